@@ -1,0 +1,3 @@
+"""Enables pytest's own test bench for the whole suite."""
+
+pytest_plugins = ["pytester"]

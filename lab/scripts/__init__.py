@@ -1,0 +1,1 @@
+"""What lab/up, lab/down and lab/test do."""

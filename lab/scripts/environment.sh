@@ -1,0 +1,33 @@
+# Sourced by up and test: makes lab/.state/venv where it is missing or out of date, and enters lab/.
+cd "$(dirname "$0")"
+umask 022
+unset PYTEST_ADDOPTS PYTHONPATH
+venv=$PWD/.state/venv
+wanted=$(cat ../pyproject.toml requirements.txt | cksum)
+
+fail() {
+    echo "lab: $1" >&2
+    exit 1
+}
+
+if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
+    python=${PYTHON:-python3}
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        [ -e /etc/debian_version ] && [ "$(id -u)" = 0 ] ||
+            fail "$python cannot make virtual environments; install Python 3.11 or newer with venv"
+        echo "- installing python3-venv with apt-get"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+            apt-get install -qq -y --no-install-recommends python3-venv > /dev/null ||
+            fail "apt-get could not install python3-venv"
+    fi
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$python is too old: Python 3.11 or newer is needed; name one with PYTHON=..."
+    echo "- virtual environment lab/.state/venv (about half a minute)"
+    mkdir -p .state
+    "$python" -m venv --clear "$venv"
+    (cd .. && "$venv/bin/pip" install -q -e '.[local]') ||
+        fail "pip could not install the project and its dependencies; see its message above"
+    echo "$wanted" > "$venv/installed"
+fi
+PATH=$venv/bin:$PATH
+export PATH

@@ -1,0 +1,36 @@
+"""lab/test: the whole of the project's checks, with nothing left out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from .prepare import prepare
+from .state import LAB, one_sentence
+
+# Most tests wait for processes and containers. A file's tests share environments on the engine.
+_SIDE_BY_SIDE = ("-n4", "--dist=loadfile")
+
+
+def main() -> int:
+    """Runs all, whatever the first ones say; pytest comes last, and its line is the last."""
+    with one_sentence():
+        prepare()
+        lint = [_run("ruff", "check"), _run("ruff", "format", "--check"), _run("mypy")]
+        status = _run("pytest", *_SIDE_BY_SIDE, *sys.argv[1:], STOREDOG_REQUIRE="live")
+    return status or max(lint)
+
+
+def _run(tool: str, *arguments: str, **environment: str) -> int:
+    print(f"- {tool}", flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", tool, *arguments],
+        cwd=LAB.parent,
+        env=os.environ | environment,
+        check=False,
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

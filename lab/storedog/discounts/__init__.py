@@ -1,0 +1,1 @@
+"""Storedog's discounts service: a small stand-in for the real one, with the same answers."""

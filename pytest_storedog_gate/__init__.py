@@ -1,0 +1,1 @@
+"""A pytest plugin that turns a deployment into a test session."""

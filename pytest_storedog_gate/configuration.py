@@ -1,0 +1,376 @@
+"""The configuration file: `storedog.toml`, or `[tool.storedog-gate]` in pyproject.toml.
+
+Every mistake is one `ConfigurationError` that names file, line and key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from .datadog.selection import Selected
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+T = TypeVar("T")
+
+STRATEGIES = ("recreate", "rename")
+BACKENDS = ("datadog", "local")
+ON_FAILURE = ("rollback", "keep")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Ready means `consecutive` HTTP answers with `status`, all within `timeout` seconds."""
+
+    http: str
+    status: int = 200
+    consecutive: int = 1
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container of an environment; `volumes` maps a volume's name to a folder in it."""
+
+    name: str
+    image: str
+    port: int | None = None
+    readiness: Readiness | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A published address of the engine's host."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a digest is deployed, and the checks that it has to pass there."""
+
+    name: str
+    gate: str | None = None
+    services: tuple[Service, ...] = ()
+    strategy: str = "recreate"
+    publish: Mapping[str, Address] = field(default_factory=dict)
+    network: str = ""
+    engine: str = "unix:///var/run/docker.sock"
+    checks: tuple[Selected, ...] = ()
+    overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    on_failure: str = "rollback"
+    requires: str | None = None
+    lock_image: str | None = None
+
+    @property
+    def gated(self) -> Service | None:
+        """The service whose image is under the gate."""
+        return next((s for s in self.services if s.name == self.gate), None)
+
+
+@dataclass(frozen=True)
+class Synthetics:
+    """How to reach Synthetics. `batch_timeout` is in seconds and bounds the whole run's waiting."""
+
+    backend: str = "datadog"
+    site: str | None = None
+    url: str | None = None
+    definitions: tuple[str, ...] = ()
+    batch_timeout: float = 1800.0
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the file says."""
+
+    path: Path
+    verdicts: Path
+    synthetics: Synthetics
+    environments: Mapping[str, Environment]
+
+
+def find(rootdir: Path, named: str | None, invocation_dir: Path) -> Path:
+    """The file with the configuration: the one named, else the rootdir's default ones."""
+    if named is not None:
+        path = (invocation_dir / named).resolve()
+        if not path.is_file():
+            raise ConfigurationError(
+                f"--storedog-config={named}: there is no such file; name an existing one"
+            )
+        return path
+    for name in ("storedog.toml", "pyproject.toml"):
+        path = rootdir / name
+        if path.is_file() and (name == "storedog.toml" or "[tool.storedog-gate" in _text(path)):
+            return path
+    raise ConfigurationError(
+        f"no configuration: {rootdir} has neither a storedog.toml nor a pyproject.toml with "
+        "[tool.storedog-gate]; write one, or name it with --storedog-config=PATH"
+    )
+
+
+def read(path: Path) -> Configuration:
+    """Reads and checks the whole file; a mistake anywhere in it is an error."""
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path.name}: not valid TOML: {error}") from None
+    prefix: tuple[str, ...] = ()
+    if path.name == "pyproject.toml":
+        prefix = ("tool", "storedog-gate")
+        data = data.get("tool", {}).get("storedog-gate", {})
+    top = _Table(path.name, text, prefix, data)
+    synthetics = _synthetics(top.table("synthetics"))
+    services = {t.name: _service(t) for t in top.tables("services")}
+    environments = {t.name: _environment(t, services) for t in top.tables("environments")}
+    for environment in environments.values():
+        if environment.requires is not None and environment.requires not in environments:
+            raise top.error(
+                ("environments", environment.name, "requires"),
+                f"{environment.requires!r} is not an environment"
+                + _nearest(environment.requires, environments),
+            )
+    verdicts = path.parent / top.take("verdicts", str, ".storedog/verdicts")
+    top.finish()
+    return Configuration(path, verdicts, synthetics, environments)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
+
+
+def _synthetics(table: _Table) -> Synthetics:
+    result = Synthetics(
+        backend=table.choice("backend", BACKENDS, "datadog"),
+        site=table.take("site", str, None),
+        url=table.take("url", str, None),
+        definitions=table.strings("definitions"),
+        batch_timeout=table.seconds("batch_timeout", 1800.0),
+    )
+    table.finish()
+    return result
+
+
+def _service(table: _Table) -> Service:
+    readiness = None
+    if table.has("readiness"):
+        probe = table.table("readiness")
+        readiness = Readiness(
+            http=probe.take("http", str, "/"),
+            status=probe.take("status", int, 200),
+            consecutive=probe.take("consecutive", int, 1),
+            timeout=probe.seconds("timeout", 60.0),
+        )
+        probe.finish()
+    result = Service(
+        name=table.name,
+        image=table.take("image", str),
+        port=table.take("port", int, None),
+        readiness=readiness,
+        environment=table.mapping("environment"),
+        volumes=table.mapping("volumes"),
+    )
+    if not _NAME.fullmatch(result.name):
+        raise table.error((), f"{result.name!r} is no service name: use a-z, 0-9, - and _")
+    if readiness is not None and result.port is None:
+        raise table.error(
+            ("readiness",), "readiness over HTTP needs the service's port; add `port = ...`"
+        )
+    table.finish()
+    return result
+
+
+def _environment(table: _Table, services: Mapping[str, Service]) -> Environment:
+    chosen = []
+    for name in table.strings("services"):
+        if name not in services:
+            raise table.error(
+                ("services",),
+                f"{name!r} is not one of the file's [services.*]{_nearest(name, services)}",
+            )
+        chosen.append(services[name])
+    publish = {name: _address(table, name, text) for name, text in table.mapping("publish").items()}
+    result = Environment(
+        name=table.name,
+        gate=table.take("gate", str, None),
+        services=tuple(chosen),
+        strategy=table.choice("strategy", STRATEGIES, "recreate"),
+        publish=publish,
+        network=table.take("network", str, f"storedog-{table.name}"),
+        engine=table.take("engine", str, "unix:///var/run/docker.sock"),
+        checks=tuple(_check(table, text) for text in table.strings("checks")),
+        overrides=table.take("overrides", dict, {}),
+        on_failure=table.choice("on_failure", ON_FAILURE, "rollback"),
+        requires=table.take("requires", str, None),
+        lock_image=table.take("lock_image", str, None),
+    )
+    _check_environment(table, result)
+    table.finish()
+    return result
+
+
+def _check_environment(table: _Table, environment: Environment) -> None:
+    if not _NAME.fullmatch(environment.name):
+        raise table.error((), f"{environment.name!r} is no environment name: use a-z, 0-9, - and _")
+    names = [service.name for service in environment.services]
+    if names and environment.gate is None:
+        raise table.error((), "there are services but no `gate`: name the service under the gate")
+    if environment.gate is not None and environment.gated is None:
+        raise table.error(
+            ("gate",), f"{environment.gate!r} is not among the environment's services"
+        )
+    for name in environment.publish:
+        if name not in names:
+            raise table.error(
+                ("publish",),
+                f"{name!r} is not among the environment's services{_nearest(name, names)}",
+            )
+        if next(s for s in environment.services if s.name == name).port is None:
+            raise table.error(("publish",), f"service {name!r} has no `port` to publish")
+    if environment.strategy == "rename" and environment.gate in environment.publish:
+        raise table.error(
+            ("publish",),
+            f"{environment.gate} is under the gate and cannot be published with strategy rename: "
+            "an engine cannot move a published port; use strategy recreate",
+        )
+
+
+def _check(table: _Table, text: str) -> Selected:
+    try:
+        return Selected.parse(text)
+    except ValueError as error:
+        raise table.error(("checks",), str(error)) from None
+
+
+def _address(table: _Table, name: str, text: str) -> Address:
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not 0 < int(match["port"]) < 65536:
+        raise table.error(("publish", name), f'{text!r} is no address; write "HOST:PORT"')
+    return Address(match["host"], int(match["port"]))
+
+
+def _nearest(word: str, known: Mapping[str, object] | list[str] | tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known) or 'none'}"
+
+
+_REQUIRED: Any = object()
+_KINDS = {str: "a string", int: "an integer", dict: "a table", list: "a list", float: "a number"}
+
+
+class _Table:
+    """One table being read: each key is taken once, and what nobody took is unknown."""
+
+    def __init__(self, file: str, text: str, path: tuple[str, ...], data: object) -> None:
+        self.file, self.text, self.path = file, text, path
+        if not isinstance(data, dict):
+            raise self.error((), f"must be a table, not {data!r}")
+        self._data = cast("dict[str, Any]", data)
+        self._taken: list[str] = []
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
+
+    def error(self, key: tuple[str, ...], what: str) -> ConfigurationError:
+        path = self.path + key
+        line = _line(self.text, path)
+        where = f"{self.file}:{line}" if line else self.file
+        return ConfigurationError(
+            f"{where}: {'.'.join(path)}: {what}" if path else f"{where}: {what}"
+        )
+
+    def has(self, key: str) -> bool:
+        return key in self._data
+
+    def take(self, key: str, kind: Callable[..., T], default: Any = _REQUIRED) -> T:
+        self._taken.append(key)
+        value = self._data.get(key, default)
+        if value is _REQUIRED:
+            raise self.error((), f"the key {key!r} is missing")
+        # bool is an int to Python, not to a reader of the file.
+        if key in self._data and (not isinstance(value, kind) or isinstance(value, bool)):  # type: ignore[arg-type]
+            raise self.error((key,), f"must be {_KINDS[kind]}, not {value!r}")  # type: ignore[index]
+        return cast("T", value)
+
+    def seconds(self, key: str, default: float) -> float:
+        value = self._data.get(key, default)
+        self._taken.append(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise self.error((key,), f"must be a positive number of seconds, not {value!r}")
+        return float(value)
+
+    def choice(self, key: str, known: tuple[str, ...], default: str) -> str:
+        value = self.take(key, str, default)
+        if value not in known:
+            raise self.error((key,), f"{value!r} is unknown{_nearest(value, known)}")
+        return value
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        values: list[object] = self.take(key, list, [])
+        for value in values:
+            if not isinstance(value, str):
+                raise self.error((key,), f"must be a list of strings, not {value!r}")
+        return tuple(cast("list[str]", values))
+
+    def mapping(self, key: str) -> dict[str, str]:
+        values: dict[str, object] = self.take(key, dict, {})
+        for name, value in values.items():
+            if not isinstance(value, str):
+                raise self.error((key, name), f"must be a string, not {value!r}")
+        return cast("dict[str, str]", values)
+
+    def table(self, key: str) -> _Table:
+        self._taken.append(key)
+        return _Table(self.file, self.text, (*self.path, key), self._data.get(key, {}))
+
+    def tables(self, key: str) -> list[_Table]:
+        parent = self.table(key)
+        return [parent.table(name) for name in self._data.get(key, {})]
+
+    def finish(self) -> None:
+        for key in self._data:
+            if key not in self._taken:
+                raise self.error((key,), f"unknown key{_nearest(key, self._taken)}")
+
+
+_HEADER = re.compile(r"\s*\[\[?\s*(?P<path>[^\]]+?)\s*\]\]?\s*(#.*)?")
+_KEY = re.compile(r"\s*(?P<key>[\w.\"'-]+(\s*\.\s*[\w\"'-]+)*)\s*=")
+
+
+def _line(text: str, path: tuple[str, ...]) -> int | None:
+    """The line where `path` stands, else its nearest enclosing table's; tomllib does not tell."""
+    best, depth = None, 0
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(line):
+            table = here = _split(header["path"])
+        elif key := _KEY.match(line):
+            here = table + _split(key["key"])
+        else:
+            continue
+        if len(here) > depth and here == path[: len(here)]:
+            best, depth = number, len(here)
+    return best
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

@@ -1,0 +1,1 @@
+"""Datadog Synthetics: the API client and the batch. Imports no pytest."""

@@ -1,0 +1,13 @@
+"""Putting one digest into one environment on a Docker engine, provably.
+
+The state of a deployment lives in the engine, in names and labels (see `names`), so that a run that
+was killed at any instruction is mended by the next one.
+"""
+
+from __future__ import annotations
+
+from .deployer import Deployer
+from .models import Build, Deployment
+from .references import ImageReference
+
+__all__ = ["Build", "Deployer", "Deployment", "ImageReference"]

@@ -1,0 +1,84 @@
+"""A container as the engine describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.configuration import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Container:
+    """One look at a container; timestamps are the engine's own text.
+
+    `image_id` is the image that runs, `image` the reference that it was created from. `answers_to`
+    maps a network to the names that resolve to this container there. `bindings` maps a container
+    port to the addresses where the engine publishes it now, `wanted` lists the addresses asked for.
+    """
+
+    id: str
+    name: str
+    status: str
+    exit_code: int
+    health: str | None
+    started_at: str
+    created_at: str
+    restarts: int
+    restart_policy: str
+    image_id: str
+    image: str
+    labels: Mapping[str, str]
+    answers_to: Mapping[str, frozenset[str]]
+    bindings: Mapping[int, tuple[Address, ...]]
+    wanted: tuple[Address, ...]
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+    @classmethod
+    def from_inspection(cls, data: Mapping[str, Any]) -> Container:
+        """Reads the engine's `GET /containers/{id}/json`."""
+        state, config, host = data["State"], data["Config"], data["HostConfig"]
+        name = data["Name"].removeprefix("/")
+        health = state.get("Health") or {}
+        return cls(
+            id=data["Id"],
+            name=name,
+            status=state["Status"],
+            exit_code=state["ExitCode"],
+            health=None if health.get("Status") in (None, "none") else health["Status"],
+            started_at=state["StartedAt"],
+            created_at=data["Created"],
+            restarts=data["RestartCount"],
+            restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
+            image_id=data["Image"],
+            image=config["Image"],
+            labels=config.get("Labels") or {},
+            answers_to={
+                network: frozenset({name, *(endpoint.get("Aliases") or ())})
+                for network, endpoint in data["NetworkSettings"]["Networks"].items()
+            },
+            bindings=_bindings(data["NetworkSettings"].get("Ports")),
+            wanted=tuple(
+                address
+                for addresses in _bindings(host.get("PortBindings")).values()
+                for address in addresses
+                if address.port
+            ),
+        )
+
+
+def _bindings(ports: Mapping[str, Any] | None) -> dict[int, tuple[Address, ...]]:
+    return {
+        int(port.partition("/")[0]): tuple(
+            Address(where["HostIp"] or "0.0.0.0", int(where["HostPort"] or 0))  # noqa: S104
+            for where in published
+        )
+        for port, published in (ports or {}).items()
+        if published
+    }

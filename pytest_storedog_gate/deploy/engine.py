@@ -1,0 +1,266 @@
+"""The engine: every call that the deployment makes, bounded in time, with the gate's errors."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.types import EndpointConfig, NetworkingConfig
+
+from pytest_storedog_gate.errors import DeploymentFailed
+
+from .container import Container
+from .engine_errors import engine_errors, explanation, registry_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    import requests
+
+    from .references import ImageReference
+    from .specification import Spec
+
+RestartPolicy = Literal["no", "unless-stopped"]
+
+_CONNECT = 5
+_CALL = 60
+_GRACE = 10
+_LOG_LINES = 30
+_CONFLICT = 409
+
+
+class _BoundedClient(docker.APIClient):
+    # The SDK pulls and attaches without a timeout: an engine that hangs would hang the gate.
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = _CALL
+        return super().send(request, **kwargs)
+
+
+class Engine:
+    """A Docker engine at `endpoint`, which alone decides which one: no context, no DOCKER_HOST."""
+
+    def __init__(self, endpoint: str, redact: Callable[[str], str]) -> None:
+        self.endpoint = endpoint
+        self.redact = redact
+        self._client: _BoundedClient | None = None
+
+    def connect(self) -> None:
+        """Reaches the engine and agrees on the API's version."""
+        with self._errors():
+            self._knock()
+            client = _BoundedClient(self.endpoint, version="auto", timeout=_CONNECT)
+            client.trust_env = False
+            client.timeout = _CALL
+            self._client = client
+
+    def close(self) -> None:
+        """Leaves the engine."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    @property
+    def host(self) -> str:
+        """Where addresses that the engine publishes answer from here."""
+        return urlsplit(self.endpoint).hostname or "127.0.0.1"
+
+    @property
+    def loopback(self) -> str:
+        """Where a port is published that only this process is to reach."""
+        local = self.host in ("127.0.0.1", "localhost")
+        return "127.0.0.1" if local else "0.0.0.0"  # noqa: S104
+
+    # Looking
+
+    def find(self, name: str) -> Container | None:
+        """The container with this name or ID."""
+        with self._errors():
+            try:
+                return Container.from_inspection(self._api.inspect_container(name))
+            except NotFound:
+                return None
+
+    def get(self, name: str) -> Container:
+        """The container with this name or ID, which has to be there."""
+        found = self.find(name)
+        if found is None:
+            raise DeploymentFailed(f"{name} is gone from the engine: somebody else removed it")
+        return found
+
+    def running_in(self, network: str) -> list[Container]:
+        """The running containers of a network."""
+        with self._errors():
+            listed = self._api.containers(filters={"network": network, "status": "running"})
+        return [found for each in listed if (found := self.find(each["Id"]))]
+
+    def publishers(self, port: int) -> list[Container]:
+        """The running containers that publish this port of the engine's host."""
+        with self._errors():
+            listed = self._api.containers(filters={"publish": str(port), "status": "running"})
+        return [found for each in listed if (found := self.find(each["Id"]))]
+
+    def logs(self, container: str) -> str:
+        """The last lines that the container wrote, with secrets masked."""
+        with self._errors():
+            text = self._api.logs(container, tail=_LOG_LINES).decode(errors="replace")
+        return self.redact(text.strip())
+
+    def clock(self) -> str:
+        """The engine's own time."""
+        with self._errors():
+            return str(self._api.info()["SystemTime"])
+
+    # Images
+
+    def digest(self, image: ImageReference) -> str:
+        """The digest that the registry has for a reference."""
+        with self._errors(), registry_errors(image):
+            name = image.pinned if image.digest else str(image)
+            return str(self._api.inspect_distribution(name)["Descriptor"]["digest"])  # type: ignore[no-untyped-call]
+
+    def pull(self, image: ImageReference) -> Iterator[Mapping[str, Any]]:
+        """The messages of a pull by digest."""
+        with self._errors(), registry_errors(image):
+            yield from self._api.pull(image.repository, image.digest, stream=True, decode=True)
+
+    def image(self, reference: str) -> Mapping[str, Any] | None:
+        """The engine's image with this reference."""
+        with self._errors():
+            try:
+                return dict(self._api.inspect_image(reference))  # type: ignore[no-untyped-call]
+            except NotFound:
+                return None
+
+    # Changing
+
+    def create(self, name: str, spec: Spec) -> str:
+        """Creates a container with restart policy `no`; returns its ID."""
+        with self._errors():
+            api = self._api
+            host = api.create_host_config(
+                binds=[f"{volume}:{folder}" for volume, folder in spec.volumes.items()],
+                port_bindings=spec.port_bindings(self.loopback),
+                network_mode=spec.network,
+                restart_policy={"Name": "no"},
+                # As PID 1 a process without a SIGTERM handler would take the whole grace to stop.
+                init=True,
+            )
+            endpoint = EndpointConfig(api.api_version, aliases=list(spec.aliases))
+            networking = NetworkingConfig({spec.network: endpoint})  # type: ignore[arg-type]
+            created = api.create_container(
+                spec.image,
+                name=name,
+                detach=True,
+                environment=dict(spec.environment),
+                labels=dict(spec.labels),
+                ports=[spec.port] if spec.port else None,
+                host_config=host,
+                networking_config=networking,
+                use_config_proxy=False,
+            )
+        return str(created["Id"])
+
+    def start(self, container: str) -> None:
+        """Starts a container; a running one is left as it is."""
+        with self._errors():
+            self._api.start(container)
+
+    def stop(self, container: str) -> None:
+        """Stops a container, for good: a restart of the engine does not revive it."""
+        self.set_restart_policy(container, "no")
+        with self._errors():
+            self._api.stop(container, timeout=_GRACE)
+
+    def rename(self, container: str, name: str) -> None:
+        """Gives a container another name."""
+        with self._errors():
+            self._api.rename(container, name)
+
+    def remove(self, container: str) -> None:
+        """Removes a container, running or not; its name is free afterwards. Missing is fine."""
+        with self._errors(), suppress(NotFound):
+            try:
+                self._api.remove_container(container, v=True, force=True)
+            except APIError as error:
+                if "already in progress" not in explanation(error):
+                    raise
+                self._api.wait(container, timeout=_CALL, condition="removed")
+
+    def set_restart_policy(self, container: str, policy: RestartPolicy) -> None:
+        """Sets what the engine does when the container's process ends."""
+        with self._errors():
+            # The stubs know only two of the engine's policies.
+            self._api.update_container(container, restart_policy={"Name": policy})  # type: ignore[arg-type]
+
+    def ensure_network(self, name: str, labels: Mapping[str, str]) -> bool:
+        """Creates the network if it is absent; True if it did."""
+        if self.has_network(name):
+            return False
+        with self._errors():
+            self._api.create_network(name, driver="bridge", labels=dict(labels))
+        return True
+
+    def has_network(self, name: str) -> bool:
+        """Whether there is a network of exactly this name; the engine's filter takes parts."""
+        with self._errors():
+            return any(each["Name"] == name for each in self._api.networks(names=[name]))
+
+    # The lock's container
+
+    def create_lease(self, name: str, image: str, labels: Mapping[str, str]) -> str | None:
+        """Creates the container that is a lock; None where the name is taken."""
+        with self._errors():
+            try:
+                created = self._api.create_container(
+                    image,
+                    name=name,
+                    entrypoint=["cat"],
+                    # Not detached means StdinOnce: the container's stdin ends with our connection.
+                    stdin_open=True,
+                    labels=dict(labels),
+                    healthcheck={"test": ["NONE"]},
+                    host_config=self._api.create_host_config(auto_remove=True, network_mode="none"),
+                    use_config_proxy=False,
+                )
+            except APIError as error:
+                if error.status_code == _CONFLICT:
+                    return None
+                raise
+        return str(created["Id"])
+
+    def attach_stdin(self, container: str) -> requests.Response:
+        """A connection to the container's stdin, open until it is closed."""
+        api = self._api
+        with self._errors():
+            # The SDK's attach_socket hands out a file whose close leaves the connection open.
+            response = api.post(
+                f"{api.base_url}/v{api.api_version}/containers/{container}/attach",
+                params={"stdin": 1, "stream": 1},
+                headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+                stream=True,
+            )
+            response.raise_for_status()
+        return response
+
+    def _knock(self) -> None:
+        # The SDK leaks the socket when it cannot connect to a path.
+        scheme, _, path = self.endpoint.partition("://")
+        if scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(_CONNECT)
+                probe.connect(path)
+
+    @property
+    def _api(self) -> _BoundedClient:
+        if self._client is None:
+            raise RuntimeError("Engine.connect() comes first")
+        return self._client
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return engine_errors(self.endpoint, self.redact)

@@ -1,0 +1,41 @@
+"""From a reference to an image on the engine, by digest alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
+
+from .engine_errors import from_registry
+
+if TYPE_CHECKING:
+    from .engine import Engine
+    from .references import ImageReference
+
+
+def resolve(engine: Engine, reference: ImageReference) -> ImageReference:
+    """The reference with the digest that the registry has for it; nothing is pulled."""
+    if reference.tag is None and reference.digest is None:
+        raise ConfigurationError(
+            f"{reference} names neither a tag nor a digest, and no tag is assumed: say which "
+            f"image, as in {reference}:1.2"
+        )
+    return replace(reference, digest=engine.digest(reference))
+
+
+def fetch(engine: Engine, image: ImageReference) -> None:
+    """Pulls the digest. An image of the same tag that the engine has already is never used."""
+    for message in engine.pull(image):
+        if text := message.get("error"):
+            # The SDK's own pull swallows this and returns the stale local image.
+            raise from_registry(text, image) or DeploymentFailed(
+                f"pulling {image} broke off ({text}): see that the engine's disk and the registry "
+                "are sound; the old image was not used"
+            )
+    local = engine.image(image.pinned)
+    if local is None or image.pinned not in (local.get("RepoDigests") or ()):
+        raise DeploymentFailed(
+            f"{image} was pulled, but the engine has no image under {image.pinned}: the old image "
+            "was not used"
+        )

@@ -1,0 +1,107 @@
+"""The journal of a deployment: the previous container, under its own name.
+
+`.prev` exists exactly while a deployment has not been concluded, so that recovery after a crash,
+clean-up after a failure and rollback are one function, `put_back`. It can itself be interrupted at
+any call: giving the live name back is its last act on the previous container.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict, RollbackFailed
+
+from . import names as labels
+from . import readiness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .container import Container
+    from .engine import Engine
+    from .names import Names
+    from .specification import Spec
+
+
+def open_deployment(engine: Engine, names: Names, spec: Spec) -> bool:
+    """Moves what is live to the previous name; False where nothing was live."""
+    live = engine.find(names.live)
+    if live is None:
+        engine.create(names.previous, spec.placeholder())
+        return False
+    engine.rename(live.id, names.previous)
+    return True
+
+
+def conclude(engine: Engine, names: Names) -> None:
+    """Ends the open deployment in favour of what is live."""
+    engine.remove(names.previous)
+
+
+def put_back(engine: Engine, names: Names) -> str | None:
+    """Ends an open deployment in favour of the previous version.
+
+    Returns what was done in a sentence, None where there was nothing to do. Raises
+    `RollbackFailed` where the previous version does not become ready again.
+    """
+    try:
+        previous = engine.find(names.previous)
+        done = _restore(engine, names, previous) if previous else None
+        if engine.find(names.candidate) is not None:
+            engine.remove(names.candidate)
+            done = done or f"removed {names.candidate}, a candidate that never had traffic"
+    except GateError as error:
+        raise RollbackFailed(
+            f"the previous version of {names.live} could not be put back: {error}\n"
+            f"{by_hand(engine, names)}"
+        ) from error
+    return done
+
+
+def is_placeholder(container: Container) -> bool:
+    """Whether it stands for "nothing was live before"."""
+    return labels.ABSENT in container.labels
+
+
+@contextmanager
+def undone_on_failure(engine: Engine, names: Names) -> Iterator[None]:
+    """Puts the previous version back when the block fails, and adds to the error that it did."""
+    try:
+        yield
+    except (DeploymentFailed, NoVerdict) as error:
+        was_open = engine.find(names.previous) is not None
+        put_back(engine, names)
+        outcome = (
+            f"The previous version of {names.live} was put back."
+            if was_open
+            else f"Nothing changed: {names.live} was not touched."
+        )
+        raise type(error)(f"{error}\n{outcome}") from error
+
+
+def by_hand(engine: Engine, names: Names) -> str:
+    """What a person does when the previous version cannot be put back."""
+    docker = f"docker -H {engine.endpoint}"
+    return (
+        f"A person is needed. See what is left: {docker} ps -a --filter name={names.live}; read "
+        f"{docker} logs {names.previous}; then put it back: {docker} rm -f {names.live}; {docker} "
+        f"start {names.previous}; {docker} update --restart unless-stopped {names.previous}; "
+        f"{docker} rename {names.previous} {names.live}"
+    )
+
+
+def _restore(engine: Engine, names: Names, previous: Container) -> str:
+    if is_placeholder(previous):
+        engine.remove(names.live)
+        engine.remove(previous.id)
+        return f"removed {names.live}, whose first deployment was not concluded"
+    if previous.wanted:
+        # Its address is free only without the live one; else the live one answers until then.
+        engine.remove(names.live)
+    engine.start(previous.id)
+    readiness.wait(engine, previous.id, names.previous)
+    engine.remove(names.live)
+    engine.set_restart_policy(previous.id, "unless-stopped")
+    engine.rename(previous.id, names.live)
+    return f"put {previous.image} back as {names.live}: the last deployment was not concluded"

@@ -1,0 +1,52 @@
+"""Whether an address that is to be published is free."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import DeploymentFailed
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.configuration import Address
+
+    from .engine import Engine
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
+
+
+def require_free(engine: Engine, address: Address, holder: str) -> str | None:
+    """Raises `DeploymentFailed` where something else than the container `holder` has the address.
+
+    Returns the holder's name if it has it, None where the address is free.
+    """
+    host = address.host.strip("[]")
+    for container in engine.publishers(address.port):
+        hosts = {a.host for found in container.bindings.values() for a in found}
+        if host not in hosts and host not in _EVERYWHERE and not hosts & set(_EVERYWHERE):
+            continue
+        if container.name == holder:
+            return holder
+        raise DeploymentFailed(
+            f"{address} is taken by the container {container.name}: stop it, or publish "
+            f"{holder} at another address; nothing changed"
+        )
+    if engine.endpoint.startswith("unix:") and _taken_here(host, address.port):
+        raise DeploymentFailed(
+            f"{address} is taken by a process of this machine: stop it, or publish {holder} at "
+            "another address; nothing changed"
+        )
+    return None
+
+
+def _taken_here(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            # Any other error says that this process cannot tell; the engine will.
+            return error.errno == errno.EADDRINUSE
+    return False

@@ -1,0 +1,138 @@
+"""Waiting for a container to be ready, with an explanation when it is not.
+
+Ready is an answer over HTTP, never an open port: an engine's proxy accepts connections before the
+service listens.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from pytest_storedog_gate.configuration import Readiness
+from pytest_storedog_gate.errors import DeploymentFailed
+
+from . import names
+
+if TYPE_CHECKING:
+    from .container import Container
+    from .engine import Engine
+
+_INTERVAL = 0.1
+_PROBE = 5.0
+_TIMEOUT = 60.0
+# Where nothing can be asked, a container that still runs after this long is taken for ready.
+_STEADY = 2.0
+
+
+def wait(engine: Engine, container: str, what: str) -> Container:
+    """Returns the container once it is ready by all that it declares.
+
+    That is the HTTP readiness in its labels, its image's HEALTHCHECK, and without both a short time
+    of running. Raises `DeploymentFailed` with what was seen last, at once when it has ended.
+    """
+    first = found = engine.get(container)
+    declared = _declared(found)
+    probe = _Probe(*declared) if declared else None
+    timeout = declared[0].timeout if declared else _TIMEOUT
+    began = time.monotonic()
+    with requests.Session() as session:
+        session.trust_env = False
+        while True:
+            elapsed = time.monotonic() - began
+            answers = probe is None or probe.passes(session, engine, found)
+            # Looked at after the probe: an answer counts only from a container that is still up.
+            found = engine.get(container)
+            trouble = _trouble(found, first)
+            if trouble is None and answers and _settled(found, probe, elapsed):
+                return found
+            if trouble is None and elapsed > timeout:
+                trouble = f"not ready within {timeout:g} s"
+            if trouble is not None:
+                asked = f", last probe {probe.last}" if probe else ""
+                seen = f"{_describe(found)}{asked}, after {elapsed:.1f} s"
+                raise DeploymentFailed(
+                    f"{what} is not ready: {trouble} ({seen}); {_last_words(engine, container)}"
+                )
+            time.sleep(_INTERVAL)
+
+
+class _Probe:
+    """Asks until enough good answers came in a row."""
+
+    def __init__(self, readiness: Readiness, port: int) -> None:
+        self._readiness, self._port = readiness, port
+        self._good = 0
+        self.last = "not asked yet"
+
+    def passes(self, session: requests.Session, engine: Engine, container: Container) -> bool:
+        if self._good < self._readiness.consecutive:
+            self._good = self._good + 1 if self._ask(session, engine, container) else 0
+        return self._good >= self._readiness.consecutive
+
+    def _ask(self, session: requests.Session, engine: Engine, container: Container) -> bool:
+        address = reach(engine, container, self._port)
+        if address is None:
+            self.last = f"port {self._port} is not published yet"
+            return False
+        url = f"http://{address}{self._readiness.http}"
+        limit = min(_PROBE, self._readiness.timeout)
+        try:
+            # A connection of its own each time, as a new client makes it.
+            answer = session.get(
+                url, timeout=limit, allow_redirects=False, headers={"Connection": "close"}
+            )
+        except requests.RequestException as error:
+            self.last = f"{url}: {type(error).__name__}"
+            return False
+        self.last = f"{url}: status {answer.status_code}, wanted {self._readiness.status}"
+        return answer.status_code == self._readiness.status
+
+
+def reach(engine: Engine, container: Container, port: int) -> str | None:
+    """Where a container's port answers from this process, as `host:port`."""
+    for address in container.bindings.get(port, ()):
+        everywhere = address.host in ("0.0.0.0", "::")  # noqa: S104
+        host = engine.host if everywhere else address.host
+        return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    return None
+
+
+def _declared(container: Container) -> tuple[Readiness, int] | None:
+    text = container.labels.get(names.READINESS)
+    if text is None:
+        return None
+    facts: dict[str, Any] = json.loads(text)
+    declared = Readiness(
+        facts["http"], facts["status"], facts["consecutive"], timeout=facts["timeout"]
+    )
+    return declared, facts["port"]
+
+
+def _trouble(container: Container, first: Container) -> str | None:
+    if container.status in ("exited", "dead"):
+        return f"it has ended with exit code {container.exit_code}"
+    if container.status == "restarting" or container.restarts > first.restarts:
+        return f"it restarts again and again, with exit code {container.exit_code}"
+    if container.health == "unhealthy":
+        return "its HEALTHCHECK says unhealthy"
+    return None
+
+
+def _settled(container: Container, probe: _Probe | None, elapsed: float) -> bool:
+    if container.health is not None:
+        return container.health == "healthy"
+    return container.running and (probe is not None or elapsed >= _STEADY)
+
+
+def _describe(container: Container) -> str:
+    health = f", health {container.health}" if container.health else ""
+    return f"status {container.status}{health}"
+
+
+def _last_words(engine: Engine, container: str) -> str:
+    lines = engine.logs(container).splitlines()
+    return "\n    ".join(["it wrote last:", *lines]) if lines else "it wrote nothing"

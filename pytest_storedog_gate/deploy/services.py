@@ -1,0 +1,90 @@
+"""The supporting services: all of an environment but the one under the gate."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import journal, names, ports
+from .images import fetch, resolve
+from .names import Names
+from .references import ImageReference, short
+from .specification import fingerprint, specify
+from .strategies import recreate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_storedog_gate.configuration import Environment, Service
+
+    from .engine import Engine
+    from .models import Build
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One supporting service, and the image that the configuration means now.
+
+    `outdated` says why its container has to be replaced, None where it is as it should be.
+    """
+
+    service: Service
+    names: Names
+    image: ImageReference
+    outdated: str | None
+
+
+def survey(engine: Engine, environment: Environment) -> Iterator[Standing]:
+    """The supporting services in the file's order."""
+    for service in environment.services:
+        if service.name == environment.gate:
+            continue
+        image = resolve(engine, ImageReference.parse(service.image))
+        where = Names(environment.name, service.name)
+        reason = _outdated(engine, environment, service, image, where)
+        yield Standing(service, where, image, reason)
+
+
+def start(
+    engine: Engine, environment: Environment, build: Build, progress: Callable[[str], None]
+) -> None:
+    """Creates the network if it is absent and replaces each service that is not as it should be."""
+    if engine.ensure_network(environment.network, {names.ENVIRONMENT: environment.name}):
+        progress(f"created the network {environment.network}")
+    for standing in survey(engine, environment):
+        if standing.outdated is not None:
+            _replace(engine, environment, standing, build)
+            image, why = standing.image.brief, standing.outdated
+            progress(f"started {standing.names.live} with {image}: {why}")
+
+
+def _replace(engine: Engine, environment: Environment, standing: Standing, build: Build) -> None:
+    # The new image is on the engine before the old container is touched.
+    fetch(engine, standing.image)
+    deploy_id = uuid.uuid4().hex[:12]
+    spec = specify(environment, standing.service, standing.image, build, deploy_id)
+    if spec.publish is not None:
+        ports.require_free(engine, spec.publish, holder=standing.names.live)
+    with journal.undone_on_failure(engine, standing.names):
+        recreate.swap(engine, standing.names, spec)
+    journal.conclude(engine, standing.names)
+
+
+def _outdated(
+    engine: Engine,
+    environment: Environment,
+    service: Service,
+    image: ImageReference,
+    where: Names,
+) -> str | None:
+    live = engine.find(where.live)
+    if live is None:
+        return "it was not there"
+    if not live.running:
+        return f"it did not run, its status was {live.status}"
+    if (old := live.labels.get(names.DIGEST)) != image.digest or live.image != image.pinned:
+        return f"its image was {short(old)}"
+    if live.labels.get(names.SPEC) != fingerprint(environment, service):
+        return "its configuration had changed"
+    return None

@@ -1,0 +1,103 @@
+"""What a container of a service is created from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from . import names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.configuration import Address, Environment, Service
+
+    from .models import Build
+    from .references import ImageReference
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A container to be. `volumes` maps an engine's volume to a folder.
+
+    `port` is published at `publish`, else at a port that the engine chooses.
+    """
+
+    image: str
+    network: str
+    labels: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = None
+    publish: Address | None = None
+
+    def candidate(self) -> Spec:
+        """The same, out of the traffic's way: no alias, no published address."""
+        labels = {**self.labels, names.ROLE_AT_CREATE: "candidate"}
+        return replace(self, labels=labels, aliases=(), publish=None)
+
+    def placeholder(self) -> Spec:
+        """What stands for "nothing was live before"; it is never started."""
+        labels = {**self.labels, names.ROLE_AT_CREATE: "placeholder", names.ABSENT: "1"}
+        return Spec(self.image, self.network, labels)
+
+    def port_bindings(self, loopback: str) -> dict[int | str, tuple[str, int | None]]:
+        """The engine's form of what is published; a port of its choice is only for `loopback`."""
+        if self.port is None:
+            return {}
+        if self.publish is None:
+            return {self.port: (loopback, None)}
+        return {self.port: (self.publish.host.strip("[]"), self.publish.port)}
+
+
+def specify(
+    environment: Environment, service: Service, image: ImageReference, build: Build, deploy_id: str
+) -> Spec:
+    """The container of a service's image in an environment."""
+    volumes = {f"{environment.name}-{name}": path for name, path in service.volumes.items()}
+    publish = environment.publish.get(service.name)
+    labels = {
+        names.SERVICE: service.name,
+        names.ENVIRONMENT: environment.name,
+        names.DIGEST: image.digest or "",
+        names.DEPLOY_ID: deploy_id,
+        names.COMMIT: build.commit or "",
+        names.BUILD: build.number or "",
+        names.BUILD_LINK: build.link or "",
+        names.ROLE_AT_CREATE: "live",
+        names.SPEC: fingerprint(environment, service),
+        f"{names.DATADOG}env": environment.name,
+        f"{names.DATADOG}service": service.name,
+        f"{names.DATADOG}version": image.version,
+    }
+    if service.readiness is not None:
+        # A later run probes the container as it was meant, whatever the file says by then.
+        labels[names.READINESS] = json.dumps({**asdict(service.readiness), "port": service.port})
+    return Spec(
+        image=image.pinned,
+        network=environment.network,
+        labels=labels,
+        aliases=(service.name,),
+        environment=service.environment,
+        volumes=volumes,
+        # A port that nobody is to reach from outside the network stays inside.
+        port=service.port if publish or service.readiness else None,
+        publish=publish,
+    )
+
+
+def fingerprint(environment: Environment, service: Service) -> str:
+    """A digest of everything but the image that makes two containers of a service differ."""
+    publish = environment.publish.get(service.name)
+    facts = {
+        "environment": dict(service.environment),
+        "volumes": dict(service.volumes),
+        "port": service.port,
+        "publish": str(publish) if publish else None,
+        "network": environment.network,
+        "readiness": asdict(service.readiness) if service.readiness else None,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

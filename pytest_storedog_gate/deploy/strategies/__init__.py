@@ -1,0 +1,27 @@
+"""How a verified candidate becomes live: one file a strategy, its name in this table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from . import recreate, rename
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.deploy.engine import Engine
+    from pytest_storedog_gate.deploy.names import Names
+    from pytest_storedog_gate.deploy.specification import Spec
+
+
+class Strategy(Protocol):
+    """Makes `spec` live while its candidate is ready, and leaves the deployment open.
+
+    Opens the journal before it touches what is live. Returns the seconds without an answer. After
+    it the previous container is stopped, and the live one is restarted by the engine.
+    """
+
+    def __call__(self, engine: Engine, names: Names, spec: Spec) -> float: ...
+
+
+STRATEGIES: Mapping[str, Strategy] = {"recreate": recreate.swap, "rename": rename.swap}

@@ -1,0 +1,31 @@
+"""Stop the old, start the new in its place: for a service with a published address.
+
+An engine cannot move a published port, so the candidate only proves that the image works; it costs
+about a second without an answer, and the service's boot.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.deploy import journal, readiness
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.deploy.engine import Engine
+    from pytest_storedog_gate.deploy.names import Names
+    from pytest_storedog_gate.deploy.specification import Spec
+
+
+def swap(engine: Engine, names: Names, spec: Spec) -> float:
+    """See `Strategy`; works without a candidate too."""
+    engine.remove(names.candidate)
+    journal.open_deployment(engine, names, spec)
+    began = time.monotonic()
+    engine.stop(names.previous)
+    live = engine.create(names.live, spec)
+    engine.start(live)
+    readiness.wait(engine, live, names.live)
+    downtime = time.monotonic() - began
+    engine.set_restart_policy(live, "unless-stopped")
+    return downtime

@@ -1,0 +1,33 @@
+"""Rename the candidate to live: for a service that is reached by its name in the network.
+
+The engine's DNS follows a rename, so the gap is what lies between two renames.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.deploy import journal
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.deploy.engine import Engine
+    from pytest_storedog_gate.deploy.names import Names
+    from pytest_storedog_gate.deploy.specification import Spec
+
+# Clients that have just resolved the name still go to the previous container.
+_DRAIN = 2.0
+
+
+def swap(engine: Engine, names: Names, spec: Spec) -> float:
+    """See `Strategy`."""
+    began = time.monotonic()
+    was_live = journal.open_deployment(engine, names, spec)
+    engine.rename(names.candidate, names.live)
+    gap = time.monotonic() - began
+    engine.set_restart_policy(names.live, "unless-stopped")
+    if was_live:
+        time.sleep(_DRAIN)
+    # Stopped, not left idle: a client's pooled connection would keep reaching it.
+    engine.stop(names.previous)
+    return gap

@@ -1,0 +1,70 @@
+"""The local Synthetics service as a process of its own, for `backend = "local"`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ANNOUNCEMENT = "listening on "
+_STOP_TIMEOUT = 10.0
+
+
+@contextmanager
+def running(definitions: Sequence[str]) -> Iterator[str]:
+    """Starts the service on a free port of loopback and yields its address; stops it at the end.
+
+    The service watches its standard input, so it ends with this process even when that is killed.
+    """
+    if not definitions:
+        raise ConfigurationError(
+            "the local Synthetics service has nothing to run: name the definition files in "
+            'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
+        )
+    command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
+    command += ["--until-stdin-closes", "--port", "0"]
+    for pattern in definitions:
+        command += ["--definitions", pattern]
+    # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True
+        ) as process,
+    ):
+        try:
+            yield _address(process, complaints)
+        finally:
+            _stop(process)
+
+
+def _address(process: subprocess.Popen[str], complaints: IO[str]) -> str:
+    assert process.stdout is not None  # noqa: S101  # it is a pipe
+    line = process.stdout.readline().strip()
+    if line.startswith(_ANNOUNCEMENT):
+        return line.removeprefix(_ANNOUNCEMENT)
+    process.wait(_STOP_TIMEOUT)
+    complaints.seek(0)
+    sentence = complaints.read().strip().rpartition("\n")[2]
+    if process.returncode == ExitStatus.USAGE:
+        raise ConfigurationError(sentence)
+    raise NoVerdict(
+        f"the local Synthetics service did not start: {sentence or line or 'no reason'}"
+    )
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.communicate(timeout=_STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,0 +1,44 @@
+"""What a run would do, step by step, found out without changing anything."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.deploy import Build, Deployer
+
+from . import preflight, record
+from .image import asked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_storedog_gate.settings import Settings
+
+
+def steps(settings: Settings) -> Iterator[str]:
+    """Yields one sentence for each step; raises the run's own error where one is impossible."""
+    environment = settings.environment
+    with ExitStack() as resources:
+        if environment.gated is not None:
+            deployer = Deployer(
+                environment, build=Build(), progress=lambda _line: None, redact=settings.redact
+            )
+            resources.callback(deployer.close)
+            deployer.connect()
+            image = deployer.resolve(asked_for(settings))
+            if settings.requires is not None:
+                record.require_open(
+                    settings.verdicts,
+                    settings.requires.name,
+                    str(image.digest),
+                    service=str(environment.gate),
+                    checks=[check.public_id for check in settings.requires.checks],
+                )
+                yield f"find the open verdict of {settings.requires.name} for {image.digest}: there"
+            yield from deployer.plan(asked_for(settings))
+        client = preflight.connect(settings, resources)
+        for check in preflight.definitions(client, settings.checks):
+            yield f"run check {check.public_id} ({check.name}, {check.type})"
+        if settings.deploy:
+            yield f"decide; if the gate stays closed: {environment.on_failure}"

@@ -1,0 +1,99 @@
+"""The verdict as JSON: the report for tools, and the record that a promotion asks for."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.errors import DeploymentFailed
+
+from .verdict import CheckVerdict, State, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_storedog_gate.datadog.models import Result
+
+VERSION = 1
+
+
+def as_json(verdict: Verdict, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict with what it is about (`facts`: environment, digest, batch)."""
+    return {
+        "version": VERSION,
+        "state": verdict.state.value,
+        "exit_status": int(verdict.exit_status),
+        **facts,
+        "reasons": list(verdict.reasons),
+        "checks": [_check(check) for check in verdict.checks],
+    }
+
+
+def write(path: Path, record: Mapping[str, Any]) -> None:
+    """Puts the record there whole or not at all: a run may be killed while it writes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(record, indent=2, ensure_ascii=True) + "\n"
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)
+
+
+def path_of(folder: Path, environment: str, digest: str) -> Path:
+    """Where the record of one digest in one environment lies."""
+    return folder / environment / f"{digest.replace(':', '-')}.json"
+
+
+def require_open(
+    folder: Path, environment: str, digest: str, *, service: str, checks: Sequence[str]
+) -> None:
+    """Refuses a digest without an open verdict there that covers all `checks`."""
+    refusal = f"{digest} has no open verdict of {environment}, so it cannot be promoted"
+    remedy = f"run pytest --storedog-env={environment} with this image first"
+    path = path_of(folder, environment, digest)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        passed = {check["public_id"] for check in record["checks"] if check["state"] == "open"}
+        found = (record["version"], record["environment"], record["service"], record["digest"])
+        state = record["state"]
+    except FileNotFoundError:
+        raise DeploymentFailed(f"{refusal}: there is no record of it; {remedy}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DeploymentFailed(f"{refusal}: {path} cannot be read ({error}); {remedy}") from None
+    if found != (VERSION, environment, service, digest):
+        raise DeploymentFailed(f"{refusal}: {path} is the record of something else; {remedy}")
+    if state != State.OPEN.value:
+        raise DeploymentFailed(f"{refusal}: its verdict there is {state}; {remedy}")
+    if missing := sorted(set(checks) - passed):
+        raise DeploymentFailed(
+            f"{refusal}: its verdict does not cover {', '.join(missing)}, which the configuration "
+            f"requires today; {remedy}"
+        )
+
+
+def _check(check: CheckVerdict) -> dict[str, Any]:
+    results = check.outcome.results if check.outcome else ()
+    return {
+        "public_id": check.public_id,
+        "name": check.name,
+        "state": check.state.value,
+        "reason": check.reason,
+        "results": [_result(result) for result in results],
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    data = asdict(result)
+    del data["detail"]
+    data["status"] = result.status.value
+    data["attempts"] = [
+        {"result_id": a.result_id, "status": a.status.value, "reason": a.reason}
+        for a in result.attempts
+    ]
+    return data

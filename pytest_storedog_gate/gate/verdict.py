@@ -1,0 +1,106 @@
+"""The rule: when the gate is open. Decided once, from evidence, by one pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.models import CheckOutcome, Status
+from pytest_storedog_gate.errors import ExitStatus, GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# pytest's own: interrupted, internal error, usage, nothing collected. They stay what they are.
+_PYTEST_STATUSES = (2, 3, 4, 5)
+
+
+class State(Enum):
+    """What a run found out: proved, disproved, or neither."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class CheckVerdict:
+    """One required check's part in the verdict; `reason` is empty when it passed."""
+
+    public_id: str
+    state: State
+    reason: str = ""
+    outcome: CheckOutcome | None = None
+
+    @property
+    def name(self) -> str:
+        """The check's name, or its public ID where no result told one."""
+        return self.outcome.name if self.outcome else self.public_id
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision, the exit status that carries it, and why."""
+
+    state: State
+    exit_status: int
+    reasons: tuple[str, ...]
+    checks: tuple[CheckVerdict, ...]
+
+
+def decide(
+    required: Sequence[str],
+    outcomes: Mapping[str, CheckOutcome],
+    flaws: Mapping[str, str | None],
+    *,
+    failure: GateError | None,
+    session_status: int,
+) -> Verdict:
+    """Opens the gate only if every required check has passed, by its result and by its test.
+
+    `flaws` tells for each check whose test ran why it is no clean pass (None: it is one);
+    `failure` is what stopped the run; `session_status` is pytest's exit status.
+    """
+    checks = tuple(
+        _check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required
+    )
+    reasons = [f"{check.public_id}: {check.reason}" for check in checks if check.reason]
+    if failure is not None:
+        reasons.insert(0, str(failure))
+        closed = failure.exit_status is ExitStatus.CLOSED
+        state = State.CLOSED if closed else State.INCONCLUSIVE
+        return Verdict(state, failure.exit_status, tuple(reasons), checks)
+    if session_status in _PYTEST_STATUSES:
+        reasons.insert(0, f"pytest ended with exit status {session_status}")
+        return Verdict(State.INCONCLUSIVE, session_status, tuple(reasons), checks)
+    states = {check.state for check in checks}
+    if State.CLOSED in states:
+        return Verdict(State.CLOSED, ExitStatus.CLOSED, tuple(reasons), checks)
+    if states != {State.OPEN}:
+        reasons = reasons or ["nothing was required, so nothing was proved"]
+        return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
+    if session_status == ExitStatus.CLOSED:
+        return Verdict(State.CLOSED, ExitStatus.CLOSED, ("other tests of this run failed",), checks)
+    if session_status != ExitStatus.OPEN:
+        reasons = [f"pytest ended with exit status {session_status}"]
+        return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
+    return Verdict(State.OPEN, ExitStatus.OPEN, (), checks)
+
+
+def _check(public_id: str, outcome: CheckOutcome | None, flaw: str | None) -> CheckVerdict:
+    if outcome is None:
+        return CheckVerdict(public_id, State.INCONCLUSIVE, flaw or "it has no result")
+    if outcome.status is Status.FAILED:
+        return CheckVerdict(public_id, State.CLOSED, outcome.decisive.reason, outcome)
+    if outcome.status is Status.NO_VERDICT:
+        return CheckVerdict(public_id, State.INCONCLUSIVE, outcome.decisive.reason, outcome)
+    relaxed = [r.execution_rule for r in outcome.results if r.execution_rule != "blocking"]
+    if relaxed:
+        reason = (
+            f"it is required here, but Datadog reports it as {relaxed[0]}; make it blocking there"
+        )
+        return CheckVerdict(public_id, State.INCONCLUSIVE, reason, outcome)
+    if flaw is not None:
+        return CheckVerdict(public_id, State.INCONCLUSIVE, flaw, outcome)
+    return CheckVerdict(public_id, State.OPEN, "", outcome)

@@ -1,0 +1,1 @@
+"""The local Synthetics service: speaks the Datadog Synthetics API and really runs the checks."""

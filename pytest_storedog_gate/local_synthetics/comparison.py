@@ -1,0 +1,100 @@
+"""The comparison operators of assertions.
+
+A target may be a string for a number, true, false, null, a list or an object: a string is compared
+with the JSON text of what is not a string.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import re
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
+
+
+class NotComparable(Exception):
+    """The actual value has no such comparison; the text says why."""
+
+
+def number(value: Any) -> float | None:
+    """The number that a JSON number or a string of one stands for, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        if not _NUMBER.fullmatch(value):
+            return None
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, int | float) else None
+
+
+def as_text(value: Any) -> str:
+    """A string as it is; anything else as compact JSON, as JavaScript writes it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is(actual: Any, target: Any) -> bool:
+    if not isinstance(actual, str):
+        left, right = number(actual), number(target)
+        if left is not None and right is not None:
+            return left == right
+        if isinstance(actual, dict | list) and isinstance(target, str):
+            try:
+                return bool(actual == json.loads(target))
+            except ValueError:
+                return False
+    return as_text(actual) == as_text(target)
+
+
+def _contains(actual: Any, target: Any) -> bool:
+    if isinstance(actual, list):
+        return any(_is(item, target) for item in actual)
+    return as_text(target) in as_text(actual)
+
+
+def _matches(actual: Any, target: Any) -> bool:
+    return compile_javascript(as_text(target)).search(as_text(actual)) is not None
+
+
+def _ordered(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+    def compared(actual: Any, target: Any) -> bool:
+        left, right = number(actual), number(target)
+        if left is None or right is None:
+            raise NotComparable("the actual value is not a number")
+        return compare(left, right)
+
+    return compared
+
+
+def _not(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda actual, target: not compare(actual, target)
+
+
+COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "is": _is,
+    "isNot": _not(_is),
+    "contains": _contains,
+    "doesNotContain": _not(_contains),
+    "matches": _matches,
+    "doesNotMatch": _not(_matches),
+    "lessThan": _ordered(operator.lt),
+    "lessThanOrEqual": _ordered(operator.le),
+    "moreThan": _ordered(operator.gt),
+    "moreThanOrEqual": _ordered(operator.ge),
+}
+NUMERIC = frozenset({"lessThan", "lessThanOrEqual", "moreThan", "moreThanOrEqual"})
+PATTERNS = frozenset({"matches", "doesNotMatch"})
+ABSENCE = frozenset({"isUndefined", "doesNotExist"})

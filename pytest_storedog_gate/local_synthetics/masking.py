@@ -1,0 +1,66 @@
+"""Keeping secrets out of everything that the service answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MASK = "********"
+
+_SENSITIVE_HEADER = re.compile(
+    r"authorization|cookie|token|secret|password|api-?key|application-?key|credential",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(?<=://)[^/?#@]*@")
+_SHORTEST_NUMBER = 4  # shorter numbers are everywhere: masking them would hide only the result
+
+
+def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers with the values hidden of those whose name says that they carry a credential."""
+    return {
+        name: MASK if _SENSITIVE_HEADER.search(name) else value for name, value in headers.items()
+    }
+
+
+def mask_userinfo(url: str) -> str:
+    """A URL without its user name and password."""
+    return _USERINFO.sub(f"{MASK}@", url)
+
+
+def mask(value: Any, secrets: Iterable[str]) -> Any:
+    """A copy of a JSON value without the secrets, plain, URL-encoded or JSON-escaped."""
+    # The longest first: a secret may be part of another one.
+    patterns = [_pattern(secret) for secret in sorted(secrets, key=len, reverse=True) if secret]
+    return _masked(value, re.compile("|".join(patterns))) if patterns else value
+
+
+def _pattern(secret: str) -> str:
+    """A pattern of the secret in which each character may be encoded or not.
+
+    What a URL's encoder leaves as it is depends on the encoder and on the part of the URL.
+    """
+    return "".join(f"(?:{'|'.join(_forms(character))})" for character in secret)
+
+
+def _forms(character: str) -> list[str]:
+    percent = "".join(f"%{byte:02X}" for byte in character.encode())
+    forms = [character, percent, percent.lower(), json.dumps(character)[1:-1]]
+    if character == " ":
+        forms.append("+")
+    return [re.escape(form) for form in dict.fromkeys(forms)]
+
+
+def _masked(value: Any, secret: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return secret.sub(MASK, value)
+    if isinstance(value, dict):
+        return {_masked(key, secret): _masked(item, secret) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, secret) for item in value]
+    if isinstance(value, int | float) and len(str(value)) >= _SHORTEST_NUMBER:
+        return MASK if secret.fullmatch(str(value)) else value
+    return value

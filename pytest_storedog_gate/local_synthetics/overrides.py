@@ -1,0 +1,244 @@
+"""The body of a trigger: which tests, with which overrides.
+
+Overrides are flat keys beside `public_id`, as datadog-ci sends them. What this service does not
+know or cannot honour is an error, so that nothing is passed over.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.definitions import (
+    DAY,
+    EXECUTION_RULES,
+    Definition,
+    Json,
+    check_retry,
+    parse,
+)
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
+from pytest_storedog_gate.local_synthetics.substitution import parse_substitution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
+THE_VERSION = 1  # definitions come from files, which have one version
+
+
+class TriggerError(ValueError):
+    """The body of a trigger is unusable; the text says why."""
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What a trigger asks for; `batch_timeout` in ms."""
+
+    runs: list[Run]
+    batch_timeout: float
+    metadata: Json
+
+
+def parse_trigger(body: object, definitions: Mapping[str, Definition]) -> Trigger:
+    """Read a trigger's body. Raises TriggerError."""
+    payload = _object(body, "the body")
+    _only(payload, {"tests", "options", "metadata"}, "the body")
+    options = _object(payload.get("options", {}), "options")
+    # Here every test runs every time, which is what selective_rerun allows at most.
+    _only(options, {"batch_timeout", "selective_rerun"}, "options")
+    tests = payload.get("tests")
+    if not isinstance(tests, list) or not tests:
+        raise TriggerError("tests must be a list with at least one test")
+    entries = [_object(test, f"tests[{index}]") for index, test in enumerate(tests)]
+    _check_known(entries, definitions)
+    return Trigger(
+        runs=[_run(test, f"tests[{i}]", definitions) for i, test in enumerate(entries)],
+        batch_timeout=_batch_timeout(options),
+        metadata=_object(payload.get("metadata", {}), "metadata"),
+    )
+
+
+def _batch_timeout(options: Json) -> float:
+    timeout: Any = options.get("batch_timeout", DEFAULT_BATCH_TIMEOUT)
+    known = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if not known or not 0 < timeout <= DAY:
+        raise TriggerError(f"options.batch_timeout must be milliseconds, above 0 and up to {DAY}")
+    return float(timeout)
+
+
+def _check_known(tests: list[Json], definitions: Mapping[str, Definition]) -> None:
+    ids = [str(test.get("public_id")) for test in tests if "local_test_definition" not in test]
+    unknown = sorted(set(ids) - definitions.keys())
+    if unknown:
+        # Datadog's words: datadog-ci reads the ids out of them.
+        names = ", ".join(f"'{public_id}'" for public_id in unknown)
+        raise TriggerError(f"Cannot write tests or results (test ids: [{names}])")
+
+
+def _run(test: Json, where: str, definitions: Mapping[str, Definition]) -> Run:
+    known = {"public_id", "local_test_definition", "version", "variables"}
+    known |= {"startUrlSubstitutionRegex", *_APPLY}
+    for key in test:
+        if key not in known:
+            raise TriggerError(f"{where}.{key} is not an override that this service supports")
+    if test.get("version", THE_VERSION) != THE_VERSION:
+        raise TriggerError(f"{where}.version must be {THE_VERSION}, the only one there is")
+    try:
+        original = _definition(test, definitions)
+        data = copy.deepcopy(original.data)
+        for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
+            if key in test:
+                apply(data, test[key])
+        substitution = test.get("startUrlSubstitutionRegex")
+        return Run(
+            definition=parse(data),
+            variables=_strings(test.get("variables", {}), "variables"),
+            url_substitution=None
+            if substitution is None
+            else parse_substitution(_string(substitution, "startUrlSubstitutionRegex")),
+        )
+    except ValueError as error:
+        raise TriggerError(f"{where}: {error}") from None
+
+
+def _definition(test: Json, definitions: Mapping[str, Definition]) -> Definition:
+    if "local_test_definition" not in test:
+        return definitions[test["public_id"]]
+    if "public_id" in test:
+        raise TriggerError("give either public_id or local_test_definition")
+    return parse(test["local_test_definition"])
+
+
+def _request(data: Json) -> Json:
+    request: Json = data["config"].get("request") or {}
+    data["config"]["request"] = request
+    return request
+
+
+def _options(data: Json) -> Json:
+    options: Json = data.get("options") or {}
+    data["options"] = options
+    return options
+
+
+def _request_headers(data: Json) -> Json:
+    return _object(_request(data).get("headers") or {}, "config.request.headers")
+
+
+def _start_url(data: Json, value: object) -> None:
+    _request(data)["url"] = _string(value, "startUrl")
+
+
+def _headers(data: Json, value: object) -> None:
+    _request(data)["headers"] = _merged(_request_headers(data), _strings(value, "headers"))
+
+
+def _body(data: Json, value: object) -> None:
+    if not isinstance(value, str):
+        raise TriggerError("body must be a string")
+    _request(data)["body"] = value
+
+
+def _body_type(data: Json, value: object) -> None:
+    _request(data)["bodyType"] = _string(value, "bodyType")
+
+
+def _cookies(data: Json, value: object) -> None:
+    cookies = {"value": value} if isinstance(value, str) else _object(value, "cookies")
+    _only(cookies, {"value", "append"}, "cookies")
+    text = _string(cookies.get("value"), "cookies.value")
+    headers = _request_headers(data)
+    if _flag(cookies.get("append", False), "cookies.append"):
+        present = [value for name, value in headers.items() if name.lower() == "cookie"]
+        text = "; ".join([*present, text])
+    _request(data)["headers"] = _merged(headers, {"Cookie": text})
+
+
+def _basic_auth(data: Json, value: object) -> None:
+    credentials = _strings(value, "basicAuth")
+    _only(credentials, {"username", "password"}, "basicAuth")
+    request = _request(data)
+    own = _object(request.get("basicAuth") or {}, "config.request.basicAuth")
+    request["basicAuth"] = {**own, **credentials}
+
+
+def _follow_redirects(data: Json, value: object) -> None:
+    _options(data)["follow_redirects"] = _flag(value, "followRedirects")
+
+
+def _allow_insecure(data: Json, value: object) -> None:
+    _options(data)["allow_insecure"] = _flag(value, "allowInsecureCertificates")
+
+
+def _retry(data: Json, value: object) -> None:
+    retry = _object(value, "retry")
+    check_retry(retry)
+    options = _options(data)
+    options["retry"] = {**(options.get("retry") or {}), **retry}
+
+
+def _locations(data: Json, value: object) -> None:
+    if not isinstance(value, list) or not value:
+        raise TriggerError("locations must be a list with at least one name")
+    data["locations"] = [_string(name, "locations") for name in value]
+
+
+def _execution_rule(data: Json, value: object) -> None:
+    if value not in EXECUTION_RULES:
+        raise TriggerError(f"executionRule must be one of {', '.join(EXECUTION_RULES)}")
+    own = Definition(data).execution_rule
+    lenient = max(own, str(value), key=EXECUTION_RULES.index)
+    _options(data)["ci"] = {**(_options(data).get("ci") or {}), "executionRule": lenient}
+
+
+_APPLY: Mapping[str, Callable[[Json, object], None]] = {
+    "startUrl": _start_url,
+    "headers": _headers,
+    "body": _body,
+    "bodyType": _body_type,
+    "cookies": _cookies,
+    "basicAuth": _basic_auth,
+    "followRedirects": _follow_redirects,
+    "allowInsecureCertificates": _allow_insecure,
+    "retry": _retry,
+    "locations": _locations,
+    "executionRule": _execution_rule,
+}
+
+
+def _merged(headers: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    replaced = {name.lower() for name in added}
+    kept = {name: value for name, value in headers.items() if name.lower() not in replaced}
+    return {**kept, **added}
+
+
+def _object(value: Any, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise TriggerError(f"{name} must be a JSON object")
+    return value
+
+
+def _strings(value: Any, name: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise TriggerError(f"{name} must be an object of strings")
+    return value
+
+
+def _string(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise TriggerError(f"{name} must be a string that is not empty")
+    return value
+
+
+def _flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise TriggerError(f"{name} must be true or false")
+    return value
+
+
+def _only(value: Mapping[str, Any], known: set[str], name: str) -> None:
+    for key in value:
+        if key not in known:
+            raise TriggerError(f"{name}: {key} is not known")

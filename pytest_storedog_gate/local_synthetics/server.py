@@ -1,0 +1,98 @@
+"""The service as a process: its socket, its signals and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_GRACE = 1  # s for the answers under way when the service ends
+
+
+class ServeError(Exception):
+    """The service cannot start; the text says why."""
+
+
+def serve(
+    *, host: str, port: int, patterns: Sequence[str], concurrency: int, until_stdin_closes: bool
+) -> None:
+    """Answer requests until a signal or, if asked, the end of standard input.
+
+    Prints `listening on http://HOST:PORT` once connections are accepted. Raises ServeError.
+    """
+    try:
+        definitions = load(patterns)
+    except DefinitionError as error:
+        raise ServeError(str(error)) from None
+    keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    app = create_app(definitions, concurrency=concurrency, keys=keys)
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, timeout_graceful_shutdown=_GRACE
+    )
+    with _bound(host, port) as listener:
+        asyncio.run(_Server(config, until_stdin_closes=until_stdin_closes).serve([listener]))
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, *, until_stdin_closes: bool) -> None:
+        super().__init__(config)
+        self._until_stdin_closes = until_stdin_closes
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._until_stdin_closes:
+            threading.Thread(target=self._watch_stdin, daemon=True).start()
+        for listener in sockets or []:
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            sys.stdout.write(f"listening on http://{shown}:{port}\n")
+            sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again at the end, which is an ugly end for SIGINT.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    def _watch_stdin(self) -> None:
+        # An error means that there is no standard input, which is its end too.
+        with contextlib.suppress(OSError):
+            while os.read(0, 65536):
+                pass
+        self._stop()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ServeError(f"cannot listen on {host}: {error.strerror}") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listener.close()
+        raise ServeError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+    return listener

@@ -1,0 +1,106 @@
+"""The pytest11 entry point: options, markers, and one role object where the gate is on.
+
+Without `--storedog-env` nothing else of this package is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+_DEPLOY_MODES = ("auto", "never")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options of the contract, each with its own destination."""
+    group = parser.getgroup("storedog-gate", "Storedog deployment gate")
+    add = group.addoption
+    add(
+        "--storedog-env",
+        metavar="NAME",
+        help="Environment to deploy to and to decide on; switches the gate on",
+    )
+    add(
+        "--storedog-config",
+        metavar="PATH",
+        help="Configuration file; default storedog.toml at the rootdir, "
+        "else [tool.storedog-gate] in pyproject.toml",
+    )
+    add(
+        "--storedog-image",
+        metavar="REF",
+        help="Image to deploy: reference, tag or digest; default STOREDOG_IMAGE, then the file",
+    )
+    add(
+        "--storedog-deploy",
+        choices=_DEPLOY_MODES,
+        default="auto",
+        help="never: run checks only, deploy nothing and record no verdict",
+    )
+    add(
+        "--storedog-plan",
+        action="store_true",
+        help="Print what a run would do, step by step, and change nothing",
+    )
+    add(
+        "--storedog-lock-wait",
+        metavar="SECONDS",
+        type=_seconds,
+        default=0.0,
+        help="Wait this long for the environment's lock; default 0",
+    )
+    add("--storedog-report", metavar="PATH", help="Write the verdict as JSON to PATH")
+    add(
+        "--synthetics-id",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="Check to run: abc-def-ghi, abc-def-ghi@12 or a details URL; repeatable",
+    )
+    add(
+        "--synthetics-backend",
+        choices=("datadog", "local"),
+        help="Synthetics service to use; default from the file",
+    )
+    add(
+        "--synthetics-url",
+        metavar="URL",
+        help="Address of the Synthetics API; default DD_API_HOST_OVERRIDE, then the file",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes this process what it has to be: xdist's worker, or a controller."""
+    config.addinivalue_line("markers", "synthetics: a test that belongs to the Storedog gate")
+    # The roles are imported here: without the gate they must cost nothing.
+    if hasattr(config, "workerinput"):
+        if "storedog_gate" in config.workerinput:
+            from .roles import worker
+
+            worker.register(config, config.workerinput["storedog_gate"])
+    elif config.getoption("storedog_env") is not None:
+        from .roles import controller
+
+        controller.register(config)
+    else:
+        _refuse_options_without_gate(config)
+
+
+def _refuse_options_without_gate(config: pytest.Config) -> None:
+    # Such a run would test nothing of what it names, and could well be green.
+    options = ("storedog_image", "storedog_plan", "storedog_report", "synthetics_id")
+    for option in options:
+        if config.getoption(option):
+            flag = "--" + option.replace("_", "-")
+            raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; write 0 or more")
+    return seconds

@@ -1,0 +1,1 @@
+"""The pytest layer: one object for each role that a process can have."""

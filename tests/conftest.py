@@ -1,0 +1,171 @@
+"""What all tests share: a clean process environment, a shop to check, and ways to run the gate."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MODES = {
+    "no-xdist": ["-p", "no:xdist"],
+    "n0": ["-n0"],
+    "n2": ["-n2"],
+    "loadscope": ["-n2", "--dist=loadscope"],
+}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes away what would change a run: keys, CI facts, pytest's own additions."""
+    for name in list(os.environ):
+        ours = name.startswith(("DD_", "DATADOG_", "DRONE", "STOREDOG_"))
+        if name == "PYTEST_ADDOPTS" or (ours and name != "STOREDOG_REQUIRE"):
+            monkeypatch.delenv(name)
+
+
+class Shop:
+    """A real HTTP server with answers that a test chooses; it counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, str]] = {}
+        self.asked: Counter[str] = Counter()
+        self.before_answer: Callable[[str], None] = lambda _path: None
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                shop.asked[path] += 1
+                shop.before_answer(path)
+                status, body = shop.answers.get(path, (404, "{}"))
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body.encode())))
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing: the test's output is not the place."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """A shop whose discounts are in order."""
+    server = Shop()
+    server.answers = {"/discount": (200, '[{"code": "BFRIDAY"}]'), "/health": (200, "{}")}
+    yield server
+    server.close()
+
+
+def http_check(public_id: str, path: str, name: str, **options: object) -> dict[str, object]:
+    """One HTTP API test as datadog-ci's files hold it."""
+    return {
+        "localTestDefinition": {
+            "public_id": public_id,
+            "type": "api",
+            "subtype": "http",
+            "name": name,
+            "locations": ["aws:eu-central-1"],
+            "options": options,
+            "config": {
+                "request": {"method": "GET", "url": "{{ SHOP }}" + path, "timeout": 5},
+                "assertions": [{"type": "statusCode", "operator": "is", "target": 200}],
+                "configVariables": [{"name": "SHOP", "type": "text", "pattern": "http://unset"}],
+            },
+        }
+    }
+
+
+TOML = """\
+[synthetics]
+backend = "local"
+definitions = ["*.synthetics.json"]
+batch_timeout = 30
+
+[environments.staging]
+checks = ["dis-cou-nts", "hea-lth-chk"]
+overrides = {{ variables = {{ SHOP = "{shop}" }} }}
+"""
+
+
+def junit_cases(path: Path) -> dict[str, str]:
+    """Each test case's name with passed, failure, error or skipped."""
+    root = ET.parse(path).getroot()  # noqa: S314  # our own file
+    cases = {}
+    for case in root.iter("testcase"):
+        kinds = [child.tag for child in case if child.tag in ("failure", "error", "skipped")]
+        name = case.attrib["name"]
+        assert name not in cases, f"two test cases named {name}"
+        cases[name] = kinds[0] if kinds else "passed"
+    return cases
+
+
+class GateProject:
+    """A folder with nothing but a configuration and checks, and the gate run in it."""
+
+    def __init__(self, pytester: pytest.Pytester, shop: Shop) -> None:
+        self.pytester = pytester
+        self.shop = shop
+        self.mode: list[str] = []
+        self.configuration(TOML.format(shop=shop.url))
+        self.checks(
+            http_check("dis-cou-nts", "/discount", "the list of discounts"),
+            http_check("hea-lth-chk", "/health", "the health route"),
+        )
+
+    @property
+    def path(self) -> Path:
+        return self.pytester.path
+
+    def configuration(self, text: str) -> None:
+        (self.path / "storedog.toml").write_text(text, encoding="utf-8")
+
+    def checks(self, *checks: dict[str, object]) -> None:
+        text = json.dumps({"tests": checks}, indent=1)
+        (self.path / "all.synthetics.json").write_text(text, encoding="utf-8")
+
+    def run(self, *args: str, env: str | None = "staging") -> pytest.RunResult:
+        switch = [f"--storedog-env={env}"] if env else []
+        return self.pytester.runpytest_subprocess(
+            *self.mode, *switch, "--storedog-report=report.json", "--junitxml=junit.xml", *args
+        )
+
+    def report(self) -> dict[str, object]:
+        data: dict[str, object] = json.loads((self.path / "report.json").read_text("utf-8"))
+        return data
+
+    def junit(self) -> dict[str, str]:
+        return junit_cases(self.path / "junit.xml")
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, shop: Shop) -> GateProject:
+    """The gate on two checks of the shop, with nothing to deploy."""
+    return GateProject(pytester, shop)
+
+
+@pytest.fixture(params=list(MODES))
+def gate(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
+    """The same in every mode of xdist."""
+    project.mode = MODES[request.param]
+    return project

@@ -1,0 +1,85 @@
+"""Stands for Datadog's servers where they are at fault.
+
+That is what neither the local service nor a recording can show: answers that are wrong, late,
+refused or lost. A test scripts each route's answers in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Answer:
+    """One scripted answer; a `status` of 0 closes the connection without answering."""
+
+    body: Any = field(default_factory=dict)
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Asked:
+    """One request, as it arrived."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: Any
+
+
+class FakeDatadog:
+    """Each route answers its script in turn, and its last answer for ever."""
+
+    def __init__(self) -> None:
+        self.script: dict[str, list[Answer]] = {}
+        self.asked: list[Asked] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                fake.answer(self)
+
+            def do_POST(self) -> None:
+                fake.answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing: the test's output is not the place."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        path, _, query = handler.path.partition("?")
+        length = int(handler.headers.get("Content-Length") or 0)
+        body = json.loads(handler.rfile.read(length)) if length else None
+        self.asked.append(Asked(handler.command, path, query, dict(handler.headers), body))
+        route = next((name for name in self.script if path.endswith(name)), None)
+        scripted = self.script.get(route or "", [Answer({"errors": ["Not found"]}, 404)])
+        answer = scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        if answer.status == 0:
+            handler.close_connection = True
+            return
+        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        handler.send_response(answer.status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(text)))
+        for name, value in answer.headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(text.encode())
+
+    def count(self, route: str) -> int:
+        return sum(asked.path.endswith(route) for asked in self.asked)
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()

@@ -1,0 +1,82 @@
+"""The engine's and the registries' words, and what they mean to the gate."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from docker.errors import APIError, DockerException
+
+from pytest_storedog_gate.deploy import ImageReference
+from pytest_storedog_gate.deploy.engine_errors import (
+    engine_errors,
+    from_registry,
+    registry_errors,
+)
+from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
+
+IMAGE = ImageReference.parse("r.example/shop:1")
+
+
+def redact(text: str) -> str:
+    return text.replace("hunter2-secret", "********")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "says"),
+    [
+        ("unauthorized: authentication required", NoVerdict, "docker login r.example"),
+        ("Get https://r.example/v2/: no basic auth credentials", NoVerdict, "docker login"),
+        ("denied: requested access to the resource is denied", NoVerdict, "docker login"),
+        ("dial tcp 10.0.0.1:443: connect: connection refused", NoVerdict, "cannot be asked"),
+        ("dial tcp: lookup r.example: no such host", NoVerdict, "cannot be asked"),
+        ("net/http: TLS handshake timeout", NoVerdict, "cannot be asked"),
+        ("context deadline exceeded", NoVerdict, "cannot be asked"),
+        ("toomanyrequests: rate limit", NoVerdict, "cannot be asked"),
+        ("manifest unknown: manifest unknown", DeploymentFailed, "does not know"),
+        ("name unknown: repository name not known to registry", DeploymentFailed, "does not know"),
+    ],
+)
+def test_a_registrys_words(text: str, kind: type[GateError], says: str) -> None:
+    error = from_registry(text, IMAGE)
+    assert type(error) is kind
+    assert says in str(error)
+    assert text in str(error)
+
+
+def test_other_words_are_not_a_registrys() -> None:
+    assert from_registry("no space left on device", IMAGE) is None
+    original = APIError("x", explanation="no space left on device")
+    with pytest.raises(APIError) as caught, registry_errors(IMAGE):
+        raise original
+    assert caught.value is original
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DockerException("Error while fetching server API version"),
+        requests.ConnectionError("refused"),
+        requests.ReadTimeout("late"),
+        FileNotFoundError("no socket"),
+    ],
+)
+def test_an_engine_out_of_reach_is_no_verdict(error: Exception) -> None:
+    with (
+        pytest.raises(NoVerdict, match=r"engine tcp://e:1 does not answer .*correct the env"),
+        engine_errors("tcp://e:1", redact),
+    ):
+        raise error
+
+
+def test_an_engine_that_refuses_keeps_secrets() -> None:
+    refusal = APIError("x", explanation="bad value\nhunter2-secret in env")
+    with (
+        pytest.raises(DeploymentFailed, match=r"refused: bad value \*{8} in env$"),
+        engine_errors("tcp://e:1", redact),
+    ):
+        raise refusal
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(ZeroDivisionError), engine_errors("tcp://e:1", redact):
+        raise ZeroDivisionError

@@ -1,0 +1,91 @@
+"""A real engine, a real registry, and small images made for the tests."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import docker
+import docker.errors
+import pytest
+import requests
+
+from pytest_storedog_gate.deploy import ImageReference
+
+from .image_factory import BASE, ImageFactory
+from .places import ENDPOINT, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_storedog_gate.configuration import Environment
+
+
+def missing(what: str) -> None:
+    """Skips, or fails where the live tests are asked for."""
+    if "live" in os.environ.get("STOREDOG_REQUIRE", ""):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """The SDK's own client: what the tests see of the engine does not go through the gate."""
+    try:
+        client = docker.DockerClient(ENDPOINT, version="auto", timeout=60)
+    except docker.errors.DockerException as error:
+        missing(f"no Docker engine at {ENDPOINT}: {error}")
+        raise
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def registry() -> str:
+    """The address of a registry that takes pushes without a login."""
+    address = "127.0.0.1:5000"
+    try:
+        requests.get(f"http://{address}/v2/", timeout=5).raise_for_status()
+    except requests.RequestException as error:
+        missing(f"no registry at {address}: {error}")
+    return address
+
+
+@pytest.fixture(scope="session")
+def images(engine: docker.DockerClient, registry: str) -> Iterator[ImageFactory]:
+    """Makes test images and removes them at the end."""
+    try:
+        engine.images.get(BASE)
+    except docker.errors.ImageNotFound:
+        missing(f"no image {BASE} on the engine: lab/up builds it")
+    factory = ImageFactory(engine, registry)
+    yield factory
+    factory.remove()
+
+
+@pytest.fixture
+def place(engine: docker.DockerClient, images: ImageFactory) -> Iterator[Place]:
+    """An empty environment; everything in it is removed at the end."""
+    made = Place(engine, images.repository)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def run(place: Place) -> Callable[[Environment, str], str]:
+    """Deploys a reference from start to end; returns the container's ID."""
+
+    def deploy(environment: Environment, reference: str) -> str:
+        deployer = place.deployer(environment)
+        image = deployer.resolve(ImageReference.parse(reference))
+        deployer.pull(image)
+        deployer.lock(image)
+        deployer.recover()
+        deployer.start_services()
+        deployment = deployer.deploy(image)
+        deployer.prove(deployment)
+        deployer.conclude()
+        deployer.close()
+        return deployment.container_id
+
+    return deploy

@@ -1,0 +1,96 @@
+"""Small images for the tests, built and pushed when they are first asked for."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from pytest_storedog_gate.deploy import ImageReference
+
+if TYPE_CHECKING:
+    import docker
+
+BASE = "localhost:5000/storedog/runtime"
+
+
+class ImageFactory:
+    """Builds and pushes images of `service.py`; each release is an image of its own."""
+
+    def __init__(self, engine: docker.DockerClient, registry: str) -> None:
+        self.base = BASE
+        self.repository = f"{registry}/storedog-tests/{uuid.uuid4().hex[:8]}"
+        self._engine, self._registry = engine, registry
+        self._made: dict[tuple[str, ...], ImageReference] = {}
+
+    def __call__(self, release: str = "1", behaviour: str = "serves", *, more: str = "") -> str:
+        """The tag of an image, as text: what a user writes."""
+        key = (release, behaviour, more)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        made = self._made[key]
+        return f"{made.repository}:{made.tag}"
+
+    def digest(self, reference: str) -> str:
+        """The digest that the push of an image told."""
+        return next(
+            made.digest or ""
+            for made in self._made.values()
+            if f"{made.repository}:{made.tag}" == reference
+        )
+
+    def push(self, reference: str) -> str:
+        """Pushes a local image and returns its digest."""
+        repository, _, tag = reference.rpartition(":")
+        for message in self._engine.api.push(repository, tag, stream=True, decode=True):
+            if "error" in message:
+                raise RuntimeError(message["error"])
+            if "Digest" in message.get("aux", {}):
+                digest = str(message["aux"]["Digest"])
+        return digest
+
+    def build(self, tag: str, dockerfile: str) -> str:
+        """Builds an image with `service.py` in its context; returns its full name."""
+        source = (Path(__file__).parent / "service.py").read_bytes()
+        context = io.BytesIO()
+        with tarfile.open(fileobj=context, mode="w") as archive:
+            for name, data in (("Dockerfile", dockerfile.encode()), ("service.py", source)):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+        context.seek(0)
+        name = f"{self.repository}:{tag}"
+        self._engine.images.build(fileobj=context, custom_context=True, tag=name, rm=True)
+        return name
+
+    def remove(self) -> None:
+        """Takes every image away again, from the engine and from the registry."""
+        for image in self._engine.images.list(self.repository):
+            self._engine.images.remove(str(image.id), force=True)
+        path = self.repository.removeprefix(f"{self._registry}/")
+        for made in self._made.values():
+            # A registry without deletion keeps them; that is its owner's choice.
+            requests.delete(
+                f"http://{self._registry}/v2/{path}/manifests/{made.digest}", timeout=10
+            )
+
+    def _make(self, release: str, behaviour: str, more: str) -> ImageReference:
+        lines = [
+            f"FROM {BASE}",
+            "USER root",
+            f"ENV RELEASE={release} BEHAVIOUR={behaviour}",
+            "COPY service.py /service.py",
+            more,
+            'CMD ["python3", "/service.py"]',
+        ]
+        suffix = uuid.uuid4().hex[:4] if more else behaviour
+        name = self.build(f"{release}-{suffix}", "\n".join(lines))
+        digest = self.push(name)
+        # Gone from the engine: a test that gets it has pulled it.
+        self._engine.images.remove(name)
+        parsed = ImageReference.parse(name)
+        return ImageReference(parsed.repository, parsed.tag, digest)

@@ -1,0 +1,133 @@
+"""Environments on the engine, one a test."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import requests
+from docker.errors import APIError
+
+from pytest_storedog_gate.configuration import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy import Build, Deployer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import docker
+    from docker.models.containers import Container
+
+
+ENDPOINT = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+PORT = 8080
+
+
+def environment_from(facts: dict[str, Any]) -> Environment:
+    """An environment that went through `dataclasses.asdict` and JSON."""
+    services = []
+    for each in facts["services"]:
+        readiness = each["readiness"] and Readiness(**each["readiness"])
+        services.append(Service(**{**each, "readiness": readiness}))
+    publish = {name: Address(**each) for name, each in facts["publish"].items()}
+    return Environment(**{**facts, "services": tuple(services), "publish": publish})
+
+
+class Place:
+    """One environment of its own on the engine, whose service under the gate is `shop`."""
+
+    def __init__(self, engine: docker.DockerClient, repository: str) -> None:
+        self.engine = engine
+        self.name = f"t{uuid.uuid4().hex[:8]}"
+        self.live = f"{self.name}-shop"
+        self.said: list[str] = []
+        self._repository = repository
+        self._deployers: list[Deployer] = []
+
+    def environment(
+        self,
+        strategy: str = "rename",
+        *,
+        services: tuple[Service, ...] = (),
+        publish: Mapping[str, Address] | None = None,
+        variables: Mapping[str, str] | None = None,
+        volumes: Mapping[str, str] | None = None,
+        timeout: float = 20,
+        lock_image: str | None = None,
+    ) -> Environment:
+        """Its configuration, with `services` beside the shop."""
+        shop = Service(
+            "shop",
+            self._repository,
+            PORT,
+            Readiness("/", consecutive=2, timeout=timeout),
+            variables or {},
+            volumes or {},
+        )
+        return Environment(
+            name=self.name,
+            gate="shop",
+            services=(*services, shop),
+            strategy=strategy,
+            publish=publish or {},
+            network=f"{self.name}-net",
+            engine=ENDPOINT,
+            lock_image=lock_image,
+        )
+
+    def deployer(self, environment: Environment, build: Build | None = None) -> Deployer:
+        """A connected deployer, as the gate makes it."""
+        deployer = Deployer(
+            environment,
+            build=build or Build("c0ffee", "42", "http://drone.example/42"),
+            progress=self.said.append,
+            redact=lambda text: text.replace("hunter2-secret", "********"),
+        )
+        deployer.connect()
+        self._deployers.append(deployer)
+        return deployer
+
+    def containers(self) -> dict[str, str]:
+        """Name and status of each of its containers."""
+        prefix = f"{self.name}-"
+        # Without the SDK's inspection of each one, which fails when one goes away meanwhile.
+        found = self.engine.api.containers(all=True, filters={"name": prefix})
+        status = {each["Names"][0].removeprefix("/"): str(each["State"]) for each in found}
+        return {name: status[name] for name in status if name.startswith(prefix)}
+
+    def answer(self, name: str | None = None) -> str:
+        """What the live container's page says, asked by HTTP at its address in the network."""
+        container = self.engine.containers.get(name or self.live)
+        networks = container.attrs["NetworkSettings"]["Networks"]
+        host = networks[f"{self.name}-net"]["IPAddress"]
+        return requests.get(f"http://{host}:{PORT}/", timeout=5).text
+
+    def beside(self, name: str, image: str, **options: Any) -> Container:
+        """A running container that the gate knows nothing of, in the environment's network."""
+        network = f"{self.name}-net"
+        if not self.engine.networks.list(names=[network]):
+            self.engine.networks.create(network)
+        return self.engine.containers.run(
+            image, detach=True, init=True, name=f"{self.name}-{name}", network=network, **options
+        )
+
+    def empty(self) -> None:
+        """Removes its containers; a lock may be on its way out by itself."""
+        deadline = time.monotonic() + 20
+        while names := self.containers():
+            for name in names:
+                with suppress(APIError):
+                    self.engine.containers.get(name).remove(force=True, v=True)
+            assert time.monotonic() < deadline, f"cannot be removed: {names}"
+
+    def remove(self) -> None:
+        """Takes everything in it away."""
+        for deployer in self._deployers:
+            deployer.close()
+        self.empty()
+        for network in self.engine.networks.list(names=[f"{self.name}-net"]):
+            network.remove()
+        for volume in self.engine.volumes.list(filters={"name": f"{self.name}-"}):
+            volume.remove()

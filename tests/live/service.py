@@ -1,0 +1,38 @@
+"""A service with one HTTP page, which runs in the test images. BEHAVIOUR says how it goes wrong."""
+
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+BEHAVIOUR = os.environ["BEHAVIOUR"]
+
+
+class Page(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        status = 503 if BEHAVIOUR == "never-ready" else 200
+        body = os.environ["RELEASE"].encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+if BEHAVIOUR == "exits":
+    sys.stderr.write(f"cannot start with password {os.environ.get('PASSWORD')}\n")
+    sys.exit(3)
+if BEHAVIOUR == "starts-once":
+    mark = Path("/data/started")
+    if mark.exists():
+        sys.stderr.write("started before\n")
+        sys.exit(4)
+    mark.touch()
+if BEHAVIOUR == "slow":
+    time.sleep(2)
+ThreadingHTTPServer(("", 8080), Page).serve_forever()

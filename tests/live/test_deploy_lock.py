@@ -1,0 +1,163 @@
+"""The environment's lock: one holder, free as soon as the holder is gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.deploy import Build, Deployer, ImageReference
+from pytest_storedog_gate.deploy import lease as lease_module
+from pytest_storedog_gate.errors import ConfigurationError, Locked, NoVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_storedog_gate.configuration import Environment
+
+    from .image_factory import ImageFactory
+    from .places import Place
+
+pytestmark = pytest.mark.live
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def image(place: Place, images: ImageFactory) -> ImageReference:
+    """An image that is on the engine."""
+    deployer = place.deployer(place.environment())
+    resolved = deployer.resolve(ImageReference.parse(images("1")))
+    deployer.pull(resolved)
+    return resolved
+
+
+@contextmanager
+def holder(environment: Environment, image: ImageReference) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock."""
+    said = json.dumps({"environment": asdict(environment), "image": str(image)})
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.live.crashing_run", "-1", "hold"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(said)
+        process.stdin.close()
+        try:
+            assert process.stdout.readline() == "locked\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_held_by_another_run(place: Place, image: ImageReference) -> None:
+    environment = place.environment()
+    with holder(environment, image) as other:
+        started = time.monotonic()
+        with pytest.raises(Locked) as caught:
+            place.deployer(environment).lock(image)
+        assert time.monotonic() - started < 5
+        text = str(caught.value)
+        assert f"process {other.pid}" in text
+        assert all(part in text for part in ["build 41", "http://drone.example/41", "since 20"])
+        with pytest.raises(Locked):
+            place.deployer(environment).plan(image)
+
+
+def test_free_at_once_when_the_holder_is_killed(place: Place, image: ImageReference) -> None:
+    environment = place.environment()
+    deployer = place.deployer(environment)
+    with holder(environment, image) as other:
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        started = time.monotonic()
+        deployer.lock(image, wait=10)
+        assert time.monotonic() - started < 5
+    deployer.close()
+    assert place.containers() == {}
+
+
+def test_waiting_gets_it(place: Place, image: ImageReference) -> None:
+    environment = place.environment()
+    first, second = place.deployer(environment), place.deployer(environment)
+    first.lock(image)
+    with pytest.raises(Locked):
+        second.lock(image, wait=0.5)
+    release = threading.Timer(1.0, first.unlock)
+    release.start()
+    second.lock(image, wait=20)
+    release.join()
+    with pytest.raises(Locked):
+        first.lock(image)
+
+
+def test_only_one_of_many_gets_it(place: Place, image: ImageReference) -> None:
+    environment = place.environment()
+    deployers = [place.deployer(environment) for _ in range(6)]
+    outcomes: list[str] = []
+
+    def take(deployer: Deployer) -> None:
+        try:
+            deployer.lock(image)
+            outcomes.append("won")
+        except Locked:
+            outcomes.append("locked")
+
+    threads = [threading.Thread(target=take, args=(each,)) for each in deployers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["locked"] * 5 + ["won"]
+
+
+def test_a_lock_left_before_its_start_is_taken_over(
+    place: Place, image: ImageReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "_STALE", 2.0)
+    place.engine.containers.create(image.pinned, ["cat"], name=f"{place.live}.lock")
+    deployer = place.deployer(place.environment())
+    with pytest.raises(Locked):
+        deployer.lock(image)
+    deployer.lock(image, wait=20)
+    assert place.containers() == {f"{place.live}.lock": "running"}
+
+
+def test_a_lock_that_was_taken_away_is_noticed(place: Place, image: ImageReference) -> None:
+    deployer = place.deployer(place.environment())
+    deployer.lock(image)
+    place.engine.containers.get(f"{place.live}.lock").remove(force=True)
+    deployer.start_services()
+    with pytest.raises(NoVerdict, match="was lost"):
+        deployer.deploy(image)
+    assert place.live not in place.containers()
+
+
+def test_an_image_without_cat(place: Place, images: ImageFactory) -> None:
+    bare = images.build("bare", 'FROM scratch\nCOPY service.py /service.py\nCMD ["/none"]')
+    reference = ImageReference(images.repository, "bare", images.push(bare))
+    with pytest.raises(ConfigurationError, match=f"environments.{place.name}.lock_image"):
+        place.deployer(place.environment()).lock(reference)
+    assert place.containers() == {}
+    with_cat = place.deployer(place.environment(lock_image=images("1")))
+    with_cat.lock(reference)
+    assert place.containers() == {f"{place.live}.lock": "running"}
+
+
+def test_who_holds_it_may_be_unknown(place: Place, image: ImageReference) -> None:
+    place.deployer(place.environment(), Build()).lock(image)
+    with pytest.raises(Locked, match=rf"process {os.getpid()}, since 20"):
+        place.deployer(place.environment()).lock(image)

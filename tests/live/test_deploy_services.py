@@ -1,0 +1,150 @@
+"""Supporting services, recovery in words, and the plan."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.configuration import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy import ImageReference
+from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .image_factory import ImageFactory
+    from .places import Place
+
+    Run = Callable[[Environment, str], str]
+
+pytestmark = pytest.mark.live
+
+
+def db(image: str, **facts: object) -> Service:
+    """A supporting service with a page."""
+    return Service("db", image, 8080, Readiness("/", timeout=20), **facts)  # type: ignore[arg-type]
+
+
+class TestSupportingServices:
+    @pytest.fixture
+    def start(self, place: Place) -> Callable[[Service], str]:
+        def started(service: Service) -> str:
+            deployer = place.deployer(place.environment(services=(service,)))
+            deployer.start_services()
+            return str(place.engine.containers.get(f"{place.name}-db").id)
+
+        return started
+
+    def test_left_alone_while_nothing_changed(
+        self, place: Place, images: ImageFactory, start: Callable[[Service], str]
+    ) -> None:
+        first = start(db(images("1"), environment={"PASSWORD": "hunter2-secret"}))
+        assert start(db(images("1"), environment={"PASSWORD": "hunter2-secret"})) == first
+        assert place.answer(f"{place.name}-db") == "1"
+        labels = place.engine.containers.get(first).labels
+        assert "hunter2" not in str(labels)
+
+    @pytest.mark.parametrize(
+        ("facts", "reason"),
+        [
+            ({"environment": {"MORE": "1"}}, "its configuration had changed"),
+            ({"volumes": {"data": "/data"}}, "its configuration had changed"),
+        ],
+    )
+    def test_replaced_when_its_configuration_changed(
+        self,
+        place: Place,
+        images: ImageFactory,
+        start: Callable[[Service], str],
+        facts: dict[str, object],
+        reason: str,
+    ) -> None:
+        first = start(db(images("1")))
+        assert start(db(images("1"), **facts)) != first
+        assert reason in place.said[-1]
+        assert place.containers() == {f"{place.name}-db": "running"}
+
+    def test_replaced_when_its_image_changed(
+        self, place: Place, images: ImageFactory, start: Callable[[Service], str]
+    ) -> None:
+        start(db(images("1")))
+        start(db(images("2")))
+        assert place.answer(f"{place.name}-db") == "2"
+
+    def test_started_again_when_it_stopped(
+        self, place: Place, images: ImageFactory, start: Callable[[Service], str]
+    ) -> None:
+        place.engine.containers.get(start(db(images("1")))).stop(timeout=1)
+        start(db(images("1")))
+        assert place.containers() == {f"{place.name}-db": "running"}
+
+    def test_put_back_when_the_new_one_does_not_start(
+        self, place: Place, images: ImageFactory, start: Callable[[Service], str]
+    ) -> None:
+        first = start(db(images("1")))
+        with pytest.raises(DeploymentFailed, match=r"(?s)-db is not ready.*was put back"):
+            start(db(images("2", "exits")))
+        assert place.engine.containers.get(f"{place.name}-db").id == first
+        assert place.answer(f"{place.name}-db") == "1"
+
+    def test_data_outlives_a_replacement(
+        self, place: Place, images: ImageFactory, start: Callable[[Service], str]
+    ) -> None:
+        start(db(images("1", "starts-once"), volumes={"data": "/data"}))
+        start(db(images("1"), volumes={"data": "/data"}))
+        status, listed = place.engine.containers.get(f"{place.name}-db").exec_run(["ls", "/data"])
+        assert (status, listed) == (0, b"started\n")
+
+
+def test_recovery_says_what_it_mended(place: Place, images: ImageFactory, run: Run) -> None:
+    environment = place.environment("recreate")
+    run(environment, images("1"))
+    deployer = place.deployer(environment)
+    image = deployer.resolve(ImageReference.parse(images("2")))
+    deployer.pull(image)
+    deployer.lock(image)
+    assert deployer.recover() is None
+    deployer.deploy(image)
+    assert f"back as {place.live}" in (deployer.recover() or "")
+    assert deployer.recover() is None
+    assert place.answer() == "1"
+
+
+class TestPlan:
+    def test_says_what_a_run_does_and_changes_nothing(
+        self, place: Place, images: ImageFactory, run: Run
+    ) -> None:
+        environment = place.environment(services=(db(images("1")),))
+        reference = ImageReference.parse(images("2"))
+        deployer = place.deployer(environment)
+        assert f"create the network {place.name}-net" in deployer.plan(reference)
+        assert place.containers() == {}
+        run(environment, images("1"))
+        before = place.containers()
+        plan = deployer.plan(reference)
+        assert f"resolve {reference} to {images.digest(images('2'))}" in plan
+        assert any(line.startswith(f"leave {place.name}-db alone") for line in plan)
+        old = images.digest(images("1")).removeprefix("sha256:")[:12]
+        assert plan[-1] == f"make it {place.live} by strategy rename, in place of {old}"
+        assert place.containers() == before
+
+    def test_is_refused_where_the_run_would_be(self, place: Place, images: ImageFactory) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = Address("127.0.0.1", taken.getsockname()[1])
+            deployer = place.deployer(place.environment("recreate", publish={"shop": address}))
+            with pytest.raises(DeploymentFailed, match=f"{address} is taken"):
+                deployer.plan(ImageReference.parse(images("1")))
+            with pytest.raises(DeploymentFailed, match="does not know"):
+                deployer.plan(ImageReference.parse(f"{images.repository}:none"))
+
+
+@pytest.mark.parametrize("endpoint", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1"])
+def test_no_engine(place: Place, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///var/run/docker.sock")
+    environment = Environment(
+        "nowhere", gate="shop", services=(Service("shop", "shop"),), engine=endpoint
+    )
+    with pytest.raises(NoVerdict, match=f"the engine {endpoint} does not answer"):
+        place.deployer(environment)

@@ -1,0 +1,314 @@
+"""The whole gate on real parts: the lab's Storedog, its good and bad releases, pytest processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tests.conftest import MODES, junit_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import docker
+
+pytestmark = pytest.mark.live
+
+LAB = Path(__file__).parents[2] / "lab"
+PASSWORD = "a-password-of-the-tests"
+# What a check of the lab sees, and where: the words that its failure has to hold.
+CAUGHT = {
+    "http-500": ("dsc-lst-get", "statusCode: expected is 200, actual 500"),
+    "empty-list": ("dsc-lst-get", "$[*].code"),
+    "renamed-field": ("dsc-lst-get", "$[*].code"),
+    "null-code": ("dsc-lst-get", "$[*].code everyElementMatches"),
+    "wrapped-list": ("dsc-lst-get", "$[*].code"),
+    "html-200": ("dsc-lst-get", "header content-type: expected contains application/json"),
+    "lost-route": ("dsc-cod-fnd", "statusCode: expected is 200, actual 404"),
+    "error-body": ("dsc-cod-fnd", "$.code: expected is BFRIDAY"),
+    "slow": ("dsc-lst-get", "responseTime: expected lessThan 2000, actual"),
+}
+DEPLOYMENT_FAILS = {"crash": "exited", "never-ready": "503"}
+
+
+class Pipeline:
+    """The lab's configuration with environments, network names and ports of its own."""
+
+    def __init__(self, engine: docker.DockerClient, folder: Path) -> None:
+        self.engine, self.folder = engine, folder
+        mark = uuid.uuid4().hex[:6]
+        self.staging, self.production = f"s{mark}", f"p{mark}"
+        self.ports = {name: _free_port() for name in ("18080", "18090", "12814")}
+        text = (LAB / "storedog.toml").read_text("utf-8")
+        for old, new in {"staging": self.staging, "production": self.production}.items():
+            text = re.sub(rf"\b{old}\b", new, text)
+        for old, port in self.ports.items():
+            text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{port}")
+        (folder / "storedog.toml").write_text(text, "utf-8")
+        shutil.copytree(LAB / "checks", folder / "checks")
+
+    def run(
+        self, environment: str, release: str, *args: str, mode: str = "no-xdist"
+    ) -> subprocess.CompletedProcess[str]:
+        with self.start(environment, release, *args, mode=mode) as process:
+            output, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+    def start(
+        self, environment: str, release: str, *args: str, mode: str = "no-xdist"
+    ) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "pytest", *MODES[mode], f"--storedog-env={environment}"]
+        command += [f"--storedog-image={release}", "--junitxml=junit.xml", *args]
+        return subprocess.Popen(
+            [*command, "--storedog-report=report.json", "--rootdir", str(self.folder)],
+            cwd=self.folder,
+            env={"PATH": "/usr/bin:/bin", "STOREDOG_DB_PASSWORD": PASSWORD},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "report.json").read_text("utf-8"))
+        return report
+
+    def junit(self) -> dict[str, str]:
+        return junit_cases(self.folder / "junit.xml")
+
+    def live(self, environment: str) -> tuple[str, str]:
+        """The live container's ID and digest."""
+        container = self.engine.containers.get(f"{environment}-discounts")
+        assert container.status == "running"
+        digest = container.labels["storedog.gate.digest"]
+        repository = "localhost:5000/storedog/discounts"
+        image = self.engine.images.get(container.attrs["Image"])
+        assert f"{repository}@{digest}" in image.attrs["RepoDigests"]
+        return str(container.id), digest
+
+    def digest(self, release: str) -> str:
+        reference = f"localhost:5000/storedog/discounts:{release}"
+        return str(self.engine.images.get_registry_data(reference).id)
+
+    def names(self, environment: str) -> list[str]:
+        listed = self.engine.containers.list(
+            all=True, filters={"label": f"storedog.gate.env={environment}"}
+        )
+        return sorted(str(c.name).removeprefix(f"{environment}-") for c in listed)
+
+    def remove(self) -> None:
+        for environment in (self.staging, self.production):
+            label: dict[str, Any] = {"label": f"storedog.gate.env={environment}"}
+            for container in self.engine.containers.list(all=True, filters=label):
+                container.remove(force=True, v=True)
+            for network in self.engine.networks.list(names=[f"storedog-{environment}"]):
+                network.remove()
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def pipeline(
+    engine: docker.DockerClient, registry: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pipeline]:
+    """Staging and production, both on the good release."""
+    assert registry
+    made = Pipeline(engine, tmp_path_factory.mktemp("pipeline"))
+    for environment in (made.staging, made.production):
+        done = made.run(environment, "good")
+        assert done.returncode == 0, done.stdout
+    yield made
+    made.remove()
+
+
+def test_better_release_goes_through_to_production_by_one_digest(pipeline: Pipeline) -> None:
+    digest = pipeline.digest("better")
+    for environment in (pipeline.staging, pipeline.production):
+        done = pipeline.run(environment, "better")
+        assert done.returncode == 0, done.stdout
+        assert pipeline.live(environment)[1] == digest
+        assert pipeline.report()["digest"] == digest
+        assert pipeline.names(environment) == ["db", "discounts", "frontend"]
+
+
+@pytest.mark.parametrize("release", list(CAUGHT))
+def test_bad_release_is_stopped_by_a_named_check(pipeline: Pipeline, release: str) -> None:
+    staging, production = pipeline.live(pipeline.staging), pipeline.live(pipeline.production)
+    check, words = CAUGHT[release]
+    done = pipeline.run(pipeline.staging, release)
+    assert done.returncode == 1, done.stdout
+    reasons = {c["public_id"]: c["reason"] for c in pipeline.report()["checks"]}
+    assert words in reasons[check]
+    assert words in done.stdout
+    cases = pipeline.junit()
+    assert cases[f"test_check[{pipeline.staging}-{check}]"] == "failure"
+    assert cases[f"deployment[{pipeline.staging}]"] == "passed"
+    assert cases[f"verdict[{pipeline.staging}]"] == "failure"
+    assert pipeline.live(pipeline.staging) == staging, "the previous version is back"
+    assert pipeline.live(pipeline.production) == production, "production is untouched"
+    assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
+
+
+@pytest.mark.parametrize("release", list(DEPLOYMENT_FAILS))
+def test_release_that_does_not_come_up_never_gets_traffic(pipeline: Pipeline, release: str) -> None:
+    before = pipeline.live(pipeline.staging), pipeline.live(pipeline.production)
+    done = pipeline.run(pipeline.staging, release)
+    assert done.returncode == 1, done.stdout
+    assert DEPLOYMENT_FAILS[release] in done.stdout
+    assert pipeline.junit()[f"deployment[{pipeline.staging}]"] == "failure"
+    assert (pipeline.live(pipeline.staging), pipeline.live(pipeline.production)) == before
+    assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
+    assert PASSWORD not in done.stdout + (pipeline.folder / "junit.xml").read_text("utf-8")
+
+
+def test_attempts_of_a_flaky_release_are_told(pipeline: Pipeline) -> None:
+    done = pipeline.run(pipeline.staging, "flaky")
+    results = {c["public_id"]: c["results"][0] for c in pipeline.report()["checks"]}
+    assert done.returncode == 1, done.stdout
+    # Every second request fails, so the order of the checks decides which of the two it hits.
+    lists = [results["dsc-lst-fst"], results["dsc-lst-get"]]
+    assert "failed" in {result["status"] for result in lists}
+    assert [len(result["attempts"]) for result in lists] == [r["retries"] + 1 for r in lists]
+    failed = [a for result in lists for a in result["attempts"] if a["status"] == "failed"]
+    assert {a["reason"].splitlines()[0] for a in failed} == {
+        "statusCode: expected is 200, actual 500"
+    }
+
+
+def test_every_mode_makes_one_deployment_one_batch_and_the_same_verdict(pipeline: Pipeline) -> None:
+    seen = []
+    for mode in MODES:
+        done = pipeline.run(pipeline.staging, "better", mode=mode)
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.count("triggered 6 checks") == 1
+        assert done.stdout.count(" is ready with ") == 1
+        report = pipeline.report()
+        states = {check["public_id"]: check["state"] for check in report["checks"]}
+        batches = re.findall(
+            r'"batch_id" value="([^"]+)"', (pipeline.folder / "junit.xml").read_text()
+        )
+        assert set(batches) == {report["batch_id"]}
+        seen.append((report["state"], report["digest"], states, pipeline.junit()))
+    assert seen == [seen[0]] * len(MODES)
+
+
+def test_single_check_deploys_nothing(pipeline: Pipeline) -> None:
+    before = pipeline.live(pipeline.staging), pipeline.live(pipeline.production)
+    done = pipeline.run(
+        pipeline.staging, "better", "--storedog-deploy=never", "--synthetics-id=dsc-cod-fnd"
+    )
+    assert done.returncode == 0, done.stdout
+    assert list(pipeline.junit()) == [
+        f"test_check[{pipeline.staging}-dsc-cod-fnd]",
+        f"verdict[{pipeline.staging}]",
+    ]
+    assert (pipeline.live(pipeline.staging), pipeline.live(pipeline.production)) == before
+
+
+def test_production_refuses_a_digest_that_staging_did_not_let_through(pipeline: Pipeline) -> None:
+    before = pipeline.live(pipeline.production)
+    done = pipeline.run(pipeline.production, "null-code")
+    assert done.returncode == 1, done.stdout
+    assert f"has no open verdict of {pipeline.staging}" in done.stdout
+    assert pipeline.live(pipeline.production) == before
+
+
+def test_production_puts_the_previous_version_back_when_its_own_checks_fail(
+    pipeline: Pipeline,
+) -> None:
+    assert pipeline.run(pipeline.staging, "good").returncode == 0
+    assert pipeline.run(pipeline.staging, "better").returncode == 0
+    assert pipeline.run(pipeline.production, "better").returncode == 0
+    before = pipeline.live(pipeline.production)
+    # Production's shop answers on an address where nobody listens, as after a broken route.
+    file = pipeline.folder / "storedog.toml"
+    sound = file.read_text("utf-8")
+    shop = f'SHOP = "http://127.0.0.1:{pipeline.ports["18090"]}"'
+    assert shop in sound
+    file.write_text(sound.replace(shop, f'SHOP = "http://127.0.0.1:{_free_port()}"'), "utf-8")
+    done = pipeline.run(pipeline.production, "good")
+    file.write_text(sound, "utf-8")
+    assert done.returncode == 1, done.stdout
+    assert "CONNREFUSED" in done.stdout
+    assert pipeline.live(pipeline.production) == before
+    url = f"http://127.0.0.1:{pipeline.ports['12814']}/discount"
+    assert requests.get(url, timeout=5).status_code == 200
+
+
+def test_plan_changes_nothing(pipeline: Pipeline) -> None:
+    before = pipeline.live(pipeline.staging), pipeline.names(pipeline.staging)
+    done = pipeline.run(pipeline.staging, "better", "--storedog-plan")
+    assert done.returncode == 0, done.stdout
+    assert "run check dsc-lst-get" in done.stdout
+    assert (pipeline.live(pipeline.staging), pipeline.names(pipeline.staging)) == before
+    impossible = pipeline.run(pipeline.staging, "no-such-tag", "--storedog-plan")
+    assert impossible.returncode == 1, impossible.stdout
+    assert "impossible: " in impossible.stdout
+
+
+def test_tag_that_does_not_exist(pipeline: Pipeline) -> None:
+    before = pipeline.live(pipeline.staging)
+    done = pipeline.run(pipeline.staging, "no-such-tag")
+    assert done.returncode == 1, done.stdout
+    assert "no-such-tag" in done.stdout.splitlines()[-2]
+    assert "Traceback" not in done.stdout
+    assert pipeline.live(pipeline.staging) == before
+
+
+def test_registry_that_cannot_be_reached(pipeline: Pipeline) -> None:
+    file = pipeline.folder / "storedog.toml"
+    sound = file.read_text("utf-8")
+    nowhere = f"localhost:{_free_port()}/storedog/discounts"
+    file.write_text(sound.replace("localhost:5000/storedog/discounts", nowhere), "utf-8")
+    done = pipeline.run(pipeline.staging, "good")
+    file.write_text(sound, "utf-8")
+    assert done.returncode == 8, done.stdout
+    assert "registry" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("mode", ["no-xdist", "n2"])
+def test_interrupted_run_leaves_the_environment_in_order(
+    pipeline: Pipeline, number: signal.Signals, mode: str
+) -> None:
+    before = pipeline.live(pipeline.staging)
+    # The slow release's checks take seconds: the signal finds the run waiting for them.
+    with pipeline.start(pipeline.staging, "slow", mode=mode) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "triggered" in line:
+                process.send_signal(number)
+    assert process.returncode == 2
+    assert pipeline.live(pipeline.staging) == before
+    assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
+
+
+def test_run_killed_while_it_deploys_is_mended_by_the_next(pipeline: Pipeline) -> None:
+    before = pipeline.live(pipeline.staging)
+    with pipeline.start(pipeline.staging, "null-code") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "triggered" in line:
+                process.kill()
+                break
+    assert process.returncode == -9
+    done = pipeline.run(pipeline.staging, "better", "--storedog-lock-wait=10")
+    assert done.returncode == 0, done.stdout
+    assert "recovered: put " in done.stdout
+    assert pipeline.live(pipeline.staging)[1] == pipeline.digest("better")
+    assert before[1] != pipeline.digest("null-code")

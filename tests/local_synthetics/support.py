@@ -1,0 +1,208 @@
+"""A target to check and a service to check it, both on real sockets."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import requests
+import uvicorn
+
+from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.definitions import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Json = dict[str, Any]
+Answer = tuple[int, dict[str, str], str]
+DEADLINE = 20  # s, for what a busy machine does in milliseconds
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with what `Target.routes` says for the path; keeps what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        target: Target = self.server.target  # type: ignore[attr-defined]
+        length = int(self.headers.get("Content-Length") or 0)
+        self.asked = {
+            "method": self.command,
+            "path": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "body": self.rfile.read(length).decode(),
+        }
+        target.requests.append(self.asked)
+        status, headers, body = target.routes[self.path.partition("?")[0]](self)
+        if status == 0:  # the route has answered, or never will
+            self.close_connection = True
+            return
+        content = body.encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = _answer  # noqa: N815 the names that http.server looks for
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class TargetServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients that go away are part of the tests."""
+
+
+class Target:
+    """An HTTP server whose answers a test sets."""
+
+    def __init__(self, server: ThreadingHTTPServer) -> None:
+        self.server = server
+        self.requests: list[Json] = []
+        self.routes: dict[str, Callable[[Handler], Answer]] = {}
+        self.answer("/", body="hello")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(
+        self, path: str, *, status: int = 200, body: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        self.routes[path] = lambda _: (status, headers or {}, body)
+
+    def answer_json(self, path: str, value: Any) -> None:
+        self.answer(path, body=json.dumps(value), headers={"Content-Type": "application/json"})
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait for a true value of `condition`."""
+    limit = time.monotonic() + DEADLINE
+    while not (value := condition()):
+        assert time.monotonic() < limit, f"{what} did not come about"
+        time.sleep(0.01)
+    return value
+
+
+class Service:
+    """A client of a running service."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.headers: dict[str, str] = {}
+
+    def get(self, path: str, **parameters: str) -> requests.Response:
+        return requests.get(
+            self.url + path, params=parameters, headers=self.headers, timeout=DEADLINE
+        )
+
+    def post(self, body: Any) -> requests.Response:
+        return requests.post(
+            f"{self.url}/api/v1/synthetics/tests/trigger/ci",
+            data=body if isinstance(body, str | bytes) else json.dumps(body),
+            headers=self.headers,
+            timeout=DEADLINE,
+        )
+
+    def trigger(self, *tests: Json, **options: Any) -> str:
+        answer = self.post({"tests": list(tests), "options": options})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["batch_id"])
+
+    def batch(self, batch_id: str) -> Json:
+        data: Json = self.get(f"/api/v1/synthetics/ci/batch/{batch_id}").json()["data"]
+        return data
+
+    def poll(self, *result_ids: str) -> Json:
+        answer = self.get(
+            "/api/v2/synthetics/tests/poll_results", result_ids=json.dumps(result_ids)
+        )
+        assert answer.status_code == 200, answer.text
+        document: Json = answer.json()
+        return document
+
+    def result(self, result_id: str) -> Json:
+        (datum,) = self.poll(result_id)["data"]
+        result: Json = datum["attributes"]["result"]
+        return result
+
+    def final(self, batch_id: str) -> Json:
+        def finished() -> Json | None:
+            batch = self.batch(batch_id)
+            return batch if batch["status"] != "in_progress" else None
+
+        batch: Json = until(finished, "the end of the batch")
+        return batch
+
+    def run(self, definition: Json, **overrides: Any) -> Json:
+        """The result of one local definition."""
+        batch_id = self.trigger({"local_test_definition": definition, **overrides})
+        (entry,) = self.final(batch_id)["results"]
+        return self.result(entry["result_id"])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@contextmanager
+def serving(
+    *definitions: Json, concurrency: int = 8, keys: Keys | None = None, kinds: Any = None
+) -> Iterator[Service]:
+    """Run the application with these definitions on a real socket."""
+    parsed = {one["public_id"]: parse(one) for one in definitions}
+    app = create_app(parsed, concurrency=concurrency, keys=keys or Keys(), kinds=kinds)
+    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert server.ready.wait(DEADLINE)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Service(f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+_numbers = itertools.count(100)
+
+
+def http_test(
+    url: str,
+    *assertions: Json,
+    options: Json | None = None,
+    config: Json | None = None,
+    **request: Any,
+) -> Json:
+    """An HTTP API test; without assertions, one on status 200."""
+    return {
+        "public_id": f"abc-def-{next(_numbers)}",
+        "type": "api",
+        "subtype": "http",
+        "name": "discounts: list",
+        "tags": [],
+        "locations": ["aws:eu-central-1"],
+        "config": {
+            "request": {"method": "GET", "url": url, **request},
+            "assertions": list(assertions)
+            or [{"type": "statusCode", "operator": "is", "target": 200}],
+            **(config or {}),
+        },
+        "options": options or {},
+    }

@@ -1,0 +1,161 @@
+"""The service as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODULE = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics"]
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Service]]:
+    process = subprocess.Popen(
+        [*MODULE, "serve", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("listening on http://127.0.0.1:"), line
+            yield process, Service(line.split()[-1])
+        finally:
+            process.kill()
+
+
+def refused(*arguments: str) -> str:
+    """The one sentence of a service that does not start."""
+    done = subprocess.run(
+        [*MODULE, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_quietly(tmp_path: Path, target: Target, number: signal.Signals) -> None:
+    definition = http_test(target.url)
+    (tmp_path / "a.json").write_text(json.dumps(definition))
+    with running("--definitions", f"{tmp_path}/*.json", "--concurrency", "2") as (process, service):
+        batch_id = service.trigger({"public_id": definition["public_id"]})
+        assert service.final(batch_id)["status"] == "passed"
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_keys_come_from_the_environment() -> None:
+    with running(DD_API_KEY="key-a", DD_APP_KEY="") as (_, service):
+        assert service.get("/api/v1/synthetics/settings").status_code == 403
+        service.headers = {"DD-API-KEY": "key-a"}
+        assert service.get("/api/v1/synthetics/settings").status_code == 200
+
+
+def test_it_ends_with_its_standard_input() -> None:
+    with running("--until-stdin-closes") as (process, _):
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(DEADLINE) == 0
+
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_it_ends_with_a_parent_that_is_killed() -> None:
+    command = [*MODULE, "serve", "--until-stdin-closes"]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    with parent:
+        assert parent.stdout is not None
+        lines = [parent.stdout.readline(), parent.stdout.readline()]
+        (url,) = (line.split()[-1] for line in lines if line.startswith("listening"))
+        assert requests.get(f"{url}/", timeout=DEADLINE).status_code == 404
+        parent.kill()
+    until(lambda: not answers(url), "the end of the service")
+
+
+def answers(url: str) -> bool:
+    host, port = url.removeprefix("http://").split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=DEADLINE).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sentence = refused("serve", "--port", str(port))
+    assert f"port {port}: Address already in use" in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["serve", "--port", "99999"], "99999"),
+        (["serve", "--concurrency", "0"], "--concurrency"),
+        (["serve", "--definitions", "no/such/*.json"], "no/such/*.json"),
+        (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+        ([], "COMMAND"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
+    assert named in refused(*arguments)
+
+
+def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text("{\n  oops\n}")
+    assert f"{path}, line 2" in refused("serve", "--definitions", str(path))
+
+
+@pytest.mark.parametrize("module", ["starlette", "uvicorn", "httpx", "jsonpath"])
+def test_a_missing_extra_is_named(module: str) -> None:
+    code = (
+        f"import sys; sys.modules[{module!r}] = None\n"
+        "from pytest_storedog_gate.local_synthetics.cli import main\n"
+        "sys.exit(main(['serve']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 4
+    assert done.stderr == (
+        f"storedog-synthetics: {module} is not installed; "
+        "run: pip install 'pytest-storedog-gate[local]'\n"
+    )

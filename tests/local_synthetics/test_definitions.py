@@ -1,0 +1,105 @@
+"""Definition files, good and bad, and the real definitions where they are present."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_storedog_gate.local_synthetics import variables
+from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, load
+from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from tests.local_synthetics.support import http_test
+
+RECORDED = Path(__file__).parents[2].parent / "shared" / "datadog" / "definitions"
+
+
+def write(path: Path, *definitions: Any) -> Path:
+    tests = [{"localTestDefinition": one} for one in definitions]
+    path.write_text(json.dumps({"tests": tests}))
+    return path
+
+
+def test_both_file_formats_are_read(tmp_path: Path) -> None:
+    one, two, three = (http_test("http://127.0.0.1") for _ in range(3))
+    write(tmp_path / "a.synthetics.json", one, two)
+    (tmp_path / "b.synthetics.json").write_text(json.dumps(three))
+    (tmp_path / "c.synthetics.json").write_text('{"tests": [{"id": "abc-def-ghi"}]}')
+    patterns = [f"{tmp_path}/*.synthetics.json", f"{tmp_path}/**/a.*"]
+    assert load(patterns).keys() == {one["public_id"], two["public_id"], three["public_id"]}
+
+
+def without(definition: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in definition.items() if name != key}
+
+
+GOOD = http_test("http://127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{\n "tests": [\n  {,}\n]}', "bad.json, line 3: not valid JSON"),
+        (b"\xff\xfe", "bad.json: not UTF-8 text"),
+        ("[]", "bad.json: must be a JSON object"),
+        ('{"tests": {}}', "bad.json: tests must be a list"),
+        ('{"tests": []}', "no definition in "),
+        ('{"tests": [{"testOverrides": {}}]}', "tests[0]: must hold an id or"),
+        ('{"tests": [{"localTestDefinition": 1}]}', "tests[0]: a definition must be"),
+        (without(GOOD, "public_id"), "public_id is missing"),
+        (without(GOOD, "name"), "bad.json: name is missing"),
+        ({**GOOD, "public_id": "ABC"}, "public_id 'ABC' is not of the form"),
+        ({**GOOD, "config": []}, "config must be an object"),
+        ({**GOOD, "locations": [1]}, "locations[0] must be a string"),
+        ({**GOOD, "options": {"retry": {"count": -1}}}, "retry.count must be a number"),
+        ({**GOOD, "options": {"ci": {"executionRule": "x"}}}, "executionRule 'x'"),
+        ({**GOOD, "config": {"configVariables": [{}]}}, "configVariables[0].name"),
+        ({**GOOD, "config": {"assertions": [1]}}, "config.assertions[0] must be an object"),
+    ],
+)
+def test_a_bad_file_is_named(tmp_path: Path, content: Any, sentence: str) -> None:
+    path = tmp_path / "bad.json"
+    if isinstance(content, dict):
+        content = json.dumps(content)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DefinitionError) as raised:
+        load([str(path)])
+    assert sentence in str(raised.value)
+    assert str(path) in str(raised.value)
+
+
+def test_a_public_id_is_defined_once(tmp_path: Path) -> None:
+    first, second = (write(tmp_path / name, GOOD) for name in ("a.json", "b.json"))
+    with pytest.raises(DefinitionError) as raised:
+        load([f"{tmp_path}/*.json"])
+    assert str(raised.value) == (
+        f"public_id {GOOD['public_id']} is defined twice: in {first} and {second}"
+    )
+
+
+def test_a_pattern_must_match(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match=r"no file matches .*/\*\.nothing"):
+        load([f"{tmp_path}/*.nothing"])
+
+
+@pytest.mark.skipif(
+    not RECORDED.is_dir(), reason="the recorded definitions are not beside this checkout"
+)
+def test_every_real_definition_is_run_or_refused_by_name() -> None:
+    kinds = all_kinds()
+    verdicts: dict[str, list[str]] = {"run": [], "refused": []}
+    for path in sorted(RECORDED.glob("*.json")):
+        (definition,) = load([str(path)]).values()
+        kind = kinds.get((definition.type, definition.subtype))
+        problems = ["kind"]
+        if kind:
+            problems = kind.unsupported(definition) + variables.unsupported(definition, {})
+        verdicts["refused" if problems else "run"].append(path.name)
+        print(path.name, problems or "run")  # noqa: T201 what pytest -rP shows
+    assert len(verdicts["run"]) + len(verdicts["refused"]) == len(list(RECORDED.glob("*.json")))
+    assert all(name.startswith("api-http-") for name in verdicts["run"])
+    # Plain ones run; what asks for NTLM, a proxy, a script or an XPath does not.
+    assert {"api-http-00.json", "api-http-29.json", "api-http-35.json"} <= set(verdicts["run"])
+    assert {"api-http-04.json", "api-http-07.json"} <= set(verdicts["refused"])

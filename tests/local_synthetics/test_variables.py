@@ -1,0 +1,73 @@
+"""Variables: their patterns, who wins, what has no value."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pytest_storedog_gate.local_synthetics.definitions import parse
+from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.variables import Attempt, unsupported, variables_of
+
+ATTEMPT = Attempt("abc-def-ghi", "1234567890123456789", datetime(2026, 3, 4, 15, 6, 7, 89000, UTC))
+
+
+def definition(*variables: dict[str, Any]) -> Any:
+    return parse({"type": "api", "name": "x", "config": {"configVariables": list(variables)}})
+
+
+def value(pattern: str) -> str:
+    named = definition({"name": "A", "type": "text", "pattern": pattern})
+    return variables_of(named, {}, ATTEMPT).fill("{{A}}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("plain", "plain"),
+        ("{{numeric(3)}}", r"\d{3}"),
+        ("x-{{ alphabetic(5) }}-y", r"x-[A-Za-z]{5}-y"),
+        ("{{ alphanumeric( 8 ) }}", r"[A-Za-z0-9]{8}"),
+        ("{{ uuid }}", r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
+        ("{{ public-id }}/{{ result-id }}", "abc-def-ghi/1234567890123456789"),
+        ("{{ date(0d, MM-DD-YYYY) }}", "03-04-2026"),
+        ("{{ date(-1 d, YYYY-MM-DDTHH:mm:ss.SSSZ) }}", r"2026-03-03T15:06:07\.089\+00:00"),
+        ("{{ date(2h, hh A [at] YY) }}", "05 PM at 26"),
+        ("{{ date(0d,MMM DD, YYYY) }}", "Mar 04, 2026"),
+        ("{{ timestamp(0, s) }}", "1772636767"),
+        ("{{ timestamp(-67, s) }}", "1772636700"),
+        ("{{ timestamp(11, ms) }}", "1772636767100"),
+    ],
+)
+def test_a_pattern_makes_a_value(pattern: str, expected: str) -> None:
+    assert re.fullmatch(expected, value(pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["{{ totp }}", "{{ numeric(x) }}", "{{ date(0 years, YYYY) }}", "{{ date(0d, QQ) }}"],
+)
+def test_an_unknown_builtin_is_refused_by_name(pattern: str) -> None:
+    named = definition({"name": "A", "type": "text", "pattern": pattern})
+    (problem,) = unsupported(named, {})
+    assert "config.configVariables A" in problem
+    assert unsupported(named, {"A": "given"}) == []
+
+
+def test_an_override_wins_and_stays_secret() -> None:
+    named = definition({"name": "A", "type": "text", "pattern": "a", "secure": True})
+    variables = variables_of(named, {"A": "b{{ x }}", "B": "c"}, ATTEMPT)
+    assert variables.fill("{{ A }}{{B}}") == "b{{ x }}c"
+    assert variables.secrets == {"b{{ x }}"}
+
+
+def test_a_variable_without_a_value_is_named() -> None:
+    named = definition({"name": "TOKEN", "type": "global", "id": "x", "secure": True})
+    variables = variables_of(named, {}, ATTEMPT)
+    with pytest.raises(InvalidTest, match=r"TOKEN has no value.*trigger's variables"):
+        variables.fill("{{ TOKEN }}")
+    with pytest.raises(InvalidTest, match="OTHER has no value: it is not defined"):
+        variables.fill("{{ OTHER }}")

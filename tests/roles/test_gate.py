@@ -1,0 +1,187 @@
+"""The gate as its users run it: a real pytest process, in every mode of xdist."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import http_check
+
+if TYPE_CHECKING:
+    from tests.conftest import GateProject
+
+DISCOUNTS = "test_check[staging-dis-cou-nts]"
+HEALTH = "test_check[staging-hea-lth-chk]"
+VERDICT = "verdict[staging]"
+
+
+def checks_of(report: dict[str, Any]) -> dict[str, str]:
+    return {check["public_id"]: check["state"] for check in report["checks"]}
+
+
+def test_opens_when_all_checks_pass(gate: GateProject) -> None:
+    result = gate.run()
+    assert result.ret == 0
+    assert gate.junit() == {DISCOUNTS: "passed", HEALTH: "passed", VERDICT: "passed"}
+    report = gate.report()
+    assert report["state"] == "open"
+    assert checks_of(report) == {"dis-cou-nts": "open", "hea-lth-chk": "open"}
+    assert gate.shop.asked == {"/discount": 1, "/health": 1}, "each check runs once, in one batch"
+    assert result.outlines[-1] == "GATE OPEN for staging: 2/2 checks passed, exit status 0"
+
+
+def test_closes_when_a_check_fails_and_says_what_was_expected(gate: GateProject) -> None:
+    gate.shop.answers["/discount"] = (500, "{}")
+    result = gate.run()
+    assert result.ret == 1
+    assert gate.junit() == {DISCOUNTS: "failure", HEALTH: "passed", VERDICT: "failure"}
+    assert checks_of(gate.report()) == {"dis-cou-nts": "closed", "hea-lth-chk": "open"}
+    result.stdout.fnmatch_lines(
+        ["*the list of discounts*", "*statusCode: expected is 200, actual 500*"]
+    )
+    assert result.outlines[-1] == "GATE CLOSED for staging: 1/2 checks passed, exit status 1"
+
+
+def test_reports_attempts(gate: GateProject) -> None:
+    first_time = {"/discount": (500, "{}")}
+    gate.checks(
+        http_check("dis-cou-nts", "/discount", "the list", retry={"count": 2, "interval": 10}),
+        http_check("hea-lth-chk", "/health", "the health route"),
+    )
+    gate.shop.answers["/discount"] = (500, "{}")
+
+    def heal(path: str) -> None:
+        if gate.shop.asked[path] == 2 and path in first_time:
+            gate.shop.answers[path] = (200, "[]")
+
+    gate.shop.before_answer = heal
+    result = gate.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["dis-cou-nts*passed after 2 attempts"])
+
+
+def test_no_verdict_is_an_error_and_exit_status_8(gate: GateProject) -> None:
+    gate.configuration(
+        (gate.path / "storedog.toml").read_text("utf-8").replace("hea-lth-chk", "unk-now-nid")
+    )
+    result = gate.run()
+    assert result.ret == 8
+    assert set(gate.junit().values()) == {"error"}
+    assert gate.report()["state"] == "inconclusive"
+    result.stdout.fnmatch_lines(["*does not know unk-now-nid*"])
+    assert not gate.shop.asked
+
+
+def test_unreachable_service_is_exit_status_8(gate: GateProject) -> None:
+    result = gate.run("--synthetics-url=http://127.0.0.1:9")
+    assert result.ret == 8
+    result.stdout.fnmatch_lines(["*cannot be reached at http://127.0.0.1:9*"])
+
+
+def test_single_check_in_check_mode(gate: GateProject) -> None:
+    result = gate.run("--storedog-deploy=never", "--synthetics-id=hea-lth-chk")
+    assert result.ret == 0
+    assert gate.shop.asked == {"/health": 1}
+    assert "nothing was deployed or recorded" in result.outlines[-1]
+
+
+def test_node_id_from_the_output_can_be_run_again(gate: GateProject) -> None:
+    result = gate.run("--storedog-deploy=never", f"storedog.toml::{HEALTH}")
+    assert result.ret == 0
+    assert gate.shop.asked == {"/health": 1}
+
+
+def test_k_narrows_a_run_that_only_checks(gate: GateProject) -> None:
+    result = gate.run("--storedog-deploy=never", "-k", "hea-lth-chk")
+    assert result.ret == 0
+    assert gate.shop.asked == {"/health": 1}
+
+
+def test_last_failed_runs_the_failed_check_again(gate: GateProject) -> None:
+    gate.shop.answers["/discount"] = (500, "{}")
+    assert gate.run("--storedog-deploy=never").ret == 1
+    gate.shop.answers["/discount"] = (200, "[]")
+    gate.shop.asked.clear()
+    assert gate.run("--storedog-deploy=never", "--lf").ret == 0
+    assert gate.shop.asked == {"/discount": 1}
+
+
+def test_only_what_uses_the_gate_runs_without_paths(gate: GateProject) -> None:
+    gate.pytester.makepyfile(
+        test_mine="""
+        import pytest
+        def test_plain(): assert 0
+        @pytest.mark.synthetics
+        def test_marked(): pass
+        """
+    )
+    assert gate.run().ret == 0
+    assert set(gate.junit()) == {DISCOUNTS, HEALTH, VERDICT, "test_marked"}
+
+
+def test_a_named_path_runs_as_well_and_its_failure_closes_the_gate(gate: GateProject) -> None:
+    gate.pytester.makepyfile(test_mine="def test_plain(): assert 0")
+    result = gate.run("test_mine.py")
+    assert result.ret == 1
+    assert gate.junit()["test_plain"] == "failure"
+    assert gate.report()["state"] == "closed"
+    result.stdout.fnmatch_lines(["other tests of this run failed"])
+
+
+@pytest.mark.parametrize("suite", ["xunit1", "xunit2"])
+def test_junit_properties(project: GateProject, suite: str) -> None:
+    assert project.run("-o", f"junit_family={suite}").ret == 0
+    text = (project.path / "junit.xml").read_text("utf-8")
+    for name in ("public_id", "result_id", "result_url", "batch_id", "location"):
+        assert f'<property name="{name}" value="' in text
+    assert 'name="dd_tags[synthetics.public_id]" value="dis-cou-nts"' in text
+
+
+def test_header_names_the_source_of_each_value(project: GateProject) -> None:
+    result = project.run()
+    result.stdout.fnmatch_lines(
+        ["storedog-gate: staging (command line)*", "*checks 2 (storedog.toml)*local*"]
+    )
+
+
+def test_inert_without_the_option(project: GateProject) -> None:
+    project.pytester.makepyfile(test_mine="def test_plain(): pass")
+    result = project.pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    assert result.ret == 0
+    assert "storedog" not in result.stdout.str().replace("plugins: ", "").replace(
+        "storedog-gate-", ""
+    ).lower().replace(str(project.path).lower(), "")
+
+
+def test_imports_nothing_heavy_without_the_option(project: GateProject) -> None:
+    project.pytester.makepyfile(
+        test_mine="""
+        import sys
+        def test_plain():
+            heavy = {"requests", "docker", "playwright", "httpx", "starlette"}
+            assert not heavy & set(sys.modules)
+            ours = {n for n in sys.modules if n.startswith("pytest_storedog_gate")}
+            assert ours == {"pytest_storedog_gate", "pytest_storedog_gate.plugin"}
+        """
+    )
+    assert project.pytester.runpytest_subprocess().ret == 0
+
+
+def test_secrets_of_the_process_environment_do_not_show(
+    gate: GateProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "s3cr3t-t0ken-value")
+    text = (gate.path / "storedog.toml").read_text("utf-8")
+    gate.configuration(text.replace('SHOP = "http', 'TOKEN = "${SHOP_TOKEN}", SHOP = "http'))
+    gate.checks(
+        http_check("dis-cou-nts", "/discount?t={{ TOKEN }}", "the list"),
+        http_check("hea-lth-chk", "/nowhere/{{ TOKEN }}", "the health route"),
+    )
+    result = gate.run()
+    assert result.ret == 1
+    everything = result.stdout.str() + result.stderr.str()
+    for file in ("report.json", "junit.xml"):
+        everything += (gate.path / file).read_text("utf-8")
+    assert not re.search("s3cr3t-t0ken-value", everything)
