@@ -10,7 +10,7 @@ from .prepare import prepare
 from .state import LAB, one_sentence
 
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
-_SIDE_BY_SIDE = ("-n4", "--dist=loadfile")
+_SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 def main() -> int:

@@ -23,6 +23,14 @@ _DETAIL_POLLS = 4
 Key = tuple[str, str, str]
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The time as a batch sees it. `wait(seconds)` returns True when the run was cancelled."""
+
+    wait: Callable[[float], bool]
+    now: Callable[[], float] = time.monotonic
+
+
 @dataclass
 class _Entry:
     """What is known so far of one result: a check at one location on one device."""
@@ -59,15 +67,14 @@ class Batch:
         public_ids: Sequence[str],
         *,
         batch_timeout: float,
-        wait: Callable[[float], bool],
+        clock: Clock,
     ) -> None:
-        """`wait(seconds)` pauses, and returns True when the run was cancelled."""
         self._client = client
         self._triggered = triggered
         self._missing = set(public_ids)
         self._public_ids = tuple(public_ids)
-        self._deadline = time.monotonic() + batch_timeout + _GRACE
-        self._wait = wait
+        self._deadline = clock.now() + batch_timeout + _GRACE
+        self._clock = clock
         self._entries: dict[Key, _Entry] = {}
         self._status = "in_progress"
 
@@ -85,10 +92,10 @@ class Batch:
         """Yields every check's outcome as it becomes known; ends early when cancelled."""
         intervals = iter(_INTERVALS)
         while self._missing:
-            if self._wait(next(intervals, _STEADY_INTERVAL)):
+            if self._clock.wait(next(intervals, _STEADY_INTERVAL)):
                 return
             self._poll()
-            late = time.monotonic() > self._deadline
+            late = self._clock.now() > self._deadline
             for public_id in self._public_ids:
                 if public_id in self._missing and (late or self._settled(public_id)):
                     self._missing.discard(public_id)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import ci
-from pytest_storedog_gate.datadog.batch import Batch
+from pytest_storedog_gate.datadog.batch import Batch, Clock
 from pytest_storedog_gate.deploy import Build, Deployer, Deployment, ImageReference
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.redaction import masked
@@ -167,7 +167,7 @@ class GateRun:
             triggered,
             [check.public_id for check in checks],
             batch_timeout=settings.batch_timeout,
-            wait=self._cancelled.wait,
+            clock=Clock(self._cancelled.wait),
         )
         self._progress(f"triggered {len(tests)} checks: {self.batch.url}")
         self._watcher = threading.Thread(target=self._watch, args=(self.batch,), daemon=True)

@@ -137,11 +137,9 @@ class Batches:
 
     async def close(self) -> None:
         """Abandon what runs."""
-        # A cancellation can be lost where it meets the end of what the task was awaiting.
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=0.5)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _follow(self, batch: Batch, entry: Entry) -> None:
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.datadog.batch import Batch
+from pytest_storedog_gate.datadog.batch import Batch, Clock
 from pytest_storedog_gate.datadog.client import Triggered
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import NoVerdict
@@ -53,11 +52,14 @@ def details(*results: tuple[str, dict[str, Any]]) -> Answer:
     )
 
 
+AT_ONCE = Clock(lambda _seconds: False)
+
+
 def follow(
-    client: SyntheticsClient, *public_ids: str, wait: Any = lambda _seconds: False
+    client: SyntheticsClient, *public_ids: str, clock: Clock = AT_ONCE
 ) -> dict[str, CheckOutcome]:
     triggered = Triggered("b", {"aws:x": "X (AWS)"})
-    batch = Batch(client, triggered, public_ids, batch_timeout=60, wait=wait)
+    batch = Batch(client, triggered, public_ids, batch_timeout=60, clock=clock)
     return {outcome.public_id: outcome for outcome in batch.outcomes()}
 
 
@@ -90,7 +92,7 @@ def test_results_are_reported_as_they_arrive(
         "/ci/batch/b": [state(entry(A), running, status="in_progress"), state(entry(A), entry(B))],
         "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
     }
-    batch = Batch(client, Triggered("b", {}), [B, A], batch_timeout=60, wait=lambda _: False)
+    batch = Batch(client, Triggered("b", {}), [B, A], batch_timeout=60, clock=AT_ONCE)
     outcomes = batch.outcomes()
     assert next(outcomes).public_id == A
     assert datadog.count("/ci/batch/b") == 1
@@ -174,19 +176,18 @@ def test_check_without_a_result_is_no_verdict(
 
 
 def test_batch_that_never_ends_is_no_verdict(
-    client: SyntheticsClient, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
+    client: SyntheticsClient, datadog: FakeDatadog
 ) -> None:
     datadog.script["/ci/batch/b"] = [
         state(entry(status="in_progress", retries=None), status="in_progress")
     ]
     now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
     def wait(seconds: float) -> bool:
         now[0] += seconds
         return False
 
-    outcome = follow(client, A, wait=wait)[A]
+    outcome = follow(client, A, clock=Clock(wait, lambda: now[0]))[A]
     assert outcome.status is Status.NO_VERDICT
     assert "no result arrived in time" in outcome.decisive.reason
     assert 120 < now[0] < 130, "it waits for the batch's timeout and one minute more"
@@ -224,7 +225,7 @@ def test_every_location_and_device_counts(client: SyntheticsClient, datadog: Fak
 def test_cancelled_batch_yields_nothing_more(
     client: SyntheticsClient, datadog: FakeDatadog
 ) -> None:
-    assert follow(client, A, wait=lambda _: True) == {}
+    assert follow(client, A, clock=Clock(lambda _: True)) == {}
     assert datadog.asked == []
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import vcr
 
-from pytest_storedog_gate.datadog.batch import Batch
+from pytest_storedog_gate.datadog.batch import Batch, Clock
 from pytest_storedog_gate.datadog.client import Endpoint, Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.models import Check, Status
 
@@ -56,7 +56,7 @@ def test_definition(client: SyntheticsClient) -> None:
 def test_batch_with_a_retry(client: SyntheticsClient) -> None:
     public_ids = ["fai-lsa-bcd", "pas-ses-abc"]
     triggered = client.trigger([{"public_id": p} for p in public_ids], batch_timeout=30)
-    batch = Batch(client, triggered, public_ids, batch_timeout=30, wait=wait)
+    batch = Batch(client, triggered, public_ids, batch_timeout=30, clock=Clock(wait))
     outcomes = {outcome.public_id: outcome for outcome in batch.outcomes()}
     assert outcomes["pas-ses-abc"].status is Status.PASSED
     failed = outcomes["fai-lsa-bcd"]
