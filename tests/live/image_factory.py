@@ -82,6 +82,8 @@ class ImageFactory:
         lines = [
             f"FROM {BASE}",
             "USER root",
+            # Without it another process builds the very same image, and removes it under us.
+            f"LABEL storedog.tests={self.repository}",
             f"ENV RELEASE={release} BEHAVIOUR={behaviour}",
             "COPY service.py /service.py",
             more,
