@@ -35,6 +35,22 @@ def environment_from(facts: dict[str, Any]) -> Environment:
     return Environment(**{**facts, "services": tuple(services), "publish": publish})
 
 
+def remove_network(engine: docker.DockerClient, name: str) -> None:
+    """Removes the network; a busy engine may keep an endpoint for longer than its container."""
+    api, deadline = engine.api, time.monotonic() + 20
+    while found := api.networks(names=[name]):
+        for network in found:
+            try:
+                api.remove_network(network["Id"])
+            except APIError as error:
+                ends = api.inspect_network(network["Id"])["Containers"]
+                assert time.monotonic() < deadline, f"cannot be removed: {error}: {ends}"
+                for container in ends.keys() - {each["Id"] for each in api.containers(all=True)}:
+                    with suppress(APIError):
+                        api.disconnect_container_from_network(container, network["Id"], force=True)
+                time.sleep(0.2)
+
+
 class Place:
     """One environment of its own on the engine, whose service under the gate is `shop`."""
 
@@ -127,7 +143,6 @@ class Place:
         for deployer in self._deployers:
             deployer.close()
         self.empty()
-        for network in self.engine.networks.list(names=[f"{self.name}-net"]):
-            network.remove()
+        remove_network(self.engine, f"{self.name}-net")
         for volume in self.engine.volumes.list(filters={"name": f"{self.name}-"}):
             volume.remove()

@@ -18,6 +18,8 @@ import requests
 
 from tests.conftest import MODES, junit_cases
 
+from .places import remove_network
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -111,8 +113,7 @@ class Pipeline:
             label: dict[str, Any] = {"label": f"storedog.gate.env={environment}"}
             for container in self.engine.containers.list(all=True, filters=label):
                 container.remove(force=True, v=True)
-            for network in self.engine.networks.list(names=[f"storedog-{environment}"]):
-                network.remove()
+            remove_network(self.engine, f"storedog-{environment}")
 
 
 def _free_port() -> int:
