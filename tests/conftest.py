@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,11 @@ MODES = {
     "n2": ["-n2"],
     "loadscope": ["-n2", "--dist=loadscope"],
 }
+
+
+def pytest_configure() -> None:
+    """Takes Ctrl-C as usual: a shell's background job ignores it, and so would what we start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
