@@ -6,6 +6,8 @@ import argparse
 import shutil
 from typing import TYPE_CHECKING
 
+from docker.errors import APIError
+
 from . import base, engine, images, processes, registry
 from .progress import say
 from .state import LAB, STATE, LabError, one_sentence
@@ -52,8 +54,13 @@ def _remove_environments(client: docker.DockerClient) -> None:
                 say(f"removed container {container.name}")
         for network in client.networks.list(filters=ours):
             if network.name in _NETWORKS:
-                network.remove()
-                say(f"removed network {network.name}")
+                try:
+                    network.remove()
+                except APIError as error:
+                    # Engines lose count of endpoints: https://github.com/moby/moby/issues/42119
+                    say(f"left network {network.name}: {error.explanation}; restart the engine")
+                else:
+                    say(f"removed network {network.name}")
         for volume in client.volumes.list(filters=ours):
             if str(volume.name).startswith(f"{environment}-"):
                 volume.remove()
