@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from .datadog.overrides import EXECUTION_RULES, validated
 from .datadog.selection import Selected
 from .errors import ConfigurationError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+D = TypeVar("D", float, None)
 
 STRATEGIES = ("recreate", "rename")
 BACKENDS = ("datadog", "local")
@@ -62,7 +64,11 @@ class Address:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a digest is deployed, and the checks that it has to pass there."""
+    """Where a digest is deployed, and the checks that it has to pass there.
+
+    `files` are datadog-ci's test files, `search` is a query of Datadog's; `execution_rules` says
+    for a public ID what datadog-ci's override of that name would say.
+    """
 
     name: str
     gate: str | None = None
@@ -72,6 +78,9 @@ class Environment:
     network: str = ""
     engine: str = "unix:///var/run/docker.sock"
     checks: tuple[Selected, ...] = ()
+    files: tuple[str, ...] = ()
+    search: str | None = None
+    execution_rules: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
     on_failure: str = "rollback"
     requires: str | None = None
@@ -85,13 +94,18 @@ class Environment:
 
 @dataclass(frozen=True)
 class Synthetics:
-    """How to reach Synthetics. `batch_timeout` is in seconds and bounds the whole run's waiting."""
+    """How to reach Synthetics. `batch_timeout` is in seconds and bounds the whole run's waiting.
+
+    `datadog_ci` names datadog-ci's own configuration file.
+    """
 
     backend: str = "datadog"
     site: str | None = None
+    subdomain: str | None = None
     url: str | None = None
+    datadog_ci: str | None = None
     definitions: tuple[str, ...] = ()
-    batch_timeout: float = 1800.0
+    batch_timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -161,9 +175,11 @@ def _synthetics(table: _Table) -> Synthetics:
     result = Synthetics(
         backend=table.choice("backend", BACKENDS, "datadog"),
         site=table.take("site", str, None),
+        subdomain=table.take("subdomain", str, None),
         url=table.take("url", str, None),
+        datadog_ci=table.take("datadog_ci", str, None),
         definitions=table.strings("definitions"),
-        batch_timeout=table.seconds("batch_timeout", 1800.0),
+        batch_timeout=table.seconds("batch_timeout", None),
     )
     table.finish()
     return result
@@ -217,7 +233,10 @@ def _environment(table: _Table, services: Mapping[str, Service]) -> Environment:
         network=table.take("network", str, f"storedog-{table.name}"),
         engine=table.take("engine", str, "unix:///var/run/docker.sock"),
         checks=tuple(_check(table, text) for text in table.strings("checks")),
-        overrides=table.take("overrides", dict, {}),
+        files=table.strings("files"),
+        search=table.take("search", str, None),
+        execution_rules=_execution_rules(table),
+        overrides=_overrides(table),
         on_failure=table.choice("on_failure", ON_FAILURE, "rollback"),
         requires=table.take("requires", str, None),
         lock_image=table.take("lock_image", str, None),
@@ -258,6 +277,24 @@ def _check(table: _Table, text: str) -> Selected:
         return Selected.parse(text)
     except ValueError as error:
         raise table.error(("checks",), str(error)) from None
+
+
+def _execution_rules(table: _Table) -> dict[str, str]:
+    rules = table.mapping("execution_rules")
+    for public_id, rule in rules.items():
+        if rule not in EXECUTION_RULES:
+            raise table.error(
+                ("execution_rules", public_id),
+                f"{rule!r} is unknown{_nearest(rule, EXECUTION_RULES)}",
+            )
+    return rules
+
+
+def _overrides(table: _Table) -> dict[str, Any]:
+    try:
+        return validated(table.take("overrides", dict, {}), "overrides")
+    except ConfigurationError as error:
+        raise table.error(("overrides",), str(error)) from None
 
 
 def _address(table: _Table, name: str, text: str) -> Address:
@@ -311,9 +348,11 @@ class _Table:
             raise self.error((key,), f"must be {_KINDS[kind]}, not {value!r}")  # type: ignore[index]
         return cast("T", value)
 
-    def seconds(self, key: str, default: float) -> float:
-        value = self._data.get(key, default)
+    def seconds(self, key: str, default: D) -> float | D:
         self._taken.append(key)
+        if key not in self._data:
+            return default
+        value = self._data[key]
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise self.error((key,), f"must be a positive number of seconds, not {value!r}")
         return float(value)

@@ -6,10 +6,16 @@ Without `--storedog-env` nothing else of this package is imported.
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 _DEPLOY_MODES = ("auto", "never")
+_GATE_OPTIONS = ("storedog_image", "storedog_plan", "storedog_report")
+_CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +65,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Check to run: abc-def-ghi, abc-def-ghi@12 or a details URL; repeatable",
     )
     add(
+        "--synthetics-search",
+        metavar="QUERY",
+        action="append",
+        default=[],
+        help="Run the checks that Datadog's search finds, e.g. tag:storedog; repeatable",
+    )
+    add(
+        "--synthetics-files",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="Run the checks that datadog-ci's test files name; repeatable",
+    )
+    add(
         "--synthetics-backend",
         choices=("datadog", "local"),
         help="Synthetics service to use; default from the file",
@@ -68,6 +88,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="Address of the Synthetics API; default DD_API_HOST_OVERRIDE, then the file",
     )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
+    """Lets a run with the gate end with 0 only if the gate has opened."""
+    if hasattr(config, "workerinput") or config.getoption("storedog_env") is None:
+        return (yield)
+    from .roles import exit_guard
+
+    return (yield from exit_guard.guard(config))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -89,8 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _refuse_options_without_gate(config: pytest.Config) -> None:
     # Such a run would test nothing of what it names, and could well be green.
-    options = ("storedog_image", "storedog_plan", "storedog_report", "synthetics_id")
-    for option in options:
+    for option in (*_GATE_OPTIONS, *_CHECK_OPTIONS):
         if config.getoption(option):
             flag = "--" + option.replace("_", "-")
             raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")

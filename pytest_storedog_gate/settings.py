@@ -8,38 +8,51 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import configuration
+from .datadog import overrides
+from .datadog.datadog_ci import DatadogCi
+from .datadog.endpoint import Endpoint, known_site
 from .datadog.selection import Selected
 from .errors import ConfigurationError
 from .redaction import redactor
+from .requirements import Level, gathered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import pytest
 
     from .configuration import Configuration, Environment, Service
+    from .requirements import Requirements
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _KEY_NAMES = {"api": ("DD_API_KEY", "DATADOG_API_KEY"), "app": ("DD_APP_KEY", "DATADOG_APP_KEY")}
+_SITE_NAMES = ("DD_SITE", "DATADOG_SITE")
+_US1 = ("default", "datadoghq.com")
+_BATCH_TIMEOUT = 1800.0  # s, datadog-ci's default
 # Shorter values are words like "db" or "5432": masking those would garble every sentence.
 _SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What one run is asked to do. `sources` tells for each name where its value came from."""
+    """What one run is asked to do. `sources` tells for each name where its value came from.
+
+    `required_there` is what must have passed in `requires`, the environment before this one.
+    """
 
     environment: Environment
     requires: Environment | None
+    required_there: tuple[str, ...]
     config_path: Path
     verdicts: Path
     image: str | None
     deploy: bool
     plan: bool
-    checks: tuple[Selected, ...]
+    requirements: Requirements
     backend: str
     site: str
+    subdomain: str | None
     url: str | None
     definitions: tuple[str, ...]
     batch_timeout: float
@@ -58,7 +71,8 @@ class Settings:
         """The header's lines: each value with its source."""
         mode = "deploys and decides" if self.deploy else "checks only: deploys and records nothing"
         image = f", image {self._sourced('image')}" if self.deploy and self.image else ""
-        checks, backend = self._sourced("checks"), self._sourced("backend")
+        checks = f"{self.requirements.describe()} ({self.requirements.source})"
+        backend = self._sourced("backend")
         lines = [
             f"storedog-gate: {self._sourced('environment')}, {mode}{image}",
             f"storedog-gate: checks {checks}, Synthetics {backend}",
@@ -72,7 +86,6 @@ class Settings:
         value = {
             "environment": self.environment.name,
             "image": self.image,
-            "checks": len(self.checks),
             "backend": self.backend if self.url is None else f"{self.backend} at {self.url}",
             "site": self.site,
         }[name]
@@ -89,37 +102,69 @@ def load(config: pytest.Config) -> Settings:
     deploy = config.getoption("storedog_deploy") == "auto"
     sources = {"environment": "command line"}
     named = file.synthetics
-    pick = _Pick(config, path.name, sources)
+    pick = _Pick(config, sources)
 
     if not deploy:
         # A single check from a laptop must not ask for what only a deployment needs.
         environment = replace(environment, services=(), gate=None)
     environment, secrets = _interpolate(environment, path.name)
-    backend = pick("backend", "synthetics_backend", (), named.backend)
-    url = pick("url", "synthetics_url", ("DD_API_HOST_OVERRIDE",), named.url)
-    site = pick("site", None, ("DD_SITE", "DATADOG_SITE"), named.site, "datadoghq.com")
+    backend = pick("backend", "synthetics_backend", (), (path.name, named.backend))
+    url = pick("url", "synthetics_url", ("DD_API_HOST_OVERRIDE",), (path.name, named.url))
+    said = DatadogCi.from_environment(os.environ)
+    in_file = _datadog_ci_file(config, path, named.datadog_ci)
+    common = (named.datadog_ci or "", in_file.site)
+    site = pick("site", None, _SITE_NAMES, (path.name, named.site), common, _US1)
+    subdomain = pick(
+        "subdomain",
+        None,
+        ("DATADOG_SUBDOMAIN",),
+        (path.name, named.subdomain),
+        (common[0], in_file.subdomain),
+    )
     image = None
     if deploy and environment.gated is not None:
-        image = pick("image", "storedog_image", ("STOREDOG_IMAGE",), environment.gated.image)
-    checks = _checks(config, environment, deploy=deploy, sources=sources, file=path.name)
+        in_toml = (path.name, environment.gated.image)
+        image = pick("image", "storedog_image", ("STOREDOG_IMAGE",), in_toml)
+    requires = file.environments.get(environment.requires or "")
+    requirements = gathered(
+        _levels(config, path, environment, said, in_file),
+        narrow=not deploy,
+        overrides=overrides.merged(in_file.overrides, environment.overrides, said.overrides),
+        execution_rules=environment.execution_rules,
+    )
+    if not (requirements.checks or requirements.search):
+        raise ConfigurationError(
+            f"{environment.name} has no checks: a gate without checks proves nothing; name them in "
+            f"environments.{environment.name}.checks of {path.name}, or with --synthetics-id"
+        )
+    secrets |= _passwords(requirements)
     keys = {part: _key(names) for part, names in _KEY_NAMES.items()}
     if backend == "datadog":
         _require_keys(keys)
+    if url is not None:
+        Endpoint.of_url(url)
+    elif backend == "datadog":
+        site = known_site(str(site))
     report = config.getoption("storedog_report")
     return Settings(
         environment=environment,
-        requires=file.environments.get(environment.requires or ""),
+        requires=requires,
+        required_there=_names(requires, path, in_file) if requires else (),
         config_path=path,
         verdicts=file.verdicts,
         image=image,
         deploy=deploy,
         plan=config.getoption("storedog_plan"),
-        checks=checks,
+        requirements=requirements,
         backend=str(backend),
         site=str(site),
+        subdomain=subdomain,
         url=url,
         definitions=tuple(str(path.parent / pattern) for pattern in named.definitions),
-        batch_timeout=named.batch_timeout,
+        batch_timeout=said.batch_timeout
+        or named.batch_timeout
+        or in_file.batch_timeout
+        or _BATCH_TIMEOUT,
         lock_wait=config.getoption("storedog_lock_wait"),
         report=config.invocation_params.dir / report if report else None,
         sources=sources,
@@ -132,25 +177,103 @@ def load(config: pytest.Config) -> Settings:
 class _Pick:
     """Takes a value from the first place that has one, and notes which place that was."""
 
-    def __init__(self, config: pytest.Config, file: str, sources: dict[str, str]) -> None:
-        self._config, self._file, self._sources = config, file, sources
+    def __init__(self, config: pytest.Config, sources: dict[str, str]) -> None:
+        self._config, self._sources = config, sources
 
     def __call__(
         self,
         name: str,
         option: str | None,
         variables: tuple[str, ...],
-        in_file: str | None,
-        default: str | None = None,
+        *places: tuple[str, str | None],
     ) -> str | None:
+        """`places` are what comes after command line and process environment."""
         candidates = [("command line", self._config.getoption(option) if option else None)]
         candidates += [(variable, os.environ.get(variable)) for variable in variables]
-        candidates += [(self._file, in_file), ("default", default)]
-        for source, value in candidates:
+        for source, value in (*candidates, *places):
             if value:
                 self._sources[name] = source
                 return str(value)
         return None
+
+
+def _datadog_ci_file(config: pytest.Config, path: Path, named: str | None) -> DatadogCi:
+    """What datadog-ci's own configuration file says, where one is named."""
+    variable = os.environ.get("DATADOG_SYNTHETICS_CONFIG_PATH")
+    if variable:
+        return DatadogCi.from_file(config.invocation_params.dir / variable)
+    return DatadogCi.from_file(path.parent / named) if named else DatadogCi()
+
+
+def _levels(
+    config: pytest.Config,
+    path: Path,
+    environment: Environment,
+    said: DatadogCi,
+    in_file: DatadogCi,
+) -> list[Level]:
+    """The places that ask for checks, the highest first."""
+    here = config.invocation_params.dir
+    return [
+        Level(
+            "command line",
+            here,
+            _selected(config.getoption("synthetics_id"), "--synthetics-id"),
+            tuple(config.getoption("synthetics_files")),
+            tuple(config.getoption("synthetics_search")),
+        ),
+        Level(
+            "DATADOG_SYNTHETICS_*",
+            here,
+            _selected(said.public_ids, "DATADOG_SYNTHETICS_PUBLIC_IDS"),
+            said.files,
+            _one(said.search),
+        ),
+        *_levels_of_files(path, environment, in_file),
+    ]
+
+
+def _levels_of_files(path: Path, environment: Environment, in_file: DatadogCi) -> list[Level]:
+    root = path.parent
+    return [
+        Level(path.name, root, environment.checks, environment.files, _one(environment.search)),
+        Level(
+            "datadog-ci.json",
+            root,
+            _selected(in_file.public_ids, "publicIds of datadog-ci.json"),
+            in_file.files,
+            _one(in_file.search),
+        ),
+    ]
+
+
+def _names(requires: Environment, path: Path, in_file: DatadogCi) -> tuple[str, ...]:
+    """What the files require of another environment today."""
+    return gathered(
+        _levels_of_files(path, requires, in_file),
+        narrow=False,
+        overrides=overrides.merged(in_file.overrides, requires.overrides),
+        execution_rules=requires.execution_rules,
+    ).names()
+
+
+def _selected(texts: Iterable[str], where: str) -> tuple[Selected, ...]:
+    try:
+        return tuple(Selected.parse(text) for text in texts)
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _one(query: str | None) -> tuple[str, ...]:
+    return (query,) if query else ()
+
+
+def _passwords(requirements: Requirements) -> set[str]:
+    """What overrides hold that must not be shown."""
+    layers = [requirements.overrides, *requirements.own.values()]
+    credentials = [layer.get("basicAuth") or {} for layer in layers]
+    passwords = {str(each.get("password", "")) for each in credentials}
+    return {password for password in passwords if len(password) >= _SHORTEST_SECRET}
 
 
 def _environment(name: str, file: Configuration) -> Environment:
@@ -197,42 +320,6 @@ def _interpolate(environment: Environment, file: str) -> tuple[Environment, set[
         overrides=nested(f"environments.{environment.name}.overrides", environment.overrides),
     )
     return result, secrets
-
-
-def _checks(
-    config: pytest.Config,
-    environment: Environment,
-    *,
-    deploy: bool,
-    sources: dict[str, str],
-    file: str,
-) -> tuple[Selected, ...]:
-    """The checks to run, sorted by public ID.
-
-    A run that decides runs everything that the file requires, and what the command line adds;
-    a run that only checks runs just what the command line names, where it names something.
-    """
-    try:
-        named = [Selected.parse(text) for text in config.getoption("synthetics_id")]
-    except ValueError as error:
-        raise ConfigurationError(f"--synthetics-id: {error}") from None
-    if named and not (deploy and environment.checks):
-        sources["checks"] = "command line"
-        chosen = set(named)
-    else:
-        sources["checks"] = f"{file} and command line" if named else file
-        chosen = {*named, *environment.checks}
-    if not chosen:
-        raise ConfigurationError(
-            f"{environment.name} has no checks: a gate without checks proves nothing; name them in "
-            f"environments.{environment.name}.checks of {file}, or with --synthetics-id"
-        )
-    public_ids = [check.public_id for check in chosen]
-    if twice := sorted({p for p in public_ids if public_ids.count(p) > 1}):
-        raise ConfigurationError(
-            f"{', '.join(twice)} is selected in two versions; a check has one result in a batch"
-        )
-    return tuple(sorted(chosen, key=lambda check: check.public_id))
 
 
 def _key(names: tuple[str, ...]) -> str | None:

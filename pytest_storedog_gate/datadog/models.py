@@ -1,12 +1,12 @@
-"""What the Synthetics API says, as far as a verdict depends on it.
+"""Checks and their outcomes, as the gate sees them.
 
-Unknown fields are tolerated. Result IDs stay strings: they are decimal numbers beyond 2**53.
-Shapes follow https://docs.datadoghq.com/api/latest/synthetics/ and what datadog-ci reads.
+What a verdict depends on is read strictly; unknown fields are tolerated. Result IDs stay strings:
+they are decimal numbers beyond 2**53. Shapes follow
+https://docs.datadoghq.com/api/latest/synthetics/ and what datadog-ci reads.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -25,12 +25,22 @@ class Status(Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """One Synthetics test, by public ID, as its definition describes it."""
+    """One Synthetics test, by public ID, as its definition describes it.
+
+    `kind` is `api`, `browser`, `mobile` or `network`; only `api` has a `subtype`, e.g. `http`.
+    """
 
     public_id: str
     name: str
-    type: str
+    kind: str
+    subtype: str
     execution_rule: str
+    tags: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The one word that says most about it: the subtype where there is one."""
+        return self.subtype or self.kind
 
     @classmethod
     def from_json(cls, data: Json) -> Check:
@@ -38,10 +48,65 @@ class Check:
         ci = (data.get("options") or {}).get("ci") or {}
         return cls(
             public_id=str(data["public_id"]),
-            name=str(data.get("name", "")),
-            type=str(data.get("subtype") or data.get("type", "")),
-            execution_rule=str(ci.get("executionRule", "blocking")),
+            name=str(data.get("name") or data["public_id"]),
+            kind=str(data.get("type") or ""),
+            subtype=str(data.get("subtype") or ""),
+            execution_rule=str(ci.get("executionRule") or "blocking"),
+            tags=tuple(str(tag) for tag in data.get("tags") or ()),
         )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: the checks of its answer, and how many there are in all."""
+
+    checks: tuple[Check, ...]
+    total: int
+
+    @classmethod
+    def from_json(cls, data: Json) -> Found:
+        """Reads the answer of `GET /tests/search`."""
+        checks = tuple(Check.from_json(test) for test in data["tests"])
+        return cls(checks, max(len(checks), int(data.get("total") or 0)))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named set of checks, which has a public ID of its own."""
+
+    public_id: str
+    name: str
+    tests: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, public_id: str, data: Json) -> Suite:
+        """Reads the answer of v2 `GET /suites/{id}`; the order of the tests is kept."""
+        attributes = data["data"]["attributes"]
+        tests = dict.fromkeys(str(test["public_id"]) for test in attributes.get("tests") or ())
+        return cls(public_id, str(attributes.get("name") or public_id), tuple(tests))
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """What was asserted of an answer, and whether it held. `subject` is what it was about."""
+
+    subject: str
+    expected: str
+    actual: object
+    valid: bool
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a browser or multistep test. `duration` is in seconds."""
+
+    name: str
+    status: Status | None
+    reason: str = ""
+    duration: float = 0.0
+    allow_failure: bool = False
+    assertions: tuple[Assertion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,14 +120,19 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Result:
-    """The final outcome of a check at one location and on one device. `duration` is in seconds."""
+    """The final outcome of a check at one location and on one device. `duration` is in seconds.
+
+    `timings` are in milliseconds, by stage; `detail` is the whole of what the API said.
+    """
 
     public_id: str
     name: str
     status: Status
     reason: str
     result_id: str = ""
+    initial_result_id: str = ""
     result_url: str = ""
+    batch_id: str = ""
     location: str = ""
     device: str = ""
     type: str = ""
@@ -72,6 +142,9 @@ class Result:
     max_retries: int = 0
     timed_out: bool = False
     attempts: tuple[Attempt, ...] = ()
+    steps: tuple[Step, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    timings: Json = field(default_factory=dict)
     detail: Json = field(default_factory=dict, repr=False)
 
 
@@ -105,48 +178,3 @@ class CheckOutcome:
     def decisive(self) -> Result:
         """The result that made the status."""
         return next(result for result in self.results if result.status is self.status)
-
-
-def failure_text(result: Json) -> str:
-    """Why a result failed, a line for each assertion, with expected and actual."""
-    failure = result.get("failure") or {}
-    code, message = str(failure.get("code", "")), str(failure.get("message", ""))
-    if code == "INCORRECT_ASSERTION":
-        lines = [_assertion_text(a) for a in _assertions(message) if a.get("valid") is not True]
-        if lines:
-            return "\n".join(lines)
-    return f"{code}: {message}" if code and message else code or message
-
-
-def _assertions(message: str) -> list[Json]:
-    # Datadog puts the list of failed assertions as JSON text into the failure's message.
-    try:
-        found = json.loads(message)
-    except ValueError:
-        return []
-    return [a for a in found if isinstance(a, dict)] if isinstance(found, list) else []
-
-
-def _assertion_text(assertion: Json) -> str:
-    target = assertion.get("target", assertion.get("expected"))
-    operator = str(assertion.get("operator", ""))
-    subject = " ".join(
-        str(part) for part in (assertion.get("type"), assertion.get("property")) if part
-    )
-    if isinstance(target, dict):
-        path = target.get("jsonPath") or target.get("xPath") or ""
-        quantifier = str(target.get("elementsOperator") or "")
-        subject = " ".join(part for part in (subject, str(path), quantifier) if part)
-        operator = str(target.get("operator", operator))
-        target = target.get("targetValue", target.get("jsonSchema"))
-    expected = operator if target is None else f"{operator} {_shown(target)}"
-    text = f"{subject}: expected {expected}, actual {_shown(assertion.get('actual'))}"
-    detail = assertion.get("error_message") or assertion.get("errorMessage")
-    # A plain "no" of the local service adds nothing to expected and actual.
-    plain = f"{operator} does not hold"
-    return f"{text} ({detail})" if detail and detail != plain else text
-
-
-def _shown(value: object, limit: int = 300) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= limit else text[:limit] + f"… ({len(text)} characters)"

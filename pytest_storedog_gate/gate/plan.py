@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build, Deployer
 
-from . import preflight, record
+from . import record, selection, synthetics
 from .image import asked_for
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ def steps(settings: Settings) -> Iterator[str]:
                     settings.requires.name,
                     str(image.digest),
                     service=str(environment.gate),
-                    checks=[check.public_id for check in settings.requires.checks],
+                    names=settings.required_there,
                 )
                 yield f"find the open verdict of {settings.requires.name} for {image.digest}: there"
             yield from deployer.plan(asked_for(settings))
-        client = preflight.connect(settings, resources)
-        for check in preflight.definitions(client, settings.checks):
-            yield f"run check {check.public_id} ({check.name}, {check.type})"
+        client = synthetics.connect(settings, resources, Clock())
+        for check in selection.resolve(settings.requirements, client):
+            found = check.definition
+            rule = "" if check.required else f", {check.execution_rule}"
+            yield f"run check {check.public_id} ({found.name}, {found.type}{rule})"
         if settings.deploy:
             yield f"decide; if the gate stays closed: {environment.on_failure}"

@@ -51,15 +51,15 @@ def path_of(folder: Path, environment: str, digest: str) -> Path:
 
 
 def require_open(
-    folder: Path, environment: str, digest: str, *, service: str, checks: Sequence[str]
+    folder: Path, environment: str, digest: str, *, service: str, names: Sequence[str]
 ) -> None:
-    """Refuses a digest without an open verdict there that covers all `checks`."""
+    """Refuses a digest without an open verdict there that covers all requirements `names`."""
     refusal = f"{digest} has no open verdict of {environment}, so it cannot be promoted"
     remedy = f"run pytest --storedog-env={environment} with this image first"
     path = path_of(folder, environment, digest)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        passed = {check["public_id"] for check in record["checks"] if check["state"] == "open"}
+        covered = set(record["requirements"])
         found = (record["version"], record["environment"], record["service"], record["digest"])
         state = record["state"]
     except FileNotFoundError:
@@ -70,7 +70,7 @@ def require_open(
         raise DeploymentFailed(f"{refusal}: {path} is the record of something else; {remedy}")
     if state != State.OPEN.value:
         raise DeploymentFailed(f"{refusal}: its verdict there is {state}; {remedy}")
-    if missing := sorted(set(checks) - passed):
+    if missing := sorted(set(names) - covered):
         raise DeploymentFailed(
             f"{refusal}: its verdict does not cover {', '.join(missing)}, which the configuration "
             f"requires today; {remedy}"
@@ -82,6 +82,7 @@ def _check(check: CheckVerdict) -> dict[str, Any]:
     return {
         "public_id": check.public_id,
         "name": check.name,
+        "required": check.required,
         "state": check.state.value,
         "reason": check.reason,
         "results": [_result(result) for result in results],

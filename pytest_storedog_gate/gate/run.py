@@ -5,37 +5,44 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import ci
-from pytest_storedog_gate.datadog.batch import Batch, Clock
+from pytest_storedog_gate.datadog.batch import GRACE, Batch
+from pytest_storedog_gate.datadog.client import MAX_TESTS
+from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build, Deployer, Deployment, ImageReference
-from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.redaction import masked
 
-from . import preflight, record
+from . import record, selection, synthetics
 from .image import asked_for
-from .verdict import State, Verdict, decide
+from .outcomes import Outcomes
+from .verdict import State, Verdict, decide, required_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
-    from pytest_storedog_gate.datadog.selection import Selected
     from pytest_storedog_gate.settings import Settings
+
+    from .selection import PlannedCheck
 
 
 class GateRun:
-    """Holds what one run knows. `begin` and `end` are called once, from the main thread."""
+    """What one run knows. `prepare`, `begin` and `end` are called once, in the main thread."""
 
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings = settings
-        self.failure: GateError | None = None
+        self.checks: tuple[PlannedCheck, ...] = ()
+        self._relaxed: frozenset[str] = frozenset()
         self.deployment: Deployment | None = None
-        self.batch: Batch | None = None
+        self.batches: list[Batch] = []
         self.rolled_back: str | None = None
+        self.outcomes = Outcomes(progress)
         self._progress = progress
         self._build = Build(
             commit=os.environ.get("DRONE_COMMIT_SHA"),
@@ -44,37 +51,67 @@ class GateRun:
         )
         self._started = datetime.now(UTC)
         self._resources = ExitStack()
+        self._client: SyntheticsClient | None = None
+        self._deployer: Deployer | None = None
         self._locked: Deployer | None = None
         self._image: ImageReference | None = None
-        self._outcomes: dict[str, CheckOutcome] = {}
-        self._news = threading.Condition()
         self._cancelled = threading.Event()
-        self._watcher: threading.Thread | None = None
+        self._watchers: list[threading.Thread] = []
 
     # -- the road ------------------------------------------------------------------------------
 
-    def begin(self, checks: Sequence[Selected]) -> None:
-        """Recovers, deploys, proves and triggers. What goes wrong becomes `failure`."""
+    def prepare(self) -> None:
+        """Recovers, and finds out what is to be checked. What goes wrong becomes `failure`."""
         try:
-            deployer = self._connect_engine() if self.settings.environment.gated else None
-            if deployer is not None and deployer.lock(wait=self.settings.lock_wait):
-                self._recover(deployer)
-            client = preflight.connect(self.settings, self._resources)
-            preflight.definitions(client, checks)
-            if deployer is not None:
-                self._deploy(deployer, asked_for(self.settings))
-            self._trigger(client, checks)
+            if self.settings.environment.gated:
+                self._deployer = self._connect_engine()
+                if self._deployer.lock(wait=self.settings.lock_wait):
+                    self._recover(self._deployer)
+            clock = Clock(self._cancelled.wait)
+            self._client = synthetics.connect(self.settings, self._resources, clock)
+            self._plan(selection.resolve(self.settings.requirements, self._client))
         except GateError as error:
             self.fail(error)
 
-    def outcome(self, public_id: str) -> CheckOutcome:
-        """One check's outcome; blocks until it is there. Raises why there will be none."""
-        with self._news:
-            self._news.wait_for(lambda: public_id in self._outcomes or self.failure is not None)
-            if public_id in self._outcomes:
-                return self._outcomes[public_id]
-            assert self.failure is not None  # noqa: S101  # the wait's other condition
-            raise self.failure
+    def begin(
+        self,
+        chosen: Collection[str],
+        marked: Mapping[str, Mapping[str, Any]],
+        *,
+        stop_after: int = 0,
+    ) -> None:
+        """Deploys, proves and triggers the `chosen` checks and those that tests are `marked` with.
+
+        What goes wrong becomes `failure`. Nobody waits any more once `stop_after` checks have not
+        passed.
+        """
+        if self.failure is not None or self._client is None:
+            return
+        try:
+            if marked:
+                requirements = self.settings.requirements.adding(marked)
+                self._plan(selection.resolve(requirements, self._client))
+                _refuse_suites(marked, self.checks)
+            wanted = {*chosen, *marked}
+            self._plan(check for check in self.checks if check.public_id in wanted)
+            if self._deployer is not None:
+                self._deploy(self._deployer, asked_for(self.settings))
+            self.outcomes.expect((c.public_id for c in self.checks), stop_after=stop_after)
+            self._trigger(self._client)
+        except GateError as error:
+            self.fail(error)
+
+    def trigger(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
+        """Runs one check now, in a batch of its own, and waits for it; a test decides on it."""
+        if self.failure is not None or self._client is None:
+            raise self.failure or NoVerdict("the run has not begun")
+        asked = replace(self.settings.requirements, checks=(), search=())
+        checks = selection.resolve(asked.adding({public_id: overrides}), self._client)
+        _refuse_suites([public_id], checks)
+        batch = self._batch(self._client, checks)
+        for outcome in batch.outcomes():
+            return masked(outcome, self.settings.redact)
+        raise NoVerdict(f"the run ended before {public_id} had a result")
 
     def end(
         self, required: Sequence[str], flaws: Mapping[str, str | None], session_status: int
@@ -93,26 +130,37 @@ class GateRun:
             try:
                 self._leave(self._locked)
             except GateError as error:
-                self.failure = None
+                self.outcomes.failure = None
                 self.fail(error)
                 verdict = self._decide(required, flaws, session_status)
         verdict = self._keep_record(verdict)
         self._resources.close()
         return verdict
 
+    @property
+    def failure(self) -> GateError | None:
+        """What stopped the run, if anything did."""
+        return self.outcomes.failure
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP calls to Synthetics the run has made."""
+        return self._client.calls if self._client else 0
+
     def fail(self, error: GateError) -> None:
         """Notes why the gate cannot be open; the first reason stays."""
-        clean = type(error)(self.settings.redact(str(error)))
-        with self._news:
-            self.failure = self.failure or clean
-            self._news.notify_all()
+        self.outcomes.fail(type(error)(self.settings.redact(str(error))))
 
     def properties(self) -> list[tuple[str, object]]:
         """The run's facts for a report, without those that it has not."""
         facts = self._facts()
-        return [(name, value) for name, value in facts.items() if value not in (None, "")]
+        return [(k, v) for k, v in facts.items() if v not in (None, "") and not isinstance(v, list)]
 
     # -- its stops -----------------------------------------------------------------------------
+
+    def _plan(self, checks: Iterable[PlannedCheck]) -> None:
+        self.checks = tuple(checks)
+        self._relaxed = frozenset(c.public_id for c in self.checks if not c.required)
 
     def _connect_engine(self) -> Deployer:
         settings = self.settings
@@ -144,7 +192,7 @@ class GateRun:
                 settings.requires.name,
                 digest,
                 service=str(settings.environment.gate),
-                checks=[check.public_id for check in settings.requires.checks],
+                names=settings.required_there,
             )
         deployer.pull(image)
         if self._locked is None:
@@ -156,50 +204,63 @@ class GateRun:
         self.deployment = deployer.deploy(image)
         deployer.prove(self.deployment)
 
-    def _trigger(self, client: SyntheticsClient, checks: Sequence[Selected]) -> None:
-        settings = self.settings
-        tests = [_payload(check, settings.environment.overrides) for check in checks]
+    def _trigger(self, client: SyntheticsClient) -> None:
+        client.deadline = client.clock.now() + self.settings.batch_timeout + GRACE
+        for start in range(0, len(self.checks), MAX_TESTS):
+            checks = self.checks[start : start + MAX_TESTS]
+            batch = self._batch(client, checks)
+            self.batches.append(batch)
+            self._progress(f"triggered {len(checks)} checks: {batch.url}")
+        for batch in self.batches:
+            watcher = threading.Thread(target=self._watch, args=(batch,), daemon=True)
+            self._watchers.append(watcher)
+            watcher.start()
+
+    def _batch(self, client: SyntheticsClient, checks: Sequence[PlannedCheck]) -> Batch:
         triggered = client.trigger(
-            tests, batch_timeout=settings.batch_timeout, metadata=ci.metadata()
+            [check.payload for check in checks],
+            batch_timeout=self.settings.batch_timeout,
+            metadata=ci.metadata(),
         )
-        self.batch = Batch(
-            client,
-            triggered,
-            [check.public_id for check in checks],
-            batch_timeout=settings.batch_timeout,
-            clock=Clock(self._cancelled.wait),
-        )
-        self._progress(f"triggered {len(tests)} checks: {self.batch.url}")
-        self._watcher = threading.Thread(target=self._watch, args=(self.batch,), daemon=True)
-        self._watcher.start()
+        return Batch(client, triggered, [check.public_id for check in checks])
 
     def _watch(self, batch: Batch) -> None:
         try:
             for found in batch.outcomes():
-                # Here, before a test, a worker or a report can see it.
-                outcome = masked(found, self.settings.redact)
-                with self._news:
-                    self._outcomes[outcome.public_id] = outcome
-                    self._news.notify_all()
+                self.outcomes.put(self._judged(found))
         except GateError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001  # a thread's error would be lost, and tests wait
             self.fail(NoVerdict(f"following the batch failed: {type(error).__name__}: {error}"))
 
+    def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
+        """As tests, workers and reports see it: without secrets, and by the rules in git."""
+        clean = masked(outcome, self.settings.redact)
+        return clean if outcome.public_id in self._relaxed else required_outcome(clean)
+
     def _stop_watching(self) -> None:
         self._cancelled.set()
-        if self._watcher is not None:
-            self._watcher.join()
+        for watcher in self._watchers:
+            watcher.join()
 
     def _decide(
         self, required: Sequence[str], flaws: Mapping[str, str | None], session_status: int
     ) -> Verdict:
-        outcomes = self._outcomes
-        if self.batch is not None:
-            confirmed = {p: self.batch.confirm(outcome) for p, outcome in outcomes.items()}
-            outcomes = masked(confirmed, self.settings.redact)
+        known = self.outcomes.known
+        # Once more from the whole batch: results may have joined in the meantime.
+        confirmed = {
+            public_id: self._judged(batch.outcome(public_id))
+            for batch in self.batches
+            for public_id in batch.public_ids
+            if public_id in known
+        }
         return decide(
-            required, outcomes, flaws, failure=self.failure, session_status=session_status
+            [public_id for public_id in required if public_id not in self._relaxed],
+            confirmed,
+            flaws,
+            failure=self.failure,
+            session_status=session_status,
+            optional=sorted(self._relaxed),
         )
 
     def _leave(self, deployer: Deployer) -> None:
@@ -247,15 +308,18 @@ class GateRun:
             "commit": self._build.commit,
             "build": self._build.number,
             "build_link": self._build.link,
-            "batch_id": self.batch.id if self.batch else None,
-            "batch_url": self.batch.url if self.batch else None,
+            "batch_id": " ".join(batch.id for batch in self.batches),
+            "batch_url": " ".join(batch.url for batch in self.batches),
+            "requirements": list(self.settings.requirements.names()),
             "started": self._started.isoformat(),
             "finished": datetime.now(UTC).isoformat(),
         }
 
 
-def _payload(check: Selected, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    payload = {**overrides, "public_id": check.public_id}
-    if check.version is not None:
-        payload["version"] = check.version
-    return payload
+def _refuse_suites(public_ids: Collection[str], checks: Collection[PlannedCheck]) -> None:
+    suites = set(public_ids) - {check.public_id for check in checks}
+    if suites:
+        raise ConfigurationError(
+            f"{', '.join(sorted(suites))} is a suite, and a test needs one check: name one of the "
+            "suite's tests"
+        )

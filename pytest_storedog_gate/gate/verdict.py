@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,13 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class CheckVerdict:
-    """One required check's part in the verdict; `reason` is empty when it passed."""
+    """One check's part in the verdict, if it is required; `reason` is empty when it passed."""
 
     public_id: str
     state: State
     reason: str = ""
     outcome: CheckOutcome | None = None
+    required: bool = True
 
     @property
     def name(self) -> str:
@@ -49,23 +50,24 @@ class Verdict:
     checks: tuple[CheckVerdict, ...]
 
 
-def decide(
+def decide(  # noqa: PLR0913  # the evidence has that many kinds
     required: Sequence[str],
     outcomes: Mapping[str, CheckOutcome],
     flaws: Mapping[str, str | None],
     *,
     failure: GateError | None,
     session_status: int,
+    optional: Sequence[str] = (),
 ) -> Verdict:
     """Opens the gate only if every required check has passed, by its result and by its test.
 
     `flaws` tells for each check whose test ran why it is no clean pass (None: it is one);
-    `failure` is what stopped the run; `session_status` is pytest's exit status.
+    `failure` is what stopped the run; `session_status` is pytest's exit status. The `optional`
+    checks are told and decide nothing.
     """
-    checks = tuple(
-        _check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required
-    )
-    reasons = [f"{check.public_id}: {check.reason}" for check in checks if check.reason]
+    deciding = [_check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required]
+    checks = (*deciding, *(_optional(p, outcomes.get(p)) for p in optional))
+    reasons = [f"{check.public_id}: {check.reason}" for check in deciding if check.reason]
     if failure is not None:
         reasons.insert(0, str(failure))
         closed = failure.exit_status is ExitStatus.CLOSED
@@ -74,7 +76,7 @@ def decide(
     if session_status in _PYTEST_STATUSES:
         reasons.insert(0, f"pytest ended with exit status {session_status}")
         return Verdict(State.INCONCLUSIVE, session_status, tuple(reasons), checks)
-    states = {check.state for check in checks}
+    states = {check.state for check in deciding}
     if State.CLOSED in states:
         return Verdict(State.CLOSED, ExitStatus.CLOSED, tuple(reasons), checks)
     if states != {State.OPEN}:
@@ -88,19 +90,45 @@ def decide(
     return Verdict(State.OPEN, ExitStatus.OPEN, (), checks)
 
 
+def required_outcome(outcome: CheckOutcome) -> CheckOutcome:
+    """The outcome of a check that git requires: a result that Datadog relaxes is no verdict."""
+    results = tuple(
+        result
+        if result.execution_rule == "blocking" or result.status is Status.FAILED
+        else replace(
+            result,
+            status=Status.NO_VERDICT,
+            reason=f"it is required here, but Datadog reports it as {result.execution_rule}; "
+            "make it blocking there",
+        )
+        for result in outcome.results
+    )
+    return replace(outcome, results=results)
+
+
+_STATES = {
+    Status.PASSED: State.OPEN,
+    Status.FAILED: State.CLOSED,
+    Status.NO_VERDICT: State.INCONCLUSIVE,
+}
+
+
+def _optional(public_id: str, outcome: CheckOutcome | None) -> CheckVerdict:
+    if outcome is None:
+        reason = "it has no result"
+        return CheckVerdict(public_id, State.INCONCLUSIVE, reason, required=False)
+    state = _STATES[outcome.status]
+    return CheckVerdict(public_id, state, outcome.decisive.reason, outcome, required=False)
+
+
 def _check(public_id: str, outcome: CheckOutcome | None, flaw: str | None) -> CheckVerdict:
     if outcome is None:
         return CheckVerdict(public_id, State.INCONCLUSIVE, flaw or "it has no result")
+    outcome = required_outcome(outcome)
     if outcome.status is Status.FAILED:
         return CheckVerdict(public_id, State.CLOSED, outcome.decisive.reason, outcome)
     if outcome.status is Status.NO_VERDICT:
         return CheckVerdict(public_id, State.INCONCLUSIVE, outcome.decisive.reason, outcome)
-    relaxed = [r.execution_rule for r in outcome.results if r.execution_rule != "blocking"]
-    if relaxed:
-        reason = (
-            f"it is required here, but Datadog reports it as {relaxed[0]}; make it blocking there"
-        )
-        return CheckVerdict(public_id, State.INCONCLUSIVE, reason, outcome)
     if flaw is not None:
         return CheckVerdict(public_id, State.INCONCLUSIVE, flaw, outcome)
     return CheckVerdict(public_id, State.OPEN, "", outcome)

@@ -19,12 +19,12 @@ from starlette.routing import Route
 from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.batches import Batches, display_name
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds
-from pytest_storedog_gate.local_synthetics.masking import MASK, mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.overrides import (
     THE_VERSION,
     TriggerError,
     parse_trigger,
 )
+from pytest_storedog_gate.local_synthetics.public_view import full_view, short_view
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.catalog import Catalog
+    from pytest_storedog_gate.local_synthetics.definitions import Definition
 
 _KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
 _FIRST_LOCATION_ID = 30001
@@ -49,7 +50,7 @@ class Keys:
 
 
 def create_app(
-    definitions: Mapping[str, Definition],
+    catalog: Catalog,
     *,
     concurrency: int,
     keys: Keys = Keys(),
@@ -58,7 +59,7 @@ def create_app(
     """Make the service's ASGI application; `concurrency` checks run at once."""
     results = Results()
     batches = Batches(all_kinds() if kinds is None else kinds, results, concurrency)
-    api = _Api(definitions, batches, results, concurrency)
+    api = _Api(catalog, batches, results, concurrency)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -92,12 +93,12 @@ class _Answer(JSONResponse):
 class _Api:
     def __init__(
         self,
-        definitions: Mapping[str, Definition],
+        catalog: Catalog,
         batches: Batches,
         results: Results,
         concurrency: int,
     ) -> None:
-        self._definitions = definitions
+        self._catalog = catalog
         self._batches = batches
         self._results = results
         self._concurrency = concurrency
@@ -106,7 +107,7 @@ class _Api:
         return _Answer({"onDemandConcurrencyCap": self._concurrency})
 
     async def test(self, request: Request) -> Response:
-        return _Answer(_public(self._definition(request)))
+        return _Answer(full_view(self._definition(request)))
 
     async def search(self, request: Request) -> Response:
         try:
@@ -115,13 +116,14 @@ class _Api:
             count = _count(request, "count", default=50)
         except SearchError as error:
             raise HTTPException(400, str(error)) from None
-        found = [one for one in self._definitions.values() if matches(one)]
-        tests = [_public(one) for one in found[start : start + count]]
+        found = [one for one in self._catalog.tests.values() if matches(one)]
+        view = full_view if _is_set(request, "include_full_config") else short_view
+        tests = [view(one) for one in found[start : start + count]]
         return _Answer({"tests": tests, "total": len(found), "facets": []})
 
     async def trigger(self, request: Request) -> Response:
         try:
-            trigger = parse_trigger(_json(await request.body()), self._definitions)
+            trigger = parse_trigger(_json(await request.body()), self._catalog)
         except TriggerError as error:
             raise HTTPException(400, str(error)) from None
         batch = self._batches.start(trigger)
@@ -155,15 +157,20 @@ class _Api:
         self._definition(request)
         if request.path_params["version"] != str(THE_VERSION):
             raise HTTPException(404, "Version not found")
+        if _is_set(request, "only_check_existence"):
+            return _Answer({})
         attributes = {"version_number": THE_VERSION}
         return _Answer({"data": {"type": "version_metadata", "attributes": attributes}})
 
-    async def suite(self, _request: Request) -> Response:
-        raise HTTPException(404, "Suite not found")
+    async def suite(self, request: Request) -> Response:
+        suite = self._catalog.suites.get(request.path_params["public_id"])
+        if suite is None:
+            raise HTTPException(404, "Suite not found")
+        return _Answer(suite.document())
 
     def _definition(self, request: Request) -> Definition:
         try:
-            return self._definitions[request.path_params["public_id"]]
+            return self._catalog.tests[request.path_params["public_id"]]
         except KeyError:
             raise HTTPException(404, "Synthetics test not found") from None
 
@@ -217,25 +224,5 @@ def _count(request: Request, name: str, *, default: int) -> int:
     return int(text)
 
 
-def _public(definition: Definition) -> Json:
-    """A definition without what the API never gives back, and without credentials."""
-    config = dict(definition.config)
-    config["configVariables"] = [
-        {k: v for k, v in one.items() if not (one.get("secure") and k in {"pattern", "example"})}
-        for one in config.get("configVariables") or []
-    ]
-    if request := dict(definition.request):
-        config["request"] = _public_request(request)
-    return {**definition.data, "config": config}
-
-
-def _public_request(request: Json) -> Json:
-    if isinstance(request.get("url"), str):
-        request["url"] = mask_userinfo(request["url"])
-    if isinstance(request.get("headers"), dict):
-        request["headers"] = mask_headers(request["headers"])
-    if isinstance(request.get("basicAuth"), dict):
-        request["basicAuth"] = {
-            key: value if key == "type" else MASK for key, value in request["basicAuth"].items()
-        }
-    return {key: value for key, value in request.items() if key != "certificate"}
+def _is_set(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "").lower() == "true"

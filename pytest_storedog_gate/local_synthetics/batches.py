@@ -7,7 +7,7 @@ import time
 import traceback
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ def display_name(location: str) -> str:
 
 @dataclass
 class Entry:
-    """One test in one location, as the batch shows it. Duration in ms."""
+    """One test in one location, on one device, as the batch shows it. Duration in ms."""
 
     run: Run
     location: str
@@ -61,13 +61,16 @@ class Entry:
         }
         if self.status == "skipped":
             return {**shown, "retries": None, "max_retries": None, "timed_out": None}
+        if self.run.device:
+            shown["device"] = self.run.device
         if self.initial_result_id:
             shown["initial_result_id"] = self.initial_result_id
+        if self.duration is not None:
+            shown["duration"] = self.duration
         return {
             **shown,
             "result_id": self.result_id,
             "location": self.location,
-            "duration": self.duration,
             "retries": self.retries,
             "max_retries": definition.retries,
             "timed_out": self.timed_out,
@@ -116,7 +119,7 @@ class Batches:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, trigger: Trigger) -> Batch:
-        """Start every test of the trigger in every location of it."""
+        """Start every test of the trigger in each of its locations, on each of its devices."""
         deadline = asyncio.get_running_loop().time() + trigger.batch_timeout / 1000
         entries = [entry for run in trigger.runs for entry in _entries(run)]
         batch = Batch(entries, trigger.metadata, deadline)
@@ -212,13 +215,19 @@ class Batches:
             "location": {"id": entry.location, "name": display_name(entry.location)},
             "result": result,
         }
+        if entry.run.device:
+            attributes["device"] = {"id": entry.run.device}
         self._results.put(definition, attributes)
 
 
 def _entries(run: Run) -> list[Entry]:
     if run.definition.execution_rule == "skipped":
         return [Entry(run, "", status="skipped")]
-    return [Entry(run, location) for location in dict.fromkeys(run.definition.locations)]
+    return [
+        Entry(replace(run, device=device), location)
+        for location in dict.fromkeys(run.definition.locations)
+        for device in dict.fromkeys(run.definition.devices or [""])
+    ]
 
 
 def _now() -> int:

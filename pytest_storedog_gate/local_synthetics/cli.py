@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _USAGE_ERROR = 4  # the gate's exit status for bad input
-_EXTRA = {"starlette", "uvicorn", "httpx", "jsonpath"}
+_EXTRA = {"starlette", "uvicorn", "httpx", "jsonpath", "regex"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

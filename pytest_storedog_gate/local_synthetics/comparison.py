@@ -12,7 +12,7 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +66,10 @@ def _contains(actual: Any, target: Any) -> bool:
 
 
 def _matches(actual: Any, target: Any) -> bool:
-    return compile_javascript(as_text(target)).search(as_text(actual)) is not None
+    try:
+        return compile_javascript(as_text(target)).found_in(as_text(actual))
+    except MatchTimeout as error:
+        raise NotComparable(str(error)) from None
 
 
 def _ordered(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:

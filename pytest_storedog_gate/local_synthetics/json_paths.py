@@ -20,6 +20,8 @@ ELEMENTS_OPERATORS = frozenset({FIRST, _EVERY, _AT_LEAST_ONE, _SERIALIZATION})
 
 # These would select nothing without a word, and `isUndefined` would then hold.
 _JAVASCRIPT_FORM = re.compile(r"\.length\b(?!['\"])|\[\(")
+# The library's own regular expressions have no time limit, and a bad one selects nothing.
+_PATTERN_FORM = re.compile(r"=~|\b(?:match|search)\s*\(")
 
 
 def compile_path(path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
@@ -28,6 +30,8 @@ def compile_path(path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
         raise ValueError("the JSONPath is empty")
     if _JAVASCRIPT_FORM.search(path):
         raise ValueError(f"JSONPath {path!r}: .length and script expressions are not supported")
+    if _PATTERN_FORM.search(path):
+        raise ValueError(f"JSONPath {path!r}: regular expressions in a path are not supported")
     try:
         return jsonpath.compile(path)
     except (jsonpath.JSONPathError, RecursionError) as error:

@@ -22,7 +22,9 @@ from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
 from pytest_storedog_gate.local_synthetics.substitution import parse_substitution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_storedog_gate.local_synthetics.catalog import Catalog
 
 DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
 THE_VERSION = 1  # definitions come from files, which have one version
@@ -41,20 +43,21 @@ class Trigger:
     metadata: Json
 
 
-def parse_trigger(body: object, definitions: Mapping[str, Definition]) -> Trigger:
+def parse_trigger(body: object, catalog: Catalog) -> Trigger:
     """Read a trigger's body. Raises TriggerError."""
     payload = _object(body, "the body")
     _only(payload, {"tests", "options", "metadata"}, "the body")
     options = _object(payload.get("options", {}), "options")
-    # Here every test runs every time, which is what selective_rerun allows at most.
     _only(options, {"batch_timeout", "selective_rerun"}, "options")
+    # Here every test runs every time, which is what selective_rerun allows at most.
+    _flag(options.get("selective_rerun", False), "options.selective_rerun")
     tests = payload.get("tests")
     if not isinstance(tests, list) or not tests:
         raise TriggerError("tests must be a list with at least one test")
     entries = [_object(test, f"tests[{index}]") for index, test in enumerate(tests)]
-    _check_known(entries, definitions)
+    _check_known(entries, catalog)
     return Trigger(
-        runs=[_run(test, f"tests[{i}]", definitions) for i, test in enumerate(entries)],
+        runs=[run for i, test in enumerate(entries) for run in _runs(test, f"tests[{i}]", catalog)],
         batch_timeout=_batch_timeout(options),
         metadata=_object(payload.get("metadata", {}), "metadata"),
     )
@@ -68,47 +71,58 @@ def _batch_timeout(options: Json) -> float:
     return float(timeout)
 
 
-def _check_known(tests: list[Json], definitions: Mapping[str, Definition]) -> None:
-    ids = [str(test.get("public_id")) for test in tests if "local_test_definition" not in test]
-    unknown = sorted(set(ids) - definitions.keys())
+def _check_known(tests: list[Json], catalog: Catalog) -> None:
+    ids = {str(test.get("public_id")) for test in tests if "local_test_definition" not in test}
+    unknown = sorted(ids - catalog.tests.keys() - catalog.suites.keys())
     if unknown:
         # Datadog's words: datadog-ci reads the ids out of them.
         names = ", ".join(f"'{public_id}'" for public_id in unknown)
         raise TriggerError(f"Cannot write tests or results (test ids: [{names}])")
 
 
-def _run(test: Json, where: str, definitions: Mapping[str, Definition]) -> Run:
+def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
+    """One run, or those of a suite's tests, each with the same overrides."""
     known = {"public_id", "local_test_definition", "version", "variables"}
     known |= {"startUrlSubstitutionRegex", *_APPLY}
     for key in test:
         if key not in known:
             raise TriggerError(f"{where}.{key} is not an override that this service supports")
-    if test.get("version", THE_VERSION) != THE_VERSION:
-        raise TriggerError(f"{where}.version must be {THE_VERSION}, the only one there is")
     try:
-        original = _definition(test, definitions)
-        data = copy.deepcopy(original.data)
-        for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
-            if key in test:
-                apply(data, test[key])
         substitution = test.get("startUrlSubstitutionRegex")
-        return Run(
-            definition=parse(data),
-            variables=_strings(test.get("variables", {}), "variables"),
-            url_substitution=None
+        url_substitution = (
+            None
             if substitution is None
-            else parse_substitution(_string(substitution, "startUrlSubstitutionRegex")),
+            else parse_substitution(_string(substitution, "startUrlSubstitutionRegex"))
         )
+        variables = _strings(test.get("variables", {}), "variables")
+        for original in _definitions(test, catalog):
+            data = copy.deepcopy(original.data)
+            for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
+                if key in test:
+                    apply(data, test[key])
+            yield Run(parse(data), variables, url_substitution)
     except ValueError as error:
         raise TriggerError(f"{where}: {error}") from None
 
 
-def _definition(test: Json, definitions: Mapping[str, Definition]) -> Definition:
-    if "local_test_definition" not in test:
-        return definitions[test["public_id"]]
-    if "public_id" in test:
-        raise TriggerError("give either public_id or local_test_definition")
-    return parse(test["local_test_definition"])
+def _definitions(test: Json, catalog: Catalog) -> list[Definition]:
+    if "local_test_definition" in test:
+        if "public_id" in test:
+            raise TriggerError("give either public_id or local_test_definition")
+        if "version" in test:
+            raise TriggerError("a local_test_definition has no version")
+        return [parse(test["local_test_definition"])]
+    public_id = test["public_id"]
+    if suite := catalog.suites.get(public_id):
+        if "version" in test:
+            raise TriggerError(f"{public_id} is a suite, and a suite has no version")
+        if not suite.tests:
+            raise TriggerError(f"suite {public_id} has no tests, so that nothing would be checked")
+        return [catalog.tests[member] for member in suite.tests]
+    version = test.get("version", THE_VERSION)
+    if version != THE_VERSION or isinstance(version, bool):
+        raise TriggerError(f"version {version} of test {public_id} does not exist")
+    return [catalog.tests[public_id]]
 
 
 def _request(data: Json) -> Json:
@@ -185,6 +199,12 @@ def _locations(data: Json, value: object) -> None:
     data["locations"] = [_string(name, "locations") for name in value]
 
 
+def _device_ids(data: Json, value: object) -> None:
+    if not isinstance(value, list) or not value:
+        raise TriggerError("deviceIds must be a list with at least one ID")
+    _options(data)["device_ids"] = [_string(device, "deviceIds") for device in value]
+
+
 def _execution_rule(data: Json, value: object) -> None:
     if value not in EXECUTION_RULES:
         raise TriggerError(f"executionRule must be one of {', '.join(EXECUTION_RULES)}")
@@ -204,6 +224,7 @@ _APPLY: Mapping[str, Callable[[Json, object], None]] = {
     "allowInsecureCertificates": _allow_insecure,
     "retry": _retry,
     "locations": _locations,
+    "deviceIds": _device_ids,
     "executionRule": _execution_rule,
 }
 

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pytest_storedog_gate.local_synthetics.app import Keys, create_app
-from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, load
+from pytest_storedog_gate.local_synthetics.catalog import load
+from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+# datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
+_LONGEST_HEAD = 512 * 1024
 _GRACE = 1  # s for the answers under way when the service ends
 
 
@@ -34,13 +37,17 @@ def serve(
     Prints `listening on http://HOST:PORT` once connections are accepted. Raises ServeError.
     """
     try:
-        definitions = load(patterns)
+        catalog = load(patterns)
     except DefinitionError as error:
         raise ServeError(str(error)) from None
     keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
-    app = create_app(definitions, concurrency=concurrency, keys=keys)
+    app = create_app(catalog, concurrency=concurrency, keys=keys)
     config = uvicorn.Config(
-        app, log_level="error", access_log=False, timeout_graceful_shutdown=_GRACE
+        app,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     with _bound(host, port) as listener:
         asyncio.run(_Server(config, until_stdin_closes=until_stdin_closes).serve([listener]))

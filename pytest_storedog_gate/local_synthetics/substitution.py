@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from pytest_storedog_gate.local_synthetics.regexes import Pattern, compile_javascript
 
-_SED = re.compile(r"s([^\w\s])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1([a-z]*)", re.DOTALL)
+if TYPE_CHECKING:
+    import regex
+
+_SED = re.compile(r"s([^\w\s])((?:\\.|(?!\1)[^\\])*)\1((?:\\.|(?!\1)[^\\])*)\1([a-z]*)", re.DOTALL)
 _REFERENCE = re.compile(r"\$(?:(\$)|(&)|(\d{1,2})|<(\w+)>)")
 
 
@@ -15,15 +19,18 @@ _REFERENCE = re.compile(r"\$(?:(\$)|(&)|(\d{1,2})|<(\w+)>)")
 class Substitution:
     """A regular expression and its replacement, in JavaScript's syntax."""
 
-    pattern: re.Pattern[str]
+    pattern: Pattern
     replacement: str
     everywhere: bool
 
     def apply(self, text: str) -> str:
-        """`text` with the first match replaced, or all of them when the flags say `g`."""
-        return self.pattern.sub(self._expand, text, count=0 if self.everywhere else 1)
+        """`text` with the first match replaced, or all of them when the flags say `g`.
 
-    def _expand(self, match: re.Match[str]) -> str:
+        Raises MatchTimeout.
+        """
+        return self.pattern.replace(text, self._expand, everywhere=self.everywhere)
+
+    def _expand(self, match: regex.Match[str]) -> str:
         def value(reference: re.Match[str]) -> str:
             dollar, whole, number, name = reference.groups()
             if dollar:

@@ -10,14 +10,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from . import checks
+from pytest_storedog_gate.errors import GateError
+
+from . import checks, fixtures
+from .source import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from .source import Source, Tagged
 
 _FIXTURE_PREFIX = "storedog_"
 MARKER = "synthetics"
+
+
+def register(config: pytest.Config, source: Source, path: Path, environment: str) -> None:
+    """Makes this process collect the checks, which it learns from `source`."""
+    config.stash[SOURCE] = source
+    config.pluginmanager.register(fixtures, "storedog-gate-fixtures")
+    plugin = Collection(source, path, environment)
+    config.pluginmanager.register(plugin, "storedog-gate-collection")
 
 
 class ChecksFile(pytest.Module):
@@ -43,10 +56,21 @@ def node_id(module: ChecksFile, environment: str, public_id: str) -> str:
 class Collection:
     """Adds one item for each check, and leaves out what was not asked for."""
 
-    def __init__(self, path: Path, environment: str, public_ids: Sequence[str]) -> None:
+    def __init__(self, source: Source, path: Path, environment: str) -> None:
+        self._source = source
         self._path = path
         self._environment = environment
-        self._public_ids = list(public_ids)
+        self._checks: list[Tagged] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Learns the checks; their tags become markers, for `-m`."""
+        try:
+            self._checks = self._source.checks()
+        except GateError as error:
+            pytest.exit(str(error), returncode=int(error.exit_status))
+        for tag in sorted({tag for _, tags in self._checks for tag in tags}):
+            session.config.addinivalue_line("markers", f"{tag}: a tag of a check")
 
     def pytest_collect_file(
         self, file_path: Path, parent: pytest.Collector
@@ -57,10 +81,18 @@ class Collection:
         return None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One case for each check."""
-        if "storedog_public_id" in metafunc.fixturenames:
-            ids = [f"{self._environment}-{public_id}" for public_id in self._public_ids]
-            metafunc.parametrize("storedog_public_id", self._public_ids, ids=ids)
+        """One case for each check, in every test that asks for an outcome and names no check."""
+        named = MARKER in {m.name for m in metafunc.definition.iter_markers() if m.args}
+        if fixtures.PUBLIC_ID in metafunc.fixturenames and not named:
+            cases = [
+                pytest.param(
+                    public_id,
+                    id=f"{self._environment}-{public_id}",
+                    marks=[getattr(pytest.mark, tag) for tag in tags if tag[0] != "_"],
+                )
+                for public_id, tags in self._checks
+            ]
+            metafunc.parametrize(fixtures.PUBLIC_ID, cases)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
@@ -75,6 +107,16 @@ class Collection:
             items[:] = kept
         if not _names(config, self._path):
             items[:0] = session.genitems(checks_file(session, self._path))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tells which of the tests that are left ask for a check by their marker."""
+        marked = {}
+        for item in session.items:
+            for marker in item.iter_markers(MARKER):
+                if marker.args:
+                    marked[item.nodeid] = (str(marker.args[0]), dict(marker.kwargs))
+        self._source.marked(marked)
 
 
 def _paths_given(config: pytest.Config) -> bool:
@@ -91,6 +133,6 @@ def _resolved(config: pytest.Config, args: Iterable[str]) -> set[Path]:
 
 
 def _uses_gate(item: pytest.Item) -> bool:
-    fixtures = getattr(item, "fixturenames", ())
+    names = getattr(item, "fixturenames", ())
     marked = item.get_closest_marker(MARKER) is not None
-    return marked or any(name.startswith(_FIXTURE_PREFIX) for name in fixtures)
+    return marked or any(name.startswith(_FIXTURE_PREFIX) for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,21 @@ from pytest_storedog_gate import settings as gate_settings
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
 
-from . import fixtures, terminal
-from .collection import Collection, checks_file, node_id
+from . import collection, exit_guard, terminal
+from .collection import checks_file, node_id
 from .evidence import report_to_junit
-from .exchange import OutcomeServer
+from .exchange import Answers
 from .plan import Planner
 from .testimony import Testimony
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
+    from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.gate.verdict import Verdict
     from pytest_storedog_gate.settings import Settings
 
+    from .source import Marked, Overrides, Tagged
     from .worker import Handed
 
 # Options that end pytest with 0 although no test has run.
@@ -53,41 +56,83 @@ def register(config: pytest.Config) -> None:
 
 
 class Controller:
-    """What every controller does: hear the evidence, decide once, and say so."""
+    """What every controller does: hear the evidence, decide once, and say so.
+
+    It is the `Source` of collection and fixtures too, for workers over a socket.
+    """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
         self.run = GateRun(settings, lambda line: terminal.progress(config, line))
         self.node_ids: dict[str, str] = {}
-        self.testimony = Testimony({})
+        self.testimony = Testimony(self.node_ids)
         self.required: list[str] = []
+        self._prepared = threading.Event()
+        self._checks: list[Tagged] = []
+        self._marked: Marked = {}
         self._stopped_itself = False
+
+    # -- what collection and fixtures ask ------------------------------------------------------
+
+    def checks(self) -> list[Tagged]:
+        """What is to be checked, once it is known."""
+        self._prepared.wait()
+        return self._checks
+
+    def marked(self, tests: Marked) -> None:
+        """Takes note of tests that ask for a check by their marker."""
+        self._marked = tests
+
+    def outcome(self, public_id: str) -> CheckOutcome:
+        """One check's outcome in the run's batch."""
+        return self.run.outcomes.wait_for(public_id)
+
+    def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
+        """One check's outcome in a batch of its own."""
+        return self.run.trigger(public_id, overrides)
+
+    # -- the session ---------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
         """Each value with its source."""
         return self.settings.describe()
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Learns the node IDs that the checks will have, and takes SIGTERM for a Ctrl-C."""
+    def pytest_sessionstart(self) -> None:
+        """Takes SIGTERM for a Ctrl-C."""
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        module = checks_file(session, self.settings.config_path)
-        environment = self.settings.environment.name
-        public_ids = [check.public_id for check in self.settings.checks]
-        self.node_ids = {node_id(module, environment, p): p for p in public_ids}
-        self.testimony = Testimony(self.node_ids)
-        self.required = public_ids
 
-    def begin(self, session: pytest.Session, selected: Iterable[str]) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """Recovers, and learns the checks and the node IDs that they will have."""
+        try:
+            self.run.prepare()
+            # Where that failed, the checks that are known by ID still get their reports.
+            self._checks = [
+                (check.public_id, check.definition.tags) for check in self.run.checks
+            ] or [(public_id, ()) for public_id in self.settings.requirements.public_ids]
+            module = checks_file(session, self.settings.config_path)
+            environment = self.settings.environment.name
+            self.required = [public_id for public_id, _ in self._checks]
+            self.node_ids.update((node_id(module, environment, p), p) for p in self.required)
+        finally:
+            self._prepared.set()
+
+    def begin(self, session: pytest.Session, selected: Sequence[str]) -> None:
         """Starts the run, unless what was collected cannot open the gate anyway."""
         chosen = {self.node_ids[name] for name in selected if name in self.node_ids}
         if not self.settings.deploy:
             # A developer may narrow a run that decides nothing, down to one check.
             self.required = [public_id for public_id in self.required if public_id in chosen]
         missing = [public_id for public_id in self.required if public_id not in chosen]
+        try:
+            marked = self._marked_checks()
+        except ConfigurationError as error:
+            self.run.fail(error)
+            return
         if session.testsfailed:
             self.run.fail(NoVerdict("collection failed, so nothing was deployed; see above"))
-        elif missing or not self.required:
+        elif missing or not (self.required or marked):
             named = ", ".join(missing) or "any check"
             self.run.fail(
                 NoVerdict(
@@ -96,8 +141,25 @@ class Controller:
                 )
             )
         else:
-            checks = [c for c in self.settings.checks if c.public_id in self.required]
-            self.run.begin(checks)
+            self.required += [public_id for public_id in marked if public_id not in self.required]
+            self.run.begin(self.required, marked, stop_after=self.stop_after)
+
+    @property
+    def stop_after(self) -> int:
+        """How many checks may fail before nobody waits for the others; 0 if that is no matter."""
+        return 0
+
+    def _marked_checks(self) -> dict[str, Overrides]:
+        """The checks that tests name in their marker, with the overrides there."""
+        found: dict[str, Overrides] = {}
+        for name, (public_id, overrides) in self._marked.items():
+            if found.setdefault(public_id, overrides) != overrides:
+                raise ConfigurationError(
+                    f"{name}: another test marks {public_id} with other overrides, and a check has "
+                    "one result in a batch; use the storedog_trigger fixture for one of them"
+                )
+            self.node_ids[name] = public_id
+        return found
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hears of every phase of every item, from this process or from workers."""
@@ -117,6 +179,7 @@ class Controller:
             status = int(pytest.ExitCode.TESTS_FAILED)
         with _shielded():
             verdict = self._end(status)
+        exit_guard.decided(self.config, verdict.exit_status)
         report_to_junit(self.config, self.run, verdict, self.node_ids)
         try:
             return (yield)
@@ -133,20 +196,46 @@ class InProcess(Controller):
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         super().__init__(config, settings)
-        config.stash[fixtures.SOURCE] = self.run
-        config.pluginmanager.register(fixtures, "storedog-gate-fixtures")
-        collection = Collection(
-            settings.config_path,
-            settings.environment.name,
-            [check.public_id for check in settings.checks],
-        )
-        config.pluginmanager.register(collection, "storedog-gate-collection")
+        collection.register(config, self, settings.config_path, settings.environment.name)
+        self._waiting: dict[str, list[pytest.Item]] = {}
+        self._ran: set[pytest.Item] = set()
+        self._seen = 0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Deploys after collection and before the first test."""
         self.begin(session, [item.nodeid for item in session.items])
+        for item in session.items:
+            if item.nodeid in self.node_ids:
+                self._waiting.setdefault(self.node_ids[item.nodeid], []).append(item)
         return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Runs the tests of checks in the order in which their results arrive."""
+        if item in self._ran:
+            return True
+        self._ran.add(item)
+        outcomes, own = self.run.outcomes, self.node_ids.get(item.nodeid)
+        while own is not None and own not in outcomes.known:
+            arrived = outcomes.arrival(self._seen)
+            if arrived is None:
+                break
+            self._seen += 1
+            for sooner in self._waiting.get(arrived, []):
+                # Of the same collector: fixtures of another one may still be set up.
+                if sooner not in self._ran and sooner.parent is item.parent:
+                    sooner.ihook.pytest_runtest_protocol(item=sooner, nextitem=item)
+                    _stop_if_asked(item.session)
+        return None
+
+
+def _stop_if_asked(session: pytest.Session) -> None:
+    """What pytest's own loop does after each test."""
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
 
 
 class XdistController(Controller):
@@ -160,24 +249,29 @@ class XdistController(Controller):
             )
         self._session: pytest.Session | None = None
         self._begun = False
-        self._server = OutcomeServer(self.run)
+        self._answers = Answers(self)
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
+    @property
+    def stop_after(self) -> int:
+        """Workers wait for checks in the order in which xdist hands them out: -x must end that."""
+        return int(self.config.getoption("maxfail") or 0)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
         """Keeps the session: xdist's hooks do not bring it."""
-        super().pytest_sessionstart(session)
         self._session = session
+        super().pytest_collection(session)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tells a new worker what to collect and where outcomes are."""
+        """Tells a new worker what to collect and where answers are."""
         if not node.gateway.spec.popen:
             raise pytest.UsageError("the gate's workers must be local: use -n NUMBER, not --tx")
         handed: Handed = {
             "path": str(self.settings.config_path),
             "environment": self.settings.environment.name,
-            "public_ids": [check.public_id for check in self.settings.checks],
-            "address": self._server.address,
-            "key": self._server.key,
+            "address": self._answers.address,
+            "key": self._answers.key,
         }
         node.workerinput["storedog_gate"] = handed
 
@@ -190,7 +284,7 @@ class XdistController(Controller):
 
     def _end(self, status: int) -> Verdict:
         verdict = super()._end(status)
-        self._server.close()
+        self._answers.close()
         return verdict
 
 

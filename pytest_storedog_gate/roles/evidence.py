@@ -37,8 +37,9 @@ def report_to_junit(
     """Adds the run's own test cases to the JUnit file."""
     file = next(iter(node_ids), "storedog").partition("::")[0]
     environment = run.settings.environment.name
+    outcomes = {check.public_id: check.outcome for check in verdict.checks}
     for name, public_id in node_ids.items():
-        outcome = next((c.outcome for c in verdict.checks if c.public_id == public_id), None)
+        outcome = outcomes.get(public_id)
         for result in outcome.results if outcome and len(outcome.results) > 1 else ():
             place = " - ".join(part for part in (result.location, result.device) if part)
             junit.add_case(

@@ -1,6 +1,6 @@
-"""Outcomes between the controller and xdist's workers, over a local socket.
+"""Questions of xdist's workers to the controller, over a local socket.
 
-Workers wait for a check's outcome by reading from the socket; nobody polls.
+Workers wait for an answer by reading from the socket; nobody polls.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.errors import GateError, NoVerdict
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
 
-    from .fixtures import OutcomeSource
+    from .source import Marked, Overrides, Source, Tagged
+
+_QUESTIONS = ("checks", "marked", "outcome", "trigger")
 
 
-class OutcomeServer:
+class Answers:
     """Answers workers from `source`; lives on the controller."""
 
-    def __init__(self, source: OutcomeSource) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
         # A folder of our own: its mode keeps other users of the machine away from the socket.
         self._folder = tempfile.mkdtemp(prefix="storedog-")
         self.key = os.urandom(32)
-        self.address = str(Path(self._folder) / "outcomes")
+        self.address = str(Path(self._folder) / "answers")
         self._listener = Listener(self.address, "AF_UNIX", backlog=64, authkey=self.key)
         self._closing = False
         threading.Thread(target=self._accept, daemon=True).start()
@@ -50,31 +52,45 @@ class OutcomeServer:
                 connection = self._listener.accept()
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection: Connection[object, str]) -> None:
+    def _serve(self, connection: Connection[object, Any]) -> None:
         with suppress(OSError, EOFError), connection:
-            while True:
-                public_id = connection.recv()
-                try:
-                    connection.send(self._source.outcome(public_id))
-                except GateError as error:
-                    connection.send(error)
+            question, arguments = connection.recv()
+            try:
+                if question in _QUESTIONS:
+                    connection.send(getattr(self._source, question)(*arguments))
+            except GateError as error:
+                connection.send(error)
 
 
-class RemoteOutcomes:
-    """The controller's outcomes, as a worker sees them."""
+class RemoteSource:
+    """The controller's answers, as a worker gets them."""
 
     def __init__(self, address: str, key: bytes) -> None:
         self._address, self._key = address, key
 
+    def checks(self) -> list[Tagged]:
+        """Waits until the controller knows what is to be checked."""
+        return cast("list[Tagged]", self._ask("checks"))
+
+    def marked(self, tests: Marked) -> None:
+        """Tells the controller which tests ask for checks of their own."""
+        self._ask("marked", tests)
+
     def outcome(self, public_id: str) -> CheckOutcome:
-        """Asks the controller and waits for its answer."""
+        """Waits until the check has an outcome."""
+        return cast("CheckOutcome", self._ask("outcome", public_id))
+
+    def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
+        """Has the controller run the check once more."""
+        return cast("CheckOutcome", self._ask("trigger", public_id, overrides))
+
+    def _ask(self, question: str, *arguments: object) -> object:
         try:
             with Client(self._address, "AF_UNIX", authkey=self._key) as connection:
-                connection.send(public_id)
+                connection.send((question, arguments))
                 answer = connection.recv()
         except (OSError, EOFError) as error:
             raise NoVerdict(f"the controller is gone: {error!r}") from None
         if isinstance(answer, GateError):
             raise answer
-        outcome: CheckOutcome = answer
-        return outcome
+        return cast("object", answer)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.models import Status
 
+from . import curl
+
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome, Result
 
@@ -20,7 +22,8 @@ def of_check(outcome: CheckOutcome) -> str:
 def of_result(result: Result) -> str:
     """One result: where, the reason, its attempts, the request and the page that shows it."""
     place = ", ".join(part for part in (result.location, result.device) if part)
-    tries = f", after {len(result.attempts)} attempts" if len(result.attempts) > 1 else ""
+    asked = result.max_retries + 1
+    tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
     lines = [f"{result.status.value} at {place or 'unknown location'}{tries}:"]
     lines += [f"  {line}" for line in result.reason.splitlines()]
     lines += [
@@ -28,9 +31,8 @@ def of_result(result: Result) -> str:
         for number, attempt in enumerate(result.attempts[:-1], 1)
         if attempt.reason
     ]
-    request = result.detail.get("request") or {}
-    if request.get("url"):
-        lines.append(f"  request: {request.get('method', 'GET')} {request['url']}")
+    if command := curl.command(result.detail.get("request") or {}):
+        lines.append(f"  try it: {command}")
     if result.result_url:
         lines.append(f"  result: {result.result_url}")
     return "\n".join(lines)

@@ -25,7 +25,9 @@ def properties(result: Result) -> Properties:
     known = {
         "public_id": result.public_id,
         "result_id": result.result_id,
+        "initial_result_id": result.initial_result_id,
         "result_url": result.result_url,
+        "batch_id": result.batch_id,
         "location": result.location,
         "device": result.device,
         "execution_rule": result.execution_rule,
@@ -36,7 +38,7 @@ def properties(result: Result) -> Properties:
         "type": result.type,
     }
     shown = [(name, _text(value)) for name, value in known.items() if value != ""]
-    tagged = ("public_id", "result_id", "result_url", "location", "device")
+    tagged = ("public_id", "result_id", "result_url", "batch_id", "location", "device")
     tags = [(f"dd_tags[synthetics.{name}]", value) for name, value in shown if name in tagged]
     return [*shown, *tags]
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.gate import plan
 
-from . import terminal
+from . import exit_guard, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,6 +24,11 @@ class Planner:
         self._config = config
         self._settings = settings
         self._status = 0
+        if "--storedog-plan" not in config.invocation_params.args:
+            raise pytest.UsageError(
+                "--storedog-plan comes from PYTEST_ADDOPTS or addopts, where it would keep every "
+                "run from proving anything; give it on the command line"
+            )
 
     def pytest_report_header(self) -> list[str]:
         """Each value with its source."""
@@ -52,3 +57,4 @@ class Planner:
             return (yield)
         finally:
             session.exitstatus = self._status
+            exit_guard.decided(self._config, self._status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,28 +15,35 @@ class Testimony:
     """Hears reports on the controller. Only one passing call report, and nothing else, is clean."""
 
     def __init__(self, items: Mapping[str, str]) -> None:
-        """`items` maps node IDs to public IDs."""
+        """`items` maps node IDs to public IDs; it may still grow before the first report."""
         self._items = items
         self._flaws: dict[str, str] = {}
-        self._passes: dict[str, int] = {}
+        self._passes: Counter[str] = Counter()
 
     def hear(self, report: pytest.TestReport) -> None:
         """Takes one phase's report of any item."""
-        public_id = self._items.get(report.nodeid)
-        if public_id is None:
+        if report.nodeid not in self._items:
             return
         flaw = _flaw(report)
         if flaw is not None:
-            self._flaws.setdefault(public_id, flaw)
+            self._flaws.setdefault(report.nodeid, flaw)
         elif report.when == "call":
-            self._passes[public_id] = self._passes.get(public_id, 0) + 1
+            self._passes[report.nodeid] += 1
 
     def flaws(self) -> dict[str, str | None]:
-        """For each check whose item was heard of: None for a clean pass, else the flaw."""
+        """For each check: None if all its tests passed cleanly, else the first flaw."""
         found: dict[str, str | None] = {}
-        for public_id, passes in self._passes.items():
-            found[public_id] = None if passes == 1 else f"its test ran {passes} times"
-        return {**found, **self._flaws}
+        for node_id, public_id in self._items.items():
+            found[public_id] = found.get(public_id) or self._flaw_of(node_id)
+        return found
+
+    def _flaw_of(self, node_id: str) -> str | None:
+        if node_id in self._flaws:
+            return self._flaws[node_id]
+        passes = self._passes[node_id]
+        if passes == 1:
+            return None
+        return f"its test ran {passes} times" if passes else "its test did not run"
 
 
 def _flaw(report: pytest.TestReport) -> str | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from . import fixtures
-from .collection import Collection
-from .exchange import RemoteOutcomes
+from . import collection
+from .exchange import RemoteSource
 
 if TYPE_CHECKING:
     import pytest
@@ -18,14 +17,11 @@ class Handed(TypedDict):
 
     path: str
     environment: str
-    public_ids: list[str]
     address: str
     key: bytes
 
 
 def register(config: pytest.Config, handed: Handed) -> None:
     """Makes this process a worker of the gate."""
-    config.stash[fixtures.SOURCE] = RemoteOutcomes(handed["address"], handed["key"])
-    config.pluginmanager.register(fixtures, "storedog-gate-fixtures")
-    collection = Collection(Path(handed["path"]), handed["environment"], handed["public_ids"])
-    config.pluginmanager.register(collection, "storedog-gate-collection")
+    source = RemoteSource(handed["address"], handed["key"])
+    collection.register(config, source, Path(handed["path"]), handed["environment"])

@@ -1,4 +1,4 @@
-"""A stand-in for Datadog, and a client that talks to it."""
+"""A stand-in for Datadog, and a client that talks to it and waits in no real time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.datadog.client import Endpoint, Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.clock import Clock
+from pytest_storedog_gate.datadog.endpoint import Endpoint
 from tests.datadog.fake import FakeDatadog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class SimulatedTime:
+    """A clock whose time passes only by waiting."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waits: list[float] = []
+        self.cancelled = False
+        self.clock = Clock(self._wait, lambda: self.now)
+
+    def _wait(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        self.now += seconds
+        return self.cancelled
 
 
 @pytest.fixture
@@ -21,7 +38,13 @@ def datadog() -> Iterator[FakeDatadog]:
 
 
 @pytest.fixture
-def client(datadog: FakeDatadog) -> Iterator[SyntheticsClient]:
-    client = SyntheticsClient(Endpoint.of_url(datadog.url), Keys("api-key-value", "app-key-value"))
+def time() -> SimulatedTime:
+    return SimulatedTime()
+
+
+@pytest.fixture
+def client(datadog: FakeDatadog, time: SimulatedTime) -> Iterator[SyntheticsClient]:
+    keys = Keys("api-key-value", "app-key-value")
+    client = SyntheticsClient(Endpoint.of_url(datadog.url), keys, time.clock)
     yield client
     client.close()

@@ -10,7 +10,10 @@ import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass
@@ -34,10 +37,11 @@ class Asked:
 
 
 class FakeDatadog:
-    """Each route answers its script in turn, and its last answer for ever."""
+    """Each route answers its script in turn, its last answer for ever, or what `dynamic` says."""
 
     def __init__(self) -> None:
         self.script: dict[str, list[Answer]] = {}
+        self.dynamic: dict[str, Callable[[], Answer]] = {}
         self.asked: list[Asked] = []
         fake = self
 
@@ -64,6 +68,9 @@ class FakeDatadog:
         route = next((name for name in self.script if path.endswith(name)), None)
         scripted = self.script.get(route or "", [Answer({"errors": ["Not found"]}, 404)])
         answer = scripted.pop(0) if len(scripted) > 1 else scripted[0]
+        for name, made in self.dynamic.items():
+            if path.endswith(name):
+                answer = made()
         if answer.status == 0:
             handler.close_connection = True
             return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
-from pytest_storedog_gate.datadog.batch import Batch, Clock
+from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import Triggered
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import NoVerdict
@@ -15,6 +17,7 @@ from tests.datadog.fake import Answer
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
+    from tests.datadog.conftest import SimulatedTime
     from tests.datadog.fake import FakeDatadog
 
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
@@ -52,14 +55,9 @@ def details(*results: tuple[str, dict[str, Any]]) -> Answer:
     )
 
 
-AT_ONCE = Clock(lambda _seconds: False)
-
-
-def follow(
-    client: SyntheticsClient, *public_ids: str, clock: Clock = AT_ONCE
-) -> dict[str, CheckOutcome]:
-    triggered = Triggered("b", {"aws:x": "X (AWS)"})
-    batch = Batch(client, triggered, public_ids, batch_timeout=60, clock=clock)
+def follow(client: SyntheticsClient, *public_ids: str) -> dict[str, CheckOutcome]:
+    client.deadline = 60 + GRACE
+    batch = Batch(client, Triggered("b", {"aws:x": "X (AWS)"}), public_ids)
     return {outcome.public_id: outcome for outcome in batch.outcomes()}
 
 
@@ -92,7 +90,7 @@ def test_results_are_reported_as_they_arrive(
         "/ci/batch/b": [state(entry(A), running, status="in_progress"), state(entry(A), entry(B))],
         "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
     }
-    batch = Batch(client, Triggered("b", {}), [B, A], batch_timeout=60, clock=AT_ONCE)
+    batch = Batch(client, Triggered("b", {}), [B, A])
     outcomes = batch.outcomes()
     assert next(outcomes).public_id == A
     assert datadog.count("/ci/batch/b") == 1
@@ -137,6 +135,11 @@ def test_attempt_faster_than_the_polls_is_known_by_its_id(
         (entry(), {"unhealthy": True}, "could not be run"),
         (entry(status="failed"), {"unhealthy": True}, "could not be run"),
         (entry(status="failed"), {"inconclusive": True}, "could not be run"),
+        (
+            entry(result_id=None, selective_rerun={"decision": "skip", "linked_result_id": "1"}),
+            {},
+            "it passed in an earlier batch",
+        ),
         (entry(status="exploded"), {}, "unknown status 'exploded'"),
         (entry(), {"status": "failed"}, "the batch says passed, the result says 'failed'"),
     ],
@@ -146,6 +149,7 @@ def test_attempt_faster_than_the_polls_is_known_by_its_id(
         "unhealthy-pass",
         "unhealthy-fail",
         "refused",
+        "previously-passed",
         "unknown",
         "contradiction",
     ],
@@ -176,21 +180,15 @@ def test_check_without_a_result_is_no_verdict(
 
 
 def test_batch_that_never_ends_is_no_verdict(
-    client: SyntheticsClient, datadog: FakeDatadog
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
 ) -> None:
     datadog.script["/ci/batch/b"] = [
         state(entry(status="in_progress", retries=None), status="in_progress")
     ]
-    now = [0.0]
-
-    def wait(seconds: float) -> bool:
-        now[0] += seconds
-        return False
-
-    outcome = follow(client, A, clock=Clock(wait, lambda: now[0]))[A]
+    outcome = follow(client, A)[A]
     assert outcome.status is Status.NO_VERDICT
     assert "no result arrived in time" in outcome.decisive.reason
-    assert 120 < now[0] < 130, "it waits for the batch's timeout and one minute more"
+    assert time.now == 60 + GRACE
 
 
 def test_failure_whose_details_never_arrive_is_still_a_failure(
@@ -223,9 +221,10 @@ def test_every_location_and_device_counts(client: SyntheticsClient, datadog: Fak
 
 
 def test_cancelled_batch_yields_nothing_more(
-    client: SyntheticsClient, datadog: FakeDatadog
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
 ) -> None:
-    assert follow(client, A, clock=Clock(lambda _: True)) == {}
+    time.cancelled = True
+    assert follow(client, A) == {}
     assert datadog.asked == []
 
 
@@ -235,3 +234,82 @@ def test_service_that_goes_away_is_no_verdict(
     datadog.script["/ci/batch/b"] = [Answer({"errors": ["no"]}, 400)]
     with pytest.raises(NoVerdict, match="answered 400"):
         follow(client, A)
+
+
+def test_batch_that_is_not_known_yet_is_asked_for_again(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [Answer(status=404), state(entry())],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    assert follow(client, A)[A].status is Status.PASSED
+
+
+def test_only_what_is_not_known_is_asked_for(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    running = entry(B, "in_progress", retries=None)
+    datadog.script = {
+        "/ci/batch/b": [state(entry(A), running, status="in_progress"), state(entry(A), entry(B))],
+        "/poll_results": [details((f"id-{A}", {})), details((f"id-{B}", {}))],
+    }
+    outcomes = follow(client, A, B)
+    assert {outcome.status for outcome in outcomes.values()} == {Status.PASSED}
+    asked = [unquote(a.query) for a in datadog.asked if a.path.endswith("/poll_results")]
+    assert asked == [f'result_ids=["id-{A}"]', f'result_ids=["id-{B}"]']
+
+
+def test_result_that_joins_late_is_waited_for(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    late = entry(status="failed", result_id="2", location="aws:y")
+    datadog.script = {
+        "/ci/batch/b": [state(entry(), status="in_progress"), state(entry(), late)],
+        "/poll_results": [details((f"id-{A}", {}), ("2", {"status": "failed"}))],
+    }
+    assert follow(client, A)[A].status is Status.FAILED
+
+
+def test_passed_check_of_a_batch_that_never_ends_is_no_verdict(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(), status="in_progress")],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    outcome = follow(client, A)[A]
+    assert outcome.status is Status.NO_VERDICT
+    assert "results may be missing" in outcome.decisive.reason
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 4, 6, 17, 61, 100])
+def test_never_more_calls_than_datadog_ci(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, seconds: int
+) -> None:
+    """datadog-ci asks for its settings, then every 5 s for the batch and for results."""
+
+    def batch() -> Answer:
+        if time.now >= seconds:
+            return state(entry())
+        return state(entry(status="in_progress", retries=None), status="in_progress")
+
+    datadog.dynamic["/ci/batch/b"] = batch
+    datadog.script["/poll_results"] = [details((f"id-{A}", {}))]
+    assert follow(client, A)[A].status is Status.PASSED
+    cycles = math.ceil(seconds / 5)
+    assert client.calls <= 1 + 2 * (cycles + 1)
+
+
+def test_thousand_results_are_asked_for_once_each(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    ids = [f"a{n:02}-aaa-{m:03}" for n in range(10) for m in range(100)]
+    datadog.script = {
+        "/ci/batch/b": [state(*(entry(p) for p in ids))],
+        "/poll_results": [details(*((f"id-{p}", {}) for p in ids))],
+    }
+    outcomes = follow(client, *ids)
+    assert len(outcomes) == 1000
+    assert {outcome.status for outcome in outcomes.values()} == {Status.PASSED}
+    assert client.calls == 2

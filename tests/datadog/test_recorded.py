@@ -1,7 +1,7 @@
 """Exchanges recorded from the real local service, replayed without network.
 
-To record again: serve two checks on the address below (`storedog-synthetics serve --port 18126`),
-one that passes and one that fails at the second attempt too, and run with VCR_RECORD_MODE=all.
+To record again: `python -m tests.datadog.recording`, which serves the checks and runs these tests
+with VCR_RECORD_MODE=all.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 import vcr
 
-from pytest_storedog_gate.datadog.batch import Batch, Clock
-from pytest_storedog_gate.datadog.client import Endpoint, Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.models import Check, Status
+from pytest_storedog_gate.datadog.batch import Batch
+from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.clock import Clock
+from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.errors import NoVerdict
+
+from .recording import KEYS, URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +40,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[SyntheticsClient]:
         match_on=("method", "path", "query", "body"),
         filter_headers=[("DD-API-KEY", "REDACTED"), ("DD-APPLICATION-KEY", "REDACTED")],
     )
-    client = SyntheticsClient(Endpoint.of_url("http://127.0.0.1:18126"), Keys("a" * 32, "b" * 40))
+    client = SyntheticsClient(Endpoint.of_url(URL), Keys(*KEYS), Clock(wait))
     with recorder.use_cassette(f"{request.node.name}.yaml"):
         yield client
     client.close()
@@ -49,14 +54,29 @@ def wait(seconds: float) -> bool:
 
 
 def test_definition(client: SyntheticsClient) -> None:
-    assert client.check("pas-ses-abc") == Check("pas-ses-abc", "passes", "http", "blocking")
+    check = client.check("pas-ses-abc")
+    assert check is not None
+    assert (check.name, check.type, check.tags) == ("passes", "http", ("team:shop",))
     assert client.check("unk-now-nid") is None
+
+
+def test_search(client: SyntheticsClient) -> None:
+    assert [check.public_id for check in client.search('tag:"team:shop"')] == ["pas-ses-abc"]
+    with pytest.raises(NoVerdict, match="finds nothing"):
+        client.search('tag:"team:nobody"')
+
+
+def test_suite(client: SyntheticsClient) -> None:
+    suite = client.suite("sui-tea-bcd")
+    assert suite is not None
+    assert suite.tests == ("pas-ses-abc", "fai-lsa-bcd")
+    assert client.suite("pas-ses-abc") is None
 
 
 def test_batch_with_a_retry(client: SyntheticsClient) -> None:
     public_ids = ["fai-lsa-bcd", "pas-ses-abc"]
     triggered = client.trigger([{"public_id": p} for p in public_ids], batch_timeout=30)
-    batch = Batch(client, triggered, public_ids, batch_timeout=30, clock=Clock(wait))
+    batch = Batch(client, triggered, public_ids)
     outcomes = {outcome.public_id: outcome for outcome in batch.outcomes()}
     assert outcomes["pas-ses-abc"].status is Status.PASSED
     failed = outcomes["fai-lsa-bcd"]
@@ -67,6 +87,8 @@ def test_batch_with_a_retry(client: SyntheticsClient) -> None:
 
 def test_cassettes_hold_no_key() -> None:
     files = list(CASSETTES.glob("*.yaml"))
-    assert files
+    assert len(files) == 4
     for file in files:
-        assert not KEY_SHAPED.search(file.read_text("utf-8")), file.name
+        text = file.read_text("utf-8")
+        assert not KEY_SHAPED.search(text), file.name
+        assert not any(key in text for key in KEYS), file.name

@@ -291,10 +291,12 @@ def test_interrupted_run_leaves_the_environment_in_order(
     # The slow release's checks take seconds: the signal finds the run waiting for them.
     with pipeline.start(pipeline.staging, "slow", mode=mode) as process:
         assert process.stdout is not None
+        said = []
         for line in process.stdout:
+            said.append(line)
             if "triggered" in line:
                 process.send_signal(number)
-    assert process.returncode == 2
+    assert process.returncode == 2, "".join(said)
     assert pipeline.live(pipeline.staging) == before
     assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.support import Handler, Service, Target, TargetServer, serving
+from tests.local_synthetics.support import Service, Target, serving, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,14 +14,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def target() -> Iterator[Target]:
-    server = TargetServer(("127.0.0.1", 0), Handler)
-    server.target = Target(server)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server.target  # type: ignore[attr-defined]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with targeting() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,12 @@ import requests
 import uvicorn
 
 from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.catalog import Catalog
 from pytest_storedog_gate.local_synthetics.definitions import parse
+from pytest_storedog_gate.local_synthetics.suites import parse_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 Json = dict[str, Any]
 Answer = tuple[int, dict[str, str], str]
@@ -82,6 +84,21 @@ class Target:
 
     def answer_json(self, path: str, value: Any) -> None:
         self.answer(path, body=json.dumps(value), headers={"Content-Type": "application/json"})
+
+
+@contextmanager
+def targeting() -> Iterator[Target]:
+    """Run a target on a real socket."""
+    server = TargetServer(("127.0.0.1", 0), Handler)
+    server.target = Target(server)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.target  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
@@ -162,11 +179,18 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def serving(
-    *definitions: Json, concurrency: int = 8, keys: Keys | None = None, kinds: Any = None
+    *definitions: Json,
+    suites: Sequence[Json] = (),
+    concurrency: int = 8,
+    keys: Keys | None = None,
+    kinds: Any = None,
 ) -> Iterator[Service]:
-    """Run the application with these definitions on a real socket."""
-    parsed = {one["public_id"]: parse(one) for one in definitions}
-    app = create_app(parsed, concurrency=concurrency, keys=keys or Keys(), kinds=kinds)
+    """Run the application with these definitions and suites on a real socket."""
+    catalog = Catalog(
+        {one["public_id"]: parse(one) for one in definitions},
+        {one.public_id: one for one in map(parse_suite, suites)},
+    )
+    app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds)
     config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
     server = _Server(config)
     thread = threading.Thread(target=server.run)

@@ -77,6 +77,24 @@ def test_search_pages(shop: Service) -> None:
 
 
 @pytest.mark.parametrize(
+    ("parameters", "full"),
+    [
+        ({"include_full_config": "true"}, True),
+        ({"include_full_config": "false"}, False),
+        ({}, False),
+    ],
+)
+def test_a_search_tells_the_configuration_when_asked(
+    shop: Service, parameters: dict[str, str], full: bool
+) -> None:
+    for found in shop.get(f"{V1}/tests/search", count="1001", **parameters).json()["tests"]:
+        assert ("config" in found) is full
+        assert {"public_id", "name", "type", "subtype", "tags", "options"} <= found.keys()
+        if full:
+            assert found == shop.get(f"{V1}/tests/{found['public_id']}").json()
+
+
+@pytest.mark.parametrize(
     ("parameters", "named"),
     [
         ({"text": "env:prod"}, "env:"),
@@ -147,6 +165,7 @@ def test_unknown_tests_are_named_in_datadogs_words(shop: Service) -> None:
         ({"tests": [{"public_id": "aaa-aaa-aaa"}], "metadata": 1}, "metadata"),
         ({"tests": [{"public_id": "aaa-aaa-aaa"}], "options": {"speed": 1}}, "speed"),
         ({"tests": [{"public_id": "aaa-aaa-aaa"}], "options": {"batch_timeout": 0}}, "timeout"),
+        ({"tests": [{"public_id": "aaa-aaa-aaa"}], "options": {"selective_rerun": 1}}, "selective"),
         ({"tests": [{"public_id": "aaa-aaa-aaa"}], "extra": 1}, "extra"),
         ('{"tests": [{"public_id": "aaa-aaa-aaa"}], "options": {"batch_timeout": 1e999}}', "JSON"),
         (
@@ -181,12 +200,56 @@ def test_keys(headers: dict[str, str], status: int) -> None:
             assert service.get("/nowhere").status_code == 403
 
 
-def test_a_defined_test_is_run_by_its_public_id(target: Target) -> None:
-    definition = http_test(target.url)
+@pytest.mark.parametrize("status", ["live", "paused"])
+def test_a_defined_test_is_run_by_its_public_id(target: Target, status: str) -> None:
+    definition = {**http_test(target.url), "status": status}
     with serving(definition) as service:
-        batch_id = service.trigger({"public_id": definition["public_id"], "version": 1})
+        service.headers = {"X-Trigger-App": "npm_package"}
+        batch_id = service.trigger(
+            {"public_id": definition["public_id"], "version": 1}, selective_rerun=True
+        )
         (entry,) = service.final(batch_id)["results"]
     assert (entry["test_public_id"], entry["status"]) == (definition["public_id"], "passed")
+
+
+@pytest.mark.parametrize("version", [2, 0, True, "1", None])
+def test_a_version_that_is_not_there(shop: Service, version: Any) -> None:
+    answer = shop.post({"tests": [{"public_id": "aaa-aaa-aaa", "version": version}]})
+    assert answer.status_code == 400
+    expected = f"tests[0]: version {version} of test aaa-aaa-aaa does not exist"
+    assert answer.json() == {"errors": [expected]}
+
+
+def test_the_existence_of_a_version(shop: Service) -> None:
+    path = f"{V2}/tests/aaa-aaa-aaa/version_history/1"
+    assert shop.get(path, only_check_existence="true").json() == {}
+    assert shop.get(path).json()["data"]["attributes"] == {"version_number": 1}
+
+
+def test_secrets_of_steps_and_of_browser_tests_are_not_shown() -> None:
+    step = {
+        "subtype": "http",
+        "name": "login",
+        "assertions": [],
+        "request": {
+            "url": "https://dog:hunter22@shop.test/",
+            "headers": {"Authorization": "hunter22", "Accept": "*/*"},
+            "metadata": {"x-api-key": "hunter22"},
+            "basicAuth": {"type": "oauth-rop", "clientSecret": "hunter22"},
+            "proxy": {"url": "http://dog:hunter22@proxy.test", "headers": {"Cookie": "hunter22"}},
+            "certificate": {"key": {"content": "hunter22"}},
+        },
+    }
+    secret = {"name": "P", "type": "text", "secure": True, "pattern": "hunter22"}
+    open_ = {"name": "U", "type": "text", "pattern": "dog"}
+    config = {"steps": [step], "setCookie": "session=hunter22", "variables": [secret, open_]}
+    definition = {**http_test("http://127.0.0.1"), "subtype": "multi", "config": config}
+    with serving(definition) as service:
+        answer = service.get(f"{V1}/tests/{definition['public_id']}")
+    assert "hunter22" not in answer.text
+    shown = answer.json()["config"]
+    assert shown["variables"] == [{"name": "P", "type": "text", "secure": True}, open_]
+    assert shown["steps"][0]["request"]["headers"]["Accept"] == "*/*"
 
 
 def test_an_override_leaves_the_definition_alone(target: Target) -> None:

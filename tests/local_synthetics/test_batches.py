@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.definitions import parse
+from pytest_storedog_gate.local_synthetics.definitions import is_public_id, parse
+from pytest_storedog_gate.local_synthetics.kinds import Outcome, Run
 from pytest_storedog_gate.local_synthetics.results import Results
 from tests.local_synthetics.support import (
     DEADLINE,
@@ -209,6 +210,70 @@ def test_the_more_lenient_rule_counts(
             "timed_out": None,
         }
         assert target.requests == []
+
+
+class Recorder:
+    """A kind that notes on which device it ran."""
+
+    def __init__(self) -> None:
+        self.devices: list[str] = []
+
+    def unsupported(self, _definition: object) -> list[str]:
+        return []
+
+    async def run(self, run: Run, _variables: object) -> Outcome:
+        self.devices.append(run.device)
+        return Outcome(None)
+
+
+DEVICES = ["chrome.laptop_large", "firefox.tablet"]
+
+
+@pytest.mark.parametrize(
+    ("own", "override", "expected"),
+    [
+        (DEVICES, {}, DEVICES),
+        (DEVICES, {"deviceIds": ["edge.tablet"]}, ["edge.tablet"]),
+        (["edge.tablet", "edge.tablet"], {}, ["edge.tablet"]),
+        ([], {}, [""]),
+    ],
+)
+def test_a_browser_test_runs_on_each_device_in_each_location(
+    own: list[str], override: dict[str, Any], expected: list[str]
+) -> None:
+    kind = Recorder()
+    locations = ["aws:eu-central-1", "pl:office"]
+    definition = {
+        **http_test("http://127.0.0.1", options={"device_ids": own}),
+        "type": "browser",
+        "locations": locations,
+    }
+    with serving(kinds={("browser", "http"): kind}) as service:
+        results = service.final(service.trigger(local(definition, **override)))["results"]
+        data = service.poll(*(entry["result_id"] for entry in results))["data"]
+    places = [(location, device) for location in locations for device in expected]
+    assert [(one["location"], one.get("device", "")) for one in results] == places
+    shown = [datum["attributes"].get("device", {}).get("id", "") for datum in data]
+    assert shown == [device for _, device in places]
+    assert sorted(kind.devices) == sorted(shown)
+
+
+def test_devices_are_nothing_to_an_api_test(target: Target, service: Service) -> None:
+    batch_id = service.trigger(local(http_test(target.url), deviceIds=DEVICES))
+    (entry,) = service.final(batch_id)["results"]
+    assert entry["status"] == "passed"
+    assert "device" not in entry
+
+
+def test_local_definitions_without_an_id_are_given_one(target: Target, service: Service) -> None:
+    definition = http_test(target.url)
+    del definition["public_id"]
+    batch = service.final(service.trigger(local(definition), local(definition)))
+    ids = {entry["test_public_id"] for entry in batch["results"]}
+    assert len(ids) == 2
+    assert all(is_public_id(public_id) for public_id in ids)
+    included = service.poll(*(entry["result_id"] for entry in batch["results"]))["included"]
+    assert {one["id"] for one in included} == ids
 
 
 class Broken:

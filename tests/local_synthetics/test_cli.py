@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from pytest_storedog_gate.local_synthetics.results import KEPT_RESULTS
 from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, until
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ def test_a_signal_ends_it_quietly(tmp_path: Path, target: Target, number: signal
         process.send_signal(number)
         output, errors = process.communicate(timeout=DEADLINE)
         assert (process.returncode, output, errors) == (0, "", "")
+
+
+def test_every_kept_result_can_be_asked_for_in_one_url() -> None:
+    with running() as (_, service):
+        assert service.poll(*(str(10**18 + number) for number in range(KEPT_RESULTS))) == {
+            "data": [],
+            "included": [],
+        }
 
 
 def test_keys_come_from_the_environment() -> None:

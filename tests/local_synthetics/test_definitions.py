@@ -1,19 +1,18 @@
-"""Definition files, good and bad, and the real definitions where they are present."""
+"""Definition files, good and bad."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics import variables
-from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, load
-from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from pytest_storedog_gate.local_synthetics.catalog import load
+from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 from tests.local_synthetics.support import http_test
 
-RECORDED = Path(__file__).parents[2].parent / "shared" / "datadog" / "definitions"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write(path: Path, *definitions: Any) -> Path:
@@ -28,7 +27,7 @@ def test_both_file_formats_are_read(tmp_path: Path) -> None:
     (tmp_path / "b.synthetics.json").write_text(json.dumps(three))
     (tmp_path / "c.synthetics.json").write_text('{"tests": [{"id": "abc-def-ghi"}]}')
     patterns = [f"{tmp_path}/*.synthetics.json", f"{tmp_path}/**/a.*"]
-    assert load(patterns).keys() == {one["public_id"], two["public_id"], three["public_id"]}
+    assert load(patterns).tests.keys() == {one["public_id"], two["public_id"], three["public_id"]}
 
 
 def without(definition: dict[str, Any], key: str) -> dict[str, Any]:
@@ -82,24 +81,3 @@ def test_a_public_id_is_defined_once(tmp_path: Path) -> None:
 def test_a_pattern_must_match(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=r"no file matches .*/\*\.nothing"):
         load([f"{tmp_path}/*.nothing"])
-
-
-@pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="the recorded definitions are not beside this checkout"
-)
-def test_every_real_definition_is_run_or_refused_by_name() -> None:
-    kinds = all_kinds()
-    verdicts: dict[str, list[str]] = {"run": [], "refused": []}
-    for path in sorted(RECORDED.glob("*.json")):
-        (definition,) = load([str(path)]).values()
-        kind = kinds.get((definition.type, definition.subtype))
-        problems = ["kind"]
-        if kind:
-            problems = kind.unsupported(definition) + variables.unsupported(definition, {})
-        verdicts["refused" if problems else "run"].append(path.name)
-        print(path.name, problems or "run")  # noqa: T201 what pytest -rP shows
-    assert len(verdicts["run"]) + len(verdicts["refused"]) == len(list(RECORDED.glob("*.json")))
-    assert all(name.startswith("api-http-") for name in verdicts["run"])
-    # Plain ones run; what asks for NTLM, a proxy, a script or an XPath does not.
-    assert {"api-http-00.json", "api-http-29.json", "api-http-35.json"} <= set(verdicts["run"])
-    assert {"api-http-04.json", "api-http-07.json"} <= set(verdicts["refused"])

@@ -84,7 +84,8 @@ def test_substitutions_are_javascripts(rule: str, text: str, expected: str) -> N
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"novelty": 1}, "novelty"),
-    ({"deviceIds": ["chrome.laptop_large"]}, "deviceIds"),
+    ({"deviceIds": []}, "deviceIds"),
+    ({"deviceIds": [1]}, "deviceIds"),
     ({"tunnel": {}}, "tunnel"),
     ({"version": 2}, "version"),
     ({"variables": {"A": 1}}, "variables"),

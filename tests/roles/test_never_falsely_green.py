@@ -100,6 +100,18 @@ def test_options_that_run_no_test_are_refused(
     result.stderr.fnmatch_lines(["*runs no test, so it proves nothing*"])
 
 
+def test_a_plan_is_asked_for_on_the_command_line_only(
+    project: GateProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--storedog-plan")
+    result = project.run()
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*give it on the command line*"])
+    monkeypatch.delenv("PYTEST_ADDOPTS")
+    assert project.run("--storedog-plan").ret == 0
+    assert not project.shop.asked
+
+
 def test_a_rerun_does_not_hide_a_failure(gate: GateProject) -> None:
     gate.pytester.makeconftest(
         """

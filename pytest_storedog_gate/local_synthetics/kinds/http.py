@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from pytest_storedog_gate.local_synthetics.exchange import Exchange, Request
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers, mask_userinfo
+from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
 from pytest_storedog_gate.local_synthetics.variables import Variables, has_placeholder
 
 if TYPE_CHECKING:
@@ -98,14 +100,14 @@ class HttpCheck:
             body=_text(response, exchange.body),
             timings=exchange.timings,
         )
-        results = [
-            _shown(
-                assertions.evaluate(assertion, observed, variables.fill),
-                variables,
-                keeps_body=keeps_body,
-            )
-            for assertion in definition.config["assertions"]
-        ]
+        # In a thread: other checks go on while a regular expression takes its time.
+        evaluated = await asyncio.to_thread(
+            lambda: [
+                assertions.evaluate(assertion, observed, variables.fill)
+                for assertion in definition.config["assertions"]
+            ]
+        )
+        results = [_shown(result, variables, keeps_body=keeps_body) for result in evaluated]
         detail = _detail(request, exchange, variables)
         detail["assertions"] = results
         if keeps_body:
@@ -208,7 +210,10 @@ def _url(run: Run, variables: Variables) -> str:
     wanted = run.definition.request
     url = variables.fill(wanted["url"])
     if run.url_substitution:
-        url = run.url_substitution.apply(url)
+        try:
+            url = run.url_substitution.apply(url)
+        except MatchTimeout as error:
+            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
     query = {
         variables.fill(name): variables.fill(value)
         for name, value in (wanted.get("query") or {}).items()

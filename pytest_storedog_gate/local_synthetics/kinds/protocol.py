@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One test of a batch: its definition with the trigger's overrides already in it."""
+    """One test of a batch: its definition with the trigger's overrides already in it.
+
+    `device` is the ID of a browser test's device, else "".
+    """
 
     definition: Definition
     variables: Mapping[str, str] = field(default_factory=dict)
     url_substitution: Substitution | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,95 @@
+"""Where Synthetics answers: Datadog's sites and their hosts, or one address for everything."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from pytest_storedog_gate.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# https://docs.datadoghq.com/getting_started/site/
+SITES = (
+    "datadoghq.com",
+    "us3.datadoghq.com",
+    "us5.datadoghq.com",
+    "datadoghq.eu",
+    "ap1.datadoghq.com",
+    "ap2.datadoghq.com",
+    "uk1.datadoghq.com",
+    "ddog-gov.com",
+    "us2.ddog-gov.com",
+)
+# Only these have an intake host of their own; datadog-ci does the same.
+_INTAKE_SITES = ("datadoghq.com", "datad0g.com")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`api` is asked, `intake` is triggered, `app` has the pages for people; `name` is shown."""
+
+    api: str
+    intake: str
+    app: str
+    name: str
+
+    @classmethod
+    def of_site(cls, site: str, subdomain: str | None = None) -> Endpoint:
+        """The hosts of one Datadog site; a `subdomain` is an organisation's own, for its pages."""
+        api = f"https://api.{site}"
+        intake = f"https://intake.synthetics.{site}" if site in _INTAKE_SITES else api
+        has_region = site.count(".") > 1
+        if subdomain in (None, "app"):
+            app = site if has_region else f"app.{site}"
+        else:
+            # datadog-ci leaves the region out as well: the subdomain tells Datadog which it is.
+            app = f"{subdomain}.{site.partition('.')[2] if has_region else site}"
+        return cls(api, intake, f"https://{app}", f"site {site}")
+
+    @classmethod
+    def of_url(cls, url: str) -> Endpoint:
+        """One address for every call, as DD_API_HOST_OVERRIDE means it.
+
+        ConfigurationError where `url` is no address that can be asked.
+        """
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ConfigurationError(
+                f"{url!r} is no address of Synthetics; write it like https://HOST or "
+                "http://127.0.0.1:PORT"
+            )
+        # Credentials in an address are for the server alone.
+        shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
+        url = url.rstrip("/")
+        return cls(url, url, shown, shown)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, where no proxy leads."""
+        host = urlsplit(self.api).hostname or ""
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+
+def known_site(site: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The site in lower case; ConfigurationError where Datadog has none of that name.
+
+    As in datadog-ci, every name will do where DD_CI_BYPASS_SITE_VALIDATION is set.
+    """
+    if site.lower() not in SITES and not environ.get("DD_CI_BYPASS_SITE_VALIDATION"):
+        raise ConfigurationError(
+            f"{site!r} is no Datadog site; known: {', '.join(SITES)} (set "
+            "DD_CI_BYPASS_SITE_VALIDATION for another one)"
+        )
+    return site.lower()

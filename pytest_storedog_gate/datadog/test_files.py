@@ -1,0 +1,141 @@
+"""datadog-ci's test files, `*.synthetics.json`: which checks to run, each with its overrides.
+
+The format is datadog-ci's `test-config.schema.json`. The local service reads the same files for
+what is in `localTestDefinition`.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.errors import ConfigurationError
+
+from . import fields, json_text, overrides
+from .fields import OBJECT, STRING, Kind
+from .selection import Selected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_FILE = {
+    "$schema": STRING,
+    "tests": Kind("a list of tests, and not empty", lambda v: isinstance(v, list) and bool(v)),
+}
+_VERSION = Kind("a whole number, at least 1", lambda v: fields.WHOLE.fits(v) and v > 0)
+_STORED = {"id": STRING, "version": _VERSION, "testOverrides": OBJECT, "suite": STRING}
+_LOCAL = {"localTestDefinition": OBJECT, "testOverrides": OBJECT, "suite": STRING}
+_RENAMED = {"config": "datadog-ci has named it testOverrides since; rename it"}
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_EXTENDED = re.compile(r"[!?*+@]\(")
+
+
+@dataclass(frozen=True)
+class CheckEntry:
+    """One check in a file; `definition` is there for a check that is not stored in Datadog."""
+
+    public_id: str
+    version: int | None
+    overrides: Mapping[str, Any] = field(repr=False)
+    definition: Mapping[str, Any] | None = field(repr=False)
+    file: Path
+
+
+def read(patterns: Iterable[str], root: Path) -> tuple[CheckEntry, ...]:
+    """All entries of the files that the glob patterns match, in order; none without a pattern.
+
+    Patterns are relative to `root`, may hold `**` and `{a,b}`, and leave out node_modules.
+    ConfigurationError names the pattern, or the file and the line or JSON path: a pattern without
+    a match, a malformed file, an entry that cannot be told apart, a check in two places.
+    """
+    places: dict[str, str] = {}
+    entries = []
+    for path in _files(patterns, root):
+        for where, entry in _read(path, root):
+            if entry.public_id in places:
+                raise ConfigurationError(
+                    f"{where}: {entry.public_id} is also in {places[entry.public_id]}; a check has "
+                    "one place, where its overrides are"
+                )
+            places[entry.public_id] = where
+            entries.append(entry)
+    return tuple(entries)
+
+
+def _files(patterns: Iterable[str], root: Path) -> Iterator[Path]:
+    seen = set()
+    for pattern in patterns:
+        # datadog-ci's own default says it so, and here nothing in node_modules matches anyway.
+        simple = pattern.replace("!(node_modules)", "*")
+        if _EXTENDED.search(simple):
+            raise ConfigurationError(
+                f"the pattern {pattern!r} cannot be read; write it with *, **, ?, [...] and {{a,b}}"
+            )
+        found = {
+            match
+            for alternative in _alternatives(simple)
+            for match in glob.glob(alternative, root_dir=root, recursive=True)  # noqa: PTH207 Path.glob refuses absolute patterns
+            if "node_modules" not in Path(match).parts and (root / match).is_file()
+        }
+        if not found:
+            raise ConfigurationError(f"no file in {root} matches {pattern!r}; name existing ones")
+        for path in (root / match for match in sorted(found)):
+            if path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """`{a,b}.json` as `a.json` and `b.json`."""
+    braces = _BRACES.search(pattern)
+    if braces is None:
+        return [pattern]
+    start, end = pattern[: braces.start()], pattern[braces.end() :]
+    return [
+        alternative
+        for choice in braces[1].split(",")
+        for alternative in _alternatives(start + choice + end)
+    ]
+
+
+def _read(path: Path, root: Path) -> Iterator[tuple[str, CheckEntry]]:
+    name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    content = json_text.read(path, name)
+    if isinstance(content, dict) and "tests" not in content:
+        raise ConfigurationError(f"{name}: no test file: the key tests is missing; add it")
+    for index, test in enumerate(fields.check(content, _FILE, {}, f"{name}: $")["tests"]):
+        where = f"{name}: $.tests[{index}]"
+        yield where, _entry(test, where, path)
+
+
+def _entry(test: object, where: str, path: Path) -> CheckEntry:
+    if not isinstance(test, dict) or ("id" in test) == ("localTestDefinition" in test):
+        raise ConfigurationError(
+            f"{where}: must be an object with either an id or a localTestDefinition"
+        )
+    fields.check(test, _STORED if "id" in test else _LOCAL, _RENAMED, where)
+    own = overrides.validated(test.get("testOverrides", {}), f"{where}.testOverrides")
+    if "id" in test:
+        selected = _selected(test["id"], f"{where}.id")
+        version = test.get("version", selected.version)
+        if selected.version not in (None, version):
+            raise ConfigurationError(f"{where}: id and version name two versions; keep one of them")
+        return CheckEntry(selected.public_id, version, own, None, path)
+    definition = test["localTestDefinition"]
+    public_id = definition.get("public_id")
+    if not isinstance(public_id, str) or _selected(public_id, where) != Selected(public_id):
+        raise ConfigurationError(
+            f"{where}.localTestDefinition.public_id: must be there and like abc-def-ghi: without "
+            "it results cannot be told apart"
+        )
+    return CheckEntry(public_id, None, own, definition, path)
+
+
+def _selected(text: str, where: str) -> Selected:
+    try:
+        return Selected.parse(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from None

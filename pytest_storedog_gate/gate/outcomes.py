@@ -1,0 +1,92 @@
+"""What is known of each check so far: threads that follow batches tell it, tests wait for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.errors import GateError, NoVerdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_storedog_gate.datadog.models import CheckOutcome
+
+_HEARTBEAT = 10.0  # s between two lines about the same waiting
+_NAMED = 5  # IDs in one line
+
+
+class Outcomes:
+    """The board of one run. `progress` is called by whoever waits, in that thread."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self.known: dict[str, CheckOutcome] = {}
+        self.failure: GateError | None = None
+        self._progress = progress
+        self._arrived: list[str] = []
+        self._expected: set[str] = set()
+        self._stop_after = 0
+        self._stopped: str | None = None
+        self._news = threading.Condition()
+        self._lines: list[str] = []
+        self._begun = self._told = time.monotonic()
+
+    def expect(self, public_ids: Iterable[str], *, stop_after: int = 0) -> None:
+        """Begins the waiting; it ends for all once `stop_after` checks have not passed."""
+        with self._news:
+            self._expected, self._stop_after = set(public_ids), stop_after
+            self._begun = self._told = time.monotonic()
+
+    def put(self, outcome: CheckOutcome) -> None:
+        """Adds one check's outcome."""
+        with self._news:
+            self.known[outcome.public_id] = outcome
+            self._arrived.append(outcome.public_id)
+            if outcome.status is not Status.PASSED:
+                self._lines.append(f"{outcome.public_id} {outcome.status.value}: {outcome.name}")
+                bad = [o for o in self.known.values() if o.status is not Status.PASSED]
+                if 0 < self._stop_after <= len(bad):
+                    self._stopped = f"not waited for, since {outcome.public_id} did not pass (-x)"
+            self._news.notify_all()
+
+    def fail(self, error: GateError) -> None:
+        """Notes why there will be no more outcomes; the first reason stays."""
+        with self._news:
+            self.failure = self.failure or error
+            self._news.notify_all()
+
+    def wait_for(self, public_id: str) -> CheckOutcome:
+        """One check's outcome; blocks until it is there. Raises why there will be none."""
+        self._wait(lambda: public_id in self.known)
+        if public_id in self.known:
+            return self.known[public_id]
+        raise self.failure or NoVerdict(str(self._stopped))
+
+    def arrival(self, number: int) -> str | None:
+        """The ID of the outcome that arrives as that `number`, from 0; None if none will."""
+        self._wait(lambda: number < len(self._arrived))
+        return self._arrived[number] if number < len(self._arrived) else None
+
+    def _wait(self, arrived: Callable[[], bool]) -> None:
+        with self._news:
+            while not (arrived() or self.failure or self._stopped):
+                self._news.wait(_HEARTBEAT)
+                self._tell()
+            self._tell()
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        missing = sorted(self._expected - self.known.keys())
+        if missing and now - self._told >= _HEARTBEAT:
+            named = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
+            done = len(self._expected) - len(missing)
+            self._lines.append(
+                f"{done} of {len(self._expected)} checks are done after {now - self._begun:.0f} s; "
+                f"waiting for {named}"
+            )
+        if self._lines:
+            self._told = now
+        while self._lines:
+            self._progress(self._lines.pop(0))

@@ -1,0 +1,41 @@
+"""A client for the Synthetics service that the settings name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.errors import ConfigurationError
+
+from . import local_service
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from pytest_storedog_gate.datadog.clock import Clock
+    from pytest_storedog_gate.settings import Settings
+
+
+def connect(settings: Settings, resources: ExitStack, clock: Clock) -> SyntheticsClient:
+    """Starts the local service where that is meant; the client's time begins to run."""
+    keys = None
+    if settings.api_key and settings.app_key:
+        keys = Keys(settings.api_key, settings.app_key)
+    client = SyntheticsClient(_endpoint(settings, resources), keys, clock)
+    client.deadline = clock.now() + settings.batch_timeout
+    resources.callback(client.close)
+    return client
+
+
+def _endpoint(settings: Settings, resources: ExitStack) -> Endpoint:
+    if settings.url is not None:
+        return Endpoint.of_url(settings.url)
+    if settings.backend != "local":
+        return Endpoint.of_site(settings.site, settings.subdomain)
+    if not (settings.definitions or settings.requirements.definitions):
+        raise ConfigurationError(
+            "the local Synthetics service has nothing to run: name the definition files in "
+            'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
+        )
+    return Endpoint.of_url(resources.enter_context(local_service.running(settings.definitions)))

@@ -1,0 +1,61 @@
+"""Which hosts a site has, and which addresses can be asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_storedog_gate.datadog.endpoint import Endpoint, known_site
+from pytest_storedog_gate.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("site", "intake", "app"),
+    [
+        ("datadoghq.com", "https://intake.synthetics.datadoghq.com", "https://app.datadoghq.com"),
+        ("datadoghq.eu", "https://api.datadoghq.eu", "https://app.datadoghq.eu"),
+        ("us5.datadoghq.com", "https://api.us5.datadoghq.com", "https://us5.datadoghq.com"),
+    ],
+)
+def test_hosts_of_a_site(site: str, intake: str, app: str) -> None:
+    endpoint = Endpoint.of_site(site)
+    assert (endpoint.api, endpoint.intake, endpoint.app) == (f"https://api.{site}", intake, app)
+
+
+@pytest.mark.parametrize(
+    ("site", "app"),
+    [("datadoghq.com", "acme.datadoghq.com"), ("us5.datadoghq.com", "acme.datadoghq.com")],
+)
+def test_pages_of_an_organisation_with_a_subdomain(site: str, app: str) -> None:
+    assert Endpoint.of_site(site, "acme").app == f"https://{app}"
+
+
+@pytest.mark.parametrize("url", ["localhost:80", "ftp://a", "http://", "http://a:b", "http://a:0"])
+def test_address_that_cannot_be_asked(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no address of Synthetics"):
+        Endpoint.of_url(url)
+
+
+def test_password_in_an_address_does_not_show() -> None:
+    endpoint = Endpoint.of_url("http://user:pass-word@127.0.0.1:8080/")
+    assert endpoint.name == "http://127.0.0.1:8080"
+    assert endpoint.api == "http://user:pass-word@127.0.0.1:8080"
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://[::1]:1", True),
+        ("http://localhost", True),
+        ("https://api.datadoghq.com", False),
+    ],
+)
+def test_no_proxy_leads_to_this_machine(url: str, here: bool) -> None:
+    assert Endpoint.of_url(url).is_here is here
+
+
+def test_unknown_site_is_refused_unless_told_otherwise() -> None:
+    with pytest.raises(ConfigurationError, match="is no Datadog site"):
+        known_site("datadog.com", {})
+    assert known_site("datadog.com", {"DD_CI_BYPASS_SITE_VALIDATION": "1"}) == "datadog.com"
+    assert known_site("DATADOGHQ.eu", {}) == "datadoghq.eu"

@@ -1,0 +1,83 @@
+"""Whether a call is repeated, and after how long."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from types import SimpleNamespace
+
+import pytest
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from pytest_storedog_gate.datadog import retries
+from pytest_storedog_gate.datadog.retries import LIMIT, pause
+
+NOW = 1_800_000_000  # a Unix time
+
+
+def answered(status: int, **headers: str) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = status
+    answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "least", "most"),
+    [
+        (0, 503, 0.5, 0.75),
+        (1, 503, 1, 1.5),
+        (2, 503, 2, 3),
+        (0, 429, 5, 7.5),
+        (1, 429, 10, 15),
+    ],
+)
+def test_pauses_grow_and_differ(attempt: int, status: int, least: float, most: float) -> None:
+    pauses = [pause(attempt, "GET", answered(status), None) for _ in range(50)]
+    assert all(p is not None and least <= p <= most for p in pauses)
+    assert len(set(pauses)) > 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "3"}, 3),
+        ({"Retry_After": formatdate(NOW + 60, usegmt=True)}, 60),
+        ({"X_RateLimit_Reset": "4"}, 4),
+        ({"X_RateLimit_Reset": str(NOW + 20)}, 20),
+        ({"X_RateLimit_Reset": "86400"}, 120),
+        ({"Retry_After": "never", "X_RateLimit_Reset": "2"}, 2),
+        ({"X_RateLimit_Reset": "nan"}, 5),
+    ],
+)
+def test_server_says_when(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], seconds: float
+) -> None:
+    monkeypatch.setattr(retries, "time", SimpleNamespace(time=lambda: NOW))
+    found = pause(0, "POST", answered(429, **headers), None)
+    assert found is not None
+    # The jitter is half of the usual pause at most.
+    assert seconds <= found <= seconds + 2.5
+
+
+def test_limit() -> None:
+    assert pause(LIMIT, "GET", answered(503), None) is None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_may_have_arrived_is_repeated_only_for_reading(method: str) -> None:
+    lost = requests.ConnectionError("aborted")
+    for answer, fault in ((answered(502), None), (None, lost), (None, requests.ReadTimeout())):
+        assert (pause(0, method, answer, fault) is not None) is (method == "GET")
+    refused = requests.ConnectionError(NewConnectionError(None, "refused"))  # type: ignore[arg-type]
+    assert pause(0, method, None, refused) is not None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_refusals_are_final_unless_asked_for_again(status: int) -> None:
+    assert pause(0, "GET", answered(status), None) is None
+    assert pause(0, "GET", answered(status), None, again=(status,)) is not None
+
+
+def test_certificate_that_cannot_be_trusted_is_final() -> None:
+    assert pause(0, "GET", None, requests.exceptions.SSLError("self-signed")) is None

@@ -1,0 +1,87 @@
+"""Regular expressions: JavaScript's meaning, and an end to those that take too long."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pytest_storedog_gate.local_synthetics import regexes
+from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from tests.local_synthetics.support import Service, Target, http_test
+
+ENDLESS = "^(a|aa)+$"
+VICTIM = "a" * 100 + "b"
+
+
+@pytest.mark.parametrize(
+    ("source", "matching", "other"),
+    [
+        ("^ok$", "ok", "ok\n"),
+        ("a{e}", "a{e}", "b"),
+        ("a{,2}b", "a{,2}b", "aab"),
+        ("^a{2,3}b{1}$", "aaab", "ab"),
+        ("[[:alpha:]]", "a]", "x"),
+        ("^[a&&b]$", "&", "c"),
+        ("^[^]$", "\n", ""),
+        ("[]|x", "x", "y"),
+        (r"\$[$]\{", "$${", "$$"),
+    ],
+)
+def test_the_meaning_is_javascripts(source: str, matching: str, other: str) -> None:
+    pattern = compile_javascript(source)
+    assert pattern.found_in(matching)
+    assert not pattern.found_in(other)
+
+
+@pytest.mark.parametrize(
+    "source", ["(", "[z-a]", "(?<n>a)", r"\p{L}", "(?|a)", "(?R)", "[+--]", "a" * 9 + "(?&x)"]
+)
+def test_what_is_not_supported_is_named(source: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(source))):
+        compile_javascript(source)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regexes, "_LIMIT", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("operator", ["matches", "doesNotMatch"])
+def test_an_endless_assertion_fails(target: Target, service: Service, operator: str) -> None:
+    target.answer("/", body=VICTIM)
+    endless = {"type": "body", "operator": operator, "target": ENDLESS}
+    result = service.run(http_test(target.url, endless))
+    assert (result["status"], result["inconclusive"]) == ("failed", False)
+    assert result["failure"]["code"] == "INCORRECT_ASSERTION"
+    (assertion,) = result["assertions"]
+    assert "regular expression '^(a|aa)+$' took over 0.05 s" in assertion["error_message"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_endless_substitution_refuses_the_test(service: Service) -> None:
+    definition = http_test(f"http://127.0.0.1/{VICTIM}")
+    result = service.run(definition, startUrlSubstitutionRegex="s,(a|aa)+$,,")
+    assert (result["status"], result["inconclusive"]) == ("failed", True)
+    assert "startUrlSubstitutionRegex: regular expression" in result["failure"]["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["$[?(@.a =~ /(a|aa)+b/)]", "$[?match(@.a, '(a|aa)+b')]", "$[?search (@.a, '(a|aa)+b')]"],
+)
+def test_a_json_path_has_none(target: Target, service: Service, path: str) -> None:
+    target.answer_json("/", [{"a": VICTIM}])
+    condition = {"jsonPath": path, "operator": "isUndefined"}
+    assertion = {"type": "body", "operator": "validatesJSONPath", "target": condition}
+    result = service.run(http_test(target.url, assertion))
+    assert result["failure"]["code"] == "INVALID_TEST"
+    assert "regular expressions in a path are not supported" in result["failure"]["message"]
+    assert target.requests == []
+
+
+def test_a_substitution_without_an_end_is_refused_at_once(service: Service) -> None:
+    test = {"local_test_definition": http_test("http://127.0.0.1")}
+    answer = service.post({"tests": [{**test, "startUrlSubstitutionRegex": r"s/" + r"\a" * 200}]})
+    assert answer.status_code == 400

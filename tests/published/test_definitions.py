@@ -1,0 +1,79 @@
+"""The definitions that the real API returned: loaded, given back, run or refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_storedog_gate.datadog.models import Check
+from pytest_storedog_gate.local_synthetics import variables
+from pytest_storedog_gate.local_synthetics.catalog import load
+from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from tests.local_synthetics.support import serving
+from tests.published.data import PUBLISHED, needs_published, read_json
+from tests.published.openapi import Description
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.local_synthetics.support import Service
+
+pytestmark = needs_published
+FILES = sorted(PUBLISHED.glob("definitions/*.json"))
+# Some files hold the same test at different times, so each is given a public ID of its own.
+TESTS = {
+    path.stem: {**read_json(path), "public_id": f"abc-def-{number:03}"}
+    for number, path in enumerate(FILES)
+}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with serving(*TESTS.values()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def description() -> Description:
+    return Description()
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_it_is_given_back(service: Service, description: Description, name: str) -> None:
+    recorded = TESTS[name]
+    given = service.get(f"/api/v1/synthetics/tests/{recorded['public_id']}").json()
+    assert description.faults("SyntheticsTestDetailsWithoutSteps", given) == []
+    assert _without_config(given) == _without_config(recorded)
+    assert given["config"].keys() == recorded["config"].keys()
+    assert given["config"].get("assertions") == recorded["config"].get("assertions")
+    assert Check.from_json(given) == Check.from_json(recorded)
+
+
+def _without_config(test: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in test.items() if key != "config"}
+
+
+def test_a_search_finds_them_all(service: Service, description: Description) -> None:
+    answer = service.get(
+        "/api/v1/synthetics/tests/search", count="1001", include_full_config="true"
+    ).json()
+    assert answer["total"] == len(answer["tests"]) == len(TESTS)
+    assert description.faults("SyntheticsListTestsResponse", answer) == []
+
+
+def test_each_is_run_or_refused_by_name() -> None:
+    kinds = all_kinds()
+    run = set()
+    for path in FILES:
+        (definition,) = load([str(path)]).tests.values()
+        kind = kinds.get((definition.type, definition.subtype))
+        problems = ["kind"]
+        if kind:
+            problems = kind.unsupported(definition) + variables.unsupported(definition, {})
+        assert all(problems), path.name
+        if not problems:
+            run.add(path.stem)
+    # Plain ones run; what asks for NTLM, a proxy, a script or an XPath does not.
+    assert {"api-http-00", "api-http-29", "api-http-35"} <= run
+    assert run.isdisjoint({"api-http-04", "api-http-07"})

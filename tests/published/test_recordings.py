@@ -1,0 +1,118 @@
+"""Exchanges recorded from the real API, replayed to the client, the models and the service."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import vcr
+
+from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.errors import NoVerdict
+from tests.local_synthetics.support import serving, targeting
+from tests.published.data import PUBLISHED, needs_published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.local_synthetics.support import Json, Target
+
+pytestmark = needs_published
+V1 = "/api/v1/synthetics"
+
+# What a recorded call answers with, and so how it can be replayed. A gate deletes nothing and reads
+# results in the shape of v2, so the last two are not replayed.
+ANSWERS = {
+    "test": r"(POST|PUT|PATCH) /api/v1/synthetics/tests/(api|browser|\w{3}-)\S*",
+    "tests": r"GET /api/v1/synthetics/tests\?\S*",
+    "trigger": r"POST /api/v1/synthetics/tests/trigger",
+    "suites": r"GET /api/v2/synthetics/suites/search",
+    "v1 results": r"GET /api/v1/synthetics/tests/\S+/results(/\d+)?",
+    "deletion": r"POST /api/v1/synthetics/tests/delete",
+}
+
+
+def _recorded() -> dict[str, list[Any]]:
+    """The answers of all recordings by what they are."""
+    found: dict[str, list[Any]] = {kind: [] for kind in ANSWERS}
+    for path in sorted(PUBLISHED.glob("recordings/*.yaml")):
+        with vcr.use_cassette(str(path), record_mode="none") as recording:
+            for request, response in zip(recording.requests, recording.responses, strict=True):
+                call = f"{request.method} /{request.uri.split('/', 3)[3]}"
+                (kind,) = [one for one, pattern in ANSWERS.items() if re.fullmatch(pattern, call)]
+                found[kind].append(json.loads(response["body"]["string"]))
+    return found
+
+
+RECORDED = _recorded()
+TESTS = RECORDED["test"] + [test for page in RECORDED["tests"] for test in page["tests"]]
+SUITES = [suite for page in RECORDED["suites"] for suite in page["data"]["attributes"]["suites"]]
+
+
+@pytest.fixture
+def datadog() -> Iterator[Target]:
+    """Stands for Datadog's servers, with recorded answers."""
+    with targeting() as running:
+        yield running
+
+
+@pytest.fixture
+def client(datadog: Target) -> Iterator[SyntheticsClient]:
+    client = SyntheticsClient(Endpoint.of_url(datadog.url), Keys("a", "b"))
+    yield client
+    client.close()
+
+
+def test_every_kind_of_call_is_there() -> None:
+    assert all(RECORDED.values())
+
+
+@pytest.mark.parametrize("number", range(len(TESTS)))
+def test_a_test_is_read(datadog: Target, client: SyntheticsClient, number: int) -> None:
+    recorded = TESTS[number]
+    public_id = recorded["public_id"]
+    datadog.answer_json(f"{V1}/tests/{public_id}", recorded)
+    check = client.check(public_id)
+    assert check is not None
+    assert (check.public_id, check.name) == (public_id, recorded["name"])
+    rule = recorded["options"].get("ci", {}).get("executionRule", "blocking")
+    assert check.execution_rule == rule
+
+
+def test_every_test_is_loaded_and_given_back() -> None:
+    latest = {test["public_id"]: test for test in TESTS}  # a test and its edited form have one ID
+    with serving(*latest.values()) as service:
+        for public_id, recorded in latest.items():
+            given = service.get(f"{V1}/tests/{public_id}").json()
+            assert given.keys() == recorded.keys()
+            assert given["options"] == recorded["options"]
+
+
+def test_a_trigger_outside_of_ci_starts_no_batch(datadog: Target, client: SyntheticsClient) -> None:
+    (recorded,) = RECORDED["trigger"]
+    datadog.answer_json(f"{V1}/tests/trigger/ci", recorded)
+    with pytest.raises(NoVerdict, match="batch_id"):
+        client.trigger([{"public_id": recorded["triggered_check_ids"][0]}], batch_timeout=30)
+
+
+def test_the_locations_of_a_trigger_are_read(datadog: Target, client: SyntheticsClient) -> None:
+    (recorded,) = RECORDED["trigger"]
+    datadog.answer_json(f"{V1}/tests/trigger/ci", {**recorded, "batch_id": "b"})
+    triggered = client.trigger([{"public_id": "abc-def-ghi"}], batch_timeout=30)
+    assert triggered.locations == {"aws:us-east-2": "Ohio (AWS)"}
+
+
+def test_a_suite_is_served_as_it_was_recorded() -> None:
+    """The search flattens what `GET /suites/{id}` has under `data.attributes`."""
+    documents: list[Json] = [
+        {"data": {"type": "suites", "id": suite["public_id"], "attributes": suite}}
+        for suite in SUITES
+    ]
+    assert documents
+    with serving(suites=documents) as service:
+        for document in documents:
+            path = f"/api/v2/synthetics/suites/{document['data']['id']}"
+            assert service.get(path).json() == document
