@@ -93,7 +93,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
     """Lets a run with the gate end with 0 only if the gate has opened."""
-    if hasattr(config, "workerinput") or config.getoption("storedog_env") is None:
+    # A --help in PYTEST_ADDOPTS ends the parsing before the gate's own option is reached.
+    named = any(arg.partition("=")[0] == "--storedog-env" for arg in config.invocation_params.args)
+    if hasattr(config, "workerinput") or not (named or config.getoption("storedog_env")):
         return (yield)
     from .roles import exit_guard
 

@@ -31,8 +31,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The live tests take longest, so they begin first."""
-    items.sort(key=lambda item: item.get_closest_marker("live") is None)
+    """The live tests and those with datadog-ci take longest, so they begin first."""
+    items.sort(key=lambda item: not {"live", "npm"} & {mark.name for mark in item.iter_markers()})
 
 
 @pytest.fixture(autouse=True)

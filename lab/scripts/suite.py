@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from . import npm
 from .prepare import prepare
 from .state import LAB, one_sentence
 
@@ -17,8 +18,9 @@ def main() -> int:
     """Runs all, whatever the first ones say; pytest comes last, and its line is the last."""
     with one_sentence():
         prepare()
+        npm.ensure()
         lint = [_run("ruff", "check"), _run("ruff", "format", "--check"), _run("mypy")]
-        status = _run("pytest", *_SIDE_BY_SIDE, *sys.argv[1:], STOREDOG_REQUIRE="live")
+        status = _run("pytest", *_SIDE_BY_SIDE, *sys.argv[1:], STOREDOG_REQUIRE="live,npm")
     return status or max(lint)
 
 

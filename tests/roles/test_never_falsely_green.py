@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.conftest import http_check
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -51,6 +56,53 @@ CONFTESTS = {
         def pytest_sessionfinish(session):
             session.exitstatus = 0
     """,
+    "exit with 0 before collection": """
+        def pytest_sessionstart():
+            pytest.exit("enough", returncode=0)
+    """,
+    "exit with 0 while collecting": """
+        def pytest_collection_modifyitems():
+            pytest.exit("enough", returncode=0)
+    """,
+    "os._exit(0) in a check": """
+        import os
+        def pytest_runtest_call(item):
+            os._exit(0)
+    """,
+    "os._exit(0) at the end": """
+        import os
+        def pytest_unconfigure():
+            os._exit(0)
+    """,
+    "sys.exit(0) at the end": """
+        import sys
+        @pytest.hookimpl(trylast=True)
+        def pytest_sessionfinish():
+            sys.exit(0)
+    """,
+    "a protocol that runs nothing": """
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_protocol():
+            return True
+    """,
+    "a loop that runs nothing": """
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtestloop():
+            return True
+    """,
+    "a call that does nothing": """
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call():
+            return True
+    """,
+    "a lone surrogate in a report": """
+        def pytest_runtest_call(item):
+            item.user_properties.append(("emoji", "\\ud83d"))
+    """,
+    "a property that cannot be sent": """
+        def pytest_runtest_call(item):
+            item.user_properties.append(("thing", object()))
+    """,
     "a worker or the run is killed": """
         import os, signal
         def pytest_runtest_call(item):
@@ -86,18 +138,95 @@ def test_leaving_out_a_required_check_is_no_verdict(gate: GateProject, args: lis
     assert not gate.shop.asked, "nothing is checked where it cannot lead to a verdict"
 
 
-@pytest.mark.parametrize("option", ["--collect-only", "--setup-plan", "--setup-only"])
 @pytest.mark.parametrize("way", ["command line", "PYTEST_ADDOPTS"])
-def test_options_that_run_no_test_are_refused(
-    gate: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, way: str
+@pytest.mark.parametrize(
+    ("option", "status"),
+    [
+        ("--collect-only", 4),
+        ("--co", 4),
+        ("--setup-plan", 4),
+        ("--setup-only", 4),
+        ("--fixtures", 8),
+        ("--fixtures-per-test", 8),
+        ("--markers", 8),
+        ("--cache-show", 8),
+        ("--help", 8),
+        ("--version --version", 8),
+    ],
+)
+def test_options_that_run_no_test_prove_nothing(
+    gate: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
 ) -> None:
     if way == "PYTEST_ADDOPTS":
         monkeypatch.setenv("PYTEST_ADDOPTS", option)
         result = gate.run()
     else:
-        result = gate.run(option)
+        result = gate.run(*option.split())
+    assert result.ret == status
+    assert re.search("proves nothing|nothing was proved", f"{result.stdout}{result.stderr}")
+    assert not gate.shop.asked
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-k nothing_at_all",
+        "--deselect=storedog.toml::test_check[staging-dis-cou-nts]",
+        "--runxfail -k hea-lth",
+        "--lf --lfnf=none",
+        "-p no:storedog_gate",
+    ],
+)
+def test_addopts_cannot_leave_out_a_check(
+    gate: GateProject, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", options)
+    result = gate.run()
+    assert result.ret in (4, 5, 8)
+    assert not gate.shop.asked
+
+
+def test_test_with_an_empty_parametrization_is_no_check(gate: GateProject) -> None:
+    gate.pytester.makepyfile(
+        test_mine="""
+        import pytest
+
+        @pytest.mark.parametrize("language", [])
+        @pytest.mark.synthetics("hea-lth-chk")
+        def test_languages(storedog_outcome, language):
+            pass
+        """
+    )
+    result = gate.run()
+    assert result.ret != 0
+
+
+def test_lone_surrogate_in_an_answer_hides_no_failure(gate: GateProject) -> None:
+    check = http_check("dis-cou-nts", "/discount", "the list of discounts")
+    body = {"type": "body", "operator": "contains", "target": "BFRIDAY"}
+    check["localTestDefinition"]["config"]["assertions"].append(body)  # type: ignore[index]
+    gate.checks(check, http_check("hea-lth-chk", "/health", "the health route"))
+    gate.shop.answers["/discount"] = (200, '["\\ud83d"]')
+    result = gate.run()
+    assert result.ret == 1
+    assert gate.report()["state"] == "closed"
+
+
+def test_plugin_that_is_not_loaded_is_missed(
+    gate: GateProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    gate.mode = []  # xdist is not loaded either
+    assert gate.run().ret == 4
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    gate.pytester.makeini("[pytest]\nrequired_plugins = pytest-storedog-gate")
+    result = gate.pytester.runpytest_subprocess("-p", "no:storedog_gate")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*runs no test, so it proves nothing*"])
+
+
+def test_the_labs_configuration_requires_the_plugin() -> None:
+    text = (Path(__file__).parents[2] / "lab" / "pytest.toml").read_text("utf-8")
+    assert "pytest-storedog-gate" in tomllib.loads(text)["pytest"]["required_plugins"]
 
 
 def test_a_plan_is_asked_for_on_the_command_line_only(

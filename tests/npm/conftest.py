@@ -1,0 +1,64 @@
+"""Finds the real datadog-ci, starts what it is run against, and runs scenarios side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .both import Run, Scenario, Tools, run
+from .world import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Submit = Callable[[str, Scenario], Future[tuple[Run, Run]]]
+
+_HERE = Path(__file__).parent
+# Most of a scenario is datadog-ci's waiting.
+_SIDE_BY_SIDE = 14
+
+
+def missing(what: str) -> None:
+    """Skips, or fails where these tests are asked for."""
+    if "npm" in os.environ.get("STOREDOG_REQUIRE", ""):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """datadog-ci as package-lock.json pins it, where lab/scripts/npm.py has put it."""
+    lock = (_HERE / "package-lock.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    modules = cache / "storedog-gate" / hashlib.sha256(lock).hexdigest()[:12] / "node_modules"
+    script = modules / "@datadog" / "datadog-ci" / "dist" / "bundle.js"
+    if not script.exists():
+        missing(f"no datadog-ci in {modules}: lab/test installs it with npm ci")
+    own = sorted(modules.glob("node-linux-*/bin/node"))
+    node = str(own[0]) if own else shutil.which("node")
+    if node is None:
+        missing("no node on this machine")
+        raise AssertionError
+    return Tools(node, script)
+
+
+@pytest.fixture(scope="module")
+def submit(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Submit]:
+    """Starts a scenario by name; its two runs are there when the future is asked for them."""
+    with (
+        running(tmp_path_factory.mktemp("world")) as (_, service),
+        ThreadPoolExecutor(_SIDE_BY_SIDE) as pool,
+    ):
+
+        def start(name: str, scenario: Scenario) -> Future[tuple[Run, Run]]:
+            folder = tmp_path_factory.mktemp(name, numbered=True)
+            return pool.submit(run, scenario, tools, service, folder)
+
+        yield start
+        pool.shutdown(cancel_futures=True)
