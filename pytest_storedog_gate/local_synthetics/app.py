@@ -27,6 +27,7 @@ from pytest_storedog_gate.local_synthetics.overrides import (
 from pytest_storedog_gate.local_synthetics.public_view import full_view, short_view
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
+from pytest_storedog_gate.local_synthetics.variables import NO_GLOBALS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.catalog import Catalog
     from pytest_storedog_gate.local_synthetics.definitions import Definition
+    from pytest_storedog_gate.local_synthetics.global_variables import Globals
 
 _KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
 _FIRST_LOCATION_ID = 30001
@@ -55,10 +57,13 @@ def create_app(
     concurrency: int,
     keys: Keys = Keys(),
     kinds: Kinds | None = None,
+    known_globals: Globals = NO_GLOBALS,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once."""
     results = Results()
-    batches = Batches(all_kinds() if kinds is None else kinds, results, concurrency)
+    if kinds is None:
+        kinds = all_kinds(catalog.tests)
+    batches = Batches(kinds, results, concurrency, known_globals)
     api = _Api(catalog, batches, results, concurrency)
 
     @contextlib.asynccontextmanager

@@ -1,13 +1,14 @@
-"""Assertions on an HTTP answer: `statusCode`, `header`, `body` and `responseTime`.
+"""Assertions: what a definition says of what a check found.
 
-Every assertion needs a value to hold on: an absent header, a JSONPath that selects nothing or a
-body that is not JSON fails, whatever the operator, except that `isUndefined` and `doesNotExist`
-ask for just that.
+A kind of check says which types and operators it can evaluate, and gives the actual value. Every
+assertion needs a value to hold on: an absent header, a path that selects nothing or a body that is
+not JSON fails, whatever the operator, except that `isUndefined` and `doesNotExist` ask for that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics import strict_json
@@ -16,9 +17,11 @@ from pytest_storedog_gate.local_synthetics.comparison import (
     COMPARISONS,
     NUMERIC,
     PATTERNS,
+    Elements,
     NotComparable,
     as_text,
     number,
+    unmet_among,
 )
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.json_paths import (
@@ -26,33 +29,35 @@ from pytest_storedog_gate.local_synthetics.json_paths import (
     FIRST,
     compile_path,
     select,
-    why_not,
 )
+from pytest_storedog_gate.local_synthetics.json_schemas import compile_schema
 from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.local_synthetics.xpaths import compile_xpath, select_xpath
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from pytest_storedog_gate.local_synthetics.definitions import Json
 
-_JSON_PATH = "validatesJSONPath"
-_OPERATORS: Mapping[str, frozenset[str]] = {
-    "statusCode": frozenset(COMPARISONS),
-    "header": frozenset(COMPARISONS) | ABSENCE,
-    "body": frozenset(COMPARISONS) | {_JSON_PATH},
-    "responseTime": NUMERIC | {"is", "isNot"},
-}
+JSON_PATH, XPATH, JSON_SCHEMA = "validatesJSONPath", "validatesXPath", "validatesJSONSchema"
+HASHES = frozenset({"md5", "sha1", "sha256"})
+_NEEDS_PROPERTY = {"header": "the header", "grpcMetadata": "the metadata"}
+
+Operators = Mapping[str, frozenset[str]]
+"""Per type of assertion the operators that a kind can evaluate.
+
+An empty set: the type takes no operator and no target, and holds when the actual value is there.
+"""
+
+Actual = Callable[["Json"], Any]
+"""Gives the actual value that an assertion looks at. Raises NoValue.
+
+Text for the paths and the schema; bytes or text for the hashes; a JSON value, or `Elements` for
+several of them, for the rest.
+"""
 
 
-@dataclass(frozen=True)
-class Observed:
-    """What assertions look at. Times in ms; header names in lower case."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    body: str
-    timings: Mapping[str, float]
+class NoValue(Exception):
+    """There is nothing for the assertion to hold on; the text says why."""
 
 
 class _Unmet(Exception):
@@ -63,50 +68,78 @@ class _Unmet(Exception):
         self.actual = actual
 
 
-def unsupported(assertion: Json) -> list[str]:
+def unsupported(assertion: Json, operators: Operators) -> list[str]:
     """Name what in an assertion could not be evaluated; an empty list: nothing."""
-    kind, operator = str(assertion.get("type")), str(assertion.get("operator"))
-    if kind not in _OPERATORS:
+    kind, operator = str(assertion.get("type")), assertion.get("operator")
+    if kind not in operators:
         return [f"type {kind!r} is not supported"]
-    if operator not in _OPERATORS[kind]:
-        return [f"operator {operator!r} is not supported for {kind}"]
+    if not operators[kind]:
+        unread = [key for key in ("operator", "target") if assertion.get(key) is not None]
+        return [f"{kind} takes no {key}" for key in unread]
+    if operator not in operators[kind]:
+        return [f"operator {str(operator)!r} is not supported for {kind}"]
     problems = []
-    if kind == "header" and not isinstance(assertion.get("property"), str):
-        problems.append("property must name the header")
+    if kind in _NEEDS_PROPERTY and not isinstance(assertion.get("property"), str):
+        problems.append(f"property must name {_NEEDS_PROPERTY[kind]}")
     if assertion.get("timingsScope", "all") not in {"all", "withoutDNS"}:
         problems.append(f"timingsScope {assertion['timingsScope']!r} is not supported")
-    if operator == _JSON_PATH:
-        return problems + _unsupported_path(assertion.get("target"))
-    if operator in ABSENCE:
-        return problems
-    return problems + _unsupported_target(operator, assertion.get("target"), "target")
+    return problems + _unsupported_operand(kind, str(operator), assertion.get("target"))
 
 
-def evaluate(assertion: Json, observed: Observed, fill: Callable[[str], str]) -> Json:
+def evaluate(
+    assertion: Json, operators: Operators, actual: Actual, fill: Callable[[str], str]
+) -> Json:
     """Evaluate one assertion; the answer is a v2 assertion result.
 
     Raises InvalidTest when a variable has no value or makes the assertion meaningless.
     """
     filled = _filled(assertion, fill)
-    if problems := unsupported(filled):
+    if problems := unsupported(filled, operators):
         raise InvalidTest(f"assertion on {filled.get('type')}: {'; '.join(problems)}")
     result = {
         key: filled[key]
         for key in ("type", "operator", "property", "target", "timingsScope")
         if key in filled
     }
-    if filled["operator"] == _JSON_PATH:
-        target = filled["target"]
-        result["expected"] = target.get("targetValue")
-        result["target_path"] = target["jsonPath"]
-        result["target_path_operator"] = target["operator"]
-    else:
-        result["expected"] = filled.get("target")
+    result.update(_expected(filled))
     try:
-        actual = _actual_when_met(filled, observed)
+        found = _actual_when_met(filled, actual)
     except _Unmet as unmet:
         return {**result, "valid": False, "actual": unmet.actual, "error_message": str(unmet)}
-    return {**result, "valid": True, "actual": actual}
+    return {**result, "valid": True, "actual": found}
+
+
+def _expected(assertion: Json) -> Json:
+    target = assertion.get("target")
+    match assertion.get("operator"):
+        case "validatesJSONPath" | "validatesXPath" as operator:
+            assert isinstance(target, dict)  # noqa: S101 checked by `unsupported`
+            return {
+                "expected": target.get("targetValue"),
+                "target_path": target["jsonPath" if operator == JSON_PATH else "xPath"],
+                "target_path_operator": target["operator"],
+            }
+        case "validatesJSONSchema":
+            assert isinstance(target, dict)  # noqa: S101 checked by `unsupported`
+            return {"expected": target["jsonSchema"]}
+        case _:
+            return {"expected": target}
+
+
+def _unsupported_operand(kind: str, operator: str, target: Any) -> list[str]:
+    match operator:
+        case "validatesJSONPath":
+            return _unsupported_json_path(target)
+        case "validatesXPath":
+            return _unsupported_xpath(target)
+        case "validatesJSONSchema":
+            return _unsupported_schema(target)
+        case _ if operator in ABSENCE:
+            return []
+        case _ if kind == "mcpServerCapabilities":
+            return _unsupported_list(target)
+        case _:
+            return _unsupported_target(operator, target, "target")
 
 
 def _unsupported_target(operator: str, target: Any, name: str) -> list[str]:
@@ -116,6 +149,8 @@ def _unsupported_target(operator: str, target: Any, name: str) -> list[str]:
         return []  # looked at again when the variables have their values
     if operator in NUMERIC and number(target) is None:
         return [f"{name} {target!r} is not a number"]
+    if operator in HASHES and len(str(target)) != hashlib.new(operator).digest_size * 2:
+        return [f"{name} {target!r} is not an {operator} hash in hexadecimal"]
     if operator in PATTERNS:
         try:
             compile_javascript(as_text(target))
@@ -124,23 +159,59 @@ def _unsupported_target(operator: str, target: Any, name: str) -> list[str]:
     return []
 
 
-def _unsupported_path(target: Any) -> list[str]:
+def _unsupported_list(target: Any) -> list[str]:
+    if not isinstance(target, list) or not target:
+        return ["target must be a list that is not empty"]
+    return [] if all(isinstance(one, str) for one in target) else ["target must hold strings"]
+
+
+def _unsupported_json_path(target: Any) -> list[str]:
     if not isinstance(target, dict) or not isinstance(target.get("jsonPath"), str):
         return ["target.jsonPath must be a string"]
-    operator, elements = str(target.get("operator")), target.get("elementsOperator", FIRST)
+    elements = target.get("elementsOperator", FIRST)
     problems = []
     if elements not in ELEMENTS_OPERATORS:
         problems.append(f"elementsOperator {elements!r} is not supported")
-    if not has_placeholder(target["jsonPath"]):
-        try:
-            compile_path(target["jsonPath"])
-        except ValueError as error:
-            problems.append(str(error))
+    problems += _unsupported_path(target["jsonPath"], compile_path)
+    return problems + _unsupported_comparison(target, "a JSONPath")
+
+
+def _unsupported_xpath(target: Any) -> list[str]:
+    if not isinstance(target, dict) or not isinstance(target.get("xPath"), str):
+        return ["target.xPath must be a string"]
+    problems = _unsupported_path(target["xPath"], compile_xpath)
+    return problems + _unsupported_comparison(target, "an XPath")
+
+
+def _unsupported_path(path: str, compile_it: Callable[[str], Any]) -> list[str]:
+    if has_placeholder(path):
+        return []
+    try:
+        compile_it(path)
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def _unsupported_comparison(target: Json, what: str) -> list[str]:
+    operator = str(target.get("operator"))
     if operator in ABSENCE:
-        return problems
+        return []
     if operator not in COMPARISONS:
-        return [*problems, f"operator {operator!r} is not supported for a JSONPath"]
-    return problems + _unsupported_target(operator, target.get("targetValue"), "targetValue")
+        return [f"operator {operator!r} is not supported for {what}"]
+    return _unsupported_target(operator, target.get("targetValue"), "targetValue")
+
+
+def _unsupported_schema(target: Any) -> list[str]:
+    if not isinstance(target, dict) or not isinstance(target.get("jsonSchema"), str):
+        return ["target.jsonSchema must be a string"]
+    if has_placeholder(target["jsonSchema"]):
+        return []
+    try:
+        compile_schema(target["jsonSchema"], target.get("metaSchema"))
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _filled(value: Any, fill: Callable[[str], str]) -> Any:
@@ -148,53 +219,69 @@ def _filled(value: Any, fill: Callable[[str], str]) -> Any:
         return fill(value)
     if isinstance(value, dict):
         return {key: _filled(item, fill) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, fill) for item in value]
     return value
 
 
-def _actual_when_met(assertion: Json, observed: Observed) -> Any:
-    match assertion["type"]:
-        case "statusCode":
-            return _compared(assertion, observed.status_code)
-        case "responseTime":
-            without_dns = assertion.get("timingsScope") == "withoutDNS"
-            dns = observed.timings.get("dns", 0) if without_dns else 0
-            return _compared(assertion, round(observed.timings["total"] - dns, 3))
-        case "header":
-            return _header(assertion, observed)
-        case _ if assertion["operator"] == _JSON_PATH:
-            return _json_path(assertion["target"], observed)
-        case _:
-            return _compared(assertion, observed.body)
-
-
-def _compared(assertion: Json, actual: Any) -> Any:
+def _actual_when_met(assertion: Json, actual: Actual) -> Any:
+    operator, target = assertion.get("operator"), assertion.get("target")
     try:
-        met = COMPARISONS[assertion["operator"]](actual, assertion["target"])
+        found = actual(assertion)
+    except NoValue as missing:
+        if operator in ABSENCE:
+            return None
+        raise _Unmet(str(missing)) from None
+    if operator is None:
+        return found
+    if operator in ABSENCE:
+        raise _Unmet(f"{_NEEDS_PROPERTY.get(assertion['type'], 'the value')} is there", found)
+    if operator in HASHES:
+        return _hashed(operator, str(target), found)
+    if operator in {JSON_PATH, XPATH}:
+        return _selected(assertion, as_text(found))
+    if operator == JSON_SCHEMA:
+        return _validated(target, as_text(found))
+    if isinstance(found, Elements):
+        return _compared_each(operator, target, found)
+    return _compared(operator, target, found)
+
+
+def _compared(operator: str, target: Any, actual: Any) -> Any:
+    try:
+        met = COMPARISONS[operator](actual, target)
     except NotComparable as error:
         raise _Unmet(str(error), actual) from None
     if not met:
-        raise _Unmet(f"{assertion['operator']} does not hold", actual)
+        raise _Unmet(f"{operator} does not hold", actual)
     return actual
 
 
-def _header(assertion: Json, observed: Observed) -> Any:
-    actual = observed.headers.get(assertion["property"].lower())
-    if assertion["operator"] in ABSENCE:
-        if actual is not None:
-            raise _Unmet("the header is there", actual)
-        return None
-    if actual is None:
-        raise _Unmet("the header is not there")
-    return _compared(assertion, actual)
+def _compared_each(operator: str, target: Any, found: Elements) -> Any:
+    if not found.values:
+        raise _Unmet("there is no value")
+    unmet = unmet_among(found.values, operator, target)
+    if unmet and (found.every or len(unmet) == len(found.values)):
+        raise _Unmet(*unmet[0])
+    return found.values[0] if len(found.values) == 1 else found.values
 
 
-def _json_path(target: Json, observed: Observed) -> Any:
+def _hashed(operator: str, target: str, found: Any) -> str:
+    content = found if isinstance(found, bytes) else as_text(found).encode()
+    actual = hashlib.new(operator, content).hexdigest()
+    if actual != target.lower():
+        raise _Unmet(f"the {operator} hash is another", actual)
+    return actual
+
+
+def _selected(assertion: Json, text: str) -> Any:
+    target = assertion["target"]
     try:
-        document = strict_json.loads(observed.body)
-    except ValueError as error:
-        raise _Unmet(f"the body is not JSON: {error}", observed.body) from None
-    try:
-        elements = select(target["jsonPath"], document)
+        if assertion["operator"] == JSON_PATH:
+            elements = select(target["jsonPath"], _document(text))
+            which = target.get("elementsOperator", FIRST)
+        else:
+            elements, which = select_xpath(target["xPath"], text), FIRST
     except ValueError as error:
         raise _Unmet(str(error)) from None
     if target["operator"] in ABSENCE:
@@ -203,7 +290,20 @@ def _json_path(target: Json, observed: Observed) -> Any:
         return None
     if not elements:
         raise _Unmet("the path selects nothing")
-    reason, actual = why_not(target, elements)
-    if reason:
-        raise _Unmet(reason, actual)
-    return actual
+    chosen = ELEMENTS_OPERATORS[which](elements)
+    return _compared_each(target["operator"], target["targetValue"], chosen)
+
+
+def _document(text: str) -> Any:
+    try:
+        return strict_json.loads(text)
+    except ValueError as error:
+        raise _Unmet(f"the body is not JSON: {error}", text) from None
+
+
+def _validated(target: Any, text: str) -> Any:
+    document = _document(text)
+    schema = compile_schema(target["jsonSchema"], target.get("metaSchema"))
+    if reason := schema.why_not(document):
+        raise _Unmet(reason, text)
+    return text

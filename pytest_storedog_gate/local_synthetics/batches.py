@@ -20,6 +20,7 @@ from pytest_storedog_gate.local_synthetics.results import Results, failure_docum
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions import Json
+    from pytest_storedog_gate.local_synthetics.global_variables import Globals
     from pytest_storedog_gate.local_synthetics.overrides import Trigger
 
 _KEPT_BATCHES = 1000
@@ -111,8 +112,11 @@ class Batch:
 class Batches:
     """Starts batches and follows them to their end. Belongs to one event loop."""
 
-    def __init__(self, kinds: Kinds, results: Results, concurrency: int) -> None:
+    def __init__(
+        self, kinds: Kinds, results: Results, concurrency: int, known_globals: Globals
+    ) -> None:
         self._kinds = kinds
+        self._globals = known_globals
         self._results = results
         self._slots = asyncio.Semaphore(concurrency)
         self._batches: OrderedDict[str, Batch] = OrderedDict()
@@ -189,7 +193,7 @@ class Batches:
             if problems := self._unsupported(run):
                 return Outcome(Failure("INVALID_TEST", f"Refused: {'; '.join(problems)}"))
             attempt = variables.Attempt(run.definition.public_id, result_id, datetime.now(UTC))
-            values = variables.variables_of(run.definition, run.variables, attempt)
+            values = variables.variables_of(run.definition, run.variables, attempt, self._globals)
             kind = self._kinds[run.definition.type, run.definition.subtype]
             return _without_secrets(await kind.run(run, values), values)
         except CheckFailed as failed:
@@ -204,7 +208,9 @@ class Batches:
         if kind is None:
             name = " ".join(filter(None, (definition.type, definition.subtype)))
             return [f"tests of type {name} are not supported"]
-        return kind.unsupported(definition) + variables.unsupported(definition, run.variables)
+        return kind.unsupported(definition) + variables.unsupported(
+            definition, run.variables, self._globals
+        )
 
     def _put(self, batch: Batch, entry: Entry, result: Json) -> None:
         definition = entry.run.definition

@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{package} is not installed; run: pip install 'pytest-storedog-gate[local]'")
     try:
         serve(
-            host=options.host,
-            port=options.port,
+            address=(options.host, options.port),
             patterns=options.definitions,
+            globals_file=options.globals,
             concurrency=options.concurrency,
             until_stdin_closes=options.until_stdin_closes,
         )
@@ -63,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="GLOB",
         help="files with the tests that can be triggered by their public ID",
+    )
+    serve.add_argument(
+        "--globals",
+        metavar="FILE",
+        help="a JSON file of global variables, beside those in the environment",
     )
     serve.add_argument(
         "--until-stdin-closes",

@@ -10,6 +10,7 @@ import json
 import math
 import operator
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
@@ -22,6 +23,14 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
 
 class NotComparable(Exception):
     """The actual value has no such comparison; the text says why."""
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Several actual values, each compared: `every` one must do, or else one is enough."""
+
+    values: list[Any]
+    every: bool = True
 
 
 def number(value: Any) -> float | None:
@@ -60,9 +69,17 @@ def _is(actual: Any, target: Any) -> bool:
 
 
 def _contains(actual: Any, target: Any) -> bool:
+    if isinstance(target, list):
+        return all(_contains(actual, one) for one in target)
     if isinstance(actual, list):
         return any(_is(item, target) for item in actual)
     return as_text(target) in as_text(actual)
+
+
+def _lacks(actual: Any, target: Any) -> bool:
+    """Holds of a list when it holds of each item: none of them may be there."""
+    targets = target if isinstance(target, list) else [target]
+    return not any(_contains(actual, one) for one in targets)
 
 
 def _matches(actual: Any, target: Any) -> bool:
@@ -90,14 +107,34 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "is": _is,
     "isNot": _not(_is),
     "contains": _contains,
-    "doesNotContain": _not(_contains),
+    "doesNotContain": _lacks,
     "matches": _matches,
     "doesNotMatch": _not(_matches),
     "lessThan": _ordered(operator.lt),
     "lessThanOrEqual": _ordered(operator.le),
     "moreThan": _ordered(operator.gt),
     "moreThanOrEqual": _ordered(operator.ge),
+    # Of a certificate, in days.
+    "isInLessThan": _ordered(operator.lt),
+    "isInMoreThan": _ordered(operator.gt),
 }
-NUMERIC = frozenset({"lessThan", "lessThanOrEqual", "moreThan", "moreThanOrEqual"})
+EXPIRY = frozenset({"isInLessThan", "isInMoreThan"})
+NUMERIC = EXPIRY | {"lessThan", "lessThanOrEqual", "moreThan", "moreThanOrEqual"}
+GENERAL = frozenset(COMPARISONS) - EXPIRY
 PATTERNS = frozenset({"matches", "doesNotMatch"})
 ABSENCE = frozenset({"isUndefined", "doesNotExist"})
+
+
+def unmet_among(values: list[Any], operator_name: str, target: Any) -> list[tuple[str, Any]]:
+    """The values for which the comparison does not hold, each with the reason before it."""
+    return [
+        (reason, value) for value in values if (reason := _why_not(value, operator_name, target))
+    ]
+
+
+def _why_not(actual: Any, operator_name: str, target: Any) -> str:
+    try:
+        met = COMPARISONS[operator_name](actual, target)
+    except NotComparable as error:
+        return str(error)
+    return "" if met else f"{operator_name} does not hold"

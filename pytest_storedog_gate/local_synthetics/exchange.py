@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
 
 if TYPE_CHECKING:
@@ -122,7 +120,7 @@ class _TimedTransport(httpx.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.raw_host.decode("ascii")
-        addresses = await _resolve(host)
+        addresses = await resolve(host)
         self._exchange.lap("dns")
         for address in addresses[:-1]:
             try:
@@ -142,30 +140,6 @@ class _TimedTransport(httpx.AsyncHTTPTransport):
             extensions={**request.extensions, "sni_hostname": host},
         )
         return await super().handle_async_request(pinned)
-
-
-async def _resolve(host: str) -> list[str]:
-    """The addresses of `host`, in the system's order."""
-    answer: Future[list[str]] = Future()
-    answer.set_running_or_notify_cancel()
-
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answer.set_result(list(dict.fromkeys(str(item[4][0]) for item in found)))
-        except Exception as error:  # noqa: BLE001 raised where the answer is awaited
-            answer.set_exception(error)
-
-    # Not the loop's executor: the service would wait for a stuck resolver before it ends.
-    threading.Thread(target=look_up, daemon=True, name=f"resolve {host}").start()
-    try:
-        return await asyncio.wrap_future(answer)
-    except (socket.gaierror, UnicodeError) as error:
-        again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
-        name = "EAI_AGAIN" if again else "ENOTFOUND"
-        raise CheckFailed(
-            "DNS", f"Error during DNS resolution of hostname {host} ({name})."
-        ) from None
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import jsonpath
 
-from pytest_storedog_gate.local_synthetics.comparison import COMPARISONS, NotComparable, as_text
+from pytest_storedog_gate.local_synthetics.comparison import Elements, as_text
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.definitions import Json
+    from collections.abc import Callable, Mapping
 
 FIRST = "firstElementMatches"
-_EVERY = "everyElementMatches"
-_AT_LEAST_ONE = "atLeastOneElementMatches"
-_SERIALIZATION = "serializationMatches"
-ELEMENTS_OPERATORS = frozenset({FIRST, _EVERY, _AT_LEAST_ONE, _SERIALIZATION})
+ELEMENTS_OPERATORS: Mapping[str, Callable[[list[Any]], Elements]] = {
+    FIRST: lambda selected: Elements(selected[:1]),
+    "everyElementMatches": Elements,
+    "atLeastOneElementMatches": lambda selected: Elements(selected, every=False),
+    "serializationMatches": lambda selected: Elements([as_text(selected)]),
+}
 
 # These would select nothing without a word, and `isUndefined` would then hold.
 _JAVASCRIPT_FORM = re.compile(r"\.length\b(?!['\"])|\[\(")
@@ -46,30 +48,3 @@ def select(path: str, document: Any) -> list[Any]:
     except (jsonpath.JSONPathError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(f"JSONPath {path!r} cannot be evaluated: {reason}") from None
-
-
-def why_not(target: Json, elements: list[Any]) -> tuple[str, Any]:
-    """Compare `elements` (one at least) as the operators in `target` ask.
-
-    Returns why the comparison does not hold, or "", and the value that decided it.
-    """
-    which = target.get("elementsOperator", FIRST)
-    if which == FIRST:
-        elements = elements[:1]
-    elif which == _SERIALIZATION:
-        elements = [as_text(elements)]
-    unmet = [(reason, element) for element in elements if (reason := _why_not_one(target, element))]
-    if which == _AT_LEAST_ONE and len(unmet) < len(elements):
-        unmet = []
-    if unmet:
-        return unmet[0]
-    return "", elements[0] if len(elements) == 1 else elements
-
-
-def _why_not_one(target: Json, element: Any) -> str:
-    operator = target["operator"]
-    try:
-        met = COMPARISONS[operator](element, target["targetValue"])
-    except NotComparable as error:
-        return str(error)
-    return "" if met else f"{operator} does not hold"

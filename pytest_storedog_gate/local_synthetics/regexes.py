@@ -48,6 +48,16 @@ class Pattern:
         except TimeoutError:
             raise self._timeout() from None
 
+    def extracted_from(self, text: str) -> str | None:
+        """The first group of the first match, or all of the match without groups; else None."""
+        try:
+            found = self._compiled.search(text, timeout=_LIMIT)
+        except TimeoutError:
+            raise self._timeout() from None
+        if found is None:
+            return None
+        return found[1] if self._compiled.groups else found[0]
+
     def replace(
         self, text: str, replacement: Callable[[regex.Match[str]], str], *, everywhere: bool
     ) -> str:

@@ -16,6 +16,7 @@ import uvicorn
 from pytest_storedog_gate.local_synthetics.app import Keys, create_app
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
+from pytest_storedog_gate.local_synthetics.global_variables import GlobalsError, load_globals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,12 @@ class ServeError(Exception):
 
 
 def serve(
-    *, host: str, port: int, patterns: Sequence[str], concurrency: int, until_stdin_closes: bool
+    *,
+    address: tuple[str, int],
+    patterns: Sequence[str],
+    globals_file: str | None,
+    concurrency: int,
+    until_stdin_closes: bool,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
 
@@ -38,10 +44,11 @@ def serve(
     """
     try:
         catalog = load(patterns)
-    except DefinitionError as error:
+        known_globals = load_globals(globals_file, os.environ)
+    except (DefinitionError, GlobalsError) as error:
         raise ServeError(str(error)) from None
     keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
-    app = create_app(catalog, concurrency=concurrency, keys=keys)
+    app = create_app(catalog, concurrency=concurrency, keys=keys, known_globals=known_globals)
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -49,7 +56,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
-    with _bound(host, port) as listener:
+    with _bound(*address) as listener:
         asyncio.run(_Server(config, until_stdin_closes=until_stdin_closes).serve([listener]))
 
 

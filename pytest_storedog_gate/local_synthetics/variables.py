@@ -8,17 +8,22 @@ from __future__ import annotations
 import random
 import re
 import string
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.global_variables import PREFIX, Globals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_storedog_gate.local_synthetics.definitions import Definition
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.totp import Totp
+
+NO_GLOBALS: Globals = {}
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _CALL = re.compile(r"(numeric|alphabetic|alphanumeric)\(\s*(\d{1,4})\s*\)")
@@ -30,11 +35,21 @@ _ALPHABETS = {
     "alphanumeric": string.ascii_letters + string.digits,
 }
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DATE_TOKEN = re.compile(r"\[[^\]]*\]|YYYY|YY|MMMM|MMM|MM|DD|HH|hh|mm|ss|SSS|A|a|Z|[A-Za-z]|.")
+_DATE_TOKEN = re.compile(
+    r"\[[^\]]*\]|YYYY|YY|M{1,4}|D{1,2}|d{3,4}|H{1,2}|h{1,2}|m{1,2}|s{1,2}|S{1,3}|A|a|ZZ?|X|x"
+    r"|[A-Za-z]|.",
+    re.DOTALL,
+)
 _STRFTIME = {
-    "YYYY": "%Y", "YY": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "DD": "%d", "HH": "%H",
-    "hh": "%I", "mm": "%M", "ss": "%S", "A": "%p",
+    "YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "HH": "%H", "hh": "%I", "mm": "%M",
+    "ss": "%S",
 }  # fmt: skip
+_UNPADDED = {"M": "%m", "D": "%d", "H": "%H", "h": "%I", "m": "%M", "s": "%S"}
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -50,59 +65,145 @@ class Attempt:
 class Variables:
     """The values of one attempt, and what must not be shown of them.
 
-    `secrets` grows while a kind finds more of them (a password, say).
+    `secrets` grows while a kind finds more of them (a password, say), and `values` while the steps
+    of a multistep test extract them. `lost` says why a value that a target should have given did
+    not come about.
     """
 
-    values: Mapping[str, str]
+    values: dict[str, str]
     secrets: set[str] = field(default_factory=set)
-    unset: Mapping[str, str] = field(default_factory=dict)
+    unset: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    totps: dict[str, Totp] = field(default_factory=dict)
+    attempt: Attempt | None = None
+    known: Globals = field(default_factory=dict)
+
+    def adopt(self, definition: Definition) -> None:
+        """Add a sub-test's variables; a name that has a value keeps it, as in Datadog.
+
+        Raises InvalidTest for a variable that gets none.
+        """
+        attempt = self.attempt or Attempt("", "", datetime.now(UTC))
+        for variable in _declared(definition):
+            name = variable["name"]
+            if not self.knows(name):
+                _assign(self, variable, attempt, self.known)
+                if not self.knows(name):
+                    raise InvalidTest(f"variable {name} has no value: {self.unset[name]}")
+            _keep_secret(self, variable)
 
     def fill(self, text: str) -> str:
-        """Replace each `{{ NAME }}`. Raises InvalidTest for a variable without a value."""
+        """Replace each `{{ NAME }}`.
+
+        Raises InvalidTest for a variable without a value, and CheckFailed for a lost one.
+        """
         return _PLACEHOLDER.sub(lambda found: self._value(found[1]), text)
+
+    def knows(self, name: str) -> bool:
+        """Whether the name has a value now."""
+        return name in self.values or name in self.totps
 
     def _value(self, name: str) -> str:
         if name in self.values:
             return self.values[name]
+        if name in self.totps:
+            code = self.totps[name].code(time.time())
+            self.secrets.add(code)
+            return code
+        if name in self.lost:
+            raise CheckFailed(
+                "INCORRECT_ASSERTION", f"variable {name} has no value: {self.lost[name]}"
+            )
         reason = self.unset.get(name, "it is not defined")
         raise InvalidTest(f"variable {name} has no value: {reason}")
 
 
 def variables_of(
-    definition: Definition, overrides: Mapping[str, str], attempt: Attempt
+    definition: Definition,
+    overrides: Mapping[str, str],
+    attempt: Attempt,
+    known: Globals = NO_GLOBALS,
 ) -> Variables:
     """Make the values of one attempt; those of `overrides` win."""
-    values, secrets, unset = {}, set(), {}
-    for variable in definition.config.get("configVariables") or []:
-        name = variable["name"]
-        if name in overrides:
-            values[name] = overrides[name]
-        elif isinstance(variable.get("pattern"), str):
-            values[name] = _generate(variable["pattern"], attempt)
-        else:
-            unset[name] = "the definition holds no pattern; give it in the trigger's variables"
-        if variable.get("secure") and name in values:
-            secrets.add(values[name])
-    return Variables({**overrides, **values}, secrets, unset)
+    made = Variables(dict(overrides), attempt=attempt, known=known)
+    for variable in _declared(definition):
+        if variable["name"] not in overrides:
+            _assign(made, variable, attempt, known)
+        _keep_secret(made, variable)
+    return made
+
+
+def placeholders(value: Any) -> set[str]:
+    """The names of all variables in a JSON value."""
+    if isinstance(value, str):
+        return set(_PLACEHOLDER.findall(value))
+    if isinstance(value, dict):
+        return placeholders([*value.keys(), *value.values()])
+    if isinstance(value, list):
+        return {name for item in value for name in placeholders(item)}
+    return set()
 
 
 def has_placeholder(text: str) -> bool:
     return _PLACEHOLDER.search(text) is not None
 
 
-def unsupported(definition: Definition, overrides: Mapping[str, str]) -> list[str]:
-    """Name the variables whose pattern cannot be made here."""
+def unsupported(
+    definition: Definition, overrides: Mapping[str, str], known: Globals = NO_GLOBALS
+) -> list[str]:
+    """Name the variables that have no value here."""
     probe = Attempt("", "", datetime.now(UTC))
     problems = []
-    for variable in definition.config.get("configVariables") or []:
-        name, pattern = variable["name"], variable.get("pattern")
-        if name in overrides or not isinstance(pattern, str):
+    for variable in _declared(definition):
+        name = variable.get("name")
+        if not isinstance(name, str):
+            problems.append("config.variables: name must be a string")
             continue
+        if name in overrides:
+            continue
+        made = Variables({})
         try:
-            _generate(pattern, probe)
+            _assign(made, variable, probe, known)
         except InvalidTest as error:
             problems.append(f"config.configVariables {name}: {error}")
+        if name in made.unset:
+            problems.append(f"variable {name} has no value: {made.unset[name]}")
     return problems
+
+
+def _declared(definition: Definition) -> list[Json]:
+    """The variables of the test and, of a browser test, those of its steps."""
+    config = definition.config
+    return [*(config.get("configVariables") or []), *(config.get("variables") or [])]
+
+
+def _keep_secret(made: Variables, variable: Json) -> None:
+    name = variable["name"]
+    held = made.known.get(name) if variable.get("type") == "global" else None
+    if name in made.values and (variable.get("secure") or (held and held.secure)):
+        made.secrets.add(made.values[name])
+
+
+def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -> None:
+    name, kind, pattern = variable["name"], variable.get("type", "text"), variable.get("pattern")
+    if kind == "global":
+        if name not in known:
+            made.unset[name] = (
+                f"the service has no global variable of that name; set {PREFIX}{name} or its "
+                "--globals file, or give it in the trigger's variables"
+            )
+            return
+        found = known[name]
+        if found.totp:
+            made.totps[name] = found.totp
+        else:
+            made.values[name] = found.value
+    elif kind != "text":
+        made.unset[name] = f"variables of type {kind} are not supported"
+    elif isinstance(pattern, str):
+        made.values[name] = _generate(pattern, attempt)
+    else:
+        made.unset[name] = "the definition holds no pattern; give it in the trigger's variables"
 
 
 def _generate(pattern: str, attempt: Attempt) -> str:
@@ -135,14 +236,30 @@ def _date(moment: datetime, pattern: str) -> str:
 def _date_part(moment: datetime, part: str) -> str:
     if part in _STRFTIME:
         return moment.strftime(_STRFTIME[part])
-    if part == "SSS":
-        return f"{moment.microsecond // 1000:03d}"
-    if part == "a":
-        return moment.strftime("%p").lower()
-    if part == "Z":
-        return "+00:00"  # the date is UTC
+    if part in _UNPADDED:
+        return str(int(moment.strftime(_UNPADDED[part])))
+    if part in _IN_WORDS:
+        return _IN_WORDS[part](moment)
     if part.startswith("["):
         return part[1:-1]
     if part.isalpha() and part != "T":
         raise InvalidTest(f"date format {part!r} is not supported")
     return part
+
+
+# Names in English, whatever the locale, and the date is UTC.
+_IN_WORDS: Mapping[str, Callable[[datetime], str]] = {
+    "MMMM": lambda moment: _MONTHS[moment.month - 1],
+    "MMM": lambda moment: _MONTHS[moment.month - 1][:3],
+    "dddd": lambda moment: _DAYS[moment.weekday()],
+    "ddd": lambda moment: _DAYS[moment.weekday()][:3],
+    "SSS": lambda moment: f"{moment.microsecond // 1000:03d}",
+    "SS": lambda moment: f"{moment.microsecond // 10_000:02d}",
+    "S": lambda moment: str(moment.microsecond // 100_000),
+    "A": lambda moment: "AM" if moment.hour < 12 else "PM",
+    "a": lambda moment: "am" if moment.hour < 12 else "pm",
+    "Z": lambda _: "+00:00",
+    "ZZ": lambda _: "+0000",
+    "X": lambda moment: str(int(moment.timestamp())),
+    "x": lambda moment: str(int(moment.timestamp() * 1000)),
+}

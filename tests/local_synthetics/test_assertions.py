@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.local_synthetics import assertions
-from pytest_storedog_gate.local_synthetics.assertions import Observed, evaluate
+from pytest_storedog_gate.local_synthetics.assertions import NoValue
+from pytest_storedog_gate.local_synthetics.comparison import EXPIRY, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds.http import OPERATORS, Observed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DISCOUNTS = [{"code": "BFRIDAY", "value": 5}, {"code": "OFF", "value": 300}]
 
@@ -19,6 +25,7 @@ def observed(body: Any = "hello world", **changes: Any) -> Observed:
     facts: dict[str, Any] = {
         "status_code": 200,
         "headers": {"content-type": "application/json", "x-count": "7"},
+        "content": text.encode(),
         "body": text,
         "timings": {"dns": 40.0, "total": 100.0},
     }
@@ -26,8 +33,8 @@ def observed(body: Any = "hello world", **changes: Any) -> Observed:
 
 
 def result(assertion: dict[str, Any], facts: Observed) -> dict[str, Any]:
-    assert assertions.unsupported(assertion) == []
-    return evaluate(assertion, facts, lambda text: text)
+    assert assertions.unsupported(assertion, OPERATORS) == []
+    return assertions.evaluate(assertion, OPERATORS, facts.actual, lambda text: text)
 
 
 SIMPLE = [
@@ -206,13 +213,288 @@ def test_a_body_that_is_not_json_never_holds(body: str, operator: str) -> None:
     assert unmet["error_message"].startswith("the body is not JSON")
 
 
+HASHES = {
+    "md5": "5eb63bbbe01eeed093cb22bb8f5acdc3",
+    "sha1": "2aae6c35c94fcfb415dbe95f408b9ce91ee846ed",
+    "sha256": "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
+}
+
+
+@pytest.mark.parametrize("operator", HASHES)
+def test_a_hash_holds_and_does_not(operator: str) -> None:
+    assertion = {"type": "bodyHash", "operator": operator, "target": HASHES[operator]}
+    assert result(assertion, observed())["valid"]
+    assert result({**assertion, "target": HASHES[operator].upper()}, observed())["valid"]
+    unmet = result(assertion, observed("hello moon"))
+    assert unmet["valid"] is False
+    assert len(unmet["actual"]) == len(HASHES[operator])
+
+
+def test_a_hash_is_of_the_bytes_that_came() -> None:
+    assertion = {
+        "type": "bodyHash",
+        "operator": "md5",
+        "target": "7cae0d5d3b3ef5c5c5a5c9b3ab1d9b5f",
+    }
+    facts = observed(content=b"\xff\x00", body="not these")
+    assert result(assertion, facts)["actual"] == hashlib.md5(b"\xff\x00").hexdigest()  # noqa: S324
+
+
+def xpath(path: str, operator: str, target: Any = None) -> Any:
+    value = {"xPath": path, "operator": operator}
+    if target is not None:
+        value["targetValue"] = target
+    return {"type": "body", "operator": "validatesXPath", "target": value}
+
+
+XML = '<?xml version="1.0" encoding="latin-1"?><s n="7"><a>é</a><b>two<i> words</i></b></s>'
+HTML = "<!doctype html><html><body><p class=x>Hello<br>dog &amp; cat</body>"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "operator", "good", "bad"),
+    [
+        (XML, "//a", "is", "é", "e"),
+        (XML, "//b", "is", "two words", "two"),
+        (XML, "//a/text()", "is", "é", ""),
+        (XML, "/s/@n", "is", "7", "8"),
+        (XML, "/s/@n", "isNot", "8", "7"),
+        (XML, "//b", "contains", "wo", "wa"),
+        (XML, "//b", "doesNotContain", "wa", "wo"),
+        (XML, "//b", "matches", "^two", "^words"),
+        (XML, "//b", "doesNotMatch", "^words", "^two"),
+        (XML, "/s/@n", "lessThan", 8, 7),
+        (XML, "/s/@n", "lessThanOrEqual", 7, 6),
+        (XML, "/s/@n", "moreThan", 6, 7),
+        (XML, "/s/@n", "moreThanOrEqual", 7, 8),
+        (XML, "count(//a)", "is", "1", "2"),
+        (XML, "count(//*) > 3", "is", "true", "false"),
+        (XML, "string(//a)", "is", "é", "e"),
+        (HTML, "//p[@class='x']", "is", "Hellodog & cat", "Hello"),
+        ("\ufeff\n<a>1</a>", "//a", "is", "1", "2"),
+    ],
+)
+def test_an_xpath_operator_holds_and_does_not(
+    body: str, path: str, operator: str, good: Any, bad: Any
+) -> None:
+    assert result(xpath(path, operator, good), observed(body))["valid"]
+    assert not result(xpath(path, operator, bad), observed(body))["valid"]
+
+
+@pytest.mark.parametrize("operator", ["isUndefined", "doesNotExist"])
+def test_an_xpath_may_have_to_select_nothing(operator: str) -> None:
+    assert result(xpath("//missing", operator), observed(XML))["valid"]
+    assert not result(xpath("//a", operator), observed(XML))["valid"]
+
+
+@pytest.mark.parametrize("operator", ["isNot", "doesNotContain"])
+def test_an_xpath_that_selects_nothing_never_holds(operator: str) -> None:
+    unmet = result(xpath("//missing", operator, "x"), observed(XML))
+    assert (unmet["valid"], unmet["error_message"]) == (False, "the path selects nothing")
+
+
+@pytest.mark.parametrize("body", ["", "Hello from Discounts!", '{"a": 1}'])
+@pytest.mark.parametrize("operator", ["isNot", "isUndefined"])
+def test_a_body_that_is_no_markup_never_holds(body: str, operator: str) -> None:
+    unmet = result(xpath("//a", operator, "x"), observed(body))
+    assert unmet["error_message"].startswith("the body is neither XML nor HTML")
+
+
+@pytest.mark.parametrize("operator", ["is", "isUndefined"])
+def test_a_path_that_cannot_be_evaluated_never_holds(operator: str) -> None:
+    assert (
+        "cannot be evaluated"
+        in result(xpath("//n:a", operator, "x"), observed(XML))["error_message"]
+    )
+
+
+def test_a_namespace_hides_nothing() -> None:
+    body = '<s xmlns="urn:shop" xmlns:e="urn:e"><e:error>no</e:error><a>1</a></s>'
+    assert result(xpath("//a", "is", "1"), observed(body))["valid"]
+    assert not result(xpath("//error", "isUndefined"), observed(body))["valid"]
+
+
+def test_entities_of_a_body_reach_no_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter22")
+    body = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{secret.as_uri()}">]><a>x&e;</a>'
+    unmet = result(xpath("//a", "contains", "hunter22"), observed(body))
+    assert (unmet["valid"], unmet["actual"]) == (False, "x")
+
+
+def schema(rules: Any, meta_schema: str | None = "draft-07") -> Any:
+    text = rules if isinstance(rules, str) else json.dumps(rules)
+    target = {"jsonSchema": text}
+    if meta_schema:
+        target["metaSchema"] = meta_schema
+    return {"type": "body", "operator": "validatesJSONSchema", "target": target}
+
+
+CODES = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"$ref": "#/definitions/discount"},
+    "definitions": {
+        "discount": {
+            "type": "object",
+            "required": ["code"],
+            "properties": {"code": {"pattern": "^[A-Z]+$"}, "value": {"type": "integer"}},
+            "additionalProperties": False,
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("draft", ["draft-06", "draft-07", None])
+@pytest.mark.parametrize(
+    "bad", [[], {}, [{"value": 5}], [{"code": "off"}], [{"code": "A", "value": "5"}], [{"x": 1}]]
+)
+def test_a_schema_holds_and_does_not(draft: str | None, bad: Any) -> None:
+    assert result(schema(CODES, draft), observed(DISCOUNTS))["valid"]
+    unmet = result(schema(CODES, draft), observed(bad))
+    assert unmet["valid"] is False
+    assert "does not fit the schema's" in unmet["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "good", "bad"),
+    [
+        ({"patternProperties": {"^n": {"type": "number"}}}, {"n1": 1, "s": "a"}, {"n1": "a"}),
+        (
+            {"patternProperties": {"^n": {}}, "additionalProperties": {"type": "null"}},
+            {"n": 1, "s": None},
+            {"n": 1, "s": 1},
+        ),
+        (
+            {"patternProperties": {"^ok$": {}}, "additionalProperties": False},
+            {"ok": 1},
+            {"ok\n": 1},
+        ),
+        ({"if": {"type": "string"}, "then": {"minLength": 2}}, "ab", "a"),
+        ({"format": "date-time"}, "2026-03-04T05:06:07.8Z", "2026-02-30T05:06:07Z"),
+        ({"format": "date"}, "2026-03-04", "2026-13-04"),
+        ({"format": "time"}, "05:06:07+01:00", "25:06:07Z"),
+        ({"format": "uri"}, "https://shop.example/a?b=%20", "shop example"),
+        ({"format": "email"}, "a@b", "ab"),
+        ({"format": "ipv4"}, "10.0.0.1", "10.0.0.256"),
+        ({"format": "ipv6"}, "::1", "::g"),
+        ({"format": "hostname"}, "a-b.example", "-a"),
+        ({"format": "uuid"}, "123e4567-e89b-12d3-a456-426614174000", "123e4567"),
+        ({"format": "regex"}, "a+", "("),
+        ({"format": "date"}, 5, "x"),
+    ],
+)
+def test_a_rule_of_a_schema_holds_and_does_not(rules: Any, good: Any, bad: Any) -> None:
+    assert result(schema(rules), observed(json.dumps(good)))["valid"]
+    assert not result(schema(rules), observed(json.dumps(bad)))["valid"]
+
+
+def test_a_schema_without_end_never_holds() -> None:
+    unmet = result(schema({"$ref": "#"}), observed("{}"))
+    assert unmet["error_message"] == "the document is nested too deeply for the schema"
+
+
+@pytest.mark.parametrize(("rules", "valid"), [("true", True), ("false", False)])
+def test_a_schema_may_be_a_truth_value(rules: str, valid: bool) -> None:
+    assert result(schema(rules), observed("{}"))["valid"] is valid
+
+
+def test_drafts_differ() -> None:
+    """`if` is of draft-07: to draft-06 it is an unknown word."""
+    rules = {"if": {"type": "string"}, "then": {"minLength": 2}}
+    assert not result(schema(rules, "draft-07"), observed('"a"'))["valid"]
+    assert result(schema(rules, "draft-06"), observed('"a"'))["valid"]
+
+
+def test_a_schema_needs_json() -> None:
+    assert result(schema({}), observed("<a/>"))["error_message"].startswith("the body is not JSON")
+
+
+def test_a_pattern_of_a_schema_may_not_take_for_ever() -> None:
+    rules = {"pattern": "^(a|a)*$"}
+    unmet = result(schema(rules), observed(json.dumps("a" * 50 + "b")))
+    assert "backtracks too much" in unmet["error_message"]
+
+
+def test_the_reason_names_no_value_of_the_body() -> None:
+    unmet = result(schema(CODES), observed([{"code": "hunter22"}]))
+    assert unmet["error_message"] == (
+        "$[0].code does not fit the schema's items/properties/code/pattern"
+    )
+
+
+OTHER_KINDS: assertions.Operators = {
+    "certificate": EXPIRY,
+    "recordSome": GENERAL,
+    "mcpServerCapabilities": frozenset({"contains", "doesNotContain"}),
+    "mcpRespectsSpecification": frozenset(),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "operator", "target", "actual", "valid"),
+    [
+        ("certificate", "isInMoreThan", 10, 11.5, True),
+        ("certificate", "isInMoreThan", 10, 10, False),
+        ("certificate", "isInLessThan", "10", 9, True),
+        ("certificate", "isInLessThan", "10", 10, False),
+        ("recordSome", "is", "b", Elements(["a", "b"], every=False), True),
+        ("recordSome", "is", "b", Elements(["a", "b"]), False),
+        ("recordSome", "isNot", "c", Elements([]), False),
+        ("mcpServerCapabilities", "contains", ["a", "b"], ["a", "b", "c"], True),
+        ("mcpServerCapabilities", "contains", ["a", "b"], ["a"], False),
+        ("mcpServerCapabilities", "doesNotContain", ["a", "b"], ["c"], True),
+        ("mcpServerCapabilities", "doesNotContain", ["a", "b"], ["a"], False),
+        ("mcpRespectsSpecification", None, None, True, True),
+    ],
+)
+def test_other_kinds_bring_their_own_types(
+    kind: str, operator: str | None, target: Any, actual: Any, valid: bool
+) -> None:
+    assertion = {"type": kind}
+    if operator:
+        assertion |= {"operator": operator, "target": target}
+    assert assertions.unsupported(assertion, OTHER_KINDS) == []
+    outcome = assertions.evaluate(assertion, OTHER_KINDS, lambda _: actual, lambda text: text)
+    assert outcome["valid"] is valid
+
+
+def test_without_an_operator_a_value_must_be_there() -> None:
+    def missing(_: object) -> Any:
+        raise NoValue("no session")
+
+    assertion = {"type": "mcpRespectsSpecification"}
+    outcome = assertions.evaluate(assertion, OTHER_KINDS, missing, lambda text: text)
+    assert (outcome["valid"], outcome["error_message"]) == (False, "no session")
+    assert assertions.unsupported({**assertion, "operator": "is"}, OTHER_KINDS)
+    listed = {"type": "mcpServerCapabilities", "operator": "contains", "target": "tools"}
+    assert "must be a list" in assertions.unsupported(listed, OTHER_KINDS)[0]
+
+
 @pytest.mark.parametrize(
     ("assertion", "named"),
     [
-        ({"type": "bodyHash", "operator": "md5", "target": "a"}, "bodyHash"),
+        ({"type": "bodyHash", "operator": "md5", "target": "a"}, "not an md5 hash"),
+        ({"type": "bodyHash", "operator": "sha512", "target": "a"}, "sha512"),
+        ({"type": "certificate", "operator": "isInMoreThan", "target": 1}, "certificate"),
         ({"type": "javascript", "code": "1"}, "javascript"),
-        ({"type": "body", "operator": "validatesXPath", "target": {}}, "validatesXPath"),
-        ({"type": "body", "operator": "validatesJSONSchema", "target": {}}, "validatesJSONSchema"),
+        ({"type": "body", "operator": "validatesXPath", "target": {}}, "target.xPath"),
+        ({"type": "body", "operator": "validatesJSONSchema", "target": {}}, "target.jsonSchema"),
+        ({"type": "statusCode", "operator": "isInMoreThan", "target": 1}, "isInMoreThan"),
+        (xpath("//a[", "is", 1), "//a["),
+        (xpath("", "is", 1), "XPath is empty"),
+        (xpath("//a", "md5", "x"), "md5"),
+        (xpath("//a", "is"), "targetValue"),
+        (xpath("//a", "matches", "("), "'('"),
+        (schema("{"), "not JSON"),
+        (schema('{"type": 5}'), "not valid"),
+        (schema({"pattern": "(?<n>a)"}), "(?<n>a)"),
+        (schema({"patternProperties": {"(": True}}), "'('"),
+        (schema({"format": "iri"}), "format 'iri'"),
+        (schema({"$ref": "http://127.0.0.1/x.json"}), "must start with #"),
+        (schema({"$ref": "#/definitions/none"}), "finds nothing"),
+        (schema({}, "draft-04"), "draft-04"),
+        (schema({"const": "x" * 100_001}), "over 100000"),
         ({"type": "body", "operator": "isUndefined"}, "isUndefined"),
         ({"type": "statusCode", "operator": "validates", "target": 1}, "validates"),
         ({"type": "responseTime", "operator": "contains", "target": 1}, "contains"),
@@ -232,12 +514,17 @@ def test_a_body_that_is_not_json_never_holds(body: str, operator: str) -> None:
     ],
 )
 def test_what_is_not_supported_is_named(assertion: dict[str, Any], named: str) -> None:
-    problems = assertions.unsupported(assertion)
+    problems = assertions.unsupported(assertion, OPERATORS)
     assert named in "; ".join(problems)
 
 
 def test_a_variable_that_breaks_an_assertion_is_a_fault_of_the_test() -> None:
     assertion = {"type": "statusCode", "operator": "lessThan", "target": "{{ LIMIT }}"}
-    assert assertions.unsupported(assertion) == []
+    assert assertions.unsupported(assertion, OPERATORS) == []
     with pytest.raises(InvalidTest, match="'soon' is not a number"):
-        evaluate(assertion, observed(), lambda text: text.replace("{{ LIMIT }}", "soon"))
+        assertions.evaluate(
+            assertion,
+            OPERATORS,
+            observed().actual,
+            lambda text: text.replace("{{ LIMIT }}", "soon"),
+        )

@@ -299,12 +299,12 @@ def test_a_bug_in_a_check_ends_only_its_result() -> None:
 
 
 def test_another_kind_is_refused_by_name(service: Service) -> None:
-    definition = {**http_test("http://127.0.0.1"), "subtype": "dns"}
+    definition = {**http_test("http://127.0.0.1"), "subtype": "smtp"}
     result = service.run(definition)
     assert (result["status"], result["inconclusive"]) == ("failed", True)
     assert result["failure"] == {
         "code": "INVALID_TEST",
-        "message": "Refused: tests of type api dns are not supported",
+        "message": "Refused: tests of type api smtp are not supported",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import socket
 import ssl
@@ -155,6 +156,28 @@ def test_a_body_need_not_be_saved(target: Target, service: Service) -> None:
     result = service.run(definition)
     assert result["failure"]["code"] == "INCORRECT_ASSERTION"
     assert "private" not in json.dumps(result)
+
+
+def test_a_body_that_is_not_saved_is_in_no_assertion(target: Target, service: Service) -> None:
+    target.answer("/", body='["private words"]')
+    schema = {"jsonSchema": '{"items": {"type": "null"}}', "metaSchema": "draft-07"}
+    path = {"jsonPath": "$[0]", "operator": "is", "targetValue": "x"}
+    definition = http_test(
+        target.url,
+        {"type": "body", "operator": "validatesJSONSchema", "target": schema},
+        {"type": "body", "operator": "validatesJSONPath", "target": path},
+        noSavingResponseBody=True,
+    )
+    result = service.run(definition)
+    assert [one["valid"] for one in result["assertions"]] == [False, False]
+    assert "private" not in json.dumps(result)
+
+
+def test_a_hash_is_of_the_body_as_it_was_sent(target: Target, service: Service) -> None:
+    target.answer("/", body="déjà vu", headers={"Content-Type": "text/plain; charset=latin-1"})
+    digest = hashlib.sha256("déjà vu".encode()).hexdigest()
+    assertion = {"type": "bodyHash", "operator": "sha256", "target": digest}
+    assert service.run(http_test(target.url, assertion))["status"] == "passed"
 
 
 def redirect_chain(target: Target, length: int) -> None:

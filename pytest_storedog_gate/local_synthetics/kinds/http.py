@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
 
-from pytest_storedog_gate.local_synthetics import assertions
-from pytest_storedog_gate.local_synthetics.comparison import as_text, number
+from pytest_storedog_gate.local_synthetics.assertions import (
+    HASHES,
+    JSON_PATH,
+    JSON_SCHEMA,
+    XPATH,
+    NoValue,
+)
+from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL, NUMERIC, number
+from pytest_storedog_gate.local_synthetics.evaluation import (
+    evaluate_all,
+    failure_of,
+    unsupported_assertions,
+)
 from pytest_storedog_gate.local_synthetics.exchange import Exchange, Request
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
@@ -22,11 +33,11 @@ from pytest_storedog_gate.local_synthetics.variables import Variables, has_place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_storedog_gate.local_synthetics.assertions import Operators
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
 
 _DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
-_SHOWN_ACTUAL = 1000  # characters of an assertion's actual value
 _SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
 _LAST_PORT = 65535
 _LONGEST_TIMEOUT = 3600  # s
@@ -39,10 +50,62 @@ _REQUEST_KEYS = {
 }  # fmt: skip
 _SWITCHES = ("follow_redirects", "allow_insecure", "persistCookies", "noSavingResponseBody")
 _DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
+OPERATORS: Operators = {
+    "statusCode": GENERAL,
+    "header": GENERAL | ABSENCE,
+    "body": GENERAL | {JSON_PATH, XPATH, JSON_SCHEMA},
+    "bodyHash": HASHES,
+    "responseTime": (NUMERIC & GENERAL) | {"is", "isNot"},
+}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the assertions look at. Times in ms; header names in lower case."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    body: str
+    timings: Mapping[str, float]
+
+    def actual(self, assertion: Json) -> Any:
+        """See `assertions.Actual`."""
+        match assertion["type"]:
+            case "statusCode":
+                return self.status_code
+            case "responseTime":
+                without_dns = assertion.get("timingsScope") == "withoutDNS"
+                dns = self.timings.get("dns", 0) if without_dns else 0
+                return round(self.timings["total"] - dns, 3)
+            case "header":
+                return self._header(assertion["property"])
+            case "bodyHash":
+                return self.content
+            case _:
+                return self.body
+
+    def part(self, kind: str, name: str) -> str:
+        """See `protocol.Source`."""
+        match kind:
+            case "http_header":
+                return self._header(name)
+            case "http_status_code":
+                return str(self.status_code)
+            case _:
+                return self.body
+
+    def _header(self, name: str) -> str:
+        value = self.headers.get(name.lower())
+        if value is None:
+            raise NoValue("the header is not there")
+        return value
 
 
 class HttpCheck:
     """Sends one request and evaluates the assertions on its answer."""
+
+    extractable = frozenset({"http_body", "http_header", "http_status_code"})
 
     def __init__(self) -> None:
         # Made once: loading the system's authorities takes longer than many checks.
@@ -69,14 +132,7 @@ class HttpCheck:
             for key in ("follow_redirects", "allow_insecure")
             if not isinstance(options.get(key, False), bool)
         ]
-        wanted = definition.config.get("assertions") or []
-        if not wanted:
-            problems.append("config.assertions is empty, so that nothing would be checked")
-        problems += [
-            f"config.assertions[{index}]: {problem}"
-            for index, assertion in enumerate(wanted)
-            for problem in assertions.unsupported(assertion)
-        ]
+        problems += unsupported_assertions(definition, OPERATORS)
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
@@ -94,27 +150,28 @@ class HttpCheck:
         except CheckFailed as failed:
             return Outcome(failed.failure, _detail(request, exchange, variables))
         keeps_body = not definition.request.get("noSavingResponseBody")
-        observed = assertions.Observed(
+        observed = Observed(
             status_code=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
+            content=exchange.body,
             body=_text(response, exchange.body),
             timings=exchange.timings,
         )
-        # In a thread: other checks go on while a regular expression takes its time.
-        evaluated = await asyncio.to_thread(
-            lambda: [
-                assertions.evaluate(assertion, observed, variables.fill)
-                for assertion in definition.config["assertions"]
-            ]
+        await run.answered(observed.part)
+        results = await evaluate_all(
+            definition.config.get("assertions") or [],
+            OPERATORS,
+            observed.actual,
+            variables,
+            shown=lambda result: _shown(result, keeps_body=keeps_body),
         )
-        results = [_shown(result, variables, keeps_body=keeps_body) for result in evaluated]
         detail = _detail(request, exchange, variables)
         detail["assertions"] = results
         if keeps_body:
             text = mask(observed.body, variables.secrets)
             detail["response"]["body"] = text[:_SHOWN_BODY]
             detail["response"]["is_body_truncated"] = len(text) > _SHOWN_BODY
-        return Outcome(_failure_of(results), detail)
+        return Outcome(failure_of(results), detail)
 
 
 def _unsupported_request(request: Json) -> list[str]:
@@ -260,29 +317,11 @@ def _timeout(wanted: Json, variables: Variables) -> float:
     return seconds or _DEFAULT_TIMEOUT
 
 
-def _shown(result: Json, variables: Variables, *, keeps_body: bool) -> Json:
-    """An assertion's result as it may be shown: without secrets, and of bounded length."""
-    result = dict(mask(result, variables.secrets))
+def _shown(result: Json, *, keeps_body: bool) -> Any:
     actual = result["actual"]
     if result["type"] == "header" and actual is not None:
-        actual = mask_headers({result["property"]: actual})[result["property"]]
-    if result["type"] == "body" and not keeps_body:
-        actual = None
-    if isinstance(actual, dict | list):
-        actual = as_text(actual)
-    if isinstance(actual, str) and len(actual) > _SHOWN_ACTUAL:
-        actual = actual[:_SHOWN_ACTUAL] + "…"
-    return {**result, "actual": actual}
-
-
-def _failure_of(results: list[Json]) -> Failure | None:
-    shown = ("type", "operator", "target", "property", "actual", "valid", "error_message")
-    unmet = [
-        {"index": index, **{key: result[key] for key in shown if key in result}}
-        for index, result in enumerate(results)
-        if not result["valid"]
-    ]
-    return Failure("INCORRECT_ASSERTION", unmet) if unmet else None
+        return mask_headers({result["property"]: actual})[result["property"]]
+    return None if result["type"] == "body" and not keeps_body else actual
 
 
 def _text(response: httpx.Response, body: bytes) -> str:

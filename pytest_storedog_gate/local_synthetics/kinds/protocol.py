@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.failures import Failure
@@ -14,17 +14,34 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 
+class Source(Protocol):
+    """The answer of a target, as far as values can be extracted from it."""
+
+    def __call__(self, kind: str, name: str) -> str:
+        """The text of one part, by a `type` of an extracted value (`http_body`, say).
+
+        `name` is the header's or the metadata's. Raises assertions.NoValue.
+        """
+        ...
+
+
+async def _unused(_source: Source) -> None:
+    """Nobody extracts."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One test of a batch: its definition with the trigger's overrides already in it.
 
-    `device` is the ID of a browser test's device, else "".
+    `device` is the ID of a browser test's device, else "". A kind awaits `answered` once, when the
+    target's answer is there and before anything of it is shown: it may add to the secrets.
     """
 
     definition: Definition
     variables: Mapping[str, str] = field(default_factory=dict)
     url_substitution: Substitution | None = None
     device: str = ""
+    answered: Callable[[Source], Awaitable[None]] = _unused
 
 
 @dataclass(frozen=True)
@@ -36,7 +53,11 @@ class Outcome:
 
 
 class Kind(Protocol):
-    """One kind of check."""
+    """One kind of check.
+
+    One that awaits `Run.answered` names in an attribute `extractable` the types of extracted
+    values that it has.
+    """
 
     def unsupported(self, definition: Definition) -> list[str]:
         """Name each thing in the definition that this kind would otherwise pass over."""

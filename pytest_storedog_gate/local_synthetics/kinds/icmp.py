@@ -1,0 +1,182 @@
+"""ICMP API tests (`type: api`, `subtype: icmp`): pings, and the hops on the way.
+
+The kernel must let the process ping: as root or with CAP_NET_RAW, or, without hops, by
+`net.ipv4.ping_group_range`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import statistics
+from typing import TYPE_CHECKING, Any
+
+import icmplib
+
+from pytest_storedog_gate.local_synthetics.assertions import NoValue
+from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
+from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.assertions import Operators
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_DEFAULT_PINGS, _MOST_PINGS = 4, 10
+_INTERVAL = 0.05  # s between two pings
+_PATIENCE = 2  # s for each answer
+_MOST_HOPS = 30
+_REQUEST_KEYS = {"host", "numberOfPackets", "shouldTrackHops", "timeout"}
+_STATISTICS = ("avg", "max", "min", "stddev")
+_OPERATORS: Operators = {
+    "latency": ORDERED,
+    "packetLossPercentage": ORDERED,
+    "packetsReceived": ORDERED,
+    "networkHop": ORDERED,
+}
+
+
+class IcmpCheck:
+    """Pings a host and evaluates the assertions on what came back."""
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        request = definition.request
+        wanted = definition.config.get("assertions") or []
+        problems = [
+            *settings.unsupported_keys(definition, _REQUEST_KEYS),
+            *settings.unsupported_required(request, "host"),
+            *settings.unsupported_timeout(request),
+            *settings.unsupported_switches(definition, "shouldTrackHops"),
+            *unsupported_assertions(definition, _OPERATORS),
+            *(
+                f"config.assertions[{index}]: property must be one of {', '.join(_STATISTICS)}"
+                for index, assertion in enumerate(wanted)
+                if assertion.get("type") == "latency"
+                and assertion.get("property") not in _STATISTICS
+            ),
+        ]
+        pings = request.get("numberOfPackets") or 0
+        if isinstance(pings, bool) or not isinstance(pings, int) or not 0 <= pings <= _MOST_PINGS:
+            problems.append(f"config.request.numberOfPackets must be from 0 to {_MOST_PINGS}")
+        if any(one.get("type") == "networkHop" for one in wanted) and not _tracks(definition):
+            problems.append("networkHop needs config.request.shouldTrackHops")
+        if privileged() is None:
+            problems.append("the kernel does not let this process ping")
+        elif _tracks(definition) and not privileged():
+            problems.append("config.request.shouldTrackHops needs root or CAP_NET_RAW")
+        return problems
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition, request = run.definition, run.definition.request
+        host = settings.host_of(request, variables)
+        timeout = settings.timeout_of(request, variables)
+        pings = request.get("numberOfPackets") or _DEFAULT_PINGS
+        seen = Sighting({"request": {"host": host, "timeout": round(timeout * 1000)}})
+
+        def actual(assertion: Json) -> Any:
+            stats = seen.detail["netstats"]
+            match assertion["type"]:
+                case "latency":
+                    if not stats["latency"]:
+                        raise NoValue("no ping was answered")
+                    return stats["latency"][assertion["property"]]
+                case "packetLossPercentage":
+                    return stats["packet_loss_percentage"]
+                case "packetsReceived":
+                    return stats["packets_received"]
+                case _:
+                    if "hops" not in stats:
+                        raise NoValue("the way to the host was not found")
+                    return stats["hops"]["avg"]
+
+        return await check(
+            definition,
+            seen,
+            _probe(host, pings, seen, hops=_tracks(definition)),
+            operators=_OPERATORS,
+            actual=actual,
+            variables=variables,
+            timeout=timeout,
+        )
+
+
+def privileged() -> bool | None:
+    """Whether raw sockets may be used; None: nor the kernel's own for pings."""
+    for kind, answer in ((socket.SOCK_RAW, True), (socket.SOCK_DGRAM, False)):
+        try:
+            socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()
+        except OSError:
+            continue
+        return answer
+    return None
+
+
+def _tracks(definition: Definition) -> bool:
+    return bool(definition.request.get("shouldTrackHops"))
+
+
+async def _probe(host: str, pings: int, seen: Sighting, *, hops: bool) -> None:
+    address = (await resolve(host))[0]
+    seen.lap("dns")
+    seen.detail["resolved_ip"] = address
+    try:
+        found = await icmplib.async_ping(
+            address,
+            count=pings,
+            interval=_INTERVAL,
+            timeout=_PATIENCE,
+            privileged=bool(privileged()),
+        )
+        seen.lap("ping")
+        seen.detail["netstats"] = _statistics(found)
+        if hops:
+            await _track(address, seen)
+    except icmplib.SocketPermissionError:
+        raise InvalidTest("the kernel does not let this process ping") from None
+    except icmplib.ICMPLibError as error:
+        raise CheckFailed("HOSTUNREACH", f"The host cannot be pinged: {error}") from None
+
+
+def _statistics(found: icmplib.Host) -> Json:
+    stats: Json = {
+        "packets_sent": found.packets_sent,
+        "packets_received": found.packets_received,
+        "packet_loss_percentage": round(found.packet_loss * 100, 2),
+        "jitter": found.jitter,
+        "latency": {},
+    }
+    if found.rtts:
+        stats["latency"] = {
+            "avg": round(statistics.fmean(found.rtts), 3),
+            "max": round(max(found.rtts), 3),
+            "min": round(min(found.rtts), 3),
+            "stddev": round(statistics.pstdev(found.rtts), 3),
+        }
+    return stats
+
+
+async def _track(address: str, seen: Sighting) -> None:
+    """How many hops there are to the address, which must answer itself."""
+    route = await asyncio.to_thread(
+        icmplib.traceroute, address, count=1, timeout=1, max_hops=_MOST_HOPS
+    )
+    seen.lap("traceroute")
+    seen.detail["traceroute"] = [
+        {
+            "host": hop.address,
+            "resolved_ip": hop.address,
+            "packets_sent": hop.packets_sent,
+            "packets_received": hop.packets_received,
+            "routers": [{"ip": hop.address}],
+        }
+        for hop in route
+    ]
+    if route and route[-1].address == address:
+        length = route[-1].distance
+        seen.detail["netstats"]["hops"] = {"avg": length, "max": length, "min": length}

@@ -1,0 +1,204 @@
+"""Multistep API tests (`type: api`, `subtype: multi`).
+
+The flow is Datadog's: a failed step ends the test, unless it has `allowFailure`; with `isCritical`
+too the test goes on and fails at its end. `exitIfSucceed` ends the test as passed.
+https://docs.datadoghq.com/synthetics/multistep/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.definitions import DEFAULT_RETRY_INTERVAL
+from pytest_storedog_gate.local_synthetics.extraction import extract_all
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run, Source
+from pytest_storedog_gate.local_synthetics.kinds.steps import Library, step_definition
+from pytest_storedog_gate.local_synthetics.results import failure_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_NOTHING_PROVED = Failure(
+    "INVALID_TEST", "No step with assertions passed, so that nothing was proved."
+)
+
+
+class MultistepCheck:
+    """Plays the steps of a test, one after the other."""
+
+    def __init__(
+        self, kinds: Mapping[tuple[str, str], Kind], tests: Mapping[str, Definition]
+    ) -> None:
+        self._library = Library(kinds, tests)
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        return self._library.unsupported(definition)
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        self._library.check_names(run.definition, variables)
+        begun = time.perf_counter()
+        played = await _Player(self._library, variables, run).play(run.definition)
+        failure = played.failure or (None if played.proved else _NOTHING_PROVED)
+        detail: Json = {
+            "steps": played.documents,
+            "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
+        }
+        if played.exited:
+            detail["exited_on_step_success"] = True
+        return Outcome(failure, detail)
+
+
+@dataclass
+class _Played:
+    """What came of steps: of a whole test, of a sub-test or of one step.
+
+    `proved`: a step with assertions passed. `exited`: a step with `exitIfSucceed` did.
+    """
+
+    documents: list[Json] = field(default_factory=list)
+    failure: Failure | None = None
+    proved: bool = False
+    exited: bool = False
+
+
+@dataclass(frozen=True)
+class _Player:
+    library: Library
+    variables: Variables
+    whole: Run
+
+    async def play(self, test: Definition) -> _Played:
+        played, stopped = _Played(), False
+        for index, step in enumerate(test.config["steps"]):
+            hopeless = played.failure is not None and played.failure.inconclusive
+            if hopeless or (stopped and not step.get("alwaysExecute")):
+                played.documents.append({**_shown(step), "status": "skipped"})
+                continue
+            one = await self._until_final(step, test)
+            played.documents += one.documents
+            played.proved |= one.proved
+            failure = one.failure
+            if failure is None:
+                exits = bool(step.get("exitIfSucceed"))
+                played.exited, stopped = played.exited or exits, stopped or exits
+            elif failure.inconclusive or step.get("isCritical") or not step.get("allowFailure"):
+                played.failure = played.failure or _named(failure, index, step)
+                stopped = stopped or not step.get("allowFailure")
+        return played
+
+    async def _until_final(self, step: Json, test: Definition) -> _Played:
+        """Attempt a step as often as it may be; the last attempt counts."""
+        retry = step.get("retry") or {}
+        count, earlier = retry.get("count", 0), []
+        for number in range(count + 1):
+            begun, started_at = time.perf_counter(), time.time_ns() // 1_000_000
+            played = await self._attempt(step, test)
+            duration = round((time.perf_counter() - begun) * 1000, 3)
+            document = played.documents[0]
+            document.update(_result(played.failure), started_at=started_at, duration=duration)
+            document.setdefault("timings", {"total": duration})
+            document["retry_count"] = number
+            if played.failure is None or played.failure.inconclusive or number == count:
+                break
+            earlier.append(document)
+            await asyncio.sleep(retry.get("interval", DEFAULT_RETRY_INTERVAL) / 1000)
+        if earlier:
+            document["retries"] = earlier
+        return played
+
+    async def _attempt(self, step: Json, test: Definition) -> _Played:
+        match step["subtype"]:
+            case "wait":
+                await asyncio.sleep(step["value"])
+                return _Played([{**_shown(step), "value": step["value"]}])
+            case "playSubTest":
+                return await self._sub_test(step, test)
+            case _:
+                return await self._check(step, test)
+
+    async def _sub_test(self, step: Json, test: Definition) -> _Played:
+        definition = self.library.tests[step["subtestPublicId"]]
+        document = {**_shown(step), "sub_test": {"id": definition.public_id}}
+        if definition.subtype != "multi":
+            outcome = await self._run(definition, [], [])
+            return _Played([{**document, **outcome.detail}], outcome.failure, not outcome.failure)
+        played = await self.play(definition)
+        for one in played.documents:
+            place = one.setdefault("sub_step", {"level": 0, "parent_test": {"id": test.public_id}})
+            place["level"] += 1
+            if "id" in step:
+                place.setdefault("parent_step", {"id": step["id"]})
+        proved = played.proved and not played.failure
+        return _Played([document, *played.documents], played.failure, proved)
+
+    async def _check(self, step: Json, test: Definition) -> _Played:
+        extracted: list[Json] = []
+        wanted = step.get("extractedValues") or []
+        definition = step_definition(step, test)
+        outcome = await self._run(definition, wanted, extracted)
+        failure = outcome.failure
+        if failure is None and wanted and not extracted:
+            raise NotImplementedError(f"{definition.subtype} gives no values")
+        lost = [one for one in extracted if "err" in one]
+        if failure is None and lost:
+            reasons = "; ".join(f"{one['name']}: {one['err']}" for one in lost)
+            failure = Failure("INCORRECT_ASSERTION", f"Values were not extracted: {reasons}")
+        document = {**_shown(step), **outcome.detail}
+        document["assertion_results"] = document.get("assertions", [])
+        if extracted:
+            document["variables"] = {"config": [], "extracted": extracted}
+        return _Played([document], failure, failure is None and bool(step.get("assertions")))
+
+    async def _run(
+        self, definition: Definition, wanted: list[Json], extracted: list[Json]
+    ) -> Outcome:
+        async def answered(source: Source) -> None:
+            extracted[:] = await asyncio.to_thread(extract_all, wanted, source, self.variables)
+
+        # A value of before must not stand in for one that does not come about.
+        for one in wanted:
+            self.variables.values.pop(one["name"], None)
+            self.variables.lost[one["name"]] = f"step {definition.name!r} did not extract it"
+        run = Run(
+            definition,
+            self.whole.variables,
+            self.whole.url_substitution,
+            answered=answered,
+        )
+        kind = self.library.kind(definition.subtype)
+        assert kind is not None  # noqa: S101 checked by `unsupported`
+        try:
+            return await kind.run(run, self.variables)
+        except CheckFailed as failed:
+            return Outcome(failed.failure)
+
+
+def _shown(step: Json) -> Json:
+    shown: Json = {key: step[key] for key in ("id", "name", "subtype") if key in step}
+    shown["allow_failure"] = step.get("allowFailure", False)
+    shown["is_critical"] = step.get("isCritical", False)
+    return shown
+
+
+def _result(failure: Failure | None) -> Json:
+    if failure is None:
+        return {"status": "passed"}
+    return {"status": "failed", "failure": failure_document(failure)}
+
+
+def _named(failure: Failure, index: int, step: Json) -> Failure:
+    """The failure of the test: that of a step, with the step's name."""
+    message: Any = failure.message
+    if isinstance(message, str):
+        return Failure(failure.code, f"Step {index + 1} ({step['name']}): {message}")
+    return Failure(failure.code, [{"step": step["name"], **one} for one in message])

@@ -1,0 +1,122 @@
+"""One attempt of a check beside http: its time limit, its timings and its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.comparison import GENERAL, NUMERIC
+from pytest_storedog_gate.local_synthetics.evaluation import evaluate_all
+from pytest_storedog_gate.local_synthetics.evaluation import failure_of as failure_of_assertions
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
+from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers
+from pytest_storedog_gate.local_synthetics.network_failures import failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from pytest_storedog_gate.local_synthetics.assertions import Actual, Operators
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_SHOWN_TEXT = 50_000  # characters of a message that a result holds
+ORDERED = (NUMERIC & GENERAL) | {"is", "isNot"}
+"""The operators of what is a number."""
+TEXTUAL = frozenset({"is", "isNot", "contains", "doesNotContain", "matches", "doesNotMatch"})
+"""The operators of what is a text."""
+_NAMED = {"header", "grpcMetadata"}  # assertions whose actual value the property's name may hide
+
+
+@dataclass(slots=True)
+class Sighting:
+    """What an attempt found so far: the result's own keys, and the timings in ms."""
+
+    detail: Json = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    _started: float = field(default_factory=time.perf_counter)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def restart(self) -> None:
+        """Forget what was timed: what comes next is the request proper."""
+        self.timings.clear()
+        self._started = self._last = time.perf_counter()
+
+    def finish(self) -> None:
+        """The request is over, whatever comes after it."""
+        self.timings.setdefault("total", (time.perf_counter() - self._started) * 1000)
+
+    def lap(self, stage: str) -> None:
+        """Count the time since the last lap as `stage`."""
+        now = time.perf_counter()
+        self.timings[stage] = self.timings.get(stage, 0.0) + (now - self._last) * 1000
+        self._last = now
+
+    def response_time(self, assertion: Json) -> float:
+        """What a `responseTime` assertion looks at."""
+        without_dns = assertion.get("timingsScope") == "withoutDNS"
+        dns = self.timings.get("dns", 0) if without_dns else 0
+        return round(self.timings["total"] - dns, 3)
+
+
+async def check(  # noqa: PLR0913 each is another thing
+    definition: Definition,
+    seen: Sighting,
+    probe: Coroutine[Any, Any, None],
+    *,
+    operators: Operators,
+    actual: Actual,
+    variables: Variables,
+    timeout: float,  # noqa: ASYNC109 the definition's, for the whole
+) -> Outcome:
+    """Await the probe, at most `timeout` seconds, then evaluate the assertions.
+
+    Errors of sockets and of TLS become Datadog's failures, with what was seen until then.
+    """
+    try:
+        await _within(timeout, seen, probe)
+    except CheckFailed as failed:
+        return Outcome(failed.failure, _detail(seen, []))
+    wanted = definition.config.get("assertions") or []
+    results = await evaluate_all(wanted, operators, actual, variables, shown=_shown)
+    return Outcome(failure_of_assertions(results), _detail(seen, results))
+
+
+async def _within(timeout: float, seen: Sighting, probe: Coroutine[Any, Any, None]) -> None:  # noqa: ASYNC109 it is a user's setting
+    seen.restart()
+    try:
+        async with asyncio.timeout(timeout) as limit:
+            await probe
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, TimeoutError) and limit.expired():
+            raise timed_out(timeout) from None
+        raise failure_of(error) from None
+    finally:
+        seen.finish()
+
+
+def timed_out(limit: float) -> CheckFailed:
+    """The failure of what took longer than `limit` seconds."""
+    return CheckFailed(
+        "TIMEOUT", f"The request couldn't be completed in a reasonable time: {limit:g} s."
+    )
+
+
+def cut(text: str, variables: Variables) -> tuple[str, bool]:
+    """A text without secrets, as long as a result may hold it, and whether it was longer."""
+    text = mask(text, variables.secrets)
+    return text[:_SHOWN_TEXT], len(text) > _SHOWN_TEXT
+
+
+def _detail(seen: Sighting, results: list[Json]) -> Json:
+    timings = {stage: round(ms, 3) for stage, ms in seen.timings.items()}
+    return {**seen.detail, "timings": timings, "assertions": results}
+
+
+def _shown(result: Json) -> Any:
+    actual = result["actual"]
+    if result["type"] in _NAMED and actual is not None:
+        return mask_headers({result["property"]: actual})[result["property"]]
+    return actual

@@ -1,0 +1,179 @@
+"""Reading the parts of a definition that the kinds beside http have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.comparison import number
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.masking import mask_headers
+from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
+_LONGEST_TIMEOUT = 3600  # s
+_LAST_PORT = 65535
+_SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
+_CONFIG_KEYS = {"request", "assertions", "configVariables"}
+_NO_HOST = re.compile(r"[\s/@?#]")
+_EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
+
+
+def unsupported_keys(
+    definition: Definition, request: Iterable[str], *, options: Iterable[str] = ()
+) -> list[str]:
+    """Name what `config` and its request hold beside `request`, and those of `options` in use."""
+    known = set(request)
+    return [
+        *(
+            f"config.{key} is not supported"
+            for key, value in definition.config.items()
+            if key not in _CONFIG_KEYS and value not in _EMPTY
+        ),
+        *(
+            f"config.request.{key} is not supported"
+            for key, value in definition.request.items()
+            if key not in known and value not in _EMPTY
+        ),
+        *(
+            f"options.{key} is not supported"
+            for key in options
+            if definition.options.get(key) not in _EMPTY
+        ),
+    ]
+
+
+def unsupported_strings(request: Json, *keys: str) -> list[str]:
+    """Name those of `keys` that are given and no strings."""
+    return [
+        f"config.request.{key} must be a string"
+        for key in keys
+        if not isinstance(request.get(key) or "", str)
+    ]
+
+
+def unsupported_switches(definition: Definition, *keys: str) -> list[str]:
+    """Name those of `keys`, in the request or the options, that are neither true nor false."""
+    return [
+        f"{place}.{key} must be true or false"
+        for place, holder in (
+            ("config.request", definition.request),
+            ("options", definition.options),
+        )
+        for key in keys
+        if not isinstance(holder.get(key, False), bool)
+    ]
+
+
+def unsupported_map(request: Json, key: str) -> list[str]:
+    """Refuse anything but an object of strings."""
+    value = request.get(key) or {}
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return []
+    return [f"config.request.{key} must be an object of strings"]
+
+
+def unsupported_required(request: Json, key: str) -> list[str]:
+    """Refuse anything but a string that is not empty."""
+    if isinstance(request.get(key), str) and request[key]:
+        return []
+    return [f"config.request.{key} must be a string that is not empty"]
+
+
+def unsupported_port(request: Json, key: str = "port", *, required: bool = False) -> list[str]:
+    """Refuse what can be no port: a number, or a string of one, as Terraform writes it."""
+    value = request.get(key)
+    if value in (None, "") and not required:
+        return []
+    if isinstance(value, str) and has_placeholder(value):
+        return []
+    return [] if _port(value) else [f"config.request.{key} must be a port from 1 to {_LAST_PORT}"]
+
+
+def unsupported_timeout(request: Json) -> list[str]:
+    """Refuse what can be no time limit."""
+    value = request.get("timeout") or 0
+    if isinstance(value, str) and has_placeholder(value):
+        return []
+    return [] if _seconds(value) is not None else [_timeout_problem()]
+
+
+def unsupported_properties(definition: Definition, kind: str, what: str) -> list[str]:
+    """Refuse assertions of that kind whose `property` names nothing; `what` it would name."""
+    return [
+        f"config.assertions[{index}]: property must name {what}"
+        for index, assertion in enumerate(definition.config.get("assertions") or [])
+        if assertion.get("type") == kind and not isinstance(assertion.get("property"), str)
+    ]
+
+
+def host_of(request: Json, variables: Variables, key: str = "host") -> str:
+    """The host name or address. Raises CheckFailed."""
+    host = variables.fill(request[key]).strip()
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    if not host or _NO_HOST.search(host):
+        raise CheckFailed("INVALID_REQUEST", f"{host!r} is no host name or address")
+    return host
+
+
+def port_of(request: Json, variables: Variables, default: int | None, key: str = "port") -> int:
+    """The port. Raises InvalidTest when a variable makes it none."""
+    value = request.get(key)
+    if value in (None, "") and default is not None:
+        return default
+    port = _port(variables.fill(value) if isinstance(value, str) else value)
+    if port is None:
+        raise InvalidTest(f"config.request.{key} must be a port from 1 to {_LAST_PORT}")
+    return port
+
+
+def credentials_of(request: Json, key: str, variables: Variables) -> dict[str, str]:
+    """Headers or metadata with their variables; what is to be hidden of them joins the secrets."""
+    own = {
+        variables.fill(name): variables.fill(value)
+        for name, value in (request.get(key) or {}).items()
+    }
+    masked = mask_headers(own)
+    variables.secrets |= {
+        value
+        for name, value in own.items()
+        if masked[name] != value and len(value) >= _SHORTEST_CREDENTIAL
+    }
+    return own
+
+
+def timeout_of(request: Json, variables: Variables) -> float:
+    """The time limit of the whole request in seconds. Raises InvalidTest."""
+    value = request.get("timeout") or 0
+    seconds = _seconds(variables.fill(value) if isinstance(value, str) else value)
+    if seconds is None:
+        raise InvalidTest(_timeout_problem())
+    return seconds or DEFAULT_TIMEOUT
+
+
+def setting(definition: Definition, key: str) -> bool:
+    """A switch: a single test has it in `options`, a step of a multistep test in `request`."""
+    return bool(definition.options.get(key, definition.request.get(key, False)))
+
+
+def _port(value: Any) -> int | None:
+    port = number(value)
+    if port is None or not float(port).is_integer() or not 0 < port <= _LAST_PORT:
+        return None
+    return int(port)
+
+
+def _seconds(value: Any) -> float | None:
+    seconds = number(value)
+    return seconds if seconds is not None and 0 <= seconds <= _LONGEST_TIMEOUT else None
+
+
+def _timeout_problem() -> str:
+    return f"config.request.timeout must be seconds from 0 to {_LONGEST_TIMEOUT}"

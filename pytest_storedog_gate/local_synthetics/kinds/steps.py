@@ -1,0 +1,178 @@
+"""The steps of a multistep test: what in them is not supported, and each one's own definition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.comparison import number
+from pytest_storedog_gate.local_synthetics.definitions import (
+    Definition,
+    DefinitionError,
+    check_retry,
+)
+from pytest_storedog_gate.local_synthetics.evaluation import STEP
+from pytest_storedog_gate.local_synthetics.extraction import unsupported_extraction
+from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.variables import placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions import Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_LONGEST_WAIT = 180  # s
+_DEEPEST = 2  # levels of sub-tests, Datadog's
+_FLOW = {"id", "name", "subtype", "allowFailure", "isCritical", "exitIfSucceed", "retry"}
+_KEYS = {
+    "wait": {"id", "name", "subtype", "value"},
+    "playSubTest": _FLOW | {"subtestPublicId", "alwaysExecute"},
+}
+_CHECK_KEYS = _FLOW | {"request", "assertions", "extractedValues"}
+_SWITCHES = ("allowFailure", "isCritical", "exitIfSucceed", "alwaysExecute")
+_INHERITED = ("allow_insecure", "follow_redirects")
+
+
+@dataclass(frozen=True)
+class Library:
+    """What steps are made of: the kinds of check, and by public ID the tests to play."""
+
+    kinds: Mapping[tuple[str, str], Kind]
+    tests: Mapping[str, Definition]
+
+    def kind(self, subtype: str) -> Kind | None:
+        return None if subtype == "multi" else self.kinds.get(("api", subtype))
+
+    def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
+        """Name each thing in a multistep test that would otherwise be passed over."""
+        problems = [
+            f"config.{key} is not supported in a multistep test"
+            for key, value in definition.config.items()
+            if key not in {"steps", "configVariables"} and value
+        ]
+        steps = definition.config.get("steps") or []
+        if not any(self._asserts(step) for step in steps):
+            problems.append("no step holds an assertion, so that nothing would be checked")
+        return problems + [
+            f"config.steps[{index}]: {problem}"
+            for index, step in enumerate(steps)
+            for problem in self._unsupported_step(step, definition, depth)
+        ]
+
+    def check_names(self, definition: Definition, variables: Variables) -> None:
+        """Raise InvalidTest for a variable that no step before gives a value.
+
+        Sub-tests' variables get theirs.
+        """
+        self._check_names(definition, variables, set())
+
+    def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
+        variables.adopt(definition)
+        for index, step in enumerate(definition.config["steps"]):
+            if step["subtype"] == "playSubTest":
+                played = self.tests[step["subtestPublicId"]]
+                if played.subtype == "multi":
+                    self._check_names(played, variables, given)
+                    continue
+                variables.adopt(played)
+                step = played.config  # noqa: PLW2901 what it holds is what is sent
+            used = placeholders([step.get(k) for k in ("request", "assertions", "extractedValues")])
+            for name in sorted(used):
+                if name not in given and not variables.knows(name):
+                    raise InvalidTest(
+                        f"config.steps[{index}]: variable {name} has no value: "
+                        "it is not defined, and no step before extracts it"
+                    )
+            given |= {one["name"] for one in step.get("extractedValues") or []}
+
+    def _asserts(self, step: Json) -> bool:
+        return bool(step.get("assertions")) or step.get("subtype") == "playSubTest"
+
+    def _unsupported_step(self, step: Json, test: Definition, depth: int) -> list[str]:
+        subtype = step.get("subtype")
+        if not isinstance(subtype, str) or not isinstance(step.get("name"), str):
+            return ["name and subtype must be strings"]
+        problems = [
+            f"{key} is not supported in a step of type {subtype}"
+            for key, value in step.items()
+            if key not in _KEYS.get(subtype, _CHECK_KEYS) and value
+        ]
+        problems += [
+            f"{key} must be true or false"
+            for key in _SWITCHES
+            if not isinstance(step.get(key, False), bool)
+        ]
+        problems += _unsupported_retry(step.get("retry") or {})
+        if subtype == "wait":
+            return problems + _unsupported_wait(step.get("value"))
+        if subtype == "playSubTest":
+            return problems + self._unsupported_sub_test(step.get("subtestPublicId"), depth)
+        return problems + self._unsupported_check(step, subtype, test)
+
+    def _unsupported_check(self, step: Json, subtype: str, test: Definition) -> list[str]:
+        kind = self.kind(subtype)
+        if kind is None:
+            return [f"steps of type {subtype} are not supported"]
+        if not isinstance(step.get("request"), dict):
+            return ["request must be an object"]
+        assertions = step.get("assertions") or []
+        if not isinstance(assertions, list) or not all(isinstance(one, dict) for one in assertions):
+            return ["assertions must be a list of objects"]
+        extractable: frozenset[str] = getattr(kind, "extractable", frozenset())
+        problems = unsupported_extraction(step.get("extractedValues") or [], extractable)
+        return problems + kind.unsupported(step_definition(step, test))
+
+    def _unsupported_sub_test(self, public_id: Any, depth: int) -> list[str]:
+        played = self.tests.get(public_id) if isinstance(public_id, str) else None
+        if played is None:
+            return [f"sub-test {public_id} is not among the service's definitions"]
+        if played.type != "api":
+            return [f"sub-test {public_id} is of type {played.type}: an API test is needed"]
+        if depth == _DEEPEST:
+            return [f"sub-test {public_id}: sub-tests nest deeper than {_DEEPEST} levels"]
+        if played.subtype == "multi":
+            problems = self.unsupported(played, depth + 1)
+        elif kind := self.kind(played.subtype):
+            problems = kind.unsupported(played)
+        else:
+            problems = [f"tests of type api {played.subtype} are not supported"]
+        return [f"sub-test {public_id}: {problem}" for problem in problems]
+
+
+def step_definition(step: Json, test: Definition) -> Definition:
+    """A step as a definition of its kind. Its own settings win over the test's options."""
+    request = step["request"]
+    options = {
+        key: test.options[key]
+        for key in _INHERITED
+        if step["subtype"] == "http" and key in test.options and key not in request
+    }
+    return Definition(
+        {
+            "public_id": test.public_id,
+            "type": STEP,
+            "subtype": step["subtype"],
+            "name": step["name"],
+            "config": {"request": request, "assertions": step.get("assertions") or []},
+            "options": options,
+        }
+    )
+
+
+def _unsupported_retry(retry: Any) -> list[str]:
+    if not isinstance(retry, dict):
+        return ["retry must be an object"]
+    try:
+        check_retry(retry)
+    except DefinitionError as error:
+        return [str(error)]
+    return []
+
+
+def _unsupported_wait(value: Any) -> list[str]:
+    seconds = None if isinstance(value, str) else number(value)
+    if seconds is None or not 0 <= seconds <= _LONGEST_WAIT:
+        return [f"value must be seconds from 0 to {_LONGEST_WAIT}"]
+    return []

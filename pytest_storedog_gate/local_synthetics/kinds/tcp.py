@@ -1,0 +1,101 @@
+"""TCP API tests (`type: api`, `subtype: tcp`): whether a port takes connections."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.addresses import connect
+from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check, timed_out
+from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.assertions import Operators
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_REQUEST_KEYS = {"host", "port", "timeout"}
+_GRACE = 5  # s that the probe may take over its own limit
+_OUTCOMES = ("established", "refused", "timeout")
+_OPERATORS: Operators = {
+    "connection": frozenset({"is", "isNot"}),
+    "responseTime": ORDERED,
+}
+
+
+class TcpCheck:
+    """Connects, and evaluates the assertions on how that ended."""
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        request = definition.request
+        return [
+            *settings.unsupported_keys(definition, _REQUEST_KEYS),
+            *settings.unsupported_required(request, "host"),
+            *settings.unsupported_port(request, required=True),
+            *settings.unsupported_timeout(request),
+            *unsupported_assertions(definition, _OPERATORS),
+            *_unsupported_outcomes(definition.config.get("assertions") or []),
+        ]
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition, request = run.definition, run.definition.request
+        host = settings.host_of(request, variables)
+        port = settings.port_of(request, variables, None)
+        timeout = settings.timeout_of(request, variables)
+        seen = Sighting({"request": {"host": host, "port": port, "timeout": round(timeout * 1000)}})
+
+        def actual(assertion: Json) -> Any:
+            if assertion["type"] == "responseTime":
+                return seen.response_time(assertion)
+            if problems := _unsupported_outcomes([assertion]):
+                raise InvalidTest(problems[0])
+            return seen.detail["connection_outcome"]
+
+        return await check(
+            definition,
+            seen,
+            _probe(definition, (host, port), timeout, seen),
+            operators=_OPERATORS,
+            actual=actual,
+            variables=variables,
+            timeout=timeout + _GRACE,
+        )
+
+
+def _unsupported_outcomes(assertions: list[Json]) -> list[str]:
+    return [
+        f"connection: target {assertion.get('target')!r} is not one of {', '.join(_OUTCOMES)}"
+        for assertion in assertions
+        if assertion.get("type") == "connection"
+        and assertion.get("target") not in _OUTCOMES
+        and not has_placeholder(str(assertion.get("target")))
+    ]
+
+
+async def _probe(
+    definition: Definition, target: tuple[str, int], limit: float, seen: Sighting
+) -> None:
+    """Connect within `limit` seconds, and close at once.
+
+    A refusal, or no answer from the address, is a finding where an assertion is about it.
+    """
+    asked = any(one["type"] == "connection" for one in definition.config.get("assertions") or [])
+    try:
+        async with asyncio.timeout(limit):
+            connection = await connect(*target, seen)
+    except (ConnectionRefusedError, TimeoutError) as error:
+        refused = isinstance(error, ConnectionRefusedError)
+        seen.detail["connection_outcome"] = "refused" if refused else "timeout"
+        if asked and "dns" in seen.timings:
+            return
+        if error.errno is None:
+            raise timed_out(limit) from None
+        raise
+    connection.close()
+    seen.detail["connection_outcome"] = "established"

@@ -1,0 +1,235 @@
+"""SSL API tests (`type: api`, `subtype: ssl`): a server's certificate and TLS versions.
+
+Authorities are the system's; SSL_CERT_FILE in the service's environment names others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import warnings
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.assertions import NoValue
+from pytest_storedog_gate.local_synthetics.comparison import EXPIRY
+from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.addresses import connect
+from pytest_storedog_gate.local_synthetics.kinds.certificates import describe
+from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, TEXTUAL, Sighting, check
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.assertions import Operators
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_DEFAULT_PORT = 443
+_DAY = 86_400  # s
+_REQUEST_KEYS = {
+    "host", "port", "servername", "timeout", "ignore_certificate_validation",
+    "disableAiaIntermediateFetching",
+}  # fmt: skip
+_SWITCHES = (
+    "accept_self_signed", "ignore_certificate_validation", "disableAiaIntermediateFetching",
+)  # fmt: skip
+_OPERATORS: Operators = {
+    "certificate": EXPIRY,
+    "property": TEXTUAL,
+    "responseTime": ORDERED,
+    "tlsVersion": ORDERED,
+    "minTlsVersion": ORDERED,
+}
+# From the lowest; the lower two only where OpenSSL was built with them.
+_VERSIONS = {
+    1.0: ssl.TLSVersion.TLSv1,
+    1.1: ssl.TLSVersion.TLSv1_1,
+    1.2: ssl.TLSVersion.TLSv1_2,
+    1.3: ssl.TLSVersion.TLSv1_3,
+}
+_NUMBERS = {"TLSv1": 1.0, "TLSv1.1": 1.1, "TLSv1.2": 1.2, "TLSv1.3": 1.3}
+_SELF_SIGNED = {18, 19}  # OpenSSL's verify codes: the certificate itself, or the chain's end
+
+
+@dataclass(slots=True)
+class _Handshake:
+    """What one TLS handshake told."""
+
+    der: bytes
+    protocol: str
+    cipher: str
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the assertions look at. `lowest` is found only where an assertion asks for it."""
+
+    version: float = 0.0
+    lowest: float = 0.0
+    expiry: datetime = field(default_factory=lambda: datetime.now(UTC))
+    facts: Json = field(default_factory=dict)
+
+
+class SslCheck:
+    """Makes a TLS handshake and evaluates the assertions on what the server showed."""
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        request = definition.request
+        problems = [
+            *settings.unsupported_keys(
+                definition, _REQUEST_KEYS, options=("checkCertificateRevocation",)
+            ),
+            *settings.unsupported_required(request, "host"),
+            *settings.unsupported_strings(request, "servername"),
+            *settings.unsupported_port(request),
+            *settings.unsupported_timeout(request),
+            *settings.unsupported_switches(definition, *_SWITCHES),
+            *unsupported_assertions(definition, _OPERATORS),
+            *settings.unsupported_properties(
+                definition, "property", "a part of the certificate, such as subject.CN"
+            ),
+        ]
+        if _asks_for_lowest(definition) and not (ssl.HAS_TLSv1 and ssl.HAS_TLSv1_1):
+            problems.append("minTlsVersion needs an OpenSSL with TLS 1.0 and 1.1")
+        return problems
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition, request = run.definition, run.definition.request
+        host = settings.host_of(request, variables)
+        port = settings.port_of(request, variables, _DEFAULT_PORT)
+        name = variables.fill(request.get("servername") or "") or host
+        timeout = settings.timeout_of(request, variables)
+        shown = {"host": host, "port": port, "servername": name, "timeout": round(timeout * 1000)}
+        seen, found = Sighting({"request": shown}), _Found()
+        return await check(
+            definition,
+            seen,
+            _probe(definition, seen, found, (host, port, name)),
+            operators=_OPERATORS,
+            actual=lambda assertion: _actual(assertion, seen, found),
+            variables=variables,
+            timeout=timeout,
+        )
+
+
+def _asks_for_lowest(definition: Definition) -> bool:
+    wanted = definition.config.get("assertions") or []
+    return any(assertion.get("type") == "minTlsVersion" for assertion in wanted)
+
+
+async def _probe(
+    definition: Definition, seen: Sighting, found: _Found, target: tuple[str, int, str]
+) -> None:
+    host, port, name = target
+    shaken = await _verified(definition, seen, target)
+    seen.lap("ssl")
+    seen.finish()
+    certificate = describe(shaken.der)
+    of_connection = {"cipher": shaken.cipher, "protocol": shaken.protocol}
+    found.version = _NUMBERS.get(shaken.protocol, 0.0)
+    found.facts, found.expiry = certificate.facts | of_connection, certificate.expiry
+    seen.detail["cert"] = certificate.shown | of_connection | {"tls_version": found.version}
+    if _asks_for_lowest(definition):
+        found.lowest = await _lowest(host, port, name)
+
+
+async def _verified(
+    definition: Definition, seen: Sighting, target: tuple[str, int, str]
+) -> _Handshake:
+    """The handshake as the definition wants it. Raises OSError for a certificate not accepted."""
+    if settings.setting(definition, "ignore_certificate_validation"):
+        return await _handshake(*target, _unverifying(), seen)
+    try:
+        return await _handshake(*target, ssl.create_default_context(), seen)
+    except ssl.SSLCertVerificationError as error:
+        if error.verify_code not in _SELF_SIGNED or not definition.options.get(
+            "accept_self_signed"
+        ):
+            raise
+    # Trusting just this certificate leaves its dates and its names to be verified.
+    shown = await _handshake(*target, _unverifying(), Sighting())
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    trusting.load_verify_locations(cadata=shown.der)
+    seen.restart()
+    return await _handshake(*target, trusting, seen)
+
+
+def _unverifying() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _handshake(
+    host: str, port: int, name: str, context: ssl.SSLContext, seen: Sighting
+) -> _Handshake:
+    connection = await connect(host, port, seen)
+    _, writer = await asyncio.open_connection(sock=connection, ssl=context, server_hostname=name)
+    try:
+        tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        der, cipher = tls.getpeercert(binary_form=True), tls.cipher()
+        if der is None or cipher is None:
+            raise CheckFailed("SSL", "The server showed no certificate.")
+        return _Handshake(der, tls.version() or "", cipher[0])
+    finally:
+        writer.transport.abort()
+
+
+async def _lowest(host: str, port: int, name: str) -> float:
+    """The lowest version that the server accepts."""
+    for number, version in _VERSIONS.items():
+        context = _limited_to(version)
+        try:
+            await _handshake(host, port, name, context, Sighting())
+        except (ssl.SSLError, ConnectionResetError):
+            continue  # how servers refuse a version: with an alert, or by closing
+        return number
+    raise CheckFailed("SSL", "The server accepts no version of TLS by itself.")
+
+
+def _limited_to(version: ssl.TLSVersion) -> ssl.SSLContext:
+    context = _unverifying()
+    context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL's default level has no TLS below 1.2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = version
+    return context
+
+
+def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+    match assertion["type"]:
+        case "responseTime":
+            return seen.response_time(assertion)
+        case "tlsVersion":
+            return found.version
+        case "minTlsVersion":
+            return found.lowest
+        case "certificate":
+            return _days_left(found.expiry)
+        case _:
+            return _part(found.facts, assertion["property"])
+
+
+def _days_left(expiry: datetime) -> float:
+    left = (expiry - datetime.now(UTC)).total_seconds() / _DAY
+    if left <= 0:
+        # It expires in no number of days any more, neither less nor more.
+        raise NoValue(f"the certificate expired on {expiry:%Y-%m-%d}")
+    return round(left, 3)
+
+
+def _part(facts: Json, path: str) -> Any:
+    """What a path such as `subject.CN` names."""
+    value: Any = facts
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    if value is None:
+        raise NoValue(f"the certificate has no {path}")
+    return value

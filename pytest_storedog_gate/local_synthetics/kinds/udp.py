@@ -1,0 +1,107 @@
+"""UDP API tests (`type: api`, `subtype: udp`): one datagram, and the first that comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.addresses import family_of, resolve
+from pytest_storedog_gate.local_synthetics.kinds.probing import (
+    ORDERED,
+    TEXTUAL,
+    Sighting,
+    check,
+    cut,
+)
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.assertions import Operators
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_REQUEST_KEYS = {"host", "port", "message", "timeout"}
+_LARGEST = 65_507  # bytes of a datagram
+_OPERATORS: Operators = {
+    "receivedMessage": TEXTUAL,
+    "responseTime": ORDERED,
+}
+
+
+class UdpCheck:
+    """Sends the message and evaluates the assertions on the answer."""
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        request = definition.request
+        return [
+            *settings.unsupported_keys(definition, _REQUEST_KEYS),
+            *settings.unsupported_required(request, "host"),
+            *settings.unsupported_port(request, required=True),
+            *settings.unsupported_strings(request, "message"),
+            *settings.unsupported_timeout(request),
+            *unsupported_assertions(definition, _OPERATORS),
+        ]
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition, request = run.definition, run.definition.request
+        host = settings.host_of(request, variables)
+        port = settings.port_of(request, variables, None)
+        timeout = settings.timeout_of(request, variables)
+        message = variables.fill(request.get("message") or "")
+        if len(message.encode()) > _LARGEST:
+            raise CheckFailed("INVALID_REQUEST", f"The message is over {_LARGEST} bytes.")
+        shown = {"host": host, "port": port, "message": message, "timeout": round(timeout * 1000)}
+        seen = Sighting({"request": shown, "sent_message": message})
+        received: list[str] = []
+
+        def actual(assertion: Json) -> Any:
+            if assertion["type"] == "receivedMessage":
+                return received[0]
+            return seen.response_time(assertion)
+
+        async def probe() -> None:
+            received.append(await _exchange(host, port, message.encode(), seen))
+            text, truncated = cut(received[0], variables)
+            seen.detail["received_message"] = text
+            seen.detail["response"] = {"message": text, "is_message_truncated": truncated}
+
+        return await check(
+            definition,
+            seen,
+            probe(),
+            operators=_OPERATORS,
+            actual=actual,
+            variables=variables,
+            timeout=timeout,
+        )
+
+
+async def _exchange(host: str, port: int, message: bytes, seen: Sighting) -> str:
+    """The answer's text. Raises CheckFailed, OSError."""
+    addresses = await resolve(host)
+    seen.lap("dns")
+    for address in addresses[:-1]:
+        try:
+            return await _ask(address, port, message, seen)
+        except OSError:
+            continue
+    return await _ask(addresses[-1], port, message, seen)
+
+
+async def _ask(address: str, port: int, message: bytes, seen: Sighting) -> str:
+    seen.detail["resolved_ip"] = address
+    loop = asyncio.get_running_loop()
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as channel:
+        channel.setblocking(False)  # noqa: FBT003 a method of C
+        # Connected, so that a refusal is heard of and only the target's answers arrive.
+        await loop.sock_connect(channel, (address, port))
+        await loop.sock_sendall(channel, message)
+        answer = await loop.sock_recv(channel, _LARGEST)
+    seen.lap("firstByte")
+    return answer.decode(errors="replace")

@@ -1,0 +1,289 @@
+"""WebSocket API tests (`type: api`, `subtype: websocket`): a message, and the first answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+    PayloadTooBig,
+)
+
+from pytest_storedog_gate.local_synthetics.assertions import NoValue
+from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL
+from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds import addresses, settings
+from pytest_storedog_gate.local_synthetics.kinds.probing import (
+    ORDERED,
+    TEXTUAL,
+    Sighting,
+    check,
+    cut,
+)
+from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.assertions import Operators
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_LARGEST = 1024 * 1024  # bytes of an answer
+_PORTS = {"ws": 80, "wss": 443}
+_GOODBYE = 1  # s for the other side to close
+_REQUEST_KEYS = {
+    "url", "message", "isMessageBase64Encoded", "headers", "basicAuth", "timeout", "allow_insecure",
+}  # fmt: skip
+_OPERATORS: Operators = {
+    "receivedMessage": TEXTUAL,
+    "header": GENERAL | ABSENCE,
+    "responseTime": ORDERED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    url: str
+    scheme: str
+    host: str
+    port: int
+    headers: Mapping[str, str]
+    message: str | bytes
+    answered: bool  # whether a message is waited for
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the assertions look at; header names in lower case."""
+
+    message: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class WebsocketCheck:
+    """Opens a WebSocket, sends the message and evaluates the assertions on what comes back."""
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        request = definition.request
+        auth = request.get("basicAuth") or {}
+        problems = [
+            *settings.unsupported_keys(definition, _REQUEST_KEYS),
+            *settings.unsupported_required(request, "url"),
+            *settings.unsupported_strings(request, "message"),
+            *settings.unsupported_map(request, "headers"),
+            *settings.unsupported_map(request, "basicAuth"),
+            *settings.unsupported_timeout(request),
+            *settings.unsupported_switches(definition, "isMessageBase64Encoded", "allow_insecure"),
+            *unsupported_assertions(definition, _OPERATORS),
+        ]
+        if isinstance(auth, dict) and auth.get("type", "web") != "web":
+            problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
+        return problems
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition = run.definition
+        target = _target(definition, variables)
+        timeout = settings.timeout_of(definition.request, variables)
+        text = variables.fill(definition.request.get("message") or "")
+        shown = {
+            "url": mask_userinfo(target.url),
+            "headers": mask_headers(target.headers),
+            "message": cut(text, variables)[0],
+            "timeout": round(timeout * 1000),
+        }
+        seen, found = Sighting({"request": shown}), _Found()
+        insecure = settings.setting(definition, "allow_insecure")
+        return await check(
+            definition,
+            seen,
+            _probe(target, _context(target, insecure=insecure), seen, found, variables),
+            operators=_OPERATORS,
+            actual=lambda assertion: _actual(assertion, seen, found),
+            variables=variables,
+            timeout=timeout,
+        )
+
+
+def _target(definition: Definition, variables: Variables) -> _Target:
+    request = definition.request
+    url = variables.fill(request["url"])
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a ws(s) URL")
+    variables.secrets |= {parts.password} if parts.password else set()
+    message = variables.fill(request.get("message") or "")
+    asserted = any(
+        one["type"] == "receivedMessage" for one in definition.config.get("assertions") or []
+    )
+    return _Target(
+        url,
+        parts.scheme,
+        parts.hostname,
+        port,
+        _headers(request, variables),
+        _decoded(message) if request.get("isMessageBase64Encoded") else message,
+        answered=bool(message) or asserted,
+    )
+
+
+def _headers(request: Json, variables: Variables) -> dict[str, str]:
+    own = settings.credentials_of(request, "headers", variables)
+    auth = request.get("basicAuth") or {}
+    if auth.get("username") or auth.get("password"):
+        password = variables.fill(auth.get("password", ""))
+        pair = f"{variables.fill(auth.get('username', ''))}:{password}"
+        token = base64.b64encode(pair.encode()).decode()
+        variables.secrets |= {password, token}
+        own.setdefault("Authorization", f"Basic {token}")
+    if any("\r" in text or "\n" in text for pair in own.items() for text in pair):
+        raise CheckFailed("INVALID_CHAR_IN_HEADER", "A header holds the end of a line.")
+    return own
+
+
+def _decoded(message: str) -> bytes:
+    try:
+        return base64.b64decode(message, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidTest("config.request.message is not encoded in Base64") from None
+
+
+def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | None:
+    if target.scheme == "ws":
+        return None
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _probe(
+    target: _Target,
+    context: ssl.SSLContext | None,
+    seen: Sighting,
+    found: _Found,
+    variables: Variables,
+) -> None:
+    transport = await addresses.connect(target.host, target.port, seen)
+    try:
+        connection = await connect(
+            target.url,
+            sock=transport,
+            ssl=context,
+            server_hostname=target.host if context else None,
+            additional_headers=target.headers,
+            user_agent_header="Datadog/Synthetics",
+            open_timeout=None,
+            close_timeout=_GOODBYE,
+            ping_interval=None,
+            max_size=_LARGEST,
+            proxy=None,
+        )
+    except BaseException as error:
+        transport.close()
+        # A certificate that is not accepted is a ValueError too.
+        if isinstance(error, InvalidHandshake | InvalidURI | ValueError) and not isinstance(
+            error, OSError
+        ):
+            raise _not_opened(error, seen) from None
+        raise
+    seen.lap("handshake")
+    try:
+        _remember_handshake(connection, seen, found)
+        await _talk(connection, target, seen, found, variables)
+    except ConnectionClosed as error:
+        raise _closed(error, seen) from None
+    finally:
+        await connection.close()
+
+
+async def _talk(
+    connection: ClientConnection,
+    target: _Target,
+    seen: Sighting,
+    found: _Found,
+    variables: Variables,
+) -> None:
+    if target.message:
+        await connection.send(target.message)
+        sent = target.message
+        text = sent if isinstance(sent, str) else base64.b64encode(sent).decode()
+        seen.detail["sent_message"] = cut(text, variables)[0]
+    if not target.answered:
+        return
+    answer = await connection.recv()
+    seen.lap("firstByte")
+    found.message = answer if isinstance(answer, str) else answer.decode(errors="replace")
+    text, truncated = cut(found.message, variables)
+    seen.detail["received_message"] = text
+    seen.detail["response"] = {"message": text, "is_message_truncated": truncated}
+
+
+def _remember_handshake(connection: ClientConnection, seen: Sighting, found: _Found) -> None:
+    response = connection.response
+    if response is None:
+        return
+    found.headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    seen.detail["handshake"] = {
+        "response": {
+            "status_code": response.status_code,
+            "headers": mask_headers(dict(response.headers.raw_items())),
+        }
+    }
+
+
+def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+    match assertion["type"]:
+        case "responseTime":
+            return seen.response_time(assertion)
+        case "header":
+            value = found.headers.get(assertion["property"].lower())
+            if value is None:
+                raise NoValue("the header is not there")
+            return value
+        case _:
+            return found.message
+
+
+def _not_opened(error: Exception, seen: Sighting) -> CheckFailed:
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        seen.detail["handshake"] = {"response": {"status_code": status}}
+        return CheckFailed("WEBSOCKET", f"The handshake was answered with HTTP status {status}.")
+    if isinstance(error, InvalidMessage):
+        return CheckFailed("WEBSOCKET", "The handshake was answered with something else than HTTP.")
+    return CheckFailed("WEBSOCKET", f"The WebSocket could not be opened: {error}")
+
+
+def _closed(error: ConnectionClosed, seen: Sighting) -> CheckFailed:
+    """Of a close by the target, or of an answer over the limit, which closes from here."""
+    if isinstance(error.__cause__, PayloadTooBig):
+        return CheckFailed("BODY_TOO_LARGE", f"The answer is over {_LARGEST} bytes.")
+    if error.rcvd is None:
+        if error.sent is not None:
+            return CheckFailed("WEBSOCKET", f"The answer is not valid: {error.sent.reason}")
+        return CheckFailed("CONNRESET", "The target closed the connection.")
+    seen.detail["response"] = {
+        "close": {"status_code": error.rcvd.code, "reason": error.rcvd.reason}
+    }
+    code = error.rcvd.code
+    return CheckFailed("WEBSOCKET", f"The target closed the WebSocket with code {code}.")

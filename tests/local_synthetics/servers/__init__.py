@@ -1,0 +1,1 @@
+"""Real servers for the kinds of check, on loopback ports that the system chooses."""
