@@ -229,7 +229,9 @@ class GateRun:
             for found in batch.outcomes():
                 self.outcomes.put(self._judged(found))
         except GateError as error:
-            self.fail(error)
+            # A call that the end of the run cut short is no reason of its own.
+            if not self._cancelled.is_set():
+                self.fail(error)
         except Exception as error:  # noqa: BLE001  # a thread's error would be lost, and tests wait
             self.fail(NoVerdict(f"following the batch failed: {type(error).__name__}: {error}"))
 

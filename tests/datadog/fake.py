@@ -43,6 +43,7 @@ class FakeDatadog:
         self.script: dict[str, list[Answer]] = {}
         self.dynamic: dict[str, Callable[[], Answer]] = {}
         self.asked: list[Asked] = []
+        self._news = threading.Condition()
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -64,7 +65,9 @@ class FakeDatadog:
         path, _, query = handler.path.partition("?")
         length = int(handler.headers.get("Content-Length") or 0)
         body = json.loads(handler.rfile.read(length)) if length else None
-        self.asked.append(Asked(handler.command, path, query, dict(handler.headers), body))
+        with self._news:
+            self.asked.append(Asked(handler.command, path, query, dict(handler.headers), body))
+            self._news.notify_all()
         route = next((name for name in self.script if path.endswith(name)), None)
         scripted = self.script.get(route or "", [Answer({"errors": ["Not found"]}, 404)])
         answer = scripted.pop(0) if len(scripted) > 1 else scripted[0]
@@ -82,6 +85,11 @@ class FakeDatadog:
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(text.encode())
+
+    def wait_for(self, route: str) -> None:
+        """Returns once the route has been asked."""
+        with self._news:
+            assert self._news.wait_for(lambda: self.count(route) > 0, timeout=30)
 
     def count(self, route: str) -> int:
         return sum(asked.path.endswith(route) for asked in self.asked)

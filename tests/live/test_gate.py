@@ -39,7 +39,7 @@ CAUGHT = {
     "html-200": ("dsc-lst-get", "header content-type: expected contains application/json"),
     "lost-route": ("dsc-cod-fnd", "statusCode: expected is 200, actual 404"),
     "error-body": ("dsc-cod-fnd", "$.code: expected is BFRIDAY"),
-    "slow": ("dsc-lst-get", "responseTime: expected lessThan 2000, actual"),
+    "slow": ("dsc-lst-get", "responseTime: expected lessThan 2500, actual"),
 }
 DEPLOYMENT_FAILS = {"crash": "exited", "never-ready": "503"}
 
