@@ -95,6 +95,21 @@ CONFTESTS = {
         def pytest_pyfunc_call():
             return True
     """,
+    "workers that cannot start": """
+        import os
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            raise RuntimeError("no library here")
+    """,
+    "workers that end with an error": """
+        def pytest_sessionfinish(session):
+            if hasattr(session.config, "workerinput"):
+                raise RuntimeError("too late")
+    """,
+    "no report is one of a call": """
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_logreport(report):
+            report.when = "setup"
+    """,
     "a lone surrogate in a report": """
         def pytest_runtest_call(item):
             item.user_properties.append(("emoji", "\\ud83d"))
