@@ -6,6 +6,8 @@ Without `--storedog-env` nothing else of this package is imported.
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+_GUARDED = pytest.StashKey[bool]()
 _DEPLOY_MODES = ("auto", "never")
 _GATE_OPTIONS = ("storedog_image", "storedog_plan", "storedog_report")
 _CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
@@ -91,11 +94,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Guards the exit status from here on, before any code of the user's runs."""
+    # Known here even where a --help in PYTEST_ADDOPTS ends the parsing before it is reached.
+    asked_for = early_config.known_args_namespace.storedog_env is not None
+    # xdist's workers have no command line of their own, and decide nothing.
+    if not (asked_for and early_config.invocation_params.args):
+        return (yield)
+    from .roles import exit_guard
+
+    early_config.stash[_GUARDED] = True
+    exit_guard.install(early_config)
+    return (yield from exit_guard.guard_conftests(early_config))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
     """Lets a run with the gate end with 0 only if the gate has opened."""
-    # A --help in PYTEST_ADDOPTS ends the parsing before the gate's own option is reached.
-    named = any(arg.partition("=")[0] == "--storedog-env" for arg in config.invocation_params.args)
-    if hasattr(config, "workerinput") or not (named or config.getoption("storedog_env")):
+    if _GUARDED not in config.stash:
         return (yield)
     from .roles import exit_guard
 
@@ -114,9 +130,22 @@ def pytest_configure(config: pytest.Config) -> None:
     elif config.getoption("storedog_env") is not None:
         from .roles import controller
 
+        _refuse_options_from_elsewhere(config)
         controller.register(config)
     else:
         _refuse_options_without_gate(config)
+
+
+def _refuse_options_from_elsewhere(config: pytest.Config) -> None:
+    # A variable of the machine must not decide what is proved: the pipeline file shows it.
+    addopts = shlex.split(os.environ.get("PYTEST_ADDOPTS", "")) + config.getini("addopts")
+    for option in addopts:
+        if option.startswith(("--storedog-", "--synthetics-")):
+            name = option.partition("=")[0]
+            raise pytest.UsageError(
+                f"{name} comes from PYTEST_ADDOPTS or addopts; give the gate's options on the "
+                "command line"
+            )
 
 
 def _refuse_options_without_gate(config: pytest.Config) -> None:

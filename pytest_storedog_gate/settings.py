@@ -323,7 +323,16 @@ def _interpolate(environment: Environment, file: str) -> tuple[Environment, set[
 
 
 def _key(names: tuple[str, ...]) -> str | None:
-    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+    for name in names:
+        # Files and secret stores like to end with a newline.
+        key = os.environ.get(name, "").strip()
+        if key and not (key.isascii() and key.isprintable()):
+            raise ConfigurationError(
+                f"{name} holds a character that no key has (its value is not shown); set it anew"
+            )
+        if key:
+            return key
+    return None
 
 
 def _require_keys(keys: Mapping[str, str | None]) -> None:

@@ -38,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away what would change a run: keys, CI facts, pytest's own additions."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     for name in list(os.environ):
         ours = name.startswith(("DD_", "DATADOG_", "DRONE", "STOREDOG_"))
         if name == "PYTEST_ADDOPTS" or (ours and name != "STOREDOG_REQUIRE"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ GRACE = 60.0
 # Between two questions for details that lag behind the end of their batch.
 _LAG = 2.0
 
-Place = tuple[str, str]  # location and device
+# Location, device, and which of several results there: none may hide another one.
+Place = tuple[str, str, int]
 
 
 @dataclass
@@ -98,17 +100,21 @@ class Batch:
         return CheckOutcome(public_id, tuple(self._result(followed[p]) for p in sorted(followed)))
 
     def _see(self, state: BatchState) -> None:
-        self._pace.spend()
         self._running = state.running
+        self._pace.saw(running=state.running)
+        seen: Counter[tuple[str, str, str]] = Counter()
         for entry in state.entries:
+            where = (entry.public_id, entry.location, entry.device)
+            place = (entry.location, entry.device, seen[where])
+            seen[where] += 1
             places = self._followed.setdefault(entry.public_id, {})
-            followed = places.setdefault((entry.location, entry.device), _Followed(entry))
+            followed = places.setdefault(place, _Followed(entry))
             followed.entry = entry
             for result_id in entry.ended:
                 followed.details.setdefault(result_id, None)
 
     def _ask_for_details(self) -> None:
-        """Asks for what has ended and is not known yet."""
+        """Asks for what has ended and is not known yet, unless the pace has no call for it now."""
         wanted = [
             (followed, result_id)
             for places in self._followed.values()
@@ -116,8 +122,8 @@ class Batch:
             for result_id, detail in followed.details.items()
             if detail is None
         ]
-        if wanted:
-            self._pace.spend()
+        if wanted and self._pace.left() > 0:
+            self._pace.asked_for_details()
             found = self._client.details(sorted({result_id for _, result_id in wanted}))
             for followed, result_id in wanted:
                 followed.details[result_id] = found.get(result_id)

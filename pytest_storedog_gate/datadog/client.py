@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
-from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 
 from . import retries
 from .batch_state import BatchState
@@ -30,6 +30,7 @@ T = TypeVar("T")
 MAX_TESTS = 1000  # that one trigger takes
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0  # s
 _TOO_LONG = (413, 414, 431)  # for the server, one of them with 1,000 IDs in a URL
+_SHORTEST_SECRET = 4  # characters; a shorter one is a placeholder, and part of many words
 _LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -39,6 +40,15 @@ class Keys:
 
     api: str = field(repr=False)
     app: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuses what no header can hold: the error of the HTTP library would show it."""
+        for name, key in (("DD_API_KEY", self.api), ("DD_APP_KEY", self.app)):
+            if not (key.isascii() and key.isprintable()) or key != key.strip():
+                raise ConfigurationError(
+                    f"{name} holds a line break, a space at its ends or another character that no "
+                    "key has; was it read from a file?"
+                )
 
 
 @dataclass(frozen=True)
@@ -240,7 +250,7 @@ class SyntheticsClient:
             if retries.was_not_sent(fault):
                 unsure = ""
             return f"Synthetics cannot be reached at {where}: {name}: {cause}{unsure}"
-        status, said = answer.status_code, _errors(answer)
+        status, said = answer.status_code, self._without_keys(_errors(answer))
         if status in (401, 403):
             return (
                 f"{where} refused {name} ({status}: {said}); check that DD_API_KEY and DD_APP_KEY "
@@ -250,10 +260,16 @@ class SyntheticsClient:
             unsure = ""
         return f"{where} answered {status} to {name}: {said}{unsure}"
 
+    def _without_keys(self, text: str) -> str:
+        # A server, or a proxy before it, may repeat what it was sent.
+        for key in (self._keys.api, self._keys.app) if self._keys else ():
+            text = text.replace(key, "***") if len(key) > _SHORTEST_SECRET else text
+        return text
+
     def _read(self, answer: _Answer, reader: Callable[[Json], T], what: str) -> T:
         try:
             return reader(answer.data)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise NoVerdict(
                 f"{self.endpoint.name} answered with something else than {what}; is it Synthetics?"
             ) from None
@@ -289,10 +305,10 @@ def _json(answer: requests.Response) -> Json:
     """The answer's body; an empty object where it is no JSON object, which no reader takes."""
     try:
         data = answer.json()
+        if _LONE_SURROGATE.search(answer.text):
+            data = _encodable(data)
     except (ValueError, RecursionError):
         return {}
-    if _LONE_SURROGATE.search(answer.text):
-        data = _encodable(data)
     return data if isinstance(data, dict) else {}
 
 
@@ -320,7 +336,6 @@ def _inner(fault: requests.RequestException | None) -> str:
 
 
 def _errors(answer: requests.Response) -> str:
-    try:
-        return "; ".join(str(error) for error in answer.json()["errors"])
-    except (ValueError, KeyError, TypeError):
-        return answer.reason or "no reason given"
+    errors = _json(answer).get("errors")
+    said = errors if isinstance(errors, list) else [errors] if errors else []
+    return "; ".join(str(error) for error in said) or answer.reason or "no reason given"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .models import Assertion, Json, Status, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 _SHOWN = 300  # characters of a value
 _STATUSES = {"passed": Status.PASSED, "failed": Status.FAILED}
@@ -41,7 +41,7 @@ class Detail:
     @property
     def reason(self) -> str:
         """Why it failed: a line for each assertion or step; empty where it does not say."""
-        failure = failure_text(self.data.get("failure") or {})
+        failure = failure_text(self.data.get("failure"))
         # The test's own failure repeats the failed step's, and does not say which step it was.
         steps = [
             f"step {number}, {step.name}: {step.reason or 'failed'}"
@@ -67,8 +67,13 @@ def details_from_json(data: Json) -> dict[str, Detail]:
     return {result_id: detail for result_id, detail in read.items() if detail is not None}
 
 
-def failure_text(failure: Json) -> str:
-    """What a `failure` says, with expected and actual for each assertion that did not hold."""
+def failure_text(failure: object) -> str:
+    """What a `failure` says, with expected and actual for each assertion that did not hold.
+
+    It is an object with a code and a message; anything else is shown as it is.
+    """
+    if not isinstance(failure, dict):
+        return shown(failure) if failure else ""
     code, message = str(failure.get("code") or ""), str(failure.get("message") or "")
     if code == "INCORRECT_ASSERTION":
         lines = [text_of(found) for found in _assertions(_listed(message)) if not found.valid]
@@ -99,7 +104,7 @@ def _listed(message: str) -> object:
     # Datadog puts the list of assertions that did not hold as JSON text into the message.
     try:
         return json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -128,21 +133,22 @@ def _assertion(data: Json) -> Assertion:
     )
 
 
-def _steps(data: Iterable[Any] | None) -> Iterable[Step]:
-    for each in data or ():
-        yield _step(each)
-        yield from _steps(each.get("sub_test_step_details"))
+def _steps(data: object) -> Iterator[Step]:
+    for each in data if isinstance(data, list) else ():
+        if isinstance(each, dict):
+            yield _step(each)
+            yield from _steps(each.get("sub_test_step_details"))
 
 
 def _step(data: Json) -> Step:
-    timings = data.get("timings") or {}
-    failure = data.get("failure") or {}
+    timings = data.get("timings")
+    total = timings.get("total") if isinstance(timings, dict) else None
     asserted = data.get("assertion_results") or data.get("assertions")
     return Step(
         name=str(data.get("name") or data.get("description") or data.get("type") or ""),
         status=_STATUSES.get(str(data.get("status"))),
-        reason=failure_text(failure) if isinstance(failure, dict) else str(failure),
-        duration=_seconds(data.get("duration", timings.get("total"))),
+        reason=failure_text(data.get("failure")),
+        duration=_seconds(data.get("duration", total)),
         allow_failure=bool(data.get("allow_failure")),
         assertions=_assertions(asserted),
     )

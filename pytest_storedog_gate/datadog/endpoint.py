@@ -63,8 +63,10 @@ class Endpoint:
         except ValueError:
             usable = False
         if not usable:
+            # What stands before an @ may be a password, wherever the address is wrong.
+            told = f"…@{url.rpartition('@')[2]}" if "@" in url else url
             raise ConfigurationError(
-                f"{url!r} is no address of Synthetics; write it like https://HOST or "
+                f"{told!r} is no address of Synthetics; write it like https://HOST or "
                 "http://127.0.0.1:PORT"
             )
         # Credentials in an address are for the server alone.

@@ -76,7 +76,7 @@ def _wanted(headers: Mapping[str, str]) -> float | None:
     for name, read in (("Retry-After", _retry_after), ("X-RateLimit-Reset", _reset)):
         try:
             seconds = read(headers[name])
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OverflowError):
             continue
         return min(max(seconds, 0.0), _BELIEVED)
     return None

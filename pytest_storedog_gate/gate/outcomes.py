@@ -28,6 +28,7 @@ class Outcomes:
         self._arrived: list[str] = []
         self._expected: set[str] = set()
         self._stop_after = 0
+        self._bad = 0
         self._stopped: str | None = None
         self._news = threading.Condition()
         self._lines: list[str] = []
@@ -46,8 +47,8 @@ class Outcomes:
             self._arrived.append(outcome.public_id)
             if outcome.status is not Status.PASSED:
                 self._lines.append(f"{outcome.public_id} {outcome.status.value}: {outcome.name}")
-                bad = [o for o in self.known.values() if o.status is not Status.PASSED]
-                if 0 < self._stop_after <= len(bad):
+                self._bad += 1
+                if 0 < self._stop_after <= self._bad:
                     self._stopped = f"not waited for, since {outcome.public_id} did not pass (-x)"
             self._news.notify_all()
 
@@ -78,8 +79,10 @@ class Outcomes:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        missing = sorted(self._expected - self.known.keys())
-        if missing and now - self._told >= _HEARTBEAT:
+        late = now - self._told >= _HEARTBEAT
+        # Only then: it costs as much as there are checks.
+        missing = sorted(self._expected - self.known.keys()) if late else []
+        if missing:
             named = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
             done = len(self._expected) - len(missing)
             self._lines.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog.batch import GRACE
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.errors import ConfigurationError
@@ -23,7 +24,8 @@ def connect(settings: Settings, resources: ExitStack, clock: Clock) -> Synthetic
     if settings.api_key and settings.app_key:
         keys = Keys(settings.api_key, settings.app_key)
     client = SyntheticsClient(_endpoint(settings, resources), keys, clock)
-    client.deadline = clock.now() + settings.batch_timeout
+    # A new one begins with the trigger: a short batch must not cut the reading of tests short.
+    client.deadline = clock.now() + settings.batch_timeout + GRACE
     resources.callback(client.close)
     return client
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .source import Marked, Overrides, Tagged
     from .worker import Handed
 
+_NAME = "storedog-gate-controller"
 # Options that end pytest with 0 although no test has run.
 _WITHOUT_RUNNING = ("collectonly", "setupplan", "setuponly")
 
@@ -42,6 +43,8 @@ def register(config: pytest.Config) -> None:
                 f"--{option} runs no test, so it proves nothing; leave it out (also from "
                 "PYTEST_ADDOPTS), or use --storedog-plan to see what a run would do"
             )
+    if config.pluginmanager.is_blocked(_NAME):
+        raise pytest.UsageError(f"-p no:{_NAME} leaves nobody to decide; leave it out")
     try:
         settings = gate_settings.load(config)
     except ConfigurationError as error:
@@ -52,7 +55,7 @@ def register(config: pytest.Config) -> None:
         role = XdistController(config, settings)
     else:
         role = InProcess(config, settings)
-    config.pluginmanager.register(role, "storedog-gate-controller")
+    config.pluginmanager.register(role, _NAME)
 
 
 class Controller:
@@ -141,7 +144,7 @@ class Controller:
                 )
             )
         else:
-            self.required += [public_id for public_id in marked if public_id not in self.required]
+            self.required = list(dict.fromkeys([*self.required, *marked]))
             self.run.begin(self.required, marked, stop_after=self.stop_after)
 
     @property

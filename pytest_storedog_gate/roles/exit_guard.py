@@ -27,19 +27,35 @@ def decided(config: pytest.Config, status: int) -> None:
     config.stash[_DECIDED] = int(status)
 
 
-def guard(config: pytest.Config) -> Generator[None, int | None, int | None]:
-    """Wraps all of pytest's run; for this process, `os._exit` is no way around it either."""
+def install(config: pytest.Config) -> None:
+    """Guards `os._exit` of this process, until its end."""
     real_exit, process = os._exit, os.getpid()
 
     def guarded_exit(status: int) -> None:
         real_exit(_honest(config, status) if os.getpid() == process else status)
 
     os._exit = guarded_exit  # type: ignore[assignment]  # it returns as little as the real one
+
+
+def guard_conftests(config: pytest.Config) -> Generator[None]:
+    """Wraps the import of conftest files, which comes before the run."""
+    try:
+        return (yield)
+    except SystemExit as end:
+        raise SystemExit(_honest(config, _status_of(end))) from None
+
+
+def guard(config: pytest.Config) -> Generator[None, int | None, int | None]:
+    """Wraps all of pytest's run."""
     try:
         status = yield
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(bool(end.code))
+        status = _status_of(end)
     return _honest(config, int(status or 0))
+
+
+def _status_of(end: SystemExit) -> int:
+    return end.code if isinstance(end.code, int) else int(bool(end.code))
 
 
 def _honest(config: pytest.Config, status: int) -> int:

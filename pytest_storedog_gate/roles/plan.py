@@ -24,11 +24,6 @@ class Planner:
         self._config = config
         self._settings = settings
         self._status = 0
-        if "--storedog-plan" not in config.invocation_params.args:
-            raise pytest.UsageError(
-                "--storedog-plan comes from PYTEST_ADDOPTS or addopts, where it would keep every "
-                "run from proving anything; give it on the command line"
-            )
 
     def pytest_report_header(self) -> list[str]:
         """Each value with its source."""

@@ -1,4 +1,4 @@
-"""Stands for Datadog's servers where they are at fault.
+"""Stands for Datadog's servers, on loopback, where they are at fault.
 
 That is what neither the local service nor a recording can show: answers that are wrong, late,
 refused or lost. A test scripts each route's answers in turn.
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Answer:
-    """One scripted answer; a `status` of 0 closes the connection without answering."""
+    """One scripted answer; a `status` of 0 closes the connection without answering.
+
+    A body of bytes or text is sent as it is, anything else as JSON. `headers` may hold a
+    `Content-Length` that is not true.
+    """
 
     body: Any = field(default_factory=dict)
     status: int = 200
@@ -64,9 +68,9 @@ class FakeDatadog:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         path, _, query = handler.path.partition("?")
         length = int(handler.headers.get("Content-Length") or 0)
-        body = json.loads(handler.rfile.read(length)) if length else None
+        asked = json.loads(handler.rfile.read(length)) if length else None
         with self._news:
-            self.asked.append(Asked(handler.command, path, query, dict(handler.headers), body))
+            self.asked.append(Asked(handler.command, path, query, dict(handler.headers), asked))
             self._news.notify_all()
         route = next((name for name in self.script if path.endswith(name)), None)
         scripted = self.script.get(route or "", [Answer({"errors": ["Not found"]}, 404)])
@@ -77,14 +81,14 @@ class FakeDatadog:
         if answer.status == 0:
             handler.close_connection = True
             return
-        text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        body = answer.body if isinstance(answer.body, str | bytes) else json.dumps(answer.body)
+        sent = body.encode() if isinstance(body, str) else body
+        usual = {"Content-Type": "application/json", "Content-Length": str(len(sent))}
         handler.send_response(answer.status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(text)))
-        for name, value in answer.headers.items():
+        for name, value in (usual | answer.headers).items():
             handler.send_header(name, value)
         handler.end_headers()
-        handler.wfile.write(text.encode())
+        handler.wfile.write(sent)
 
     def wait_for(self, route: str) -> None:
         """Returns once the route has been asked."""

@@ -1,6 +1,7 @@
 """Records the cassettes again: `python -m tests.datadog.recording`, from the repository's root.
 
-They are recorded from the real local service, which checks a small shop of this process.
+They are recorded from the real local service, which checks a small shop of this process. The keys
+are made up, and are not written down.
 """
 
 from __future__ import annotations
@@ -69,7 +70,11 @@ def main() -> int:
         Path(folder, "suite.json").write_text(json.dumps(suite), "utf-8")
         command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
         command += ["--port", str(_PORT), "--until-stdin-closes", "--definitions", f"{folder}/*"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as service:
+        # The service refuses other keys than these.
+        keys = os.environ | {"DD_API_KEY": KEYS[0], "DD_APP_KEY": KEYS[1]}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=keys
+        ) as service:
             assert service.stdout is not None
             service.stdout.readline()  # it says where it listens
             return subprocess.run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -283,24 +282,6 @@ def test_passed_check_of_a_batch_that_never_ends_is_no_verdict(
     assert "results may be missing" in outcome.decisive.reason
 
 
-@pytest.mark.parametrize("seconds", [0, 1, 4, 6, 17, 61, 100])
-def test_never_more_calls_than_datadog_ci(
-    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, seconds: int
-) -> None:
-    """datadog-ci asks for its settings, then every 5 s for the batch and for results."""
-
-    def batch() -> Answer:
-        if time.now >= seconds:
-            return state(entry())
-        return state(entry(status="in_progress", retries=None), status="in_progress")
-
-    datadog.dynamic["/ci/batch/b"] = batch
-    datadog.script["/poll_results"] = [details((f"id-{A}", {}))]
-    assert follow(client, A)[A].status is Status.PASSED
-    cycles = math.ceil(seconds / 5)
-    assert client.calls <= 1 + 2 * (cycles + 1)
-
-
 def test_thousand_results_are_asked_for_once_each(
     client: SyntheticsClient, datadog: FakeDatadog
 ) -> None:
@@ -313,3 +294,145 @@ def test_thousand_results_are_asked_for_once_each(
     assert len(outcomes) == 1000
     assert {outcome.status for outcome in outcomes.values()} == {Status.PASSED}
     assert client.calls == 2
+
+
+def test_url_is_known_before_anything_is_asked(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    batch = Batch(client, Triggered("b", {}), [A])
+    assert batch.url == f"{datadog.url}/synthetics/explorer/ci?batchResultId=b"
+    assert datadog.asked == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("api", f"{A}?resultId=id-{A}&batch_id=b&from_ci=true"),
+        ("browser", f"{A}/result/id-{A}?batch_id=b&from_ci=true"),
+    ],
+)
+def test_result_has_a_page(
+    client: SyntheticsClient, datadog: FakeDatadog, kind: str, path: str
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(test_type=kind))],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    result = follow(client, A)[A].decisive
+    assert result.result_url == f"{datadog.url}/synthetics/details/{path}"
+
+
+@pytest.mark.parametrize("order", [("passed", "failed"), ("failed", "passed")])
+def test_failure_is_not_hidden_by_another_result_at_the_same_place(
+    client: SyntheticsClient, datadog: FakeDatadog, order: tuple[str, str]
+) -> None:
+    both = [entry(status=status, result_id=status) for status in order]
+    datadog.script = {
+        "/ci/batch/b": [state(*both, status="failed")],
+        "/poll_results": [details(("passed", {}), ("failed", {}))],
+    }
+    outcome = follow(client, A)[A]
+    assert outcome.status is Status.FAILED
+    assert len(outcome.results) == 2
+
+
+@pytest.mark.parametrize(("retries", "what"), [(0, "retry"), (1, "result")])
+def test_time_out_tells_what_was_waited_for(
+    client: SyntheticsClient, datadog: FakeDatadog, retries: int, what: str
+) -> None:
+    late = entry(status="failed", timed_out=True, retries=retries, max_retries=1)
+    datadog.script = {
+        "/ci/batch/b": [state(late, status="failed")],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    reason = follow(client, A)[A].decisive.reason
+    assert reason == f"the batch timed out before its {what} arrived"
+
+
+def test_details_that_lag_behind_the_end_are_asked_for_again(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    failure = {"code": "TIMEOUT", "message": "too slow"}
+    datadog.script = {
+        "/ci/batch/b": [state(entry(status="failed"), status="failed")],
+        "/poll_results": [Answer(status=404), details((f"id-{A}", {"failure": failure}))],
+    }
+    assert follow(client, A)[A].decisive.reason == "TIMEOUT: too slow"
+    assert (datadog.count("/ci/batch/b"), datadog.count("/poll_results")) == (1, 2)
+
+
+def test_pass_whose_details_never_arrive_is_a_pass(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script = {"/ci/batch/b": [state(entry())], "/poll_results": [Answer(status=404)]}
+    assert follow(client, A)[A].status is Status.PASSED
+
+
+def test_failed_attempt_whose_retry_never_comes_is_no_verdict(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    first = entry(status="in_progress", retries=0, max_retries=1)
+    datadog.script = {
+        "/ci/batch/b": [state(first, status="in_progress")],
+        "/poll_results": [details((f"id-{A}", {"status": "failed"}))],
+    }
+    outcome = follow(client, A)[A]
+    assert outcome.status is Status.NO_VERDICT
+    assert "no result arrived in time" in outcome.decisive.reason
+    assert [attempt.status for attempt in outcome.decisive.attempts] == [Status.FAILED]
+
+
+def test_result_that_still_runs_when_its_batch_has_ended_is_no_verdict(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script["/ci/batch/b"] = [state(entry(status="in_progress", retries=None))]
+    outcome = follow(client, A)[A]
+    assert outcome.status is Status.NO_VERDICT
+    assert datadog.count("/ci/batch/b") == 1
+
+
+def test_run_that_is_cancelled_while_details_lag_yields_nothing_more(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    def never() -> Answer:
+        time.cancelled = True
+        return Answer({"data": []})
+
+    datadog.script = {"/ci/batch/b": [state(entry())], "/poll_results": [Answer()]}
+    datadog.dynamic["/poll_results"] = never
+    assert follow(client, A) == {}
+    assert datadog.count("/poll_results") == 1
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [{"failure": "text"}, {"failure": [1]}, {"steps": ["x"]}, {"steps": 3}, {"assertions": {}}],
+    ids=repr,
+)
+@pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED])
+def test_details_of_an_odd_shape_change_no_verdict(
+    client: SyntheticsClient, datadog: FakeDatadog, status: Status, detail: dict[str, Any]
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(status=status.value))],
+        "/poll_results": [details((f"id-{A}", detail))],
+    }
+    assert follow(client, A)[A].status is status
+
+
+def test_failure_decides_over_no_verdict_and_no_verdict_over_a_pass(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    failed = entry(status="failed", result_id="1", location="aws:x")
+    skipped = entry(status="skipped", result_id=None, location="aws:y")
+    passed = entry(result_id="3", location="aws:z")
+    others = [{**each, "test_public_id": B} for each in (skipped, passed)]
+    datadog.script = {
+        "/ci/batch/b": [state(passed, skipped, failed, *others, status="failed")],
+        "/poll_results": [details(("1", {}), ("3", {}))],
+    }
+    outcomes = follow(client, A, B)
+    assert (outcomes[A].status, outcomes[B].status) == (Status.FAILED, Status.NO_VERDICT)
+    assert outcomes[A].decisive.result_id == "1"
+    for outcome in outcomes.values():
+        assert "\n" not in outcome.decisive.reason

@@ -3,18 +3,65 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
+import requests
 
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
-from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from tests.datadog.fake import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.datadog.conftest import SimulatedTime
     from tests.datadog.fake import FakeDatadog
+
+
+ID = "aaa-aaa-aaa"
+CHECK = {"public_id": ID, "name": "a", "type": "api", "subtype": "http"}
+SEARCH = {"tests": [CHECK], "total": 1}
+SUITE = {"data": {"type": "suites", "id": "s", "attributes": {"name": "S", "tests": [CHECK]}}}
+BATCH = {"data": {"status": "passed", "results": [{"test_public_id": ID, "status": "passed"}]}}
+STARTED = {"batch_id": "b-1", "locations": [{"name": "aws:x"}]}
+DETAILS = {"data": [{"id": "9", "attributes": {"result": {"finished_at": 1}}}]}
+
+CALLS: dict[str, tuple[str, Any, Callable[[SyntheticsClient], object]]] = {
+    "check": (f"/tests/{ID}", CHECK, lambda client: client.check(ID)),
+    "search": ("/tests/search", SEARCH, lambda client: client.search("tag:shop")),
+    "suite": ("/suites/s", SUITE, lambda client: client.suite("s")),
+    "trigger": (
+        "/trigger/ci",
+        STARTED,
+        lambda client: client.trigger([{"public_id": ID}], batch_timeout=1),
+    ),
+    "batch": ("/ci/batch/b", BATCH, lambda client: client.batch("b")),
+    "details": ("/poll_results", DETAILS, lambda client: client.details(["9"])),
+}
+every_call = pytest.mark.parametrize("call", list(CALLS))
+
+
+def with_unknown_fields(value: Any) -> Any:
+    """The same with one more field in every object."""
+    if isinstance(value, dict):
+        return {key: with_unknown_fields(item) for key, item in value.items()} | {"new": ["?"]}
+    return [with_unknown_fields(item) for item in value] if isinstance(value, list) else value
+
+
+def without(value: Any, name: str) -> Any:
+    """The same without the fields of that name."""
+    if isinstance(value, dict):
+        return {key: without(item, name) for key, item in value.items() if key != name}
+    return [without(item, name) for item in value] if isinstance(value, list) else value
+
+
+def everything_said(error: BaseException) -> str:
+    """The error as a traceback prints it, with the errors that it came from."""
+    return "".join(traceback.format_exception(error))
 
 
 def test_keys_do_not_show() -> None:
@@ -82,25 +129,6 @@ def test_deadline_bounds_all_waiting(
         client.batch("b")
 
 
-def test_redirect_takes_no_key_along(client: SyntheticsClient, datadog: FakeDatadog) -> None:
-    away = Answer(status=302, headers={"Location": datadog.url + "/elsewhere"})
-    datadog.script["/tests/aaa-aaa-aaa"] = [away]
-    with pytest.raises(NoVerdict, match="answered 302"):
-        client.check("aaa-aaa-aaa")
-    assert len(datadog.asked) == 1
-
-
-def test_lone_surrogate_cannot_get_into_a_report(
-    client: SyntheticsClient, datadog: FakeDatadog
-) -> None:
-    datadog.script["/tests/aaa-aaa-aaa"] = [
-        Answer('{"public_id": "aaa-aaa-aaa", "name": "a\\ud800b", "type": "api"}')
-    ]
-    check = client.check("aaa-aaa-aaa")
-    assert check is not None
-    assert check.name == "a?b"
-
-
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
@@ -130,35 +158,8 @@ def test_reading_is_repeated(client: SyntheticsClient, datadog: FakeDatadog) -> 
     assert datadog.count("/ci/batch/b") == 3
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_refusal_names_call_and_remedy(
-    client: SyntheticsClient, datadog: FakeDatadog, status: int
-) -> None:
-    datadog.script["/tests/aaa-aaa-aaa"] = [Answer({"errors": ["Forbidden"]}, status)]
-    with pytest.raises(NoVerdict, match=r"refused GET .*Forbidden.*application key") as caught:
-        client.check("aaa-aaa-aaa")
-    assert "key-value" not in str(caught.value)
-
-
 def test_unknown_check_is_none(client: SyntheticsClient) -> None:
     assert client.check("aaa-aaa-aaa") is None
-
-
-@pytest.mark.parametrize(
-    ("route", "body"),
-    [
-        ("/ci/batch/b", "<html>"),
-        ("/ci/batch/b", []),
-        ("/ci/batch/b", {"data": {}}),
-        ("/ci/batch/b", {"data": {"status": "passed", "results": None}}),
-    ],
-)
-def test_answer_that_is_not_what_it_should_be(
-    client: SyntheticsClient, datadog: FakeDatadog, route: str, body: object
-) -> None:
-    datadog.script[route] = [Answer(body)]
-    with pytest.raises(NoVerdict):
-        client.batch("b")
 
 
 def test_trigger_without_batch_is_no_verdict(
@@ -176,3 +177,376 @@ def test_result_without_an_end_is_not_there_yet(
     datadog.script["/poll_results"] = [Answer({"data": [datum]})]
     assert client.details(["9"]) == {}
     assert datadog.asked[0].query == "result_ids=%5B%229%22%5D"
+
+
+@every_call
+def test_unknown_fields_are_tolerated(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str
+) -> None:
+    route, body, ask = CALLS[call]
+    datadog.script[route] = [Answer(body), Answer(with_unknown_fields(body))]
+    first = ask(client)
+    # The details hold all that was said.
+    assert ask(client) == first or call == "details"
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("check", "public_id"),
+        ("search", "tests"),
+        ("search", "public_id"),
+        ("suite", "attributes"),
+        ("suite", "public_id"),
+        ("trigger", "batch_id"),
+        ("batch", "data"),
+        ("batch", "status"),
+        ("batch", "results"),
+        ("batch", "test_public_id"),
+        ("details", "data"),
+        ("details", "id"),
+        ("details", "attributes"),
+    ],
+)
+def test_field_that_a_verdict_depends_on_must_be_there(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str, name: str
+) -> None:
+    route, body, ask = CALLS[call]
+    datadog.script[route] = [Answer(without(body, name))]
+    with pytest.raises(NoVerdict, match="something else than") as caught:
+        ask(client)
+    assert "\n" not in str(caught.value)
+
+
+@every_call
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>502</html>",
+        "[]",
+        "null",
+        '"text"',
+        '{"data": ',
+        b'{"name": "\xff"}',
+        '{"data":' + "[" * 100_000,
+        '{"new":' + "[" * 600 + '"\\ud800"' + "]" * 600 + "}",
+        '{"new":' + "[" * 5000 + '"\\ud800"' + "]" * 5000 + "}",
+    ],
+    ids=[
+        *("empty", "html", "list", "null", "text", "cut", "no-utf8", "deep"),
+        *("surrogate-at-600", "surrogate-at-5000"),
+    ],
+)
+def test_body_that_is_no_object(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str, body: object
+) -> None:
+    route, _, ask = CALLS[call]
+    datadog.script[route] = [Answer(body)]
+    with pytest.raises(NoVerdict, match="something else than"):
+        ask(client)
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        ("search", '{"tests": [], "total": 1e999}'),
+        (
+            "batch",
+            (
+                '{"data": {"status": "failed", "results": '
+                '[{"test_public_id": "a", "status": "failed", "retries": 1e999}]}}'
+            ),
+        ),
+    ],
+)
+def test_number_beyond_all_numbers(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str, body: str
+) -> None:
+    route, _, ask = CALLS[call]
+    datadog.script[route] = [Answer(body)]
+    with pytest.raises(NoVerdict, match="something else than"):
+        ask(client)
+
+
+def test_answer_that_breaks_off_is_asked_for_again(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    cut_off = Answer(CHECK, headers={"Content-Length": "9999"})
+    datadog.script[f"/tests/{ID}"] = [cut_off, Answer(CHECK)]
+    assert client.check(ID) is not None
+    assert client.calls == 2
+
+
+@every_call
+def test_every_call_is_counted_and_carries_keys(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str
+) -> None:
+    route, body, ask = CALLS[call]
+    datadog.script[route] = [Answer(body)]
+    ask(client)
+    ask(client)
+    assert client.calls == len(datadog.asked) == 2
+    for asked in datadog.asked:
+        assert asked.headers["DD-API-KEY"] == "api-key-value"
+        assert asked.headers["DD-APPLICATION-KEY"] == "app-key-value"
+        assert asked.headers["User-Agent"].startswith("pytest-storedog-gate/")
+        assert ("X-Trigger-App" in asked.headers) is (call == "trigger")
+
+
+def test_trigger_goes_to_the_intake_and_all_else_to_the_api(
+    datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    endpoint = Endpoint(f"{datadog.url}/api-host", f"{datadog.url}/intake-host", "", "site x")
+    client = SyntheticsClient(endpoint, Keys("a", "b"), time.clock)
+    for route, body, ask in CALLS.values():
+        datadog.script[route] = [Answer(body)]
+        ask(client)
+    client.close()
+    paths = [asked.path for asked in datadog.asked]
+    triggers = [path for path in paths if path.startswith("/intake-host/")]
+    assert triggers == ["/intake-host/api/v1/synthetics/tests/trigger/ci"]
+    assert sum(path.startswith("/api-host/api/") for path in paths) == len(CALLS) - 1
+
+
+def test_search_asks_for_whole_definitions_and_one_more_than_can_be_run(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script["/tests/search"] = [Answer(SEARCH)]
+    (check,) = client.search('tag:"team:shop" name:ä&b')
+    assert (check.public_id, check.type) == (ID, "http")
+    assert parse_qs(datadog.asked[0].query) == {
+        "text": ['tag:"team:shop" name:ä&b'],
+        "count": ["1001"],
+        "include_full_config": ["true"],
+    }
+
+
+def test_suite_keeps_the_order_of_its_tests_and_has_each_once(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    tests = [{"public_id": public_id} for public_id in ("c", "a", "c", "b")]
+    attributes = {"name": "The shop", "tests": tests}
+    datadog.script["/suites/s"] = [Answer({"data": {"attributes": attributes}})]
+    suite = client.suite("s")
+    assert suite is not None
+    assert (suite.name, suite.tests) == ("The shop", ("c", "a", "b"))
+    assert client.suite("unknown") is None
+
+
+@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
+def test_version_of_a_check(
+    client: SyntheticsClient, datadog: FakeDatadog, status: int, there: bool
+) -> None:
+    datadog.script["/version_history/3"] = [Answer(status=status)]
+    assert client.has_version(ID, 3) is there
+    assert datadog.asked[0].query == "only_check_existence=true"
+
+
+def test_metadata_of_ci_goes_with_the_trigger(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script["/trigger/ci"] = [Answer(STARTED)]
+    client.trigger([{"public_id": ID}], batch_timeout=1, metadata={"git": {"branch": "main"}})
+    assert datadog.asked[0].body["metadata"] == {"git": {"branch": "main"}}
+
+
+def test_repeated_calls_wait_longer_each_time_and_then_give_up(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    datadog.script[f"/tests/{ID}"] = [Answer(status=503)]
+    with pytest.raises(NoVerdict, match="answered 503"):
+        client.check(ID)
+    assert client.calls == datadog.count(f"/tests/{ID}") == 4
+    for wait, usual in zip(time.waits, (0.5, 1, 2), strict=True):
+        assert usual <= wait <= usual * 1.5
+
+
+def test_limit_that_resets_later_is_waited_for(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    limited = Answer(status=429, headers={"X-RateLimit-Reset": "40"})
+    datadog.script["/trigger/ci"] = [limited, Answer(STARTED)]
+    client.trigger([{"public_id": ID}], batch_timeout=1)
+    assert 40 <= time.now <= 42.5
+
+
+@pytest.mark.parametrize(
+    ("answer", "unsure"),
+    [
+        (Answer(status=0), True),
+        (Answer(status=500), True),
+        (Answer(status=429), False),
+        (Answer(status=400), False),
+    ],
+    ids=["lost", "500", "429", "400"],
+)
+def test_trigger_tells_whether_it_may_have_been_accepted(
+    client: SyntheticsClient, datadog: FakeDatadog, answer: Answer, unsure: bool
+) -> None:
+    datadog.script["/trigger/ci"] = [answer]
+    with pytest.raises(NoVerdict) as caught:
+        client.trigger([{"public_id": ID}], batch_timeout=1)
+    assert ("may have been accepted" in str(caught.value)) is unsure
+
+
+def test_run_that_is_cancelled_while_a_call_waits_sends_nothing_more(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    time.cancelled = True
+    datadog.script[f"/tests/{ID}"] = [Answer(status=503)]
+    with pytest.raises(NoVerdict, match="the run ended before GET"):
+        client.check(ID)
+    assert client.calls == 1
+
+
+def test_no_answer_is_waited_for_beyond_the_deadline(
+    client: SyntheticsClient, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeouts: list[Any] = []
+
+    def refuse(*_: object, timeout: object, **__: object) -> None:
+        timeouts.append(timeout)
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(requests.Session, "request", refuse)
+    for client.deadline in (1000.0, 10.0, 2.0):
+        client.calls = 0
+        with pytest.raises(NoVerdict):
+            client.trigger([{"public_id": ID}], batch_timeout=1)
+    assert timeouts == [(5, 30), (5, 10), (2, 2)]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("call", "scope"), [("check", "synthetics_read"), ("trigger", "synthetics_write")]
+)
+def test_refusal_names_site_call_and_scope(
+    datadog: FakeDatadog, time: SimulatedTime, call: str, scope: str, status: int
+) -> None:
+    endpoint = Endpoint(datadog.url, datadog.url, datadog.url, "site datadoghq.eu")
+    client = SyntheticsClient(endpoint, Keys("api-key-value", "app-key-value"), time.clock)
+    route, _, ask = CALLS[call]
+    datadog.script[route] = [Answer({"errors": ["Forbidden", "no"]}, status)]
+    with pytest.raises(NoVerdict) as caught:
+        ask(client)
+    client.close()
+    said = str(caught.value)
+    method = "POST" if call == "trigger" else "GET"
+    assert said.startswith(f"site datadoghq.eu refused {method} site datadoghq.eu/api/v1/")
+    assert f"({status}: Forbidden; no)" in said
+    assert said.endswith(f"has the scope {scope}")
+    assert client.calls == 1
+
+
+@every_call
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirect_is_not_followed(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str, status: int
+) -> None:
+    route, _, ask = CALLS[call]
+    away = {"Location": f"{datadog.url}/elsewhere"}
+    datadog.script = {
+        route: [Answer(status=status, headers=away)],
+        "/elsewhere": [Answer(CALLS[call][1])],
+    }
+    with pytest.raises(NoVerdict, match=f"answered {status}"):
+        ask(client)
+    assert len(datadog.asked) == 1
+
+
+@every_call
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer({"errors": ["the key api-key-value or app-key-value is wrong"]}, 403),
+        Answer({"errors": ["api-key-value"]}, 400),
+        Answer(status=0),
+        Answer("<html>"),
+        Answer({"errors": ["no"]}, 418),
+    ],
+    ids=["refused", "repeated", "lost", "html", "418"],
+)
+def test_secrets_are_in_no_error(
+    datadog: FakeDatadog, time: SimulatedTime, call: str, answer: Answer
+) -> None:
+    url = datadog.url.replace("//", "//user:pass-word@")
+    keys = Keys("api-key-value", "app-key-value")
+    client = SyntheticsClient(Endpoint.of_url(url), keys, time.clock)
+    route, _, ask = CALLS[call]
+    datadog.script[route] = [answer]
+    with pytest.raises(NoVerdict) as caught:
+        ask(client)
+    client.close()
+    said = everything_said(caught.value)
+    assert "key-value" not in said
+    assert "pass-word" not in said
+
+
+@pytest.mark.parametrize(
+    "key", ["secret-value\n", " secret-value", "secret\r\nvalue", "secret-välue", "secret\0value"]
+)
+@pytest.mark.parametrize("name", ["DD_API_KEY", "DD_APP_KEY"])
+def test_key_that_no_header_can_hold_is_refused_without_being_shown(name: str, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} holds a line break") as caught:
+        Keys(*((key, "b") if name == "DD_API_KEY" else ("a", key)))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"errors": ["a\\ud800b"]}', ": a?b"),
+        ({"errors": "one text"}, ": one text"),
+        ({"errors": []}, ": Bad Request"),
+        ({"errors": None}, ": Bad Request"),
+        ("<html>", ": Bad Request"),
+        ([], ": Bad Request"),
+    ],
+)
+def test_reason_of_an_error_is_what_the_server_says(
+    client: SyntheticsClient, datadog: FakeDatadog, body: object, said: str
+) -> None:
+    datadog.script[f"/tests/{ID}"] = [Answer(body, 400)]
+    with pytest.raises(NoVerdict) as caught:
+        client.check(ID)
+    assert str(caught.value).endswith(said)
+
+
+def test_lone_surrogates_are_replaced_wherever_they_are(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    result = '{"finished_at": 1, "steps": [{"\\udfff": ["\\ud83d\\ude00", "\\ud800"]}]}'
+    datadog.script["/poll_results"] = [
+        Answer('{"data": [{"id": "9", "attributes": {"result": ' + result + "}}]}")
+    ]
+    data = client.details(["9"])["9"].data
+    assert data["steps"] == [{"?": ["😀", "?"]}]
+
+
+@pytest.mark.parametrize("status", [413, 414, 431])
+def test_too_many_ids_for_one_url_are_asked_for_in_halves(
+    client: SyntheticsClient, datadog: FakeDatadog, status: int
+) -> None:
+    datadog.script["/poll_results"] = [Answer(status=status), Answer(DETAILS), Answer({"data": []})]
+    assert list(client.details(["7", "8", "9"])) == ["9"]
+    asked = [parse_qs(asked.query)["result_ids"][0] for asked in datadog.asked]
+    assert asked == ['["7","8","9"]', '["7"]', '["8","9"]']
+
+
+def test_one_id_that_is_too_long_ends_it(client: SyntheticsClient, datadog: FakeDatadog) -> None:
+    datadog.script["/poll_results"] = [Answer(status=414)]
+    with pytest.raises(NoVerdict, match="answered 414"):
+        client.details(["9"])
+    assert client.calls == 1
+
+
+def test_proxy_of_the_environment_is_not_for_this_machine(
+    client: SyntheticsClient, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    datadog.script = {f"/tests/{ID}": [Answer(CHECK)], "/trigger/ci": [Answer(STARTED)]}
+    assert client.check(ID) is not None
+    assert client.trigger([{"public_id": ID}], batch_timeout=1).batch_id == "b-1"

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from pytest_storedog_gate.datadog.details import details_from_json
+from pytest_storedog_gate.datadog.details import Detail, details_from_json
+
+
+def read(**result: Any) -> Detail:
+    datum = {"type": "result", "id": "1", "attributes": {"result": {"finished_at": 1, **result}}}
+    return details_from_json({"data": [datum]})["1"]
 
 
 def reason(**result: Any) -> str:
-    datum = {"type": "result", "id": "1", "attributes": {"result": {"finished_at": 1, **result}}}
-    return details_from_json({"data": [datum]})["1"].reason
+    return read(**result).reason
 
 
 def unmet(**assertion: Any) -> dict[str, Any]:
@@ -61,3 +65,150 @@ def test_failing_step_of_a_browser_check_is_named() -> None:
 def test_result_without_an_end_is_not_there_yet() -> None:
     datum = {"type": "result", "id": "9", "attributes": {"result": {"id": "9"}}}
     assert details_from_json({"data": [datum]}) == {}
+
+
+BODY_PATH = {"jsonPath": "$.code", "operator": "is", "targetValue": "BRUNO"}
+X_PATH = {"xPath": "//h1", "operator": "contains", "targetValue": "Shop"}
+EVERY = {"jsonPath": "$..id", "operator": "moreThan", "targetValue": 0}
+
+
+@pytest.mark.parametrize(
+    ("assertion", "text"),
+    [
+        (
+            {"type": "body", "operator": "validatesJSONPath", "target": BODY_PATH, "actual": "X"},
+            "body $.code: expected is BRUNO, actual X",
+        ),
+        (
+            {"type": "body", "operator": "validatesXPath", "target": X_PATH, "actual": None},
+            "body //h1: expected contains Shop, actual null",
+        ),
+        (
+            {
+                "type": "body",
+                "operator": "validatesJSONPath",
+                "target": EVERY | {"elementsOperator": "everyElementMatches"},
+                "actual": [1, 0],
+            },
+            "body $..id everyElementMatches: expected moreThan 0, actual [1, 0]",
+        ),
+        (
+            {"type": "responseTime", "operator": "lessThan", "target": 1000, "actual": 1200.5},
+            "responseTime: expected lessThan 1000, actual 1200.5",
+        ),
+        (
+            {"type": "certificate", "operator": "isInMoreThan", "expected": 30, "actual": 2},
+            "certificate: expected isInMoreThan 30, actual 2",
+        ),
+        (
+            {"type": "body", "operator": "is", "target": "ü", "actual": "é", "errorMessage": "no"},
+            "body: expected is ü, actual é (no)",
+        ),
+        (
+            {"type": "header", "property": "x", "operator": "isUndefined", "actual": "y"},
+            "header x: expected isUndefined, actual y",
+        ),
+        (
+            {
+                "type": "statusCode",
+                "operator": "is",
+                "target": 1,
+                "actual": 2,
+                "error_message": "is does not hold",
+            },
+            "statusCode: expected is 1, actual 2",
+        ),
+    ],
+    ids=["json-path", "x-path", "elements", "time", "expected", "message", "absent", "plain-no"],
+)
+def test_each_kind_of_assertion_is_one_line(assertion: dict[str, Any], text: str) -> None:
+    assert reason(status="failed", failure=unmet(**assertion)) == text
+
+
+def test_only_assertions_that_do_not_hold_are_named() -> None:
+    held = {"type": "statusCode", "operator": "is", "target": 200, "actual": 200, "valid": True}
+    not_held = {"type": "body", "operator": "is", "target": "a", "actual": "b", "valid": False}
+    failure = {"code": "INCORRECT_ASSERTION", "message": json.dumps([held, not_held, not_held])}
+    line = "body: expected is a, actual b"
+    assert reason(status="failed", failure=failure) == f"{line}\n{line}"
+
+
+def test_long_value_is_cut_and_its_length_told() -> None:
+    text = reason(
+        status="failed",
+        failure=unmet(type="body", operator="is", target="a", actual="b" * 5000),
+    )
+    assert text.endswith("b… (5000 characters)")
+    assert len(text) < 400
+
+
+def test_steps_of_a_multistep_check_hold_their_assertions() -> None:
+    assertion = {"type": "statusCode", "operator": "is", "target": 200, "actual": 500}
+    failed = {
+        "name": "order",
+        "subtype": "http",
+        "status": "failed",
+        "assertion_results": [assertion | {"valid": False}],
+        "timings": {"total": 250},
+        "failure": unmet(**assertion),
+    }
+    steps = [{"name": "log in", "status": "passed", "timings": {"total": 100}}, failed]
+    found = read(status="failed", steps=steps)
+    assert found.reason == "step 2, order: statusCode: expected is 200, actual 500"
+    assert [(step.name, step.duration) for step in found.steps] == [
+        ("log in", 0.1),
+        ("order", 0.25),
+    ]
+    assert [(a.actual, a.valid) for a in found.steps[1].assertions] == [(500, False)]
+
+
+def test_step_of_a_sub_test_is_named_and_one_that_may_fail_is_not() -> None:
+    inner = {"description": "pay", "status": "failed", "failure": {"message": "no button"}}
+    steps = [
+        {"description": "ad", "status": "failed", "allow_failure": True},
+        {"type": "playSubTest", "status": "passed", "sub_test_step_details": [inner]},
+    ]
+    found = read(status="failed", steps=steps)
+    assert [step.name for step in found.steps] == ["ad", "playSubTest", "pay"]
+    assert found.reason == "step 3, pay: no button"
+
+
+@pytest.mark.parametrize(
+    ("result", "usable"),
+    [({}, True), ({"unhealthy": True}, False), ({"inconclusive": True}, False)],
+)
+def test_result_of_a_broken_worker_says_nothing_of_the_target(
+    result: dict[str, Any], usable: bool
+) -> None:
+    assert read(status="failed", **result).usable is usable
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        ({"failure": "out of memory"}, "out of memory"),
+        ({"failure": ["a"]}, '["a"]'),
+        ({"failure": {"code": "DNS"}}, "DNS"),
+        ({"failure": {"message": "gone"}}, "gone"),
+        ({"failure": None}, ""),
+        ({"failure": unmet() | {"message": "[" * 5000}}, "INCORRECT_ASSERTION: [["),
+        ({"failure": unmet() | {"message": "[1, null]"}}, "INCORRECT_ASSERTION: [1, null]"),
+        ({"steps": ["a", None]}, ""),
+        ({"steps": {"a": 1}}, ""),
+        ({"steps": 3}, ""),
+        ({"steps": [{"status": "failed", "timings": [1], "failure": "b"}]}, "step 1, : b"),
+        ({"steps": [{"status": "failed", "sub_test_step_details": "a"}]}, "step 1, : failed"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else repr(value)[:50],
+)
+def test_odd_shape_is_shown_as_far_as_it_goes(result: dict[str, Any], text: str) -> None:
+    """A result that failed has failed, however little of its details can be read."""
+    said = read(status="failed", **result).reason
+    assert said.startswith(text)
+    assert bool(said) is bool(text)
+
+
+@pytest.mark.parametrize("odd", [{}, {"data": [{}]}, {"data": [{"id": "1"}]}, {"data": None}])
+def test_answer_without_results_is_none(odd: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        details_from_json(odd)

@@ -7,10 +7,17 @@ from types import SimpleNamespace
 
 import pytest
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+)
 
 from pytest_storedog_gate.datadog import retries
-from pytest_storedog_gate.datadog.retries import LIMIT, pause
+from pytest_storedog_gate.datadog.retries import LIMIT, pause, was_not_sent
 
 NOW = 1_800_000_000  # a Unix time
 
@@ -81,3 +88,59 @@ def test_refusals_are_final_unless_asked_for_again(status: int) -> None:
 
 def test_certificate_that_cannot_be_trusted_is_final() -> None:
     assert pause(0, "GET", None, requests.exceptions.SSLError("self-signed")) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry_After": "86400"}, 120),
+        ({"Retry_After": formatdate(NOW - 60, usegmt=True)}, 0),
+        ({"Retry_After": "3", "X_RateLimit_Reset": "90"}, 3),
+        ({"X_RateLimit_Reset": "-5"}, 0),
+        ({"X_RateLimit_Reset": "inf"}, 120),
+        ({"Retry_After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, 5),
+    ],
+    ids=["capped", "past", "both", "negative", "infinite", "beyond-time"],
+)
+def test_word_of_the_server_is_believed_within_reason(
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], seconds: float
+) -> None:
+    monkeypatch.setattr(retries, "time", SimpleNamespace(time=lambda: NOW))
+    found = pause(0, "GET", answered(429, **headers), None)
+    assert found is not None
+    assert seconds <= found <= seconds + 2.5
+
+
+def wrapped(reason: Exception) -> requests.ConnectionError:
+    """As requests hands it on: in urllib3's own error."""
+    return requests.ConnectionError(MaxRetryError(None, "/", reason))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        wrapped(NewConnectionError(None, "refused")),  # type: ignore[arg-type]
+        wrapped(ConnectTimeoutError("late")),
+        wrapped(ProxyError("refused", OSError())),
+    ],
+    ids=["refused", "no-answer", "proxy"],
+)
+def test_trigger_is_repeated_where_there_was_no_connection(fault: requests.ConnectionError) -> None:
+    assert pause(0, "POST", None, fault) is not None
+    assert was_not_sent(fault)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError())),
+        wrapped(ReadTimeoutError(None, "/", "late")),  # type: ignore[arg-type]
+        requests.exceptions.ChunkedEncodingError("cut off"),
+        requests.ConnectionError(),
+    ],
+    ids=["reset", "late", "cut-off", "unknown"],
+)
+def test_trigger_that_may_have_arrived_is_never_repeated(fault: requests.RequestException) -> None:
+    assert pause(0, "POST", None, fault) is None
+    assert not was_not_sent(fault)
+    assert pause(0, "GET", None, fault) is not None

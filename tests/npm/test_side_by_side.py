@@ -63,7 +63,7 @@ def test_each_tool_ends_as_expected(runs: Mapping[str, Future[Any]], name: str) 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in OTHER_PAYLOADS])
 def test_both_trigger_the_same(runs: Mapping[str, Future[Any]], name: str) -> None:
     theirs, ours = runs[name].result()
-    assert ours.tests == theirs.tests != []
+    assert ours.tests == theirs.tests != [], ours.output
     assert ours.triggers[-1].get("metadata") == theirs.triggers[-1].get("metadata")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,9 +129,11 @@ CONFTESTS = {
 
 @pytest.mark.parametrize("trick", list(CONFTESTS))
 def test_a_conftest_cannot_open_the_gate(gate: GateProject, trick: str) -> None:
-    gate.pytester.makeconftest("import pytest\n" + CONFTESTS[trick].replace("\n    ", "\n"))
+    gate.pytester.makeconftest("import pytest\n" + dedent(CONFTESTS[trick]))
     gate.shop.answers["/discount"] = (500, "{}")
     result = gate.run()
+    assert "SyntaxError" not in f"{result.stdout}{result.stderr}"
+    assert "IndentationError" not in f"{result.stdout}{result.stderr}"
     assert result.ret not in (0, 78)
     if (gate.path / "report.json").exists():
         assert gate.report()["state"] != "open"
@@ -244,16 +247,77 @@ def test_the_labs_configuration_requires_the_plugin() -> None:
     assert "pytest-storedog-gate" in tomllib.loads(text)["pytest"]["required_plugins"]
 
 
-def test_a_plan_is_asked_for_on_the_command_line_only(
-    project: GateProject, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--storedog-plan",
+        "--storedog-deploy=never",
+        "--storedog-config=easy.toml",
+        "--synthetics-url=http://127.0.0.1:9",
+        "--synthetics-id=hea-lth-chk",
+    ],
+)
+@pytest.mark.parametrize("way", ["PYTEST_ADDOPTS", "addopts"])
+def test_the_gates_options_are_given_on_the_command_line_only(
+    project: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, way: str
 ) -> None:
-    monkeypatch.setenv("PYTEST_ADDOPTS", "--storedog-plan")
+    if way == "addopts":
+        project.pytester.makeini(f"[pytest]\naddopts = {option}")
+    else:
+        monkeypatch.setenv("PYTEST_ADDOPTS", option)
     result = project.run()
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["*give it on the command line*"])
-    monkeypatch.delenv("PYTEST_ADDOPTS")
+    result.stderr.fnmatch_lines([f"*{option.partition('=')[0]} comes from*command line*"])
+    assert not project.shop.asked
+
+
+def test_a_plan_ends_with_0_and_runs_nothing(project: GateProject) -> None:
     assert project.run("--storedog-plan").ret == 0
     assert not project.shop.asked
+
+
+IMPORTED = {
+    "os._exit(0)": "import os; os._exit(0)",
+    "sys.exit(0)": "import sys; sys.exit(0)",
+    "atexit": "import atexit, os; atexit.register(os._exit, 0)",
+    "a name of its own": """
+        from os import _exit
+        def pytest_runtest_call(item):
+            _exit(0)
+    """,
+}
+
+
+@pytest.mark.parametrize("trick", IMPORTED)
+def test_a_conftest_cannot_open_the_gate_when_it_is_imported(gate: GateProject, trick: str) -> None:
+    gate.pytester.makeconftest(IMPORTED[trick])
+    gate.shop.answers["/discount"] = (500, "{}")
+    result = gate.run()
+    assert "Error" not in f"{result.stderr}"
+    assert result.ret not in (0, 78)
+
+
+def test_arguments_in_a_file_are_guarded_too(
+    gate: GateProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gate.path / "arguments").write_text("--storedog-env=staging\n", "utf-8")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--help")
+    assert gate.pytester.runpytest_subprocess(*gate.mode, "@arguments").ret == 8
+
+
+def test_without_its_controller_the_gate_does_not_run(gate: GateProject) -> None:
+    result = gate.run("-p", "no:storedog-gate-controller")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*leaves nobody to decide*"])
+
+
+@pytest.mark.parametrize("trick", ["skip", "xfail", "skip one in setup"])
+def test_no_clean_report_is_no_verdict_though_all_checks_passed(
+    gate: GateProject, trick: str
+) -> None:
+    gate.pytester.makeconftest("import pytest\n" + dedent(CONFTESTS[trick]))
+    assert gate.run().ret == 8
+    assert gate.report()["state"] == "inconclusive"
 
 
 def test_a_rerun_does_not_hide_a_failure(gate: GateProject) -> None:

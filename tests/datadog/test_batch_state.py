@@ -1,0 +1,103 @@
+"""What is read of a running or ended batch: strictly where a verdict depends on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_storedog_gate.datadog.batch_state import BatchState, Entry
+
+NEEDED = {"test_public_id": "aaa-aaa-aaa", "status": "passed"}
+
+
+def entry(**more: Any) -> Entry:
+    return Entry.from_json(NEEDED | more)
+
+
+def test_least_that_a_result_can_say() -> None:
+    found = entry()
+    assert (found.name, found.execution_rule) == ("aaa-aaa-aaa", "blocking")
+    assert (found.result_id, found.retries, found.duration) == ("", None, 0)
+    assert (found.timed_out, found.earlier) == (False, False)
+
+
+@pytest.mark.parametrize("missing", list(NEEDED))
+def test_what_a_verdict_depends_on_must_be_there(missing: str) -> None:
+    with pytest.raises(KeyError, match=missing):
+        Entry.from_json({key: value for key, value in NEEDED.items() if key != missing})
+
+
+@pytest.mark.parametrize("data", [{}, {"status": "passed"}, {"results": []}])
+def test_state_needs_a_status_and_results(data: dict[str, Any]) -> None:
+    with pytest.raises(KeyError):
+        BatchState.from_json({"data": data})
+
+
+def test_unknown_fields_are_tolerated() -> None:
+    state = BatchState.from_json(
+        {"data": {"status": "passed", "results": [NEEDED | {"new": 1}], "new": []}, "new": {}}
+    )
+    assert state.entries == (entry(),)
+
+
+@pytest.mark.parametrize(
+    ("status", "running"), [("in_progress", True), ("passed", False), ("failed", False)]
+)
+def test_batch_runs_until_it_says_otherwise(status: str, running: bool) -> None:
+    assert BatchState.from_json({"data": {"status": status, "results": []}}).running is running
+    assert entry(status=status).final is not running
+
+
+@pytest.mark.parametrize(
+    "result_id", ["9007199254740993", 9007199254740993], ids=["text", "number"]
+)
+def test_result_id_is_kept_to_its_last_digit(result_id: object) -> None:
+    assert entry(result_id=result_id).result_id == "9007199254740993"
+
+
+def test_duration_is_in_seconds() -> None:
+    assert entry(duration=1234).duration == 1.234
+
+
+@pytest.mark.parametrize(
+    ("device", "device_id"),
+    [
+        ({"id": "chrome.laptop_large", "resolution": {"width": 1440}}, "chrome.laptop_large"),
+        ("chrome.laptop_large", "chrome.laptop_large"),
+        (None, ""),
+    ],
+)
+def test_device_is_an_object_or_its_id(device: object, device_id: str) -> None:
+    assert entry(device=device).device == device_id
+
+
+@pytest.mark.parametrize(
+    ("more", "ended"),
+    [
+        ({"status": "in_progress", "result_id": "1", "retries": None}, ()),
+        ({"status": "in_progress", "result_id": "1", "retries": 0}, ("1",)),
+        ({"result_id": "1", "retries": 0}, ("1",)),
+        ({"result_id": "2", "initial_result_id": "1", "retries": 1}, ("1", "2")),
+        (
+            {
+                "status": "in_progress",
+                "result_id": "2",
+                "initial_result_id": "1",
+                "retries": None,
+            },
+            ("1",),
+        ),
+        ({"result_id": "1", "initial_result_id": "1"}, ("1",)),
+        ({"status": "skipped"}, ()),
+    ],
+    ids=["first-runs", "will-be-repeated", "final", "repeated", "retry-runs", "same", "skipped"],
+)
+def test_attempts_that_have_ended(more: dict[str, Any], ended: tuple[str, ...]) -> None:
+    assert entry(**more).ended == ended
+
+
+@pytest.mark.parametrize(("decision", "earlier"), [("skip", True), ("run", False)])
+def test_result_of_an_earlier_batch(decision: str, earlier: bool) -> None:
+    found = entry(status="skipped", selective_rerun={"decision": decision, "linked_result_id": "7"})
+    assert (found.earlier, found.result_id) == (earlier, "7")
