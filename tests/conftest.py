@@ -32,7 +32,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The live tests and those with datadog-ci take longest, so they begin first."""
-    items.sort(key=lambda item: not {"live", "npm"} & {mark.name for mark in item.iter_markers()})
+    items.sort(key=lambda item: not {"live", "npm", "browser"} & {mark.name for mark in item.iter_markers()})
 
 
 @pytest.fixture(autouse=True)

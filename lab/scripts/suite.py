@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from . import npm
+from . import chromium, npm
 from .prepare import prepare
 from .state import LAB, one_sentence
 
@@ -19,8 +19,9 @@ def main() -> int:
     with one_sentence():
         prepare()
         npm.ensure()
+        chromium.ensure()
         lint = [_run("ruff", "check"), _run("ruff", "format", "--check"), _run("mypy")]
-        status = _run("pytest", *_SIDE_BY_SIDE, *sys.argv[1:], STOREDOG_REQUIRE="live,npm")
+        status = _run("pytest", *_SIDE_BY_SIDE, *sys.argv[1:], STOREDOG_REQUIRE="live,npm,browser")
     return status or max(lint)
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import json
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pytest_storedog_gate.local_synthetics import strict_json
-from pytest_storedog_gate.local_synthetics.batches import Batches, display_name
-from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds
+from pytest_storedog_gate.local_synthetics.batches import Batches, location_documents
+from pytest_storedog_gate.local_synthetics.browser.screenshot_route import screenshot_route
+from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
+from pytest_storedog_gate.local_synthetics.catalog import Catalog
+from pytest_storedog_gate.local_synthetics.editing import Tests
+from pytest_storedog_gate.local_synthetics.http_answers import (
+    Answer,
+    errors,
+    is_set,
+    read_count,
+    read_json,
+)
+from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
 from pytest_storedog_gate.local_synthetics.overrides import (
     THE_VERSION,
     TriggerError,
@@ -27,20 +34,21 @@ from pytest_storedog_gate.local_synthetics.overrides import (
 from pytest_storedog_gate.local_synthetics.public_view import full_view, short_view
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
+from pytest_storedog_gate.local_synthetics.tests_api import TestsApi
 from pytest_storedog_gate.local_synthetics.variables import NO_GLOBALS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
+    from collections.abc import Set as AbstractSet
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from pytest_storedog_gate.local_synthetics.catalog import Catalog
-    from pytest_storedog_gate.local_synthetics.definitions import Definition
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
+    from pytest_storedog_gate.local_synthetics.store import Store
 
 _KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
-_FIRST_LOCATION_ID = 30001
-_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -51,25 +59,32 @@ class Keys:
     app_key: str = ""
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # what a service is made of
     catalog: Catalog,
     *,
     concurrency: int,
     keys: Keys = Keys(),
     kinds: Kinds | None = None,
     known_globals: Globals = NO_GLOBALS,
+    store: Store | None = None,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once."""
-    results = Results()
+    results = Results(store=store)
+    screenshots = Screenshots()
+    tests = Tests(dict(catalog.tests), catalog.suites)
+    catalog = Catalog(tests.by_id, catalog.suites)
     if kinds is None:
-        kinds = all_kinds(catalog.tests)
-    batches = Batches(kinds, results, concurrency, known_globals)
-    api = _Api(catalog, batches, results, concurrency)
+        kinds = all_kinds(catalog.tests, screenshots)
+    batches = Batches(kinds, results, concurrency, known_globals, store)
+    api = _Api(catalog, batches, results, concurrency, tests.edited)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         await batches.close()
+        await close_all(kinds)
+        if store:
+            store.close()
 
     v1, v2 = "/api/v1/synthetics", "/api/v2/synthetics"
     return Starlette(
@@ -77,22 +92,18 @@ def create_app(
             Route(f"{v1}/settings", api.settings),
             Route(f"{v1}/tests/search", api.search),
             Route(f"{v1}/tests/trigger/ci", api.trigger, methods=["POST"]),
+            *TestsApi(tests, catalog, batches, results).routes(),
             Route(f"{v1}/tests/{{public_id}}", api.test),
             Route(f"{v1}/ci/batch/{{batch_id}}", api.batch),
             Route(f"{v2}/tests/poll_results", api.poll_results),
             Route(f"{v2}/tests/{{public_id}}/version_history/{{version}}", api.version),
             Route(f"{v2}/suites/{{public_id}}", api.suite),
+            screenshot_route(screenshots),
         ],
         middleware=[Middleware(_RequireKeys, keys=keys)],
         exception_handlers={HTTPException: _http_error, Exception: _internal_error},
         lifespan=lifespan,
     )
-
-
-class _Answer(JSONResponse):
-    def render(self, content: Any) -> bytes:
-        # In ASCII: what a target answered may hold lone surrogates, which UTF-8 cannot.
-        return json.dumps(content, separators=(",", ":")).encode()
 
 
 class _Api:
@@ -102,76 +113,77 @@ class _Api:
         batches: Batches,
         results: Results,
         concurrency: int,
+        edited: AbstractSet[str],
     ) -> None:
+        self._edited = edited
         self._catalog = catalog
         self._batches = batches
         self._results = results
         self._concurrency = concurrency
 
     async def settings(self, _request: Request) -> Response:
-        return _Answer({"onDemandConcurrencyCap": self._concurrency})
+        return Answer({"onDemandConcurrencyCap": self._concurrency})
 
     async def test(self, request: Request) -> Response:
-        return _Answer(full_view(self._definition(request)))
+        return Answer(full_view(self._definition(request)))
 
     async def search(self, request: Request) -> Response:
         try:
             matches = parse_query(request.query_params.get("text", ""))
-            start = _count(request, "start", default=0)
-            count = _count(request, "count", default=50)
+            start = read_count(request, "start", default=0)
+            count = read_count(request, "count", default=50)
         except SearchError as error:
             raise HTTPException(400, str(error)) from None
         found = [one for one in self._catalog.tests.values() if matches(one)]
-        view = full_view if _is_set(request, "include_full_config") else short_view
+        view = full_view if is_set(request, "include_full_config") else short_view
         tests = [view(one) for one in found[start : start + count]]
-        return _Answer({"tests": tests, "total": len(found), "facets": []})
+        return Answer({"tests": tests, "total": len(found), "facets": []})
 
     async def trigger(self, request: Request) -> Response:
         try:
-            trigger = parse_trigger(_json(await request.body()), self._catalog)
+            body = read_json(await request.body())
+            trigger = parse_trigger(body, self._catalog)
+            self._check_versions(body)
         except TriggerError as error:
             raise HTTPException(400, str(error)) from None
         batch = self._batches.start(trigger)
-        locations = [
-            {
-                "id": _FIRST_LOCATION_ID + index,
-                "name": name,
-                "display_name": display_name(name),
-                "region": "Local",
-                "is_active": True,
-            }
-            for index, name in enumerate(batch.locations)
-        ]
-        return _Answer(
+        locations = location_documents(batch)
+        return Answer(
             {"batch_id": batch.id, "locations": locations, "selective_rerun_rate_limited": False}
         )
 
     async def batch(self, request: Request) -> Response:
-        batch = self._batches.get(request.path_params["batch_id"])
-        if batch is None:
+        document = self._batches.document(request.path_params["batch_id"])
+        if document is None:
             raise HTTPException(404, "Batch does not exist.")
-        return _Answer({"data": batch.document()})
+        return Answer({"data": document})
 
     async def poll_results(self, request: Request) -> Response:
-        ids = _json(request.query_params.get("result_ids", ""))
+        ids = read_json(request.query_params.get("result_ids", ""))
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise HTTPException(400, "result_ids must be a JSON array of strings")
-        return _Answer(self._results.poll(ids))
+        return Answer(self._results.poll(ids))
 
     async def version(self, request: Request) -> Response:
-        self._definition(request)
-        if request.path_params["version"] != str(THE_VERSION):
+        edited = self._definition(request).public_id in self._edited
+        if edited or request.path_params["version"] != str(THE_VERSION):
             raise HTTPException(404, "Version not found")
-        if _is_set(request, "only_check_existence"):
-            return _Answer({})
+        if is_set(request, "only_check_existence"):
+            return Answer({})
         attributes = {"version_number": THE_VERSION}
-        return _Answer({"data": {"type": "version_metadata", "attributes": attributes}})
+        return Answer({"data": {"type": "version_metadata", "attributes": attributes}})
 
     async def suite(self, request: Request) -> Response:
         suite = self._catalog.suites.get(request.path_params["public_id"])
         if suite is None:
             raise HTTPException(404, "Suite not found")
-        return _Answer(suite.document())
+        return Answer(suite.document())
+
+    def _check_versions(self, body: Json) -> None:
+        """No history is kept: what a version was before an edit is not known."""
+        for test in body["tests"]:
+            if "version" in test and test.get("public_id") in self._edited:
+                raise TriggerError(f"test {test['public_id']} was edited, so it has no versions")
 
     def _definition(self, request: Request) -> Definition:
         try:
@@ -189,7 +201,7 @@ class _RequireKeys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._allowed(Request(scope)):
-            await _errors(403, "Forbidden")(scope, receive, send)
+            await errors(403, "Forbidden")(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -201,33 +213,11 @@ class _RequireKeys:
         )
 
 
-def _errors(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    return _Answer({"errors": [message]}, status_code=status, headers=headers)
-
-
 async def _http_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return _errors(error.status_code, error.detail, error.headers)
+    return errors(error.status_code, error.detail, error.headers)
 
 
 async def _internal_error(_request: Request, _error: Exception) -> Response:
-    return _errors(500, "Internal error")
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return strict_json.loads(text)
-    except ValueError:
-        raise HTTPException(400, "not valid JSON") from None
-
-
-def _count(request: Request, name: str, *, default: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not _COUNT.fullmatch(text):
-        raise SearchError(f"{name} must be a whole number, 0 or more")
-    return int(text)
-
-
-def _is_set(request: Request, name: str) -> bool:
-    return request.query_params.get(name, "").lower() == "true"
+    return errors(500, "Internal error")

@@ -22,13 +22,29 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
     from pytest_storedog_gate.local_synthetics.overrides import Trigger
+    from pytest_storedog_gate.local_synthetics.store import Store
 
 _KEPT_BATCHES = 1000
+_FIRST_LOCATION_ID = 30001
 
 
 def display_name(location: str) -> str:
     """What a client shows for a location: whatever its name, it runs here."""
     return f"Local ({location})"
+
+
+def location_documents(batch: Batch) -> list[Json]:
+    """The locations of a batch, as a trigger's answer has them."""
+    return [
+        {
+            "id": _FIRST_LOCATION_ID + index,
+            "name": name,
+            "display_name": display_name(name),
+            "region": "Local",
+            "is_active": True,
+        }
+        for index, name in enumerate(batch.locations)
+    ]
 
 
 @dataclass
@@ -85,6 +101,7 @@ class Batch:
     entries: list[Entry]
     metadata: Json
     deadline: float
+    run_type: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -113,8 +130,16 @@ class Batches:
     """Starts batches and follows them to their end. Belongs to one event loop."""
 
     def __init__(
-        self, kinds: Kinds, results: Results, concurrency: int, known_globals: Globals
+        self,
+        kinds: Kinds,
+        results: Results,
+        concurrency: int,
+        known_globals: Globals,
+        store: Store | None = None,
     ) -> None:
+        """With a `store`, know the batches that it holds, and keep there those that end."""
+        self._store = store
+        self._earlier = dict(store.batches()) if store else {}
         self._kinds = kinds
         self._globals = known_globals
         self._results = results
@@ -122,25 +147,31 @@ class Batches:
         self._batches: OrderedDict[str, Batch] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, trigger: Trigger) -> Batch:
+    def start(self, trigger: Trigger, run_type: str = "ci") -> Batch:
         """Start every test of the trigger in each of its locations, on each of its devices."""
         deadline = asyncio.get_running_loop().time() + trigger.batch_timeout / 1000
         entries = [entry for run in trigger.runs for entry in _entries(run)]
-        batch = Batch(entries, trigger.metadata, deadline)
+        batch = Batch(entries, trigger.metadata, deadline, run_type)
         self._batches[batch.id] = batch
         while len(self._batches) > _KEPT_BATCHES:
             self._batches.popitem(last=False)
         for entry in entries:
             if entry.status == "in_progress":
-                self._put(batch, entry, {"id": entry.result_id, "run_type": "ci"})
+                self._put(batch, entry, {"id": entry.result_id})
                 task = asyncio.create_task(self._follow(batch, entry))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+        self._keep_ended(batch)
         return batch
 
-    def get(self, batch_id: str) -> Batch | None:
-        """The batch of that ID, if it is still known."""
-        return self._batches.get(batch_id)
+    def document(self, batch_id: str) -> Json | None:
+        """The document of the batch of that ID, if it is still known."""
+        batch = self._batches.get(batch_id)
+        return batch.document() if batch else self._earlier.get(batch_id)
+
+    async def all_ended(self) -> None:
+        """Wait for the end of everything that was started."""
+        await asyncio.gather(*self._tasks)
 
     async def close(self) -> None:
         """Abandon what runs."""
@@ -163,6 +194,11 @@ class Batches:
                     _result(entry.result_id, Outcome(failure), started=now, finished=now),
                 )
             entry.timed_out, entry.status = True, "failed"
+        self._keep_ended(batch)
+
+    def _keep_ended(self, batch: Batch) -> None:
+        if self._store and batch.status != "in_progress":
+            self._store.put_batch(batch.id, batch.document(), kept=_KEPT_BATCHES)
 
     async def _attempt_until_final(self, batch: Batch, entry: Entry) -> None:
         definition = entry.run.definition
@@ -219,7 +255,7 @@ class Batches:
             "test_sub_type": definition.subtype,
             "batch": {"id": batch.id},
             "location": {"id": entry.location, "name": display_name(entry.location)},
-            "result": result,
+            "result": {**result, "run_type": batch.run_type},
         }
         if entry.run.device:
             attributes["device"] = {"id": entry.run.device}
@@ -244,7 +280,6 @@ def _result(result_id: str, outcome: Outcome, *, started: int, finished: int) ->
     failure = outcome.failure
     result: Json = {
         "id": result_id,
-        "run_type": "ci",
         "status": "failed" if failure else "passed",
         "started_at": started,
         "finished_at": finished,

@@ -1,4 +1,4 @@
-"""`storedog-synthetics`: starts the local Synthetics service."""
+"""`storedog-synthetics`: Synthetics checks without pytest, and the local service."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.errors import GateError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_USAGE_ERROR = 4  # the gate's exit status for bad input
+_USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
 _EXTRA = {"starlette", "uvicorn", "httpx", "jsonpath", "regex"}
 
 
@@ -17,32 +19,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        # Here, so that --help needs no extra and a missing one has a clear sentence.
-        from pytest_storedog_gate.local_synthetics.server import (  # noqa: PLC0415
-            ServeError,
-            serve,
-        )
+        return int(options.run(options))
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRA:
             raise
         return _fail(f"{package} is not installed; run: pip install 'pytest-storedog-gate[local]'")
-    try:
-        serve(
-            address=(options.host, options.port),
-            patterns=options.definitions,
-            globals_file=options.globals,
-            concurrency=options.concurrency,
-            until_stdin_closes=options.until_stdin_closes,
-        )
-    except ServeError as error:
-        return _fail(str(error))
+    except GateError as error:
+        return _fail(str(error), error.exit_status)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+# Each command is imported where it is run, so that --help needs no extra.
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.server import serve  # noqa: PLC0415
+
+    serve(
+        address=(options.host, options.port),
+        patterns=options.definitions,
+        globals_file=options.globals,
+        concurrency=options.concurrency,
+        database=options.database,
+        until_stdin_closes=options.until_stdin_closes,
+    )
     return 0
 
 
-def _fail(sentence: str) -> int:
+def _run(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.run_command import run  # noqa: PLC0415
+
+    return run(
+        options.wanted,
+        patterns=options.definitions,
+        globals_file=options.globals,
+        variables=dict(options.variable),
+        start_url=options.start_url,
+    )
+
+
+def _trigger(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.trigger_command import trigger  # noqa: PLC0415
+
+    return trigger(
+        options.public_ids,
+        url=options.url,
+        variables=dict(options.variable),
+        start_url=options.start_url,
+        timeout=options.timeout,
+    )
+
+
+def _pull(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.pull_command import pull  # noqa: PLC0415
+
+    return pull(
+        options.public_ids, url=options.url, directory=options.directory, force=options.force
+    )
+
+
+def _fail(sentence: str, status: int = _USAGE_ERROR) -> int:
     sys.stderr.write(f"storedog-synthetics: {sentence}\n")
-    return _USAGE_ERROR
+    return status
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,31 +93,103 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="storedog-synthetics", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="answer the Datadog Synthetics API")
+    _add_serve(commands.add_parser("serve", help="answer the Datadog Synthetics API"))
+    _add_run(commands.add_parser("run", help="run checks here and show their outcomes"))
+    _add_trigger(commands.add_parser("trigger", help="run tests at a service, by one API call"))
+    _add_pull(commands.add_parser("pull", help="store the definitions of an account as files"))
+    return parser
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.set_defaults(run=_serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")
-    serve.add_argument(
-        "--definitions",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="GLOB",
-        help="files with the tests that can be triggered by their public ID",
-    )
-    serve.add_argument(
-        "--globals",
-        metavar="FILE",
-        help="a JSON file of global variables, beside those in the environment",
-    )
+    _add_definitions(serve)
     serve.add_argument(
         "--until-stdin-closes",
         action="store_true",
         help="end at the end of standard input, so with the process that holds its other end",
     )
     serve.add_argument(
+        "--database", metavar="FILE", help="an SQLite file that keeps results over a restart"
+    )
+    serve.add_argument(
         "--concurrency", type=_positive, default=8, metavar="N", help="checks at once (default: 8)"
     )
-    return parser
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.set_defaults(run=_run)
+    run.add_argument(
+        "wanted",
+        nargs="+",
+        metavar="FILE|ID",
+        help="a file of checks, or the public ID of one from --definitions",
+    )
+    _add_definitions(run)
+    _add_overrides(run)
+
+
+def _add_trigger(trigger: argparse.ArgumentParser) -> None:
+    trigger.set_defaults(run=_trigger)
+    trigger.add_argument("public_ids", nargs="+", metavar="ID")
+    _add_url(trigger)
+    _add_overrides(trigger)
+    trigger.add_argument(
+        "--timeout", type=_positive, default=1800, metavar="S", help="of the batch (default: 1800)"
+    )
+
+
+def _add_pull(pull: argparse.ArgumentParser) -> None:
+    pull.set_defaults(run=_pull)
+    pull.add_argument("public_ids", nargs="+", metavar="ID")
+    _add_url(pull)
+    pull.add_argument(
+        "--directory", default=".", metavar="DIR", help="for ID.synthetics.json; default: here"
+    )
+    pull.add_argument("--force", action="store_true", help="overwrite files that are there")
+
+
+def _add_url(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--url", help="the service; default: DD_API_HOST_OVERRIDE, else the site DD_SITE"
+    )
+
+
+def _add_definitions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--definitions",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="GLOB",
+        help="files with the tests that can be named by their public ID",
+    )
+    command.add_argument(
+        "--globals",
+        metavar="FILE",
+        help="a JSON file of global variables, beside those in the environment",
+    )
+
+
+def _add_overrides(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--variable",
+        action="append",
+        type=_variable,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable's value in every check; once for each variable",
+    )
+    command.add_argument("--start-url", metavar="URL", help="the address that every check asks")
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        # The text may be a secret: it is not repeated.
+        raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    return name, value
 
 
 def _port(text: str) -> int:

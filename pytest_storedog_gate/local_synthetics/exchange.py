@@ -23,21 +23,32 @@ _MAX_BODY = 10 * 1024 * 1024
 _STAGES = {
     "connection.connect_tcp.complete": "tcp",
     "connection.start_tls.complete": "ssl",
+    "proxy.start_tls.complete": "ssl",
     "http11.receive_response_headers.complete": "firstByte",
+    "http2.receive_response_headers.complete": "firstByte",
 }
+_NO_AUTHORITY = 407  # "Proxy Authentication Required"
+_CREDENTIALS = ("x-amz-security-token",)  # httpx itself keeps Authorization from other origins
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to send, with every variable in place. `timeout` in seconds, for all of it."""
+    """What to send, with every variable in place. `timeout` in seconds, for all of it.
+
+    `http_version`: `http1`, `http2`, or `any` for what the server prefers (HTTP/1.1 without TLS).
+    `auth` works on the requests to the first origin only.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
-    content: str | None
+    content: str | bytes | None
     timeout: float
-    follow_redirects: bool
-    persist_cookies: bool
+    follow_redirects: bool = False
+    persist_cookies: bool = False
+    http_version: str = "any"
+    auth: httpx.Auth | None = None
+    proxy: httpx.Proxy | None = None
 
 
 @dataclass
@@ -56,7 +67,7 @@ class Exchange:
 
         The answer's body is in `body`.
         """
-        transport = _TimedTransport(tls, self)
+        transport = _TimedTransport(tls, self, request)
         async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 the whole is limited below
             if not request.persist_cookies:
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -70,8 +81,16 @@ class Exchange:
                     "The request couldn't be completed in a reasonable time: "
                     f"{request.timeout:g} s.",
                 ) from None
+            except httpx.ProxyError as error:
+                raise CheckFailed("TUNNEL", f"The proxy opens no tunnel: {error}") from None
             except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+                if type(error) is httpx.ProtocolError:  # of DigestAuth; others are subclasses
+                    raise _unmet_challenge(error) from None
                 raise failure_of(error) from None
+            except (NotImplementedError, KeyError) as error:  # of DigestAuth
+                if request.auth is None:
+                    raise
+                raise _unmet_challenge(error) from None
             finally:
                 self.timings["total"] = (time.perf_counter() - started) * 1000
 
@@ -86,11 +105,22 @@ class Exchange:
             wanted.method, wanted.url, headers=wanted.headers, content=wanted.content
         )
         own_cookie = request.headers.get("cookie")
+        first = request.url
+        readable = _encodings(client.headers["accept-encoding"])
         while True:
             request.extensions["trace"] = self._trace
-            response = await client.send(request, stream=True)
+            auth = wanted.auth if _same_origin(request.url, first) else None
+            response = await client.send(request, stream=True, auth=auth)
             self.response, self.body = response, await _read(response)
             self.lap("download")
+            if wanted.proxy and response.status_code == _NO_AUTHORITY:
+                raise CheckFailed("TUNNEL", f"The proxy wants other credentials: {_NO_AUTHORITY}.")
+            unread = _encodings(response.headers.get("content-encoding", "")) - readable
+            if unread and self.body:
+                # Nothing may be asserted about a body that cannot be read.
+                raise CheckFailed(
+                    "MALFORMED_RESPONSE", f"The body cannot be decoded: {', '.join(sorted(unread))}"
+                )
             if not wanted.follow_redirects or response.next_request is None:
                 return response
             if len(self.redirects) == _MAX_REDIRECTS:
@@ -104,6 +134,9 @@ class Exchange:
                 received = response.next_request.headers.get("cookie")
                 cookies = [own_cookie, received] if received else [own_cookie]
                 response.next_request.headers["cookie"] = "; ".join(cookies)
+            if not _same_origin(response.next_request.url, request.url):
+                for name in _CREDENTIALS:
+                    response.next_request.headers.pop(name, None)
             request, self.response = response.next_request, None
 
     async def _trace(self, event: str, _info: Mapping[str, Any]) -> None:
@@ -112,13 +145,24 @@ class Exchange:
 
 
 class _TimedTransport(httpx.AsyncHTTPTransport):
-    """Resolves the host itself, so that DNS has a time of its own and the address is known."""
+    """Resolves the host itself, so that DNS has a time of its own and the address is known.
 
-    def __init__(self, tls: ssl.SSLContext, exchange: Exchange) -> None:
-        super().__init__(verify=tls)
+    A proxy resolves the hosts of its clients.
+    """
+
+    def __init__(self, tls: ssl.SSLContext, exchange: Exchange, wanted: Request) -> None:
+        super().__init__(
+            verify=tls,
+            http1=wanted.http_version != "http2",
+            http2=wanted.http_version != "http1",
+            proxy=wanted.proxy,
+        )
         self._exchange = exchange
+        self._proxied = wanted.proxy is not None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._proxied:
+            return await super().handle_async_request(request)
         host = request.url.raw_host.decode("ascii")
         addresses = await resolve(host)
         self._exchange.lap("dns")
@@ -140,6 +184,19 @@ class _TimedTransport(httpx.AsyncHTTPTransport):
             extensions={**request.extensions, "sni_hostname": host},
         )
         return await super().handle_async_request(pinned)
+
+
+def _unmet_challenge(error: Exception) -> CheckFailed:
+    reason = f"the server's challenge cannot be met ({error})"
+    return CheckFailed("AUTHENTICATION_ERROR", f"The request was not authenticated: {reason}.")
+
+
+def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+
+
+def _encodings(header: str) -> set[str]:
+    return {name.strip().lower() for name in header.split(",")} - {"", "identity"}
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import secrets
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.local_synthetics.definitions import Definition
+from pytest_storedog_gate.local_synthetics.public_view import full_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.failures import Failure
+    from pytest_storedog_gate.local_synthetics.store import Store
 
 KEPT_RESULTS = 10_000
 
@@ -23,27 +26,54 @@ def new_result_id() -> str:
     return str(10**18 + secrets.randbelow(9 * 10**18))
 
 
+@dataclass(frozen=True)
+class Kept:
+    """One result, with the definition that was run as the API shows it: without secrets."""
+
+    definition: Definition
+    attributes: Json
+
+    @property
+    def result(self) -> Json:
+        """What was found."""
+        return cast("Json", self.attributes["result"])
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will not change any more."""
+        return "finished_at" in self.result
+
+
 class Results:
     """The last results by ID; the oldest are forgotten."""
 
-    def __init__(self, kept: int = KEPT_RESULTS) -> None:
+    def __init__(self, kept: int = KEPT_RESULTS, store: Store | None = None) -> None:
+        """With a `store`, begin with what it holds, and keep there what ends."""
         self._kept = kept
-        self._by_id: OrderedDict[str, tuple[Definition, Json]] = OrderedDict()
+        self._store = store
+        self._by_id: OrderedDict[str, Kept] = OrderedDict()
+        for definition, attributes in store.results() if store else ():
+            self._by_id[attributes["result"]["id"]] = Kept(Definition(definition), attributes)
 
     def put(self, definition: Definition, attributes: Json) -> None:
         """Add or replace the result `attributes["result"]` by its ID."""
-        self._by_id[attributes["result"]["id"]] = (definition, attributes)
+        kept = Kept(Definition(full_view(definition)), attributes)
+        self._by_id[kept.result["id"]] = kept
+        if self._store and kept.ended:
+            self._store.put_result(kept.definition.data, attributes, kept=self._kept)
         while len(self._by_id) > self._kept:
             self._by_id.popitem(last=False)
 
     def poll(self, result_ids: Iterable[str]) -> Json:
         """The JSON:API document of those IDs that are known."""
         found = [self._by_id[one] for one in dict.fromkeys(result_ids) if one in self._by_id]
-        included = {definition.public_id: _included(definition) for definition, _ in found}
-        return {
-            "data": [_datum(definition, attributes) for definition, attributes in found],
-            "included": list(included.values()),
-        }
+        included = {one.definition.public_id: _included(one.definition) for one in found}
+        return {"data": [_datum(one) for one in found], "included": list(included.values())}
+
+    def of_test(self, public_id: str) -> Iterator[Kept]:
+        """The test's results that have ended, the latest first."""
+        kept = reversed(self._by_id.values())
+        return (one for one in kept if one.ended and one.definition.public_id == public_id)
 
 
 def failure_document(failure: Failure) -> Json:
@@ -53,12 +83,12 @@ def failure_document(failure: Failure) -> Json:
     return {"code": failure.code, "message": text}
 
 
-def _datum(definition: Definition, attributes: Json) -> Json:
+def _datum(kept: Kept) -> Json:
     return {
         "type": "result",
-        "id": attributes["result"]["id"],
-        "attributes": attributes,
-        "relationships": {"test": {"data": {"id": definition.public_id, "type": "test"}}},
+        "id": kept.result["id"],
+        "attributes": kept.attributes,
+        "relationships": {"test": {"data": {"id": kept.definition.public_id, "type": "test"}}},
     }
 
 
@@ -69,8 +99,6 @@ def _included(definition: Definition) -> Json:
         for key in ("method", "url", "host", "port", "dnsServer", "dnsServerPort")
         if key in definition.request
     }
-    if isinstance(request.get("url"), str):
-        request["url"] = mask_userinfo(request["url"])
     return {
         "type": "test",
         "id": definition.public_id,

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.app import Keys, create_app
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 from pytest_storedog_gate.local_synthetics.global_variables import GlobalsError, load_globals
+from pytest_storedog_gate.local_synthetics.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,29 +28,32 @@ _LONGEST_HEAD = 512 * 1024
 _GRACE = 1  # s for the answers under way when the service ends
 
 
-class ServeError(Exception):
-    """The service cannot start; the text says why."""
-
-
-def serve(
+def serve(  # noqa: PLR0913  # what its options say
     *,
     address: tuple[str, int],
     patterns: Sequence[str],
     globals_file: str | None,
     concurrency: int,
+    database: str | None,
     until_stdin_closes: bool,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
 
-    Prints `listening on http://HOST:PORT` once connections are accepted. Raises ServeError.
+    Prints `listening on http://HOST:PORT` once connections are accepted. Raises ConfigurationError.
     """
     try:
         catalog = load(patterns)
         known_globals = load_globals(globals_file, os.environ)
     except (DefinitionError, GlobalsError) as error:
-        raise ServeError(str(error)) from None
+        raise ConfigurationError(str(error)) from None
     keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
-    app = create_app(catalog, concurrency=concurrency, keys=keys, known_globals=known_globals)
+    app = create_app(
+        catalog,
+        concurrency=concurrency,
+        keys=keys,
+        known_globals=known_globals,
+        store=Store(database) if database else None,
+    )
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -101,12 +106,14 @@ def _bound(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise ServeError(f"cannot listen on {host}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot listen on {host}: {error.strerror}") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(socket.SOMAXCONN)
     except OSError as error:
         listener.close()
-        raise ServeError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+        raise ConfigurationError(
+            f"cannot listen on {host}, port {port}: {error.strerror}"
+        ) from None
     return listener

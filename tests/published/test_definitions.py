@@ -74,6 +74,6 @@ def test_each_is_run_or_refused_by_name() -> None:
         assert all(problems), path.name
         if not problems:
             run.add(path.stem)
-    # Plain ones run; what asks for NTLM, a proxy or a script does not.
+    # Plain ones run; what asks for a script does not.
     assert {"api-http-00", "api-http-29", "api-http-35"} <= run
     assert run.isdisjoint({"api-http-04", "api-http-07"})

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
-__all__ = ["Kind", "Kinds", "Outcome", "Run", "all_kinds"]
+__all__ = ["Kind", "Kinds", "Outcome", "Run", "all_kinds", "close_all"]
 
 Kinds = Mapping[tuple[str, str], Kind]
 
@@ -36,18 +37,36 @@ _COMPOSED: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """Those whose class is made with all kinds and with the tests by public ID: they run others."""
 
+_PICTURED: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("browser", ""): ("browser", "BrowserCheck"),
+}
+"""Composed ones whose class is made with the screenshots too."""
 
-def all_kinds(tests: Mapping[str, Definition] | None = None) -> Kinds:
+_TABLE = {**_ALONE, **_COMPOSED, **_PICTURED}
+_EXTRAS = {"playwright": "browser"}
+
+
+def all_kinds(
+    tests: Mapping[str, Definition] | None = None, screenshots: Screenshots | None = None
+) -> Kinds:
     """Every kind that this service can run, by test type and subtype.
 
-    `tests`: those that can be sub-tests, by public ID.
+    `tests`: those that can be sub-tests, by public ID. `screenshots`: where they are kept.
     """
-    return _Kinds(tests or {})
+    return _Kinds(tests or {}, screenshots or Screenshots())
+
+
+async def close_all(kinds: Kinds) -> None:
+    """End what kinds have started: a browser, say."""
+    for kind in kinds.made if isinstance(kinds, _Kinds) else kinds.values():
+        if close := getattr(kind, "close", None):
+            await close()
 
 
 @dataclass(frozen=True)
 class _Kinds(Mapping[tuple[str, str], Kind]):
     _tests: Mapping[str, Definition]
+    _screenshots: Screenshots
     _made: dict[tuple[str, str], Kind] = field(default_factory=dict)
 
     def __getitem__(self, key: tuple[str, str]) -> Kind:
@@ -56,13 +75,18 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
         return self._made[key]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter({**_ALONE, **_COMPOSED})
+        return iter(_TABLE)
 
     def __len__(self) -> int:
-        return len(_ALONE) + len(_COMPOSED)
+        return len(_TABLE)
+
+    @property
+    def made(self) -> list[Kind]:
+        """Those that have been used."""
+        return list(self._made.values())
 
     def _make(self, key: tuple[str, str]) -> Kind:
-        module, name = (_ALONE if key in _ALONE else _COMPOSED)[key]
+        module, name = _TABLE[key]
         try:
             make = getattr(import_module(f"{_HERE}.{module}"), name)
         except ModuleNotFoundError as error:
@@ -70,7 +94,10 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
             if package == _HERE.partition(".")[0]:
                 raise
             return _Missing(package)
-        return cast("Kind", make() if key in _ALONE else make(self, self._tests))
+        arguments: list[object] = [] if key in _ALONE else [self, self._tests]
+        if key in _PICTURED:
+            arguments.append(self._screenshots)
+        return cast("Kind", make(*arguments))
 
 
 @dataclass(frozen=True)
@@ -80,7 +107,8 @@ class _Missing:
     package: str
 
     def unsupported(self, _definition: Definition) -> list[str]:
-        return [f"{self.package} is missing: needs pip install 'pytest-storedog-gate[local]'"]
+        extra = _EXTRAS.get(self.package, "local")
+        return [f"{self.package} is missing: needs pip install 'pytest-storedog-gate[{extra}]'"]
 
     async def run(self, _run: Run, _variables: Variables) -> Outcome:
         raise NotImplementedError

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
+import h2  # noqa: F401 httpx asks for it only when a request is sent
 import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions import (
@@ -17,7 +16,7 @@ from pytest_storedog_gate.local_synthetics.assertions import (
     XPATH,
     NoValue,
 )
-from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL, NUMERIC, number
+from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL, NUMERIC
 from pytest_storedog_gate.local_synthetics.evaluation import (
     evaluate_all,
     failure_of,
@@ -25,28 +24,40 @@ from pytest_storedog_gate.local_synthetics.evaluation import (
 )
 from pytest_storedog_gate.local_synthetics.exchange import Exchange, Request
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds.http_authentication import (
+    authenticate,
+    unsupported_authentication,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http_bodies import build_body, unsupported_body
+from pytest_storedog_gate.local_synthetics.kinds.http_client_certificate import (
+    present,
+    unsupported_certificate,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http_proxies import proxy_of, unsupported_proxy
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+from pytest_storedog_gate.local_synthetics.kinds.settings import (
+    credentials_of,
+    timeout_of,
+    unsupported_timeout,
+)
 from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
-from pytest_storedog_gate.local_synthetics.variables import Variables, has_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.assertions import Operators
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.variables import Variables
 
-_DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
-_SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
 _LAST_PORT = 65535
-_LONGEST_TIMEOUT = 3600  # s
-_FORM = "application/x-www-form-urlencoded"
-_BODY_TYPES = ("text/plain", "application/json", "text/xml", "text/html", _FORM)
+_HTTP_VERSIONS = ("any", "http1", "http2")
 _CONFIG_KEYS = {"request", "assertions", "configVariables"}
 _REQUEST_KEYS = {
-    "method", "url", "query", "headers", "body", "bodyType", "form", "basicAuth", "timeout",
-    "follow_redirects", "allow_insecure", "persistCookies", "noSavingResponseBody", "httpVersion",
+    "method", "url", "query", "headers", "body", "bodyType", "form", "files", "basicAuth",
+    "certificate", "proxy", "timeout", "follow_redirects", "allow_insecure", "persistCookies",
+    "noSavingResponseBody", "httpVersion",
 }  # fmt: skip
 _SWITCHES = ("follow_redirects", "allow_insecure", "persistCookies", "noSavingResponseBody")
 _DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
@@ -109,10 +120,7 @@ class HttpCheck:
 
     def __init__(self) -> None:
         # Made once: loading the system's authorities takes longer than many checks.
-        self._verified = ssl.create_default_context()
-        self._unverified = ssl.create_default_context()
-        self._unverified.check_hostname = False
-        self._unverified.verify_mode = ssl.CERT_NONE
+        self._contexts = {insecure: _tls(insecure=insecure) for insecure in (False, True)}
 
     def unsupported(self, definition: Definition) -> list[str]:
         """See `Kind.unsupported`."""
@@ -123,8 +131,7 @@ class HttpCheck:
         ]
         problems += _unsupported_request(definition.request)
         options = definition.options
-        if _setting(definition, "httpVersion", default="any") not in {"any", "http1"}:
-            problems.append("httpVersion http2 is not supported")
+        problems += _unsupported_version(definition)
         if options.get("checkCertificateRevocation"):
             problems.append("options.checkCertificateRevocation is not supported")
         problems += [
@@ -138,12 +145,12 @@ class HttpCheck:
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind.run`."""
         definition = run.definition
-        request = _build(run, variables)
-        tls = (
-            self._unverified
-            if _setting(definition, "allow_insecure", default=False)
-            else self._verified
-        )
+        insecure = _setting(definition, "allow_insecure", default=False)
+        tls = self._contexts[insecure]
+        if definition.request.get("certificate"):
+            tls = _tls(insecure=insecure)
+            present(definition.request, variables, tls)
+        request = await _build(run, variables, self._contexts[insecure])
         exchange = Exchange()
         try:
             response = await exchange.perform(request, tls)
@@ -182,12 +189,6 @@ def _unsupported_request(request: Json) -> list[str]:
     ]
     if not isinstance(request.get("url"), str) or not request["url"]:
         problems.append("config.request.url must be a string that is not empty")
-    if request.get("bodyType") and request["bodyType"] not in _BODY_TYPES:
-        problems.append(f"config.request.bodyType {request['bodyType']!r} is not supported")
-    if request.get("form") and request.get("body"):
-        problems.append("config.request: form and body exclude each other")
-    if request.get("form") and request.get("bodyType", _FORM) != _FORM:
-        problems.append(f"config.request.form needs bodyType {_FORM}")
     problems += [
         f"config.request.{key} must be an object of strings"
         for key in ("headers", "query", "form")
@@ -203,27 +204,23 @@ def _unsupported_request(request: Json) -> list[str]:
         for key in _SWITCHES
         if not isinstance(request.get(key, False), bool)
     ]
-    return problems + _unsupported_auth(request) + _unsupported_timeout(request)
+    return [
+        *problems,
+        *unsupported_body(request),
+        *unsupported_authentication(request),
+        *unsupported_certificate(request),
+        *unsupported_proxy(request),
+        *unsupported_timeout(request),
+    ]
 
 
-def _unsupported_auth(request: Json) -> list[str]:
-    auth = request.get("basicAuth") or {}
-    if not isinstance(auth, dict):
-        return ["config.request.basicAuth must be an object"]
-    if auth.get("type", "web") != "web":
-        return [f"config.request.basicAuth type {auth['type']!r} is not supported"]
-    if not _is_map(auth):
-        return ["config.request.basicAuth must be an object of strings"]
-    return []
-
-
-def _unsupported_timeout(request: Json) -> list[str]:
-    timeout = request.get("timeout") or 0
-    seconds = number(timeout)
-    if isinstance(timeout, str) and has_placeholder(timeout):
-        return []
-    if seconds is None or not 0 <= seconds <= _LONGEST_TIMEOUT:
-        return [f"config.request.timeout must be seconds from 0 to {_LONGEST_TIMEOUT}"]
+def _unsupported_version(definition: Definition) -> list[str]:
+    version = _setting(definition, "httpVersion", default="any") or "any"
+    if version not in _HTTP_VERSIONS:
+        return [f"httpVersion {version!r} is not supported"]
+    auth = definition.request.get("basicAuth")
+    if version == "http2" and isinstance(auth, dict) and auth.get("type") == "ntlm":
+        return ["config.request.basicAuth type ntlm needs HTTP/1.1, not httpVersion http2"]
     return []
 
 
@@ -236,30 +233,56 @@ def _setting(definition: Definition, key: str, *, default: Any) -> Any:
     return definition.options.get(key, definition.request.get(key, default))
 
 
-def _build(run: Run, variables: Variables) -> Request:
-    wanted, fill = run.definition.request, variables.fill
-    headers = {**_DEFAULT_HEADERS}
-    content, content_type = _content(wanted, variables)
-    if content_type:
-        headers["Content-Type"] = content_type
-    if authorization := _authorization(wanted.get("basicAuth") or {}, variables):
-        headers["Authorization"] = authorization
-    own = {fill(name): fill(value) for name, value in (wanted.get("headers") or {}).items()}
-    lower = {name.lower() for name in own}
-    masked = mask_headers(own)
-    variables.secrets |= {
-        value
-        for name, value in own.items()
-        if masked[name] != value and len(value) >= _SHORTEST_CREDENTIAL
-    }
+def _tls(*, insecure: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request:
+    """The request to send. Raises CheckFailed.
+
+    `tls` is for the proxy and for the server that gives access tokens.
+    """
+    wanted = run.definition.request
+    own = credentials_of(wanted, "headers", variables)
+    by_name = {name.lower(): value for name, value in own.items()}
+    body = build_body(wanted, variables, by_name.get("content-type"))
+    url, timeout = _url(run, variables), timeout_of(wanted, variables)
+    proxy = proxy_of(wanted, variables, tls)
+
+    async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
+        request = Request("POST", _checked(url, variables), headers, form, timeout, proxy=proxy)
+        exchange = Exchange()
+        try:
+            response = await exchange.perform(request, tls)
+        except CheckFailed as failed:
+            if failed.failure.inconclusive:
+                raise
+            raise CheckFailed(
+                "AUTHENTICATION_ERROR", f"No access token: {failed.failure.message}"
+            ) from None
+        return response.status_code, exchange.body
+
+    authentication = await authenticate(wanted, variables, ask)
+    headers = {**_DEFAULT_HEADERS, **authentication.headers}
+    if body.content_type:
+        headers["Content-Type"] = body.content_type
+    auth = wanted.get("basicAuth") or {}
+    version = _setting(run.definition, "httpVersion", default="any") or "any"
     return Request(
-        method=fill(wanted.get("method") or "GET").upper(),
-        url=_url(run, variables),
-        headers={**{k: v for k, v in headers.items() if k.lower() not in lower}, **own},
-        content=content,
-        timeout=_timeout(wanted, variables),
+        method=variables.fill(wanted.get("method") or "GET").upper(),
+        url=url,
+        headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
+        content=body.content,
+        timeout=timeout,
         follow_redirects=_setting(run.definition, "follow_redirects", default=False),
         persist_cookies=wanted.get("persistCookies", False),
+        http_version="http1" if auth.get("type") == "ntlm" else version,
+        auth=authentication.flow,
+        proxy=proxy,
     )
 
 
@@ -275,46 +298,20 @@ def _url(run: Run, variables: Variables) -> str:
         variables.fill(name): variables.fill(value)
         for name, value in (wanted.get("query") or {}).items()
     }
+    url = _checked(url, variables)
+    return str(httpx.URL(url).copy_merge_params(query)) if query else url
+
+
+def _checked(url: str, variables: Variables) -> str:
+    """The URL, which can be asked; its password joins the secrets. Raises CheckFailed."""
     try:
         parsed = httpx.URL(url)
-        if (
-            parsed.scheme not in {"http", "https"}
-            or not parsed.host
-            or (parsed.port or 0) > _LAST_PORT
-        ):
-            raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
-        variables.secrets.add(parsed.password)
-        return str(parsed.copy_merge_params(query)) if query else url
     except httpx.InvalidURL as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
-
-
-def _content(wanted: Json, variables: Variables) -> tuple[str | None, str | None]:
-    """The body and its content type."""
-    if wanted.get("form"):
-        form = {variables.fill(k): variables.fill(v) for k, v in wanted["form"].items()}
-        return urlencode(form), _FORM
-    if wanted.get("body"):
-        return variables.fill(wanted["body"]), wanted.get("bodyType")
-    return None, None
-
-
-def _authorization(auth: Mapping[str, str], variables: Variables) -> str | None:
-    if not auth.get("username") and not auth.get("password"):
-        return None
-    username = variables.fill(auth.get("username", ""))
-    password = variables.fill(auth.get("password", ""))
-    token = base64.b64encode(f"{username}:{password}".encode()).decode()
-    variables.secrets |= {password, token}
-    return f"Basic {token}"
-
-
-def _timeout(wanted: Json, variables: Variables) -> float:
-    timeout = wanted.get("timeout") or 0
-    seconds = number(variables.fill(timeout) if isinstance(timeout, str) else timeout)
-    if seconds is None or not 0 <= seconds <= _LONGEST_TIMEOUT:
-        raise InvalidTest(f"config.request.timeout must be seconds from 0 to {_LONGEST_TIMEOUT}")
-    return seconds or _DEFAULT_TIMEOUT
+    if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or 0) > _LAST_PORT:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+    variables.secrets.add(parsed.password)
+    return url
 
 
 def _shown(result: Json, *, keeps_body: bool) -> Any:
@@ -334,7 +331,7 @@ def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
             "method": request.method,
             "url": mask_userinfo(request.url),
             "headers": mask_headers(request.headers),
-            "timeout": request.timeout,
+            "timeout": round(request.timeout * 1000),
         },
         "timings": {stage: round(ms, 3) for stage, ms in exchange.timings.items()},
         "assertions": [],

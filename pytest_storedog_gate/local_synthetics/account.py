@@ -1,0 +1,62 @@
+"""The service that `trigger` and `pull` speak to: Datadog's site, or one address."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.endpoint import Endpoint, known_site
+from pytest_storedog_gate.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_storedog_gate.datadog.models import Json
+
+_API_KEYS, _APP_KEYS = ("DD_API_KEY", "DATADOG_API_KEY"), ("DD_APP_KEY", "DATADOG_APP_KEY")
+_SITES = ("DD_SITE", "DATADOG_SITE")
+_WITH_STEPS = ("browser", "mobile")  # types whose steps only a path of their own tells
+_DEFAULT_SITE = "datadoghq.com"
+
+
+@contextmanager
+def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Iterator[Account]:
+    """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE.
+
+    The keys come from the environment; a site wants both. Raises ConfigurationError.
+    """
+    address = url or environ.get("DD_API_HOST_OVERRIDE")
+    api, app = _first(environ, _API_KEYS), _first(environ, _APP_KEYS)
+    if not address and not (api and app):
+        raise ConfigurationError(
+            "DD_API_KEY and DD_APP_KEY must be set for a Datadog account; for another service give "
+            "its address with --url"
+        )
+    endpoint = (
+        Endpoint.of_url(address)
+        if address
+        else Endpoint.of_site(known_site(_first(environ, _SITES) or _DEFAULT_SITE, environ))
+    )
+    client = Account(endpoint, Keys(api, app) if api and app else None)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+class Account(SyntheticsClient):
+    """The calls of the command line beside those of the gate."""
+
+    def definition(self, public_id: str) -> Json | None:
+        """A test as the API has it, with a browser test's steps; None for an unknown ID."""
+        path = "v1/synthetics/tests"
+        answer = self._get(f"{path}/{public_id}", tolerated=(404,))
+        if answer.status == 200 and answer.data.get("type") in _WITH_STEPS:
+            answer = self._get(f"{path}/{answer.data['type']}/{public_id}", tolerated=(404,))
+        return None if answer.status == 404 else answer.data
+
+
+def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")

@@ -1,0 +1,100 @@
+"""The one Chromium of the service: started when it is first needed, and again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
+
+from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+_AT_ONCE = 4  # contexts: more of them are no faster
+_CLOSING = 5  # s
+_STARTING = 30  # s
+
+
+class Engine:
+    """Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._starting = asyncio.Lock()
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+
+    @contextlib.asynccontextmanager
+    async def context(
+        self, options: Callable[[str], dict[str, Any]]
+    ) -> AsyncIterator[tuple[BrowserContext, str]]:
+        """A context of its own, and the browser's version, for which `options` are made.
+
+        Raises InvalidTest where no Chromium is installed, and CheckFailed where it does not start.
+        """
+        async with self._slots:
+            browser = await self._ready()
+            try:
+                async with asyncio.timeout(_STARTING):
+                    context = await browser.new_context(**options(browser.version))
+            except (Error, TimeoutError):
+                raise CheckFailed("UNAVAILABLE_BROWSER", "Chromium crashed.") from None
+            try:
+                yield context, browser.version
+            finally:
+                await self._leave(browser, context)
+
+    async def close(self) -> None:
+        """End the browser and its driver."""
+        browser, self._browser = self._browser, None
+        playwright, self._playwright = self._playwright, None
+        for end in (browser and browser.close, playwright and playwright.stop):
+            if end:
+                # A crashed browser cannot be closed, and that is no fault.
+                with contextlib.suppress(Error, TimeoutError):
+                    async with asyncio.timeout(_CLOSING):
+                        await end()
+
+    async def _leave(self, browser: Browser, context: BrowserContext) -> None:
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await context.close()
+        except (Error, TimeoutError):
+            # It does not answer any more: the next test gets a new one.
+            if self._browser is browser:
+                await self.close()
+
+    async def _ready(self) -> Browser:
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                await self.close()
+                self._browser = await self._start()
+            return self._browser
+
+    async def _start(self) -> Browser:
+        try:
+            async with asyncio.timeout(_STARTING):
+                self._playwright = await async_playwright().start()
+                chromium = self._playwright.chromium
+                path = find_chromium(os.environ, Path(chromium.executable_path))
+                return await chromium.launch(
+                    executable_path=path,
+                    handle_sigint=False,
+                    handle_sigterm=False,
+                    handle_sighup=False,
+                )
+        except NoChromiumError as error:
+            await self.close()
+            raise InvalidTest(f"Refused: {error}") from None
+        except (Error, TimeoutError) as error:
+            await self.close()
+            reason = str(error).partition("\n")[0] or f"no answer within {_STARTING} s"
+            raise CheckFailed(
+                "UNAVAILABLE_BROWSER", f"Chromium could not be started: {reason}"
+            ) from None

@@ -1,0 +1,305 @@
+"""Browser tests (`type: browser`) in headless Chromium, through Playwright."""
+
+from __future__ import annotations
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from pytest_storedog_gate.local_synthetics.browser.devices import device_of
+from pytest_storedog_gate.local_synthetics.browser.engine import Engine
+from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
+from pytest_storedog_gate.local_synthetics.browser.session import Session
+from pytest_storedog_gate.local_synthetics.browser.steps import LONGEST_STEP, Library
+from pytest_storedog_gate.local_synthetics.comparison import number
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+from pytest_storedog_gate.local_synthetics.kinds.settings import (
+    credentials_of,
+    unsupported_map,
+    unsupported_required,
+)
+from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playwright.async_api import BrowserContext, Route
+
+    from pytest_storedog_gate.local_synthetics.browser.devices import Device
+    from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.variables import Variables
+
+_CONFIG_KEYS = {"request", "assertions", "configVariables", "variables", "setCookie"}
+_REQUEST_KEYS = {"url", "method", "headers", "basicAuth", "timeout"}
+_REFUSED_OPTIONS = ("disableCors", "checkCertificateRevocation")
+_FIRST_TIMEOUT = 60.0  # s, Datadog's
+_EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
+_MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
+_SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
+_NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
+
+
+class BrowserCheck:
+    """Plays the steps of a test in a context of its own."""
+
+    def __init__(
+        self,
+        kinds: Mapping[tuple[str, str], Kind],
+        tests: Mapping[str, Definition],
+        screenshots: Screenshots,
+    ) -> None:
+        self._library = Library(kinds, tests)
+        self._screenshots = screenshots
+        self._engine = Engine()
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        config, request, options = definition.config, definition.request, definition.options
+        problems = [
+            *(
+                f"config.{key} is not supported"
+                for key, value in config.items()
+                if (key not in _CONFIG_KEYS or key == "assertions") and value not in _EMPTY
+            ),
+            *(
+                f"config.request.{key} is not supported"
+                for key, value in request.items()
+                if key not in _REQUEST_KEYS and value not in _EMPTY
+            ),
+            *(
+                f"options.{key} is not supported"
+                for key in _REFUSED_OPTIONS
+                if options.get(key) not in _EMPTY
+            ),
+            *(
+                f"device {device} is not supported: this service has Chromium only, as"
+                " laptop_large, tablet and mobile_small"
+                for device in definition.devices
+                if device_of(device) is None
+            ),
+            *unsupported_required(request, "url"),
+            *unsupported_map(request, "headers"),
+            *_unsupported_settings(config, request, options),
+        ]
+        return problems + self._library.unsupported(definition)
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition = run.definition
+        self._library.check_names(definition, variables)
+        url = _start_url(run, variables)
+        device = device_of(run.device)
+        assert device is not None  # noqa: S101 checked by `unsupported`
+        begun = time.perf_counter()
+        async with self._engine.context(
+            lambda version: _context_options(definition, url, device, version, variables)
+        ) as (context, version):
+            await _prepare(context, definition, url, variables)
+            keeps = not definition.options.get("noScreenshot")
+            player = Player(
+                self._library,
+                await Session.start(context),
+                variables,
+                run,
+                self._screenshots if keeps else None,
+            )
+            failure, steps = await _play(player, definition, url)
+        detail: Json = {
+            "steps": steps,
+            "start_url": mask_userinfo(url),
+            "device": _shown_device(device, run.device, version),
+            "browser": {"type": "chrome", "version": version},
+            "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
+        }
+        return Outcome(failure, detail)
+
+    async def close(self) -> None:
+        """End the browser."""
+        await self._engine.close()
+
+
+async def _play(
+    player: Player, definition: Definition, url: str
+) -> tuple[Failure | None, list[Json]]:
+    first = await player.navigate(url, _first_timeout(definition))
+    steps = definition.data["steps"]
+    if found := first.get("failure"):
+        # Nothing of the page is there to go on with.
+        left = [skipped(step) for step in steps]
+        return Failure(found["code"], f"Start URL: {found['message']}"), [first, *left]
+    played = await player.play(definition, steps)
+    failure = played.failure or (None if played.proved else _NOTHING_PROVED)
+    return failure, [first, *played.documents]
+
+
+def _unsupported_settings(config: Json, request: Json, options: Json) -> list[str]:
+    problems = []
+    if (request.get("method") or "GET") != "GET":
+        problems.append("config.request.method: a browser test starts with GET")
+    auth = request.get("basicAuth") or {}
+    if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
+        problems.append("config.request.basicAuth must be an object of strings")
+    elif auth.get("type", "web") != "web":
+        problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
+    if not isinstance(config.get("setCookie") or "", str):
+        problems.append("config.setCookie must be a string")
+    timeouts = (
+        ("config.request.timeout", request.get("timeout")),
+        ("options.initialNavigationTimeout", options.get("initialNavigationTimeout")),
+    )
+    for place, value in timeouts:
+        seconds = number(value or 0)
+        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
+            problems.append(f"{place} must be seconds from 0 to {LONGEST_STEP}")
+    blocked = options.get("blockedRequestPatterns") or []
+    if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
+        problems.append("options.blockedRequestPatterns must be a list of strings")
+    problems += [
+        f"options.{key} must be true or false"
+        for key in ("noScreenshot", "disableCsp", "ignoreServerCertificateError")
+        if not isinstance(options.get(key, False), bool)
+    ]
+    if options.get("httpVersion", "any") not in {"any", None, ""}:
+        problems.append("options.httpVersion: only any is supported")
+    return problems
+
+
+def _first_timeout(definition: Definition) -> float:
+    own = definition.options.get("initialNavigationTimeout") or definition.request.get("timeout")
+    return float(number(own or 0) or _FIRST_TIMEOUT)
+
+
+def _start_url(run: Run, variables: Variables) -> str:
+    url = variables.fill(run.definition.request["url"])
+    if run.url_substitution:
+        try:
+            url = run.url_substitution.apply(url)
+        except MatchTimeout as error:
+            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        parts, known = None, False
+    if parts is None or not known:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+    if parts.password:
+        variables.secrets.add(parts.password)
+    return url
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _context_options(
+    definition: Definition, url: str, device: Device, version: str, variables: Variables
+) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "viewport": {"width": device.width, "height": device.height},
+        "user_agent": device.user_agent(version),
+        "is_mobile": device.is_mobile,
+        "has_touch": device.is_mobile,
+        "bypass_csp": bool(definition.options.get("disableCsp")),
+        "ignore_https_errors": bool(definition.options.get("ignoreServerCertificateError")),
+    }
+    if auth := definition.request.get("basicAuth"):
+        username, password = (
+            variables.fill(auth.get(key) or "") for key in ("username", "password")
+        )
+        variables.secrets.add(password)
+        options["http_credentials"] = {
+            "username": username,
+            "password": password,
+            "origin": _origin(url),
+        }
+    return options
+
+
+async def _prepare(
+    context: BrowserContext, definition: Definition, url: str, variables: Variables
+) -> None:
+    await context.add_init_script(_MARK)
+    headers = credentials_of(definition.request, "headers", variables)
+    cookies = _cookies(variables.fill(definition.config.get("setCookie") or ""), url)
+    for name in [name for name in headers if name.lower() == "cookie"]:
+        cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]
+    if cookies:
+        await context.add_cookies(cast("Any", cookies))
+    if headers:
+
+        async def with_headers(route: Route) -> None:
+            await route.fallback(headers={**route.request.headers, **headers})
+
+        # To the test's own site alone: they may hold credentials.
+        own = re.compile(re.escape(_origin(url)) + r"(?:[/?#]|$)")
+        await context.route(own, with_headers)
+    for pattern in definition.options.get("blockedRequestPatterns") or []:
+        parts = map(re.escape, variables.fill(pattern).split("*"))
+        await context.route(re.compile("^" + ".*".join(parts) + "$"), _blocked)
+
+
+async def _blocked(route: Route) -> None:
+    await route.abort("blockedbyclient")
+
+
+def _cookies(text: str, url: str) -> list[Json]:
+    """The cookies of `setCookie`: Set-Cookie's syntax, one a line."""
+    found = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        pair, *attributes = line.split(";")
+        if "=" not in pair:
+            raise InvalidTest("config.setCookie: each line must be name=value; attributes")
+        cookie = _cookie(pair, url)
+        for attribute in attributes:
+            name, _, value = (part.strip() for part in attribute.partition("="))
+            _set_attribute(cookie, name.lower(), value)
+        found.append(cookie)
+    return found
+
+
+def _cookie(pair: str, url: str) -> Json:
+    name, _, value = pair.strip().partition("=")
+    host = urlsplit(url).hostname or ""
+    return {"name": name, "value": value, "domain": host, "path": "/"}
+
+
+def _set_attribute(cookie: Json, name: str, value: str) -> None:
+    match name:
+        case "domain":
+            cookie["domain"] = value if value.startswith(".") else f".{value}"
+        case "path":
+            cookie["path"] = value or "/"
+        case "secure":
+            cookie["secure"] = True
+        case "httponly":
+            cookie["httpOnly"] = True
+        case "samesite" if value.lower() in _SAME_SITE:
+            cookie["sameSite"] = _SAME_SITE[value.lower()]
+        case "max-age" if number(value) is not None:
+            cookie["expires"] = time.time() + (number(value) or 0)
+        case "expires":
+            try:
+                cookie["expires"] = parsedate_to_datetime(value).timestamp()
+            except ValueError:
+                raise InvalidTest("config.setCookie: Expires is not a date") from None
+        case _:
+            raise InvalidTest(f"config.setCookie: attribute {name!r} is not supported")
+
+
+def _shown_device(device: Device, wanted: str, version: str) -> Json:
+    return {
+        "id": wanted or device.id,
+        "name": device.name,
+        "resolution": {"width": device.width, "height": device.height},
+        "is_mobile": device.is_mobile,
+        "user_agent": device.user_agent(version),
+        "browser": {"type": "chrome", "version": version},
+    }

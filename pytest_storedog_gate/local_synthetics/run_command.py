@@ -1,0 +1,167 @@
+"""`storedog-synthetics run`: runs checks here, without a service and without pytest."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import glob
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.datadog import overrides, test_files
+from pytest_storedog_gate.datadog.details import Detail, details_from_json
+from pytest_storedog_gate.datadog.models import Result, Status
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.local_synthetics import strict_json
+from pytest_storedog_gate.local_synthetics.batches import Batches, Entry, display_name
+from pytest_storedog_gate.local_synthetics.catalog import Catalog, load
+from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, is_public_id
+from pytest_storedog_gate.local_synthetics.global_variables import (
+    GlobalsError,
+    GlobalVariable,
+    load_globals,
+)
+from pytest_storedog_gate.local_synthetics.kinds import all_kinds, close_all
+from pytest_storedog_gate.local_synthetics.missing_values import missing_values
+from pytest_storedog_gate.local_synthetics.outcome_lines import exit_status, lines_of, summary
+from pytest_storedog_gate.local_synthetics.overrides import Trigger, TriggerError, parse_trigger
+from pytest_storedog_gate.local_synthetics.results import Results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_storedog_gate.local_synthetics.definitions import Json
+    from pytest_storedog_gate.local_synthetics.global_variables import Globals
+
+_CONCURRENCY = 8
+
+
+def run(
+    wanted: Sequence[str],
+    *,
+    patterns: Sequence[str],
+    globals_file: str | None,
+    variables: Mapping[str, str],
+    start_url: str | None,
+) -> int:
+    """Run the checks that `wanted` names by file or public ID; returns the exit status.
+
+    A file of datadog-ci's form is run with its `testOverrides`; `variables` and `start_url` win
+    over them. Raises ConfigurationError.
+    """
+    paths = [one for one in wanted if not is_public_id(one)]
+    try:
+        known = load_globals(globals_file, os.environ)
+        catalog = load([*patterns, *paths])
+        given: Json = {"variables": dict(variables)} if variables else {}
+        if start_url is not None:
+            given["startUrl"] = start_url
+        tests = [{**test, **overrides.merged(test, given)} for test in _tests(wanted)]
+        trigger = parse_trigger({"tests": tests}, catalog)
+        asked = _asked(trigger, catalog, known)
+    except (DefinitionError, GlobalsError, TriggerError) as error:
+        raise ConfigurationError(str(error)) from None
+    runs = [replace(one, variables={**asked, **one.variables}) for one in trigger.runs]
+    # As global variables too: what stands for one is secret then.
+    stand_ins = {**variables, **asked}
+    known = {**{name: GlobalVariable(value) for name, value in stand_ins.items()}, **known}
+    results = asyncio.run(_run(replace(trigger, runs=runs), catalog, known))
+    for result in results:
+        for line in lines_of(result):
+            sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{summary(results)}\n")
+    return exit_status(results)
+
+
+def _tests(wanted: Sequence[str]) -> list[Json]:
+    """The tests of a trigger, each with the overrides of its file."""
+    tests: dict[str, Json] = {}
+    for one in wanted:
+        for test in [{"public_id": one}] if is_public_id(one) else _in_files(one):
+            if test["public_id"] in tests:
+                raise ConfigurationError(f"{test['public_id']} is named twice; name it once")
+            tests[test["public_id"]] = test
+    return list(tests.values())
+
+
+def _in_files(pattern: str) -> Iterator[Json]:
+    for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 absolute patterns
+        content = strict_json.loads(Path(path).read_text(encoding="utf-8"))
+        if "tests" in content:
+            for entry in test_files.read([glob.escape(path)], Path.cwd()):
+                version = {} if entry.version is None else {"version": entry.version}
+                yield {"public_id": entry.public_id, **version, **entry.overrides}
+        else:
+            yield {"public_id": _identifier(content)}
+
+
+def _identifier(content: Mapping[str, Any]) -> str:
+    """The ID of a definition or of a suite that was loaded already."""
+    if "public_id" in content:
+        return str(content["public_id"])
+    data = content["data"]
+    return str(data.get("id") or data["attributes"]["public_id"])
+
+
+def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]:
+    """Values that a person gives for what has none, by name."""
+    names: dict[str, None] = {}
+    for run in trigger.runs:
+        given = {*known, *run.variables}
+        names |= dict.fromkeys(missing_values([run.definition], catalog.tests, given))
+    if names and not sys.stdin.isatty():
+        raise ConfigurationError(
+            f"no value for {', '.join(names)}: give --variable NAME=VALUE, for a global variable "
+            "STOREDOG_GLOBAL_NAME or --globals, or run this in a terminal"
+        )
+    try:
+        return {name: getpass.getpass(f"{name}: ") for name in names}
+    except EOFError:
+        raise ConfigurationError(f"no value for {', '.join(names)}") from None
+
+
+async def _run(trigger: Trigger, catalog: Catalog, known: Globals) -> list[Result]:
+    kept = Results()
+    kinds = all_kinds(catalog.tests)
+    batches = Batches(kinds, kept, _CONCURRENCY, known)
+    try:
+        batch = batches.start(trigger)
+        await batches.all_ended()
+    finally:
+        await batches.close()
+        await close_all(kinds)
+    details = details_from_json(kept.poll([entry.result_id for entry in batch.entries]))
+    return [_result(entry, details.get(entry.result_id)) for entry in batch.entries]
+
+
+def _result(entry: Entry, detail: Detail | None) -> Result:
+    definition = entry.run.definition
+    status, reason = _judge(entry, detail)
+    known = detail or Detail()
+    return Result(
+        public_id=definition.public_id,
+        name=definition.name,
+        status=status,
+        reason=reason,
+        location=display_name(entry.location) if entry.location else "",
+        device=entry.run.device,
+        duration=(entry.duration or 0) / 1000,
+        steps=known.steps,
+        assertions=known.assertions,
+    )
+
+
+def _judge(entry: Entry, detail: Detail | None) -> tuple[Status, str]:
+    if entry.status == "skipped":
+        return Status.NO_VERDICT, "not run: its execution rule says skipped"
+    if entry.timed_out:
+        return Status.NO_VERDICT, "the batch timed out before its result was there"
+    if detail is None or not detail.usable:
+        reason = detail.reason if detail else ""
+        return Status.NO_VERDICT, f"it could not be run: {reason or 'it left no result'}"
+    if (entry.status, detail.status) == ("passed", "passed"):
+        return Status.PASSED, ""
+    return Status.FAILED, detail.reason or "failed, and the result does not say why"

@@ -1,0 +1,93 @@
+"""What has ended, kept in an SQLite file: a service that starts again still knows it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_storedog_gate.local_synthetics.definitions import Json
+
+_FORMAT = 1  # of the tables
+_LOCK_WAIT = 2  # s
+_TABLES = """
+CREATE TABLE results (id TEXT PRIMARY KEY, definition TEXT NOT NULL, attributes TEXT NOT NULL);
+CREATE TABLE batches (id TEXT PRIMARY KEY, document TEXT NOT NULL);
+"""
+
+
+class Store:
+    """Results and batches in the order of their end; one service at a time has the file.
+
+    Every change is in the file once the call returns. Nothing in it is secret: what comes here
+    was masked before.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open the file or make it. Raises ConfigurationError."""
+        try:
+            # A service's event loop may run in another thread than the one that made it.
+            self._connection = sqlite3.connect(
+                path, timeout=_LOCK_WAIT, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"{path}: cannot be used as a database: {error}") from None
+        try:
+            self._prepare(path)
+        except sqlite3.Error as error:
+            self.close()
+            raise ConfigurationError(f"{path}: cannot be used as a database: {error}") from None
+        except ConfigurationError:
+            self.close()
+            raise
+
+    def _prepare(self, path: str) -> None:
+        run = self._connection.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        run("BEGIN EXCLUSIVE")
+        (found,) = run("PRAGMA user_version").fetchone()
+        (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
+        if found == 0 and tables == 0:
+            for statement in _TABLES.split(";"):
+                run(statement)
+            run(f"PRAGMA user_version = {_FORMAT}")
+        elif found != _FORMAT:
+            raise ConfigurationError(f"{path}: no database of this service; name another file")
+        run("COMMIT")
+
+    def results(self) -> Iterator[tuple[Json, Json]]:
+        """Each result's definition and attributes, the oldest first."""
+        query = "SELECT definition, attributes FROM results ORDER BY rowid"
+        for definition, attributes in self._connection.execute(query):
+            yield json.loads(definition), json.loads(attributes)
+
+    def batches(self) -> Iterator[tuple[str, Json]]:
+        """Each batch's ID and document, the oldest first."""
+        query = "SELECT id, document FROM batches ORDER BY rowid"
+        for batch_id, document in self._connection.execute(query):
+            yield batch_id, json.loads(document)
+
+    def put_result(self, definition: Json, attributes: Json, *, kept: int) -> None:
+        """Add or replace a result; only the last `kept` stay."""
+        row = (attributes["result"]["id"], json.dumps(definition), json.dumps(attributes))
+        self._connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", row)
+        self._connection.execute(
+            "DELETE FROM results WHERE rowid <= (SELECT max(rowid) FROM results) - ?", (kept,)
+        )
+
+    def put_batch(self, batch_id: str, document: Json, *, kept: int) -> None:
+        """Add or replace a batch; only the last `kept` stay."""
+        row = (batch_id, json.dumps(document))
+        self._connection.execute("INSERT OR REPLACE INTO batches VALUES (?, ?)", row)
+        self._connection.execute(
+            "DELETE FROM batches WHERE rowid <= (SELECT max(rowid) FROM batches) - ?", (kept,)
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

@@ -1,0 +1,134 @@
+"""A small site with everything that steps are about."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+_LIMIT = 20  # s
+_PAGE = """<!doctype html><html><head><title>Kennel</title><link rel="icon" href="data:,"></head>
+<body style="margin: 20px; font: 16px sans-serif"><h1 id="title">Good dogs</h1>
+<p class="count">42</p>
+<form onsubmit="event.preventDefault(); said.textContent = 'Hello, ' + dog.value">
+  <input id="dog" name="dog" value="Rex" data-kind="name">
+  <select id="size"><option value="s">Small</option><option value="l">Large</option></select>
+  <button id="greet">Greet</button></form>
+<output id="said"></output>
+<button id="buttons" oncontextmenu="said.textContent = 'contextual'; return false"
+  ondblclick="said.textContent = 'double'">Buttons</button>
+<a id="away" href="/second">Second page</a>
+<a id="tab" href="/second" target="_blank">In a tab</a>
+<a id="file" href="/bones.txt">Bones</a>
+<p id="hidden" style="display: none">hidden</p>
+<div id="hover" onmouseenter="said.textContent = 'hovered'">Hover here</div>
+<input type="file" id="upload" onchange="said.textContent = this.files[0].name + ' ' +
+  this.files[0].size">
+<button id="dialog" onclick="upload.click()">Choose a file</button>
+<div id="box" style="width: 100px; height: 40px; overflow: auto">
+  <p style="width: 900px">wide</p></div>
+<div id="source" draggable="true" style="width: 60px"
+  ondragstart="event.dataTransfer.setData('text', 'bone')">bone</div>
+<div id="place" style="height: 60px; background: #eee" ondragover="event.preventDefault()"
+  ondrop="event.preventDefault(); said.textContent = event.dataTransfer.getData('text')">place</div>
+<div id="host"></div><div id="late"></div>
+<iframe src="/frame" style="height: 60px"></iframe><div style="height: 3000px">long</div>
+<script>
+  host.attachShadow({mode: 'open'}).innerHTML = '<button id="deep">Dig</button>';
+  host.shadowRoot.getElementById('deep').onclick = () => said.textContent = 'dug';
+  addEventListener('keydown', (event) => { if (event.key === 'F2')
+    said.textContent = 'F2' + (event.shiftKey ? ' shifted' : ''); });
+  setTimeout(() => late.innerHTML = '<b id="there">there at last</b>', 300);
+</script></body></html>"""
+
+
+async def _page(_request: Request) -> Response:
+    return HTMLResponse(_PAGE)
+
+
+async def _second(_request: Request) -> Response:
+    return HTMLResponse("<h1 id='title'>Second</h1><script>fetch('/beacon')</script>")
+
+
+async def _frame(_request: Request) -> Response:
+    return HTMLResponse("<p id='inner'>inside the frame</p>")
+
+
+async def _echo(request: Request) -> Response:
+    """What the browser sent, and whether the page could tell that it is a test."""
+    lines = "".join(f"<li>{name}: {value}</li>" for name, value in request.headers.items())
+    mark = "<script>document.write('marked: ' + window._DATADOG_SYNTHETICS_BROWSER)</script>"
+    return HTMLResponse(
+        f"<ul>{lines}</ul>{mark}<p id='size'></p><script>"
+        "document.getElementById('size').textContent = innerWidth + 'x' + innerHeight</script>"
+    )
+
+
+async def _guarded(request: Request) -> Response:
+    wanted = "Basic " + base64.b64encode(b"rex:b0nes-forever").decode()
+    if request.headers.get("authorization") == wanted:
+        return HTMLResponse("<h1>Welcome, rex</h1>")
+    return Response(status_code=401, headers={"WWW-Authenticate": "Basic realm=kennel"})
+
+
+async def _bones(_request: Request) -> Response:
+    return PlainTextResponse("bones\n", headers={"Content-Disposition": "attachment"})
+
+
+async def _busy(_request: Request) -> Response:
+    return HTMLResponse("<h1>Busy</h1><button id='hang' onclick='for (;;);'>Hang</button>")
+
+
+async def _missing(_request: Request) -> Response:
+    return HTMLResponse("<h1>No such dog</h1>", status_code=404)
+
+
+async def _empty(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+@contextmanager
+def serving_site() -> Iterator[str]:
+    """Run it on a real socket. Gives its URL."""
+    routes = {
+        "/": _page,
+        "/second": _second,
+        "/frame": _frame,
+        "/echo": _echo,
+        "/guarded": _guarded,
+        "/bones.txt": _bones,
+        "/busy": _busy,
+        "/missing": _missing,
+        "/beacon": _empty,
+    }
+    app = Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
+    )
+    started = threading.Event()
+    startup = server.startup
+
+    async def announced(sockets: object = None) -> None:
+        await startup(None)
+        started.set()
+
+    server.startup = announced  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        assert started.wait(_LIMIT)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,189 @@
+"""What the browser says it is, and what it sends; results and screenshots; hangs and crashes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.local_synthetics.support import serving, until
+
+from .conftest import browser_test, css, step
+
+if TYPE_CHECKING:
+    from tests.local_synthetics.support import Service
+
+    from .conftest import Json, Play
+
+pytestmark = pytest.mark.browser
+
+_GOOD = step("assertElementPresent", element=css("h1, ul"))
+
+
+def contains(text: str) -> Json:
+    return step("assertPageContains", seconds=5, value=text)
+
+
+@pytest.mark.parametrize(
+    ("device", "size", "agent"),
+    [
+        ("laptop_large", "1440x1100", "X11; Linux"),
+        ("chrome.tablet", "768x1020", "Android"),
+        ("mobile_small", "320x550", "Mobile Safari"),
+    ],
+)
+def test_a_device_has_its_size_and_says_that_it_is_a_test(
+    play: Play, device: str, size: str, agent: str
+) -> None:
+    width, height = map(int, size.split("x"))
+    screen = step("assertFromJavascript", code=f"return screen.width === {width}")
+    result = play(contains(agent), contains("DatadogSynthetics"), contains("marked: true"), screen,
+                  path="/echo", options={"device_ids": [device]})  # fmt: skip
+    assert result["status"] == "passed", result["failure"]
+    assert result["device"]["id"] == device
+    assert result["device"]["resolution"] == {"width": width, "height": height}
+
+
+def test_headers_and_cookies_are_sent_and_secret_ones_are_not_shown(play: Play) -> None:
+    result = play(
+        contains("x-dog: Laika"),
+        contains("good=yes"),
+        contains("own=1"),
+        contains("x-api-key: open-the-kennel"),
+        path="/echo",
+        request={"headers": {"X-Dog": "Laika", "Cookie": "own=1", "X-Api-Key": "open-the-kennel"}},
+        setCookie="good=yes; Path=/; HttpOnly; SameSite=Lax\nmore=1; Max-Age=60",
+    )
+    assert result["status"] == "passed", result["failure"]
+    assert "open-the-kennel" not in json.dumps(result)
+
+
+def test_basic_auth_opens_the_page(play: Play) -> None:
+    auth = {"username": "rex", "password": "b0nes-forever"}
+    good = play(contains("Welcome, rex"), path="/guarded", request={"basicAuth": auth})
+    assert good["status"] == "passed", good["failure"]
+    assert "b0nes-forever" not in json.dumps(good)
+
+
+def test_a_start_url_can_be_replaced_and_rewritten(browser_service: Service, site: str) -> None:
+    definition = browser_test("https://shop.invalid/", contains("Second"))
+    replaced = browser_service.run(definition, startUrl=f"{site}/second")
+    rewritten = browser_service.run(
+        definition, startUrlSubstitutionRegex=f"https://shop.invalid/|{site}/second"
+    )
+    assert [replaced["status"], rewritten["status"]] == ["passed", "passed"]
+    assert rewritten["start_url"] == f"{site}/second"
+
+
+def test_blocked_requests_are_not_made(play: Play) -> None:
+    result = play(
+        step("click", element=css("#away")),
+        contains("Second"),
+        options={"blockedRequestPatterns": ["*/beacon"]},
+    )
+    assert result["status"] == "passed"
+    errors = [error for one in result["steps"] for error in one["browser_errors"]]
+    assert any(error["name"].endswith("/beacon") for error in errors)
+
+
+def test_an_error_of_the_page_is_in_the_result(play: Play) -> None:
+    result = play(_GOOD, path="/missing")
+    (first, _) = result["steps"]
+    assert first["warnings"] == [{"type": "http_status", "message": "The page answered 404."}]
+    (error,) = first["browser_errors"]
+    assert (error["type"], error["status"], error["method"]) == ("network", 404, "GET")
+
+
+def test_a_step_has_the_shape_that_clients_read(play: Play, site: str) -> None:
+    compare = step("assertElementContent", element=css("#title"), check="equals",
+                   value="Good dogs", flow={"public_id": "abc-def-ghi"})  # fmt: skip
+    result = play(compare)
+    first, second = result["steps"]
+    assert (first["type"], first["value"]) == ("goToUrlAndMeasureTti", f"{site}/")
+    assert "public_id" not in first
+    assert second["public_id"] == "abc-def-ghi"
+    assert second["url"] == f"{site}/"
+    assert second["assertion_result"] == {
+        "check_type": "equals",
+        "actual": "Good dogs",
+        "expected": "Good dogs",
+    }
+    assert second["duration"] > 0
+    assert result["browser"]["type"] == "chrome"
+
+
+def test_screenshots_are_kept_and_can_be_left_out(browser_service: Service, site: str) -> None:
+    silent = {**_GOOD, "noScreenshot": True}
+    bad = step("assertPageContains", seconds=0.2, value="cats")
+    result = browser_service.run(browser_test(site, silent, bad))
+    first, second, third = result["steps"]
+    assert "bucket_keys" not in second
+    for one in (first, third):
+        answer = browser_service.get(one["bucket_keys"]["screenshot"])
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.content.startswith(b"\xff\xd8")
+    assert browser_service.get("/local/screenshots/0").status_code == 404
+    none = browser_service.run(browser_test(site, _GOOD, options={"noScreenshot": True}))
+    assert all("bucket_keys" not in one for one in none["steps"])
+
+
+def test_a_page_that_hangs_costs_one_test(browser_service: Service, site: str) -> None:
+    hang = step("click", seconds=1, element=css("#hang"), clickWithJavascript=True)
+    busy = browser_test(site + "/busy", hang, _GOOD)
+    batch = browser_service.trigger(
+        {"local_test_definition": busy}, {"local_test_definition": browser_test(site, _GOOD)}
+    )
+    first, second = browser_service.final(batch)["results"]
+    assert [first["status"], second["status"]] == ["failed", "passed"]
+    assert browser_service.result(first["result_id"])["failure"]["code"] == "STEP_TIMEOUT"
+
+
+def test_without_a_chromium_the_test_is_refused_and_says_what_to_do(
+    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOREDOG_CHROMIUM", "/absent/chromium")
+    with serving() as service:
+        result = service.run(browser_test(site, _GOOD))
+    assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_TEST", True)
+    assert "STOREDOG_CHROMIUM is '/absent/chromium'" in result["failure"]["message"]
+
+
+def _chromium_of_this_process() -> list[int]:
+    """The main processes of the browsers that this test process has started, by its driver."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+    )
+    rows: list[Any] = [line.split(None, 2) for line in listed.stdout.splitlines()[1:]]
+    parent = {int(pid): int(parent) for pid, parent, *_ in rows}
+
+    def is_mine(pid: int) -> bool:
+        while pid in parent and pid != os.getpid():
+            pid = parent[pid]
+        return pid == os.getpid()
+
+    return [
+        int(pid)
+        for pid, _, args in rows
+        if "--remote-debugging-pipe" in args and "--type=" not in args and is_mine(int(pid))
+    ]
+
+
+def test_a_crashed_browser_costs_one_test_and_is_started_again(chromium: None, site: str) -> None:
+    before = set(_chromium_of_this_process())
+    with serving() as service:
+        waiting = browser_test(site, step("wait", value=20), _GOOD)
+        batch = service.trigger({"local_test_definition": waiting})
+        (entry,) = service.batch(batch)["results"]
+        own = until(lambda: set(_chromium_of_this_process()) - before, "the browser")
+        for pid in own:
+            os.kill(pid, signal.SIGKILL)
+        (entry,) = service.final(batch)["results"]
+        assert service.result(entry["result_id"])["failure"]["code"] == "UNAVAILABLE_BROWSER"
+        assert service.run(browser_test(site, _GOOD))["status"] == "passed"
+    left = set(_chromium_of_this_process()) - before
+    assert not {pid for pid in left if Path(f"/proc/{pid}").exists()}

@@ -1,0 +1,213 @@
+"""`storedog-synthetics run`: checks in the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.local_synthetics.cli import main
+from tests.local_synthetics.support import DEADLINE, Answer, Handler, Json, Target, http_test
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[[str, Json], str]:
+    def write(name: str, content: Json) -> str:
+        path = tmp_path / name
+        path.write_text(json.dumps(content))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+
+def test_a_passed_check_shows_expected_and_actual(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definition = http_test(target.url)
+    assert main(["run", save("a.json", definition)]) == 0
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"PASSED {definition['public_id']} discounts: list (Local (aws:")
+    assert second == "  statusCode: expected is 200, actual 200"
+    assert last == "1 passed"
+
+
+def test_a_failure_is_status_1_and_beats_a_missing_verdict(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target.answer("/bad", status=500)
+    bad, good = http_test(f"{target.url}/bad"), http_test(target.url)
+    refused = http_test(target.url, config={"assertions": []})
+    file = save("a.json", {"tests": [{"localTestDefinition": one} for one in (bad, refused, good)]})
+    assert main(["run", file]) == 1
+    output = capsys.readouterr().out
+    assert "  statusCode: expected is 200, actual 500 <- does not hold\n" in output
+    assert output.endswith("1 passed, 1 failed, 1 no verdict\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"options": {"ci": {"executionRule": "skipped"}}},
+        {"type": "mobile", "subtype": None},
+        {"config": {"request": {"method": "GET", "url": "http://127.0.0.1"}, "assertions": []}},
+    ],
+)
+def test_what_proves_nothing_is_status_8(
+    save: Callable[[str, Json], str], target: Target, change: Json
+) -> None:
+    good = http_test(target.url)
+    file = save("a.json", {**http_test(target.url), **change})
+    assert main(["run", file, save("b.json", good)]) == 8
+    assert len(target.requests) == 1
+
+
+def test_a_check_by_id_with_the_address_of_another_service(
+    save: Callable[[str, Json], str], target: Target, tmp_path: Path
+) -> None:
+    definition, other = http_test("http://127.0.0.1:1"), http_test("http://127.0.0.1:1")
+    save("a.json", definition)
+    save("b.json", other)
+    options = ["--definitions", f"{tmp_path}/*.json", "--start-url", f"{target.url}/"]
+    assert main(["run", definition["public_id"], *options]) == 0
+    assert len(target.requests) == 1
+
+
+def test_the_overrides_of_a_file_hold_and_the_command_line_wins(
+    save: Callable[[str, Json], str], target: Target
+) -> None:
+    variables = [{"name": name, "type": "text", "pattern": "own"} for name in "ABC"]
+    definition = http_test(
+        target.url,
+        headers={"X-Said": "{{ A }} {{ B }} {{ C }}"},
+        config={"configVariables": variables},
+    )
+    overrides = {"variables": {"A": "file", "B": "file"}}
+    file = save(
+        "a.json", {"tests": [{"localTestDefinition": definition, "testOverrides": overrides}]}
+    )
+    assert main(["run", file, "--variable", "B=line=1"]) == 0
+    assert target.requests[0]["headers"]["x-said"] == "file line=1 own"
+
+
+def secretive(target: Target) -> Json:
+    """A check with a secure and a global variable, whose values its target sends back."""
+
+    def echo(handler: Handler) -> Answer:
+        asked: Json = handler.asked
+        return 200, {}, asked["headers"]["x-said"]
+
+    target.routes["/echo"] = echo
+    return http_test(
+        f"{target.url}/echo",
+        {"type": "body", "operator": "is", "target": "nothing"},
+        headers={"X-Said": "{{ TOKEN }} {{ ACCOUNT }}"},
+        config={
+            "configVariables": [
+                {"name": "TOKEN", "type": "text", "secure": True},
+                {"name": "ACCOUNT", "type": "global", "id": "x"},
+            ]
+        },
+    )
+
+
+def test_what_has_no_value_is_refused_by_name(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", save("a.json", secretive(target))]) == 4
+    assert "no value for TOKEN, ACCOUNT: give --variable" in capsys.readouterr().err
+    assert not target.requests
+
+
+def test_values_from_the_command_line_are_not_shown(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--variable", "TOKEN=sesame-1", "--variable", "ACCOUNT=sesame-2"]
+    assert main(["run", save("a.json", secretive(target)), *given]) == 1
+    assert target.requests[0]["headers"]["x-said"] == "sesame-1 sesame-2"
+    shown = capsys.readouterr()
+    assert "sesame" not in shown.out + shown.err
+    assert "actual ******** ********" in shown.out
+
+
+def test_a_terminal_is_asked_by_name(save: Callable[[str, Json], str], target: Target) -> None:
+    file = save("a.json", secretive(target))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "run", file]
+    with subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        cwd=ROOT,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        said = b""
+        for name, value in ((b"TOKEN: ", b"sesame-1\n"), (b"ACCOUNT: ", b"sesame-2\n")):
+            while not said.endswith(name):
+                said += os.read(ours, 1000)
+            os.write(ours, value)
+        output, _ = process.communicate(timeout=DEADLINE)
+    os.close(ours)
+    assert process.returncode == 1
+    assert target.requests[0]["headers"]["x-said"] == "sesame-1 sesame-2"
+    assert "sesame" not in output + said.decode()
+
+
+def test_what_a_target_sends_cannot_steer_the_terminal(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target.answer("/", body="\x1b[2Jred")
+    wanted = {"type": "body", "operator": "is", "target": "red"}
+    assert main(["run", save("a.json", http_test(target.url, wanted))]) == 1
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert r"actual \x1b[2Jred" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["abc-def-ghi"], "abc-def-ghi"),
+        (["no-such.json"], "no-such.json"),
+        (["FILE", "FILE-ID"], "twice"),
+        (["FILE", "--start-url", ""], "startUrl"),
+        (["FILE", "--globals", "none.json"], "none.json"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    save: Callable[[str, Json], str],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    named: str,
+) -> None:
+    definition = http_test("http://127.0.0.1:1")
+    names = {"FILE": save("a.json", definition), "FILE-ID": definition["public_id"]}
+    assert main(["run", *(names.get(one, one) for one in arguments)]) == 4
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert named in shown.err
+
+
+def test_a_malformed_variable_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="4"):
+        main(["run", "a.json", "--variable", "sesame"])
+    assert "sesame" not in capsys.readouterr().err
