@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
 
@@ -14,11 +14,21 @@ from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumErr
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
+T = TypeVar("T")
 _AT_ONCE = 4  # contexts: more of them are no faster
 _CLOSING = 5  # s
 _STARTING = 30  # s
+
+
+async def answered(question: Awaitable[T]) -> T:
+    """The browser's answer. Raises CheckFailed where none comes: a crashed one is silent."""
+    try:
+        async with asyncio.timeout(_STARTING):
+            return await question
+    except (Error, TimeoutError):
+        raise CheckFailed("UNAVAILABLE_BROWSER", "Chromium crashed.") from None
 
 
 class Engine:
@@ -40,11 +50,7 @@ class Engine:
         """
         async with self._slots:
             browser = await self._ready()
-            try:
-                async with asyncio.timeout(_STARTING):
-                    context = await browser.new_context(**options(browser.version))
-            except (Error, TimeoutError):
-                raise CheckFailed("UNAVAILABLE_BROWSER", "Chromium crashed.") from None
+            context = await answered(browser.new_context(**options(browser.version)))
             try:
                 yield context, browser.version
             finally:

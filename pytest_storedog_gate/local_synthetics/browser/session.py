@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.local_synthetics.browser.engine import answered
 from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 
 if TYPE_CHECKING:
@@ -35,8 +36,12 @@ class Session:
         context.on("request", session._requested)
         context.on("response", session._responded)
         context.on("requestfailed", session._failed)
-        await context.new_page()
+        await session.open_tab()
         return session
+
+    async def open_tab(self) -> None:
+        """Open a tab, which is the active one then. Raises CheckFailed."""
+        await answered(self.context.new_page())
 
     @property
     def page(self) -> Page:

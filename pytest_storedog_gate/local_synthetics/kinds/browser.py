@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from pytest_storedog_gate.local_synthetics.browser.devices import device_of
-from pytest_storedog_gate.local_synthetics.browser.engine import Engine
+from pytest_storedog_gate.local_synthetics.browser.engine import Engine, answered
 from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
 from pytest_storedog_gate.local_synthetics.browser.session import Session
 from pytest_storedog_gate.local_synthetics.browser.steps import LONGEST_STEP, Library
@@ -100,7 +100,7 @@ class BrowserCheck:
         async with self._engine.context(
             lambda version: _context_options(definition, url, device, version, variables)
         ) as (context, version):
-            await _prepare(context, definition, url, variables)
+            await answered(_prepare(context, definition, url, variables))
             keeps = not definition.options.get("noScreenshot")
             player = Player(
                 self._library,

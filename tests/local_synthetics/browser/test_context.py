@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.support import serving, until
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from tests.local_synthetics.support import serving
 
 from .conftest import browser_test, css, step
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+_PACKAGE = "pytest_storedog_gate.local_synthetics.browser"  # imported only where it can run
 _GOOD = step("assertElementPresent", element=css("h1, ul"))
 
 
@@ -173,13 +177,25 @@ def _chromium_of_this_process() -> list[int]:
     ]
 
 
-def test_a_crashed_browser_costs_one_test_and_is_started_again(chromium: None, site: str) -> None:
+def test_a_crashed_browser_costs_one_test_and_is_started_again(
+    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = pytest.importorskip(f"{_PACKAGE}.player")
+    navigated, original = threading.Event(), player.Player.navigate
+
+    async def navigate(self: Any, url: str, limit: float) -> Json:
+        document: Json = await original(self, url, limit)
+        navigated.set()
+        return document
+
+    monkeypatch.setattr(player.Player, "navigate", navigate)
     before = set(_chromium_of_this_process())
     with serving() as service:
-        waiting = browser_test(site, step("wait", value=20), _GOOD)
+        waiting = browser_test(site, step("wait", value=3), _GOOD)
         batch = service.trigger({"local_test_definition": waiting})
         (entry,) = service.batch(batch)["results"]
-        own = until(lambda: set(_chromium_of_this_process()) - before, "the browser")
+        assert navigated.wait(20)
+        own = set(_chromium_of_this_process()) - before
         for pid in own:
             os.kill(pid, signal.SIGKILL)
         (entry,) = service.final(batch)["results"]
@@ -187,3 +203,15 @@ def test_a_crashed_browser_costs_one_test_and_is_started_again(chromium: None, s
         assert service.run(browser_test(site, _GOOD))["status"] == "passed"
     left = set(_chromium_of_this_process()) - before
     assert not {pid for pid in left if Path(f"/proc/{pid}").exists()}
+
+
+def test_a_browser_that_does_not_answer_is_unavailable(
+    chromium: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent() -> None:
+        await asyncio.Event().wait()
+
+    engine = pytest.importorskip(f"{_PACKAGE}.engine")
+    monkeypatch.setattr(engine, "_STARTING", 0.01)
+    with pytest.raises(CheckFailed, match="Chromium crashed"):
+        asyncio.run(engine.answered(silent()))
