@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import configuration
 from .datadog import overrides
+from .datadog.client import KEY_VARIABLES
 from .datadog.datadog_ci import DatadogCi
-from .datadog.endpoint import Endpoint, known_site
+from .datadog.endpoint import SITE_VARIABLES, URL_VARIABLE, US1, Endpoint, known_site
 from .datadog.selection import Selected
 from .errors import ConfigurationError
 from .redaction import redactor
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from .requirements import Requirements
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_KEY_NAMES = {"api": ("DD_API_KEY", "DATADOG_API_KEY"), "app": ("DD_APP_KEY", "DATADOG_APP_KEY")}
-_SITE_NAMES = ("DD_SITE", "DATADOG_SITE")
-_US1 = ("default", "datadoghq.com")
 _BATCH_TIMEOUT = 1800.0  # s, datadog-ci's default
 # Shorter values are words like "db" or "5432": masking those would garble every sentence.
 _SHORTEST_SECRET = 6
@@ -109,11 +107,11 @@ def load(config: pytest.Config) -> Settings:
         environment = replace(environment, services=(), gate=None)
     environment, secrets = _interpolate(environment, path.name)
     backend = pick("backend", "synthetics_backend", (), (path.name, named.backend))
-    url = pick("url", "synthetics_url", ("DD_API_HOST_OVERRIDE",), (path.name, named.url))
+    url = pick("url", "synthetics_url", (URL_VARIABLE,), (path.name, named.url))
     said = DatadogCi.from_environment(os.environ)
     in_file = _datadog_ci_file(config, path, named.datadog_ci)
     common = (named.datadog_ci or "", in_file.site)
-    site = pick("site", None, _SITE_NAMES, (path.name, named.site), common, _US1)
+    site = pick("site", None, SITE_VARIABLES, (path.name, named.site), common, ("default", US1))
     subdomain = pick(
         "subdomain",
         None,
@@ -138,7 +136,7 @@ def load(config: pytest.Config) -> Settings:
             f"environments.{environment.name}.checks of {path.name}, or with --synthetics-id"
         )
     secrets |= _passwords(requirements)
-    keys = {part: _key(names) for part, names in _KEY_NAMES.items()}
+    keys = {part: _key(names) for part, names in KEY_VARIABLES.items()}
     if backend == "datadog":
         _require_keys(keys)
     if url is not None:
@@ -336,7 +334,7 @@ def _key(names: tuple[str, ...]) -> str | None:
 
 
 def _require_keys(keys: Mapping[str, str | None]) -> None:
-    missing = [" or ".join(_KEY_NAMES[part]) for part, key in keys.items() if key is None]
+    missing = [" or ".join(KEY_VARIABLES[part]) for part, key in keys.items() if key is None]
     if missing:
         raise ConfigurationError(
             f"Datadog wants keys, and the process environment lacks {' and '.join(missing)}; set "

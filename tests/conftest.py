@@ -8,7 +8,7 @@ import signal
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -23,6 +23,13 @@ MODES = {
     "n2": ["-n2"],
     "loadscope": ["-n2", "--dist=loadscope"],
 }
+
+
+def missing(requirement: str, what: str) -> NoReturn:
+    """Skips, or fails where STOREDOG_REQUIRE names these tests."""
+    if requirement in os.environ.get("STOREDOG_REQUIRE", ""):
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 def pytest_configure() -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import requests
 from docker.errors import APIError, ImageNotFound
 
-from . import packages
+from . import logged, packages
 from .progress import say, step
-from .state import LOGS, STATE, LabError, log_tail
+from .state import STATE, LabError
 
 if TYPE_CHECKING:
     import docker
@@ -61,18 +61,11 @@ def _bootstrapped(engine: docker.DockerClient) -> None:
 
 
 def _debootstrap(root: Path) -> None:
-    LOGS.mkdir(parents=True, exist_ok=True)
-    path = LOGS / "debootstrap.log"
-    with path.open("wb") as log:
-        done = subprocess.run(
-            ["debootstrap", "--variant=minbase", "bookworm", str(root)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LabError(f"debootstrap failed; the end of {path}:\n{log_tail(path)}")
+    logged.run(
+        ["debootstrap", "--variant=minbase", "bookworm", str(root)],
+        "debootstrap.log",
+        what="debootstrap",
+    )
 
 
 def _import(engine: docker.DockerClient, root: Path) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-from . import packages
+from . import logged, packages
 from .progress import say, step
-from .state import LAB, LOGS, LabError, log_tail
+from .state import LAB, LabError
 
 _PINNED = LAB.parent / "tests" / "npm"
+_CI = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 _FILES = ("package.json", "package-lock.json")
 
 
@@ -29,7 +29,7 @@ def ensure() -> None:
     for name in _FILES:
         shutil.copy(_PINNED / name, folder)
     with step(f"datadog-ci: npm ci in {folder}"):
-        _npm_ci(folder)
+        logged.run(_CI, "npm.log", what="npm ci", cwd=folder)
     done.touch()
 
 
@@ -49,19 +49,3 @@ def _need_npm() -> None:
             "install it and run this again"
         )
     packages.need(npm="npm")
-
-
-def _npm_ci(folder: Path) -> None:
-    LOGS.mkdir(parents=True, exist_ok=True)
-    path = LOGS / "npm.log"
-    with path.open("wb") as log:
-        done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LabError(f"npm ci failed; the end of {path}:\n{log_tail(path)}")

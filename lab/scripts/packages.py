@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import logged
 from .progress import step
-from .state import LOGS, LabError, log_tail
+from .state import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,19 +39,12 @@ def need(**package_of: str) -> None:
 
 
 def _apt_get(*arguments: str) -> None:
-    LOGS.mkdir(parents=True, exist_ok=True)
-    path = LOGS / "apt-get.log"
-    with path.open("ab") as log:
-        done = subprocess.run(
-            ["apt-get", "-q", *arguments],
-            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode != 0:
-        raise LabError(f"apt-get {arguments[0]} failed; the end of {path}:\n{log_tail(path)}")
+    logged.run(
+        ["apt-get", "-q", *arguments],
+        "apt-get.log",
+        what=f"apt-get {arguments[0]}",
+        DEBIAN_FRONTEND="noninteractive",
+    )
 
 
 @contextmanager

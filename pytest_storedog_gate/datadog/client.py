@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint
 
 T = TypeVar("T")
+# datadog-ci reads both names, the first one first.
+KEY_VARIABLES = {
+    "api": ("DD_API_KEY", "DATADOG_API_KEY"),
+    "app": ("DD_APP_KEY", "DATADOG_APP_KEY"),
+}
 MAX_TESTS = 1000  # that one trigger takes
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0  # s
 _TOO_LONG = (413, 414, 431)  # for the server, one of them with 1,000 IDs in a URL

@@ -25,6 +25,9 @@ SITES = (
     "ddog-gov.com",
     "us2.ddog-gov.com",
 )
+SITE_VARIABLES = ("DD_SITE", "DATADOG_SITE")
+URL_VARIABLE = "DD_API_HOST_OVERRIDE"
+US1 = "datadoghq.com"
 # Only these have an intake host of their own; datadog-ci does the same.
 _INTAKE_SITES = ("datadoghq.com", "datad0g.com")
 

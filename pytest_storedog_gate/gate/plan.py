@@ -39,7 +39,7 @@ def steps(settings: Settings) -> Iterator[str]:
                 yield f"find the open verdict of {settings.requires.name} for {image.digest}: there"
             yield from deployer.plan(asked_for(settings))
         client = synthetics.connect(settings, resources, Clock())
-        for check in selection.resolve(settings.requirements, client):
+        for check in selection.resolve(settings.requirements, selection.Known(client)):
             found = check.definition
             rule = "" if check.required else f", {check.execution_rule}"
             yield f"run check {check.public_id} ({found.name}, {found.type}{rule})"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.settings import Settings
 
-    from .selection import PlannedCheck
+    from .selection import Known, PlannedCheck
 
 
 class GateRun:
@@ -52,6 +52,7 @@ class GateRun:
         self._started = datetime.now(UTC)
         self._resources = ExitStack()
         self._client: SyntheticsClient | None = None
+        self._known: Known | None = None
         self._deployer: Deployer | None = None
         self._locked: Deployer | None = None
         self._image: ImageReference | None = None
@@ -69,7 +70,8 @@ class GateRun:
                     self._recover(self._deployer)
             clock = Clock(self._cancelled.wait)
             self._client = synthetics.connect(self.settings, self._resources, clock)
-            self._plan(selection.resolve(self.settings.requirements, self._client))
+            self._known = selection.Known(self._client)
+            self._plan(selection.resolve(self.settings.requirements, self._known))
         except GateError as error:
             self.fail(error)
 
@@ -85,12 +87,12 @@ class GateRun:
         What goes wrong becomes `failure`. Nobody waits any more once `stop_after` checks have not
         passed.
         """
-        if self.failure is not None or self._client is None:
+        if self.failure is not None or self._client is None or self._known is None:
             return
         try:
             if marked:
                 requirements = self.settings.requirements.adding(marked)
-                self._plan(selection.resolve(requirements, self._client))
+                self._plan(selection.resolve(requirements, self._known))
                 _refuse_suites(marked, self.checks)
             wanted = {*chosen, *marked}
             self._plan(check for check in self.checks if check.public_id in wanted)
@@ -103,10 +105,10 @@ class GateRun:
 
     def trigger(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
         """Runs one check now, in a batch of its own, and waits for it; a test decides on it."""
-        if self.failure is not None or self._client is None:
+        if self.failure is not None or self._client is None or self._known is None:
             raise self.failure or NoVerdict("the run has not begun")
         asked = replace(self.settings.requirements, checks=(), search=())
-        checks = selection.resolve(asked.adding({public_id: overrides}), self._client)
+        checks = selection.resolve(asked.adding({public_id: overrides}), self._known)
         _refuse_suites([public_id], checks)
         batch = self._batch(self._client, checks)
         for outcome in batch.outcomes():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.models import Check
@@ -41,8 +42,19 @@ class PlannedCheck:
         return self.execution_rule == BLOCKING
 
 
+class Known:
+    """What the service says of checks. Each thing is asked for once: a run may resolve again."""
+
+    def __init__(self, client: SyntheticsClient) -> None:
+        self.service = client.endpoint.name
+        self.check = cache(client.check)
+        self.search = cache(client.search)
+        self.suite = cache(client.suite)
+        self.has_version = cache(client.has_version)
+
+
 def resolve(
-    requirements: Requirements, client: SyntheticsClient, environ: Mapping[str, str] = os.environ
+    requirements: Requirements, known: Known, environ: Mapping[str, str] = os.environ
 ) -> tuple[PlannedCheck, ...]:
     """Every check of the run, by public ID.
 
@@ -51,15 +63,15 @@ def resolve(
     versions = {check.public_id: check.version for check in requirements.checks}
     found = {p: Check.from_json(d) for p, d in requirements.definitions.items() if p in versions}
     for query in requirements.search:
-        found |= {check.public_id: check for check in client.search(query)}
-    stored = _each([p for p in versions if p not in found], client.check)
+        found |= {check.public_id: check for check in known.search(query)}
+    stored = _each([p for p in versions if p not in found], known.check)
     found |= {public_id: check for public_id, check in stored.items() if check is not None}
-    suite_of = _members(client, [p for p, check in stored.items() if check is None])
-    more = _each([p for p in suite_of if p not in found], client.check)
+    suite_of = _members(known, [p for p, check in stored.items() if check is None])
+    more = _each([p for p in suite_of if p not in found], known.check)
     found |= {public_id: check for public_id, check in more.items() if check is not None}
     if unknown := sorted(p for p, check in more.items() if check is None):
-        raise _unknown(client, unknown)
-    _check_versions(client, versions)
+        raise _unknown(known, unknown)
+    _check_versions(known, versions)
 
     planned = []
     for public_id, check in sorted(found.items()):
@@ -86,28 +98,28 @@ def _each(public_ids: Iterable[str], ask: Callable[[str], Any]) -> dict[str, Any
         return dict(zip(public_ids, pool.map(ask, public_ids), strict=True))
 
 
-def _members(client: SyntheticsClient, public_ids: Sequence[str]) -> dict[str, str]:
+def _members(known: Known, public_ids: Sequence[str]) -> dict[str, str]:
     """The suite of each test that these suites consist of."""
-    suites = _each(public_ids, client.suite)
+    suites = _each(public_ids, known.suite)
     if unknown := sorted(p for p, suite in suites.items() if suite is None):
-        raise _unknown(client, unknown)
+        raise _unknown(known, unknown)
     if empty := sorted(p for p, suite in suites.items() if not suite.tests):
         raise NoVerdict(f"suite {', '.join(empty)} has no tests, so it proves nothing")
     return {test: public_id for public_id, suite in suites.items() for test in suite.tests}
 
 
-def _unknown(client: SyntheticsClient, public_ids: Sequence[str]) -> NoVerdict:
+def _unknown(known: Known, public_ids: Sequence[str]) -> NoVerdict:
     return NoVerdict(
-        f"{client.endpoint.name} does not know {', '.join(public_ids)}: check the public IDs, "
+        f"{known.service} does not know {', '.join(public_ids)}: check the public IDs, "
         "and the site or the definition files"
     )
 
 
-def _check_versions(client: SyntheticsClient, versions: Mapping[str, int | None]) -> None:
+def _check_versions(known: Known, versions: Mapping[str, int | None]) -> None:
     pinned = {p: version for p, version in versions.items() if version is not None}
-    known = _each(pinned, lambda public_id: client.has_version(public_id, pinned[public_id]))
-    if missing := [f"{p}@{pinned[p]}" for p, there in sorted(known.items()) if not there]:
-        raise _unknown(client, missing)
+    there = _each(pinned, lambda public_id: known.has_version(public_id, pinned[public_id]))
+    if missing := [f"{p}@{pinned[p]}" for p, found in sorted(there.items()) if not found]:
+        raise _unknown(known, missing)
 
 
 def _payload(

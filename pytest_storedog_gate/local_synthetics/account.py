@@ -6,19 +6,31 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint, known_site
+from pytest_storedog_gate.datadog.client import KEY_VARIABLES, Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.endpoint import (
+    SITE_VARIABLES,
+    URL_VARIABLE,
+    US1,
+    Endpoint,
+    known_site,
+)
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.local_synthetics.definitions import is_public_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_storedog_gate.datadog.models import Json
 
-_API_KEYS, _APP_KEYS = ("DD_API_KEY", "DATADOG_API_KEY"), ("DD_APP_KEY", "DATADOG_APP_KEY")
-_SITES = ("DD_SITE", "DATADOG_SITE")
 _WITH_STEPS = ("browser", "mobile")  # types whose steps only a path of their own tells
-_DEFAULT_SITE = "datadoghq.com"
+
+
+def distinct_ids(texts: Iterable[str]) -> list[str]:
+    """The public IDs, each once. Raises ConfigurationError for what is none."""
+    wanted = list(dict.fromkeys(texts))
+    if wrong := [one for one in wanted if not is_public_id(one)]:
+        raise ConfigurationError(f"{wrong[0]!r} is no public ID; one looks like abc-def-ghi")
+    return wanted
 
 
 @contextmanager
@@ -27,8 +39,8 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Itera
 
     The keys come from the environment; a site wants both. Raises ConfigurationError.
     """
-    address = url or environ.get("DD_API_HOST_OVERRIDE")
-    api, app = _first(environ, _API_KEYS), _first(environ, _APP_KEYS)
+    address = url or environ.get(URL_VARIABLE)
+    api, app = (_first(environ, KEY_VARIABLES[part]) for part in ("api", "app"))
     if not address and not (api and app):
         raise ConfigurationError(
             "DD_API_KEY and DD_APP_KEY must be set for a Datadog account; for another service give "
@@ -37,7 +49,7 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Itera
     endpoint = (
         Endpoint.of_url(address)
         if address
-        else Endpoint.of_site(known_site(_first(environ, _SITES) or _DEFAULT_SITE, environ))
+        else Endpoint.of_site(known_site(_first(environ, SITE_VARIABLES) or US1, environ))
     )
     client = Account(endpoint, Keys(api, app) if api and app else None)
     try:

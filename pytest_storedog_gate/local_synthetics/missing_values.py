@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.local_synthetics.flow import DEEPEST
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
-
-_NESTED = 2  # levels of sub-tests
 
 
 def missing_values(
@@ -20,7 +20,7 @@ def missing_values(
         dict.fromkeys(
             variable["name"]
             for definition in definitions
-            for variable in _declared(definition, tests, _NESTED)
+            for variable in _declared(definition, tests, DEEPEST)
             if isinstance(variable.get("name"), str)
             and variable["name"] not in given
             and _has_none(variable)

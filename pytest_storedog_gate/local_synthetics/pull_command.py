@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
-from pytest_storedog_gate.local_synthetics.account import connected
+from pytest_storedog_gate.local_synthetics.account import connected, distinct_ids
 from pytest_storedog_gate.local_synthetics.definitions import (
     DefinitionError,
-    is_public_id,
     parse,
 )
 from pytest_storedog_gate.local_synthetics.missing_values import missing_values
@@ -30,9 +29,7 @@ def pull(public_ids: Sequence[str], *, url: str | None, directory: str, force: b
     Nothing is written unless all tests were read. Raises ConfigurationError, also for a file that
     is there already unless `force` is set, and NoVerdict where the service cannot be asked.
     """
-    wanted = list(dict.fromkeys(public_ids))
-    if wrong := [one for one in wanted if not is_public_id(one)]:
-        raise ConfigurationError(f"{wrong[0]!r} is no public ID; one looks like abc-def-ghi")
+    wanted = distinct_ids(public_ids)
     paths = {one: Path(directory, f"{one}.synthetics.json") for one in wanted}
     if there := [str(path) for path in paths.values() if path.exists() and not force]:
         raise ConfigurationError(f"{', '.join(there)}: there already; --force overwrites")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -72,19 +73,13 @@ class TestsApi:
 
     async def _create(self, request: Request) -> Response:
         body = await read_object(request)
-        try:
+        with _told():
             return Answer(full_view(self._tests.create(body)))
-        except EditError as error:
-            raise HTTPException(400, str(error)) from None
 
     async def _edit(self, request: Request) -> Response:
         body = await read_object(request)
-        try:
+        with _told():
             return Answer(full_view(self._tests.edit(request.path_params["public_id"], body)))
-        except UnknownTest:
-            raise _unknown() from None
-        except EditError as error:
-            raise HTTPException(400, str(error)) from None
 
     async def _one_of_type(self, request: Request) -> Response:
         kind = request.url.path.split("/")[-2]
@@ -95,12 +90,8 @@ class TestsApi:
 
     async def _status(self, request: Request) -> Response:
         body = await read_object(request, {"new_status"})
-        try:
+        with _told():
             self._tests.set_status(request.path_params["public_id"], body.get("new_status"))
-        except UnknownTest:
-            raise _unknown() from None
-        except EditError as error:
-            raise HTTPException(400, str(error)) from None
         return Answer(content=True)
 
     async def _delete(self, request: Request) -> Response:
@@ -108,12 +99,8 @@ class TestsApi:
         ids = body.get("public_ids")
         if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
             raise HTTPException(400, "public_ids must be a list with at least one public ID")
-        try:
+        with _told():
             deleted_at = self._tests.delete(ids)
-        except UnknownTest:
-            raise _unknown() from None
-        except EditError as error:
-            raise HTTPException(400, str(error)) from None
         deleted = [{"public_id": one, "deleted_at": deleted_at} for one in dict.fromkeys(ids)]
         return Answer({"deleted_tests": deleted})
 
@@ -125,12 +112,10 @@ class TestsApi:
             if not known or test.get("public_id") not in self._tests.by_id:
                 raise HTTPException(400, "tests must hold public IDs of tests, and nothing else")
         wanted = [test["public_id"] for test in tests] if isinstance(tests, list) else []
-        try:
+        with _told():
             trigger = parse_trigger(
                 {"tests": [{"public_id": one} for one in wanted]}, self._catalog
             )
-        except TriggerError as error:
-            raise HTTPException(400, str(error)) from None
         by_hand = replace(trigger, runs=[_whatever_the_rule(run) for run in trigger.runs])
         batch = self._batches.start(by_hand, run_type="triggered")
         locations = location_documents(batch)
@@ -215,6 +200,17 @@ def _whatever_the_rule(run: Run) -> Run:
     data = run.definition.data
     options = {key: value for key, value in run.definition.options.items() if key != "ci"}
     return replace(run, definition=Definition({**data, "options": options}))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What cannot be done is answered with 404 or 400."""
+    try:
+        yield
+    except UnknownTest:
+        raise _unknown() from None
+    except (EditError, TriggerError) as error:
+        raise HTTPException(400, str(error)) from None
 
 
 def _unknown() -> HTTPException:

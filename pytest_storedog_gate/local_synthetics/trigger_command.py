@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.account import connected
-from pytest_storedog_gate.local_synthetics.definitions import is_public_id
+from pytest_storedog_gate.local_synthetics.account import connected, distinct_ids
 from pytest_storedog_gate.local_synthetics.outcome_lines import exit_status, lines_of, summary
 
 if TYPE_CHECKING:
@@ -30,9 +29,7 @@ def trigger(
     `timeout` is the batch's, in seconds. Raises ConfigurationError, and NoVerdict where the
     service cannot be asked.
     """
-    wanted = list(dict.fromkeys(public_ids))
-    if wrong := [one for one in wanted if not is_public_id(one)]:
-        raise ConfigurationError(f"{wrong[0]!r} is no public ID; one looks like abc-def-ghi")
+    wanted = distinct_ids(public_ids)
     with connected(url) as client:
         client.deadline = client.clock.now() + timeout + GRACE
         if unknown := [one for one in wanted if client.check(one) is None]:

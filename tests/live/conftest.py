@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import docker
@@ -11,6 +10,7 @@ import pytest
 import requests
 
 from pytest_storedog_gate.deploy import ImageReference
+from tests.conftest import missing
 
 from .image_factory import BASE, ImageFactory
 from .places import ENDPOINT, Place
@@ -21,20 +21,13 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.configuration import Environment
 
 
-def missing(what: str) -> None:
-    """Skips, or fails where the live tests are asked for."""
-    if "live" in os.environ.get("STOREDOG_REQUIRE", ""):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
     """The SDK's own client: what the tests see of the engine does not go through the gate."""
     try:
         client = docker.DockerClient(ENDPOINT, version="auto", timeout=60)
     except docker.errors.DockerException as error:
-        missing(f"no Docker engine at {ENDPOINT}: {error}")
+        missing("live", f"no Docker engine at {ENDPOINT}: {error}")
         raise
     yield client
     client.close()
@@ -47,7 +40,7 @@ def registry() -> str:
     try:
         requests.get(f"http://{address}/v2/", timeout=5).raise_for_status()
     except requests.RequestException as error:
-        missing(f"no registry at {address}: {error}")
+        missing("live", f"no registry at {address}: {error}")
     return address
 
 
@@ -57,7 +50,7 @@ def images(engine: docker.DockerClient, registry: str) -> Iterator[ImageFactory]
     try:
         engine.images.get(BASE)
     except docker.errors.ImageNotFound:
-        missing(f"no image {BASE} on the engine: lab/up builds it")
+        missing("live", f"no image {BASE} on the engine: lab/up builds it")
     factory = ImageFactory(engine, registry)
     yield factory
     factory.remove()

@@ -9,6 +9,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.local_synthetics.support import Json, Service
 
+# Assertion, operator, and two targets: it holds with the first and not with the second.
+RESPONSE_TIME = [
+    ("responseTime", "lessThan", (20_000, 0)),
+    ("responseTime", "lessThanOrEqual", (20_000, 0)),
+    ("responseTime", "moreThan", (0, 20_000)),
+    ("responseTime", "moreThanOrEqual", (0, 20_000)),
+]
+RECEIVED_WOOF = [
+    ("receivedMessage", "is", ("woof", "miaow")),
+    ("receivedMessage", "isNot", ("miaow", "woof")),
+    ("receivedMessage", "contains", ("oo", "aa")),
+    ("receivedMessage", "doesNotContain", ("aa", "oo")),
+    ("receivedMessage", "matches", ("^w.*f$", "^f")),
+    ("receivedMessage", "doesNotMatch", ("^f", "^w")),
+]
 _numbers = itertools.count(100)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network import failure, network_test, that, valid
+from tests.local_synthetics.network import RESPONSE_TIME, failure, network_test, that, valid
 from tests.local_synthetics.servers.certificates import DAYS_LEFT, Certificates
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
 from tests.local_synthetics.servers.tls import tls_server
@@ -74,10 +74,7 @@ def test_a_passing_check_says_what_the_server_showed(good: int, service: Service
         ("property subject.altName", "doesNotContain", ("elsewhere", "localhost")),
         ("property issuer.O", "matches", ("^Store", "^dog")),
         ("property issuer.O", "doesNotMatch", ("^dog", "^Store")),
-        ("responseTime", "lessThan", (20_000, 0)),
-        ("responseTime", "lessThanOrEqual", (20_000, 0)),
-        ("responseTime", "moreThan", (0, 20_000)),
-        ("responseTime", "moreThanOrEqual", (0, 20_000)),
+        *RESPONSE_TIME,
         ("responseTime", "isNot", (0,)),
         ("tlsVersion", "is", (1.3, 1.2)),
         ("tlsVersion", "isNot", (1.2, "1.3")),

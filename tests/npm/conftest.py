@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import missing
+
 from .both import Run, Scenario, Tools, run
 from .world import running
 
@@ -24,13 +26,6 @@ _HERE = Path(__file__).parent
 _SIDE_BY_SIDE = 6
 
 
-def missing(what: str) -> None:
-    """Skips, or fails where these tests are asked for."""
-    if "npm" in os.environ.get("STOREDOG_REQUIRE", ""):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def tools() -> Tools:
     """datadog-ci as package-lock.json pins it, where lab/scripts/npm.py has put it."""
@@ -39,12 +34,11 @@ def tools() -> Tools:
     modules = cache / "storedog-gate" / hashlib.sha256(lock).hexdigest()[:12] / "node_modules"
     script = modules / "@datadog" / "datadog-ci" / "dist" / "bundle.js"
     if not script.exists():
-        missing(f"no datadog-ci in {modules}: lab/test installs it with npm ci")
+        missing("npm", f"no datadog-ci in {modules}: lab/test installs it with npm ci")
     own = sorted(modules.glob("node-linux-*/bin/node"))
     node = str(own[0]) if own else shutil.which("node")
     if node is None:
-        missing("no node on this machine")
-        raise AssertionError
+        missing("npm", "no node on this machine")
     return Tools(node, script)
 
 

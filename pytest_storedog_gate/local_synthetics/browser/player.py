@@ -1,7 +1,6 @@
 """Plays the steps of a browser test, one after the other, in one context.
 
-The flow is Datadog's: a failed step ends the test, unless it has `allowFailure`; with `isCritical`
-too the test goes on and fails at its end. `exitIfSucceed` ends the test as passed.
+The flow is that of `flow`.
 https://docs.datadoghq.com/synthetics/browser_tests/advanced_options/
 """
 
@@ -9,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
+from pytest_storedog_gate.local_synthetics import flow
 from pytest_storedog_gate.local_synthetics.browser.actions import Actions
 from pytest_storedog_gate.local_synthetics.browser.failing import failure_of, timed_out
 from pytest_storedog_gate.local_synthetics.browser.steps import api_assertions, api_definition
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
+from pytest_storedog_gate.local_synthetics.flow import Played
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
 from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 from pytest_storedog_gate.local_synthetics.results import failure_document
@@ -36,19 +37,6 @@ _DEFAULT_TIMEOUT = 60.0  # s, Datadog's
 _GRACE = 1.0  # s after which a step is cut off that should have ended by itself
 _SCREENSHOT = 5.0  # s
 _NAVIGATION = "goToUrlAndMeasureTti"
-
-
-@dataclass
-class Played:
-    """What came of steps: of a whole test, of a sub-test or of one step.
-
-    `proved`: a step with an assertion passed. `exited`: a step with `exitIfSucceed` did.
-    """
-
-    documents: list[Json] = field(default_factory=list)
-    failure: Failure | None = None
-    proved: bool = False
-    exited: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,25 +60,12 @@ class Player:
 
     async def play(self, test: Definition, steps: list[Json]) -> Played:
         """Play the steps of a test."""
-        played, stopped = Played(), False
-        for index, step in enumerate(steps):
-            hopeless = played.failure is not None and (
-                played.failure.inconclusive or played.failure.code == "UNAVAILABLE_BROWSER"
-            )
-            if hopeless or (stopped and not step.get("alwaysExecute")):
-                played.documents.append(skipped(step))
-                continue
-            one = await self._step(step, test)
-            played.documents += one.documents
-            played.proved |= one.proved
-            failure = one.failure
-            if failure is None:
-                exits = bool(step.get("exitIfSucceed"))
-                played.exited, stopped = played.exited or exits, stopped or exits
-            elif failure.inconclusive or step.get("isCritical") or not step.get("allowFailure"):
-                played.failure = played.failure or _named(failure, index, step)
-                stopped = stopped or not step.get("allowFailure")
-        return played
+        return await flow.play(
+            steps,
+            lambda step: self._step(step, test),
+            skipped=skipped,
+            named=_named,
+        )
 
     async def _step(self, step: Json, test: Definition) -> Played:
         document = _shown(step)
@@ -147,7 +122,7 @@ class Player:
         details: list[Json] = []
         document["sub_test_step_details"] = details
         if params.get("playingTabId") == -1:
-            await self.session.context.new_page()
+            await self.session.open_tab()
             first = await self.navigate(self.variables.fill(test.request["url"]), _DEFAULT_TIMEOUT)
             details.append(first)
             if first["status"] == "failed":

@@ -11,6 +11,7 @@ from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.flow import DEEPEST
 from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder, placeholders
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 LONGEST_STEP = 300  # s, Datadog's
-_DEEPEST = 2  # levels of sub-tests, Datadog's
 _MODIFIERS = {"Alt", "Control", "Meta", "Shift"}
 _MOST_FILES, _LARGEST_FILE = 10, 5 * 1024 * 1024
 _FLOW = {
@@ -168,8 +168,8 @@ class Library:
             return [f"sub-test {public_id} is not among the service's definitions"]
         if played.type != "browser":
             return [f"sub-test {public_id} is of type {played.type}: a browser test is needed"]
-        if depth == _DEEPEST:
-            return [f"sub-test {public_id}: sub-tests nest deeper than {_DEEPEST} levels"]
+        if depth == DEEPEST:
+            return [f"sub-test {public_id}: sub-tests nest deeper than {DEEPEST} levels"]
         return [
             f"sub-test {public_id}: {problem}" for problem in self.unsupported(played, depth + 1)
         ]

@@ -1,7 +1,6 @@
 """Multistep API tests (`type: api`, `subtype: multi`).
 
-The flow is Datadog's: a failed step ends the test, unless it has `allowFailure`; with `isCritical`
-too the test goes on and fails at its end. `exitIfSucceed` ends the test as passed.
+The flow is that of `flow`.
 https://docs.datadoghq.com/synthetics/multistep/
 """
 
@@ -9,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics import flow
 from pytest_storedog_gate.local_synthetics.definitions import DEFAULT_RETRY_INTERVAL
 from pytest_storedog_gate.local_synthetics.extraction import extract_all
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
+from pytest_storedog_gate.local_synthetics.flow import Played
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run, Source
 from pytest_storedog_gate.local_synthetics.kinds.steps import Library, step_definition
 from pytest_storedog_gate.local_synthetics.results import failure_document
@@ -58,45 +59,21 @@ class MultistepCheck:
         return Outcome(failure, detail)
 
 
-@dataclass
-class _Played:
-    """What came of steps: of a whole test, of a sub-test or of one step.
-
-    `proved`: a step with assertions passed. `exited`: a step with `exitIfSucceed` did.
-    """
-
-    documents: list[Json] = field(default_factory=list)
-    failure: Failure | None = None
-    proved: bool = False
-    exited: bool = False
-
-
 @dataclass(frozen=True)
 class _Player:
     library: Library
     variables: Variables
     whole: Run
 
-    async def play(self, test: Definition) -> _Played:
-        played, stopped = _Played(), False
-        for index, step in enumerate(test.config["steps"]):
-            hopeless = played.failure is not None and played.failure.inconclusive
-            if hopeless or (stopped and not step.get("alwaysExecute")):
-                played.documents.append({**_shown(step), "status": "skipped"})
-                continue
-            one = await self._until_final(step, test)
-            played.documents += one.documents
-            played.proved |= one.proved
-            failure = one.failure
-            if failure is None:
-                exits = bool(step.get("exitIfSucceed"))
-                played.exited, stopped = played.exited or exits, stopped or exits
-            elif failure.inconclusive or step.get("isCritical") or not step.get("allowFailure"):
-                played.failure = played.failure or _named(failure, index, step)
-                stopped = stopped or not step.get("allowFailure")
-        return played
+    async def play(self, test: Definition) -> Played:
+        return await flow.play(
+            test.config["steps"],
+            lambda step: self._until_final(step, test),
+            skipped=_skipped,
+            named=_named,
+        )
 
-    async def _until_final(self, step: Json, test: Definition) -> _Played:
+    async def _until_final(self, step: Json, test: Definition) -> Played:
         """Attempt a step as often as it may be; the last attempt counts."""
         retry = step.get("retry") or {}
         count, earlier = retry.get("count", 0), []
@@ -116,22 +93,22 @@ class _Player:
             document["retries"] = earlier
         return played
 
-    async def _attempt(self, step: Json, test: Definition) -> _Played:
+    async def _attempt(self, step: Json, test: Definition) -> Played:
         match step["subtype"]:
             case "wait":
                 await asyncio.sleep(step["value"])
-                return _Played([{**_shown(step), "value": step["value"]}])
+                return Played([{**_shown(step), "value": step["value"]}])
             case "playSubTest":
                 return await self._sub_test(step, test)
             case _:
                 return await self._check(step, test)
 
-    async def _sub_test(self, step: Json, test: Definition) -> _Played:
+    async def _sub_test(self, step: Json, test: Definition) -> Played:
         definition = self.library.tests[step["subtestPublicId"]]
         document = {**_shown(step), "sub_test": {"id": definition.public_id}}
         if definition.subtype != "multi":
             outcome = await self._run(definition, [], [])
-            return _Played([{**document, **outcome.detail}], outcome.failure, not outcome.failure)
+            return Played([{**document, **outcome.detail}], outcome.failure, not outcome.failure)
         played = await self.play(definition)
         for one in played.documents:
             place = one.setdefault("sub_step", {"level": 0, "parent_test": {"id": test.public_id}})
@@ -139,9 +116,9 @@ class _Player:
             if "id" in step:
                 place.setdefault("parent_step", {"id": step["id"]})
         proved = played.proved and not played.failure
-        return _Played([document, *played.documents], played.failure, proved)
+        return Played([document, *played.documents], played.failure, proved)
 
-    async def _check(self, step: Json, test: Definition) -> _Played:
+    async def _check(self, step: Json, test: Definition) -> Played:
         extracted: list[Json] = []
         wanted = step.get("extractedValues") or []
         definition = step_definition(step, test)
@@ -157,7 +134,7 @@ class _Player:
         document["assertion_results"] = document.get("assertions", [])
         if extracted:
             document["variables"] = {"config": [], "extracted": extracted}
-        return _Played([document], failure, failure is None and bool(step.get("assertions")))
+        return Played([document], failure, failure is None and bool(step.get("assertions")))
 
     async def _run(
         self, definition: Definition, wanted: list[Json], extracted: list[Json]
@@ -188,6 +165,10 @@ def _shown(step: Json) -> Json:
     shown["allow_failure"] = step.get("allowFailure", False)
     shown["is_critical"] = step.get("isCritical", False)
     return shown
+
+
+def _skipped(step: Json) -> Json:
+    return {**_shown(step), "status": "skipped"}
 
 
 def _result(failure: Failure | None) -> Json:

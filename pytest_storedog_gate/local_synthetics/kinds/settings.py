@@ -1,4 +1,4 @@
-"""Reading the parts of a definition that the kinds beside http have in common."""
+"""Reading the parts of a definition that the kinds have in common."""
 
 from __future__ import annotations
 

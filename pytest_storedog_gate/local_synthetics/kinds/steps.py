@@ -14,6 +14,7 @@ from pytest_storedog_gate.local_synthetics.definitions import (
 from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.extraction import unsupported_extraction
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.flow import DEEPEST
 from pytest_storedog_gate.local_synthetics.variables import placeholders
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _LONGEST_WAIT = 180  # s
-_DEEPEST = 2  # levels of sub-tests, Datadog's
 _FLOW = {"id", "name", "subtype", "allowFailure", "isCritical", "exitIfSucceed", "retry"}
 _KEYS = {
     "wait": {"id", "name", "subtype", "value"},
@@ -130,8 +130,8 @@ class Library:
             return [f"sub-test {public_id} is not among the service's definitions"]
         if played.type != "api":
             return [f"sub-test {public_id} is of type {played.type}: an API test is needed"]
-        if depth == _DEEPEST:
-            return [f"sub-test {public_id}: sub-tests nest deeper than {_DEEPEST} levels"]
+        if depth == DEEPEST:
+            return [f"sub-test {public_id}: sub-tests nest deeper than {DEEPEST} levels"]
         if played.subtype == "multi":
             problems = self.unsupported(played, depth + 1)
         elif kind := self.kind(played.subtype):

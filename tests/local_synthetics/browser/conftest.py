@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
+from tests.conftest import missing
 from tests.local_synthetics.support import Service, serving
 
 from .site import serving_site
@@ -23,27 +24,19 @@ if TYPE_CHECKING:
 _numbers = itertools.count(100)
 
 
-def missing(what: str) -> None:
-    """Skips, or fails where these tests are asked for."""
-    if "browser" in os.environ.get("STOREDOG_REQUIRE", ""):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> None:
     """Playwright and a Chromium are there."""
     try:
         import playwright.sync_api  # noqa: PLC0415
     except ImportError:
-        missing("no playwright: pip install 'pytest-storedog-gate[browser]'")
-        return
+        missing("browser", "no playwright: pip install 'pytest-storedog-gate[browser]'")
     with playwright.sync_api.sync_playwright() as driver:
         own = Path(driver.chromium.executable_path)
     try:
         find_chromium(os.environ, own)
     except NoChromiumError as error:
-        missing(str(error))
+        missing("browser", str(error))
 
 
 @pytest.fixture(scope="module")

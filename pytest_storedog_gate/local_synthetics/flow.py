@@ -1,0 +1,67 @@
+"""How the end of one step decides on the next ones, in multistep and in browser tests.
+
+The flow is Datadog's: a failed step ends the test, unless it has `allowFailure`; with `isCritical`
+too the test goes on and fails at its end. `exitIfSucceed` ends the test as passed.
+https://docs.datadoghq.com/synthetics/multistep/
+https://docs.datadoghq.com/synthetics/browser_tests/advanced_options/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from pytest_storedog_gate.local_synthetics.definitions import Json
+    from pytest_storedog_gate.local_synthetics.failures import Failure
+
+DEEPEST = 2
+"""Levels of sub-tests, Datadog's."""
+
+
+@dataclass
+class Played:
+    """What came of steps: of a whole test, of a sub-test or of one step.
+
+    `proved`: a step with an assertion passed. `exited`: a step with `exitIfSucceed` did.
+    """
+
+    documents: list[Json] = field(default_factory=list)
+    failure: Failure | None = None
+    proved: bool = False
+    exited: bool = False
+
+
+async def play(
+    steps: Iterable[Json],
+    one: Callable[[Json], Awaitable[Played]],
+    *,
+    skipped: Callable[[Json], Json],
+    named: Callable[[Failure, int, Json], Failure],
+) -> Played:
+    """Plays the steps, each with `one`.
+
+    `skipped` gives the document of a step that is not played, `named` the test's failure from a
+    step's, its index and the step.
+    """
+    played, stopped = Played(), False
+    for index, step in enumerate(steps):
+        hopeless = played.failure is not None and (
+            played.failure.inconclusive or played.failure.code == "UNAVAILABLE_BROWSER"
+        )
+        if hopeless or (stopped and not step.get("alwaysExecute")):
+            played.documents.append(skipped(step))
+            continue
+        result = await one(step)
+        played.documents += result.documents
+        played.proved |= result.proved
+        failure = result.failure
+        if failure is None:
+            exits = bool(step.get("exitIfSucceed"))
+            played.exited, stopped = played.exited or exits, stopped or exits
+        elif failure.inconclusive or step.get("isCritical") or not step.get("allowFailure"):
+            played.failure = played.failure or named(failure, index, step)
+            stopped = stopped or not step.get("allowFailure")
+    return played
