@@ -28,7 +28,7 @@ from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import Download, ElementHandle, Page
+    from playwright.async_api import Download, ElementHandle, Page, Response
 
     from pytest_storedog_gate.local_synthetics.browser.session import Session
     from pytest_storedog_gate.local_synthetics.definitions import Json
@@ -96,9 +96,7 @@ class Actions:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise CheckFailed("INVALID_URL", f"{mask_userinfo(url)!r} is not an http(s) URL")
         try:
-            response = await self.page.goto(url, timeout=self._left() * 1000)
-        except PlaywrightTimeout:
-            raise timed_out(self.limit) from None
+            response = await self._loaded(lambda left: self.page.goto(url, timeout=left))
         except Error as error:
             if "Download is starting" in str(error):
                 return
@@ -108,6 +106,21 @@ class Actions:
                 {"type": "http_status", "message": f"The page answered {response.status}."}
             )
 
+    async def _loaded(self, load: Callable[[float], Awaitable[Response | None]]) -> Response | None:
+        """The page's answer to `load`, which is given the time that is left in ms.
+
+        Chromium cuts a load off when this machine's own network changes, as it does whenever a
+        container comes or goes. That says nothing of the page, so the load is begun again.
+        """
+        while True:
+            try:
+                return await load(self._left() * 1000)
+            except PlaywrightTimeout:
+                raise timed_out(self.limit) from None
+            except Error as error:
+                if "net::ERR_NETWORK_CHANGED" not in str(error):
+                    raise
+
     # ---- steps without an element ---------------------------------------------------------------
 
     async def _on_page(self, kind: str, params: Json) -> None:
@@ -115,10 +128,7 @@ class Actions:
             case "goToUrl":
                 await self.go_to(self._value(params))
             case "refresh":
-                try:
-                    await self.page.reload(timeout=self._left() * 1000)
-                except PlaywrightTimeout:
-                    raise timed_out(self.limit) from None
+                await self._loaded(lambda left: self.page.reload(timeout=left))
             case "wait":
                 self.document["value"] = params["value"]
                 await asyncio.sleep(number(params["value"]) or 0)

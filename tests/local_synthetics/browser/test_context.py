@@ -215,3 +215,22 @@ def test_a_browser_that_does_not_answer_is_unavailable(
     monkeypatch.setattr(engine, "_STARTING", 0.01)
     with pytest.raises(CheckFailed, match="Chromium crashed"):
         asyncio.run(engine.answered(silent()))
+
+
+def test_a_change_of_this_machines_network_fails_no_page(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stands for containers that come and go: the first two loads are cut off."""
+    playwright = pytest.importorskip("playwright.async_api")
+    goto = playwright.Page.goto
+    cut_off: list[str] = []
+
+    async def cut(page: Any, url: str, **options: Any) -> Any:
+        if len(cut_off) < 2:
+            cut_off.append(url)
+            raise playwright.Error(f"Page.goto: net::ERR_NETWORK_CHANGED at {url}")
+        return await goto(page, url, **options)
+
+    monkeypatch.setattr(playwright.Page, "goto", cut)
+    assert play(_GOOD)["status"] == "passed"
+    assert len(cut_off) == 2
