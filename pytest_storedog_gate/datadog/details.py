@@ -125,11 +125,11 @@ def _assertion(data: Json) -> Assertion:
     message = str(data.get("error_message") or data.get("errorMessage") or "")
     return Assertion(
         subject=" ".join(str(part) for part in parts if part),
-        expected=operator if target is None else f"{operator} {shown(target)}",
+        expected=operator if target is None else f"{operator} {shown(target)}".strip(),
         actual=data.get("actual"),
         valid=data.get("valid") is True,
-        # A plain "no" adds nothing to expected and actual.
-        message="" if message == f"{operator} does not hold" else message,
+        # A plain "no" adds nothing to expected and actual; of a script the message is the actual.
+        message="" if message in (f"{operator} does not hold", data.get("actual")) else message,
     )
 
 

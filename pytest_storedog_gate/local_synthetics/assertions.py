@@ -32,6 +32,7 @@ from pytest_storedog_gate.local_synthetics.json_paths import (
 )
 from pytest_storedog_gate.local_synthetics.json_schemas import compile_schema
 from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from pytest_storedog_gate.local_synthetics.scripts import JAVASCRIPT, unsupported_code
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
 from pytest_storedog_gate.local_synthetics.xpaths import compile_xpath, select_xpath
 
@@ -45,7 +46,8 @@ _NEEDS_PROPERTY = {"header": "the header", "grpcMetadata": "the metadata"}
 Operators = Mapping[str, frozenset[str]]
 """Per type of assertion the operators that a kind can evaluate.
 
-An empty set: the type takes no operator and no target, and holds when the actual value is there.
+An empty set: the type takes no operator and no target. It holds when the actual value is there; of
+a script there is none, and `scripts` says whether it holds.
 """
 
 Actual = Callable[["Json"], Any]
@@ -75,7 +77,10 @@ def unsupported(assertion: Json, operators: Operators) -> list[str]:
         return [f"type {kind!r} is not supported"]
     if not operators[kind]:
         unread = [key for key in ("operator", "target") if assertion.get(key) is not None]
-        return [f"{kind} takes no {key}" for key in unread]
+        problems = [f"{kind} takes no {key}" for key in unread]
+        if kind == JAVASCRIPT:
+            problems += unsupported_code(assertion.get("code"), asserts=True)
+        return problems
     if operator not in operators[kind]:
         return [f"operator {str(operator)!r} is not supported for {kind}"]
     problems = []

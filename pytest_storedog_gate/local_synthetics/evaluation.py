@@ -9,9 +9,10 @@ from pytest_storedog_gate.local_synthetics import assertions
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.failures import Failure
 from pytest_storedog_gate.local_synthetics.masking import mask
+from pytest_storedog_gate.local_synthetics.scripts import JAVASCRIPT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from pytest_storedog_gate.local_synthetics.assertions import Actual, Operators
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
@@ -36,22 +37,31 @@ def unsupported_assertions(definition: Definition, operators: Operators) -> list
     ]
 
 
-async def evaluate_all(
-    wanted: Iterable[Json],
+async def evaluate_all(  # noqa: PLR0913 each is another thing
+    wanted: Sequence[Json],
     operators: Operators,
     actual: Actual,
     variables: Variables,
     *,
     shown: Callable[[Json], Any] = lambda result: result["actual"],
+    script: Callable[[Json], Awaitable[Json]] | None = None,
 ) -> list[Json]:
     """Evaluate assertions in a thread, as other checks go on while a pattern takes its time.
 
     `shown` gives what may be shown of a result's actual value; secrets are masked already.
-    Raises InvalidTest, as `assertions.evaluate` does.
+    `script` evaluates JavaScript, where `operators` allow it. Raises InvalidTest, as
+    `assertions.evaluate` does.
     """
-    results = await asyncio.to_thread(
-        lambda: [assertions.evaluate(one, operators, actual, variables.fill) for one in wanted]
+    plain = [one for one in wanted if one["type"] != JAVASCRIPT]
+    evaluated = iter(
+        await asyncio.to_thread(
+            lambda: [assertions.evaluate(one, operators, actual, variables.fill) for one in plain]
+        )
     )
+    results = [
+        await script(one) if script and one["type"] == JAVASCRIPT else next(evaluated)
+        for one in wanted
+    ]
     return [_bounded(mask(result, variables.secrets), shown) for result in results]
 
 
@@ -70,6 +80,12 @@ def _bounded(result: Json, shown: Callable[[Json], Any]) -> Json:
     actual = shown(result)
     if isinstance(actual, dict | list):
         actual = as_text(actual)
-    if isinstance(actual, str) and len(actual) > _SHOWN:
-        actual = actual[:_SHOWN] + "…"
-    return {**result, "actual": actual}
+    bounded = {**result, "actual": _cut(actual)}
+    if "error_message" in result:
+        bounded["error_message"] = _cut(result["error_message"])
+    return bounded
+
+
+def _cut(value: Any) -> Any:
+    long = isinstance(value, str) and len(value) > _SHOWN
+    return value[:_SHOWN] + "…" if long else value

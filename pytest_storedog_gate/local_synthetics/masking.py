@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ _SENSITIVE_HEADER = re.compile(
     re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=://)[^/?#@]*@")
+_SHORTEST_ENCODED = 8  # characters: what shorter ones become is everywhere
 _SHORTEST_NUMBER = 4  # shorter numbers are everywhere: masking them would hide only the result
 
 
@@ -29,6 +31,22 @@ def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def mask_userinfo(url: str) -> str:
     """A URL without its user name and password."""
     return _USERINFO.sub(f"{MASK}@", url)
+
+
+def encoded(secrets: Iterable[str]) -> set[str]:
+    """What base64 and hexadecimal texts hold where they hold one of the longer secrets.
+
+    In base64 that depends on the place of the secret: what its neighbours have no part in counts.
+    """
+    found: set[str] = set()
+    for content in (secret.encode() for secret in secrets if len(secret) >= _SHORTEST_ENCODED):
+        found |= {content.hex(), content.hex().upper()}
+        for before in range(3):
+            text = base64.b64encode(bytes(before) + content)
+            first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
+            inner = text[first:last].decode()
+            found |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return found
 
 
 def mask(value: Any, secrets: Iterable[str]) -> Any:

@@ -103,6 +103,15 @@ class Variables:
         """Whether the name has a value now."""
         return name in self.values or name in self.totps
 
+    def lose(self, name: str, reason: str) -> None:
+        """Take the value away that a target should have given anew."""
+        self.values.pop(name, None)
+        self.lost[name] = reason
+
+    def all(self) -> dict[str, str]:
+        """The value of each variable now, by name; codes join the secrets."""
+        return {name: self._value(name) for name in {**self.totps, **self.values}}
+
     def _value(self, name: str) -> str:
         if name in self.values:
             return self.values[name]

@@ -477,7 +477,7 @@ def test_without_an_operator_a_value_must_be_there() -> None:
         ({"type": "bodyHash", "operator": "md5", "target": "a"}, "not an md5 hash"),
         ({"type": "bodyHash", "operator": "sha512", "target": "a"}, "sha512"),
         ({"type": "certificate", "operator": "isInMoreThan", "target": 1}, "certificate"),
-        ({"type": "javascript", "code": "1"}, "javascript"),
+        ({"type": "javascript", "code": "1"}, "the code asserts nothing"),
         ({"type": "body", "operator": "validatesXPath", "target": {}}, "target.xPath"),
         ({"type": "body", "operator": "validatesJSONSchema", "target": {}}, "target.jsonSchema"),
         ({"type": "statusCode", "operator": "isInMoreThan", "target": 1}, "isInMoreThan"),

@@ -378,9 +378,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"form": {"a": "b"}, "body": "c"}, "form and body"),
     ({"novelty": 1}, "config.request.novelty"),
     ({"url": ""}, "config.request.url"),
-    ({"config": {"variablesFromScript": "x"}}, "config.variablesFromScript"),
+    ({"config": {"variablesFromScript": 1}}, "config.variablesFromScript: the code must be"),
+    ({"config": {"variablesFromScript": "'{{ A }}'"}}, "dd.variable.get('A')"),
     ({"config": {"assertions": []}}, "config.assertions is empty"),
-    ({"config": {"assertions": [{"type": "javascript", "code": "1"}]}}, "javascript"),
+    ({"config": {"assertions": [{"type": "javascript", "code": "1"}]}}, "asserts nothing"),
+    ({"config": {"assertions": [{"type": "javascript"}]}}, "the code must be a string"),
+    (
+        {"config": {"assertions": [{"type": "javascript", "code": "expect", "target": 1}]}},
+        "javascript takes no target",
+    ),
     ({"options": {"checkCertificateRevocation": True}}, "checkCertificateRevocation"),
     ({"options": {"follow_redirects": "no"}}, "follow_redirects"),
     (

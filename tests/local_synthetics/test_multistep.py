@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from pytest_storedog_gate.local_synthetics.kinds.multistep import MultistepCheck
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
+from pytest_storedog_gate.local_synthetics.scripts import Scripts
 from tests.local_synthetics.support import Answer, Handler, Service, Target, http_test, serving
 
 if TYPE_CHECKING:
@@ -276,9 +277,14 @@ class Mute:
         return Outcome(None)
 
 
+def no_browser() -> NoReturn:
+    """Nothing here runs a script."""
+    raise AssertionError
+
+
 def test_a_kind_that_gives_no_values_is_no_pass() -> None:
     kinds: dict[tuple[str, str], Any] = {("api", "http"): Mute()}
-    kinds["api", "multi"] = MultistepCheck(kinds, {})
+    kinds["api", "multi"] = MultistepCheck(kinds, {}, Scripts(no_browser))
     with serving(kinds=kinds) as service:
         one = step("http://a", extractedValues=[extracted("http_body", "raw")])
         result = service.run(multi(one))
@@ -384,9 +390,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"subtype": "multi"}, "steps of type multi"),
     ({"request": None}, "request must be an object"),
     ({"request": {**GET, "files": [{}]}}, "config.request.files"),
-    ({"assertions": [{"type": "javascript", "code": "1"}]}, "type 'javascript'"),
+    ({"assertions": [{"type": "javascript", "code": "1"}]}, "asserts nothing"),
     ({"assertions": ["x"]}, "assertions must be a list of objects"),
-    ({"extractedValuesFromScript": "dd.variable.set()"}, "extractedValuesFromScript"),
+    ({"extractedValuesFromScript": 1}, "extractedValuesFromScript: the code must be"),
+    ({"subtype": "ssl", "extractedValuesFromScript": "1"}, "in a step of type ssl"),
+    ({"subtype": "ssl", "assertions": [{"type": "javascript"}]}, "type 'javascript'"),
     ({"novelty": 1}, "novelty"),
     ({"allowFailure": "yes"}, "allowFailure must be"),
     ({"retry": {"count": 1000}}, "retry.count"),
@@ -428,7 +436,7 @@ def test_what_is_not_supported_is_refused_before_anything_is_sent(
     [
         (multi(), {}, "no step holds an assertion"),
         (multi(tail(0)), {}, "no step holds an assertion"),
-        (multi(step("http://a"), variablesFromScript="x"), {}, "config.variablesFromScript"),
+        (multi(step("http://a"), variablesFromScript=1), {}, "config.variablesFromScript"),
         (multi(step("http://a")), {"startUrl": "http://b"}, "config.request is not supported"),
     ],
 )

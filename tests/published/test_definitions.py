@@ -16,6 +16,7 @@ from tests.published.openapi import Description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.local_synthetics.support import Service
 
@@ -74,6 +75,24 @@ def test_each_is_run_or_refused_by_name() -> None:
         assert all(problems), path.name
         if not problems:
             run.add(path.stem)
-    # Plain ones run; what asks for a script does not.
+    # Plain ones run; those whose certificates Datadog does not give back do not.
     assert {"api-http-00", "api-http-29", "api-http-35"} <= run
     assert run.isdisjoint({"api-http-04", "api-http-07"})
+
+
+def test_of_scripts_only_those_are_refused_that_assert_nothing() -> None:
+    kinds = all_kinds()
+    scripted = [path for path in FILES if "dd.variable" in path.read_text() or _asserted(path)]
+    assert len(scripted) >= 6
+    for path in scripted:
+        (definition,) = load([str(path)]).tests.values()
+        problems = kinds[definition.type, definition.subtype].unsupported(definition)
+        assert "FromScript" not in "; ".join(problems)
+        about_nothing = [one for one in problems if "the code asserts nothing" in one]
+        assert len(about_nothing) == len(_asserted(path))
+
+
+def _asserted(path: Path) -> list[str]:
+    """The code of JavaScript assertions: in all of them, a constant and nothing else."""
+    wanted = read_json(path)["config"].get("assertions") or []
+    return [one["code"] for one in wanted if one["type"] == "javascript"]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
 T = TypeVar("T")
-_AT_ONCE = 4  # contexts: more of them are no faster
+AT_ONCE = 4
+"""Contexts for one purpose: more of them are no faster."""
 _CLOSING = 5  # s
 _STARTING = 30  # s
 
@@ -35,7 +36,6 @@ class Engine:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(_AT_ONCE)
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
@@ -48,13 +48,20 @@ class Engine:
 
         Raises InvalidTest where no Chromium is installed, and CheckFailed where it does not start.
         """
-        async with self._slots:
-            browser = await self._ready()
-            context = await answered(browser.new_context(**options(browser.version)))
-            try:
-                yield context, browser.version
-            finally:
-                await self._leave(browser, context)
+        browser = await self.ready()
+        context = await answered(browser.new_context(**options(browser.version)))
+        try:
+            yield context, browser.version
+        finally:
+            await self._leave(browser, context)
+
+    async def ready(self) -> Browser:
+        """The browser, started where it does not run. Raises as `context` does."""
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                await self.close()
+                self._browser = await self._start()
+            return self._browser
 
     async def close(self) -> None:
         """End the browser and its driver."""
@@ -75,13 +82,6 @@ class Engine:
             # It does not answer any more: the next test gets a new one.
             if self._browser is browser:
                 await self.close()
-
-    async def _ready(self) -> Browser:
-        async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
-                await self.close()
-                self._browser = await self._start()
-            return self._browser
 
     async def _start(self) -> Browser:
         try:

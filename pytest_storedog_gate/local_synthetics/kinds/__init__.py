@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
+from pytest_storedog_gate.local_synthetics.scripts import Scripts
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.browser.engine import Engine
     from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
@@ -19,8 +22,8 @@ __all__ = ["Kind", "Kinds", "Outcome", "Run", "all_kinds", "close_all"]
 Kinds = Mapping[tuple[str, str], Kind]
 
 _HERE = __name__
-_ALONE: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("api", "http"): ("http", "HttpCheck"),
+_TABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("api", "http"): ("http", "HttpCheck", "scripts"),
     ("api", "ssl"): ("tls", "SslCheck"),
     ("api", "dns"): ("dns_lookup", "DnsCheck"),
     ("api", "tcp"): ("tcp", "TcpCheck"),
@@ -29,20 +32,12 @@ _ALONE: Mapping[tuple[str, str], tuple[str, str]] = {
     ("api", "websocket"): ("websocket", "WebsocketCheck"),
     ("api", "grpc"): ("grpc_call", "GrpcCheck"),
     ("api", "mcp"): ("mcp", "McpCheck"),
+    ("api", "multi"): ("multistep", "MultistepCheck", "kinds", "tests", "scripts"),
+    ("browser", ""): ("browser", "BrowserCheck", "kinds", "tests", "screenshots", "engine"),
 }
-"""Test type and subtype: the module and the class, which is made without arguments."""
+"""Test type and subtype: the module, the class and which attributes of `_Kinds` it is made with."""
 
-_COMPOSED: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("api", "multi"): ("multistep", "MultistepCheck"),
-}
-"""Those whose class is made with all kinds and with the tests by public ID: they run others."""
-
-_PICTURED: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("browser", ""): ("browser", "BrowserCheck"),
-}
-"""Composed ones whose class is made with the screenshots too."""
-
-_TABLE = {**_ALONE, **_COMPOSED, **_PICTURED}
+_BROWSER = "pytest_storedog_gate.local_synthetics.browser"
 _EXTRAS = {"playwright": "browser"}
 
 
@@ -57,16 +52,17 @@ def all_kinds(
 
 
 async def close_all(kinds: Kinds) -> None:
-    """End what kinds have started: a browser, say."""
-    for kind in kinds.made if isinstance(kinds, _Kinds) else kinds.values():
-        if close := getattr(kind, "close", None):
-            await close()
+    """End the browser, if there is one."""
+    if isinstance(kinds, _Kinds):
+        await kinds.close()
 
 
 @dataclass(frozen=True)
 class _Kinds(Mapping[tuple[str, str], Kind]):
-    _tests: Mapping[str, Definition]
-    _screenshots: Screenshots
+    """What kinds are made with are attributes of it; those of the browser are made when needed."""
+
+    tests: Mapping[str, Definition]
+    screenshots: Screenshots
     _made: dict[tuple[str, str], Kind] = field(default_factory=dict)
 
     def __getitem__(self, key: tuple[str, str]) -> Kind:
@@ -80,13 +76,25 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
     def __len__(self) -> int:
         return len(_TABLE)
 
+    @cached_property
+    def engine(self) -> Engine:
+        """The one browser; where Playwright is missing, ModuleNotFoundError is raised."""
+        return cast("Engine", import_module(f"{_BROWSER}.engine").Engine())
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        return Scripts(lambda: import_module(f"{_BROWSER}.sandbox").Sandbox(self.engine))
+
     @property
-    def made(self) -> list[Kind]:
-        """Those that have been used."""
-        return list(self._made.values())
+    def kinds(self) -> Kinds:
+        return self
+
+    async def close(self) -> None:
+        if "engine" in vars(self):
+            await self.engine.close()
 
     def _make(self, key: tuple[str, str]) -> Kind:
-        module, name = _TABLE[key]
+        module, name, *needed = _TABLE[key]
         try:
             make = getattr(import_module(f"{_HERE}.{module}"), name)
         except ModuleNotFoundError as error:
@@ -94,10 +102,7 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
             if package == _HERE.partition(".")[0]:
                 raise
             return _Missing(package)
-        arguments: list[object] = [] if key in _ALONE else [self, self._tests]
-        if key in _PICTURED:
-            arguments.append(self._screenshots)
-        return cast("Kind", make(*arguments))
+        return cast("Kind", make(*(getattr(self, one) for one in needed)))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from email.utils import parsedate_to_datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from pytest_storedog_gate.local_synthetics.browser.devices import device_of
-from pytest_storedog_gate.local_synthetics.browser.engine import Engine, answered
+from pytest_storedog_gate.local_synthetics.browser.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
 from pytest_storedog_gate.local_synthetics.browser.session import Session
 from pytest_storedog_gate.local_synthetics.browser.steps import LONGEST_STEP, Library
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Route
 
     from pytest_storedog_gate.local_synthetics.browser.devices import Device
+    from pytest_storedog_gate.local_synthetics.browser.engine import Engine
     from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
@@ -53,10 +55,12 @@ class BrowserCheck:
         kinds: Mapping[tuple[str, str], Kind],
         tests: Mapping[str, Definition],
         screenshots: Screenshots,
+        engine: Engine,
     ) -> None:
         self._library = Library(kinds, tests)
         self._screenshots = screenshots
-        self._engine = Engine()
+        self._engine = engine
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
         """See `Kind.unsupported`."""
@@ -97,9 +101,12 @@ class BrowserCheck:
         device = device_of(run.device)
         assert device is not None  # noqa: S101 checked by `unsupported`
         begun = time.perf_counter()
-        async with self._engine.context(
-            lambda version: _context_options(definition, url, device, version, variables)
-        ) as (context, version):
+        async with (
+            self._slots,
+            self._engine.context(
+                lambda version: _context_options(definition, url, device, version, variables)
+            ) as (context, version),
+        ):
             await answered(_prepare(context, definition, url, variables))
             keeps = not definition.options.get("noScreenshot")
             player = Player(
@@ -118,10 +125,6 @@ class BrowserCheck:
             "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
         }
         return Outcome(failure, detail)
-
-    async def close(self) -> None:
-        """End the browser."""
-        await self._engine.close()
 
 
 async def _play(

@@ -42,18 +42,20 @@ from pytest_storedog_gate.local_synthetics.kinds.settings import (
 )
 from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
+from pytest_storedog_gate.local_synthetics.scripts import BEFORE, JAVASCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.assertions import Operators
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.scripts import Scripts
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
 _LAST_PORT = 65535
 _HTTP_VERSIONS = ("any", "http1", "http2")
-_CONFIG_KEYS = {"request", "assertions", "configVariables"}
+_CONFIG_KEYS = {"request", "assertions", "configVariables", BEFORE}
 _REQUEST_KEYS = {
     "method", "url", "query", "headers", "body", "bodyType", "form", "files", "basicAuth",
     "certificate", "proxy", "timeout", "follow_redirects", "allow_insecure", "persistCookies",
@@ -67,6 +69,7 @@ OPERATORS: Operators = {
     "body": GENERAL | {JSON_PATH, XPATH, JSON_SCHEMA},
     "bodyHash": HASHES,
     "responseTime": (NUMERIC & GENERAL) | {"is", "isNot"},
+    JAVASCRIPT: frozenset(),
 }
 
 
@@ -96,6 +99,15 @@ class Observed:
             case _:
                 return self.body
 
+    @property
+    def response(self) -> Json:
+        """What scripts know as `dd.response`."""
+        return {
+            "statusCode": self.status_code,
+            "headers": dict(self.headers),
+            "body": self.body,
+        }
+
     def part(self, kind: str, name: str) -> str:
         """See `protocol.Source`."""
         match kind:
@@ -117,8 +129,10 @@ class HttpCheck:
     """Sends one request and evaluates the assertions on its answer."""
 
     extractable = frozenset({"http_body", "http_header", "http_status_code"})
+    scriptable = True
 
-    def __init__(self) -> None:
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
         # Made once: loading the system's authorities takes longer than many checks.
         self._contexts = {insecure: _tls(insecure=insecure) for insecure in (False, True)}
 
@@ -140,11 +154,13 @@ class HttpCheck:
             if not isinstance(options.get(key, False), bool)
         ]
         problems += unsupported_assertions(definition, OPERATORS)
+        problems += self._scripts.unsupported(definition.config)
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind.run`."""
         definition = run.definition
+        await self._scripts.prepare(definition, variables)
         insecure = _setting(definition, "allow_insecure", default=False)
         tls = self._contexts[insecure]
         if definition.request.get("certificate"):
@@ -164,13 +180,16 @@ class HttpCheck:
             body=_text(response, exchange.body),
             timings=exchange.timings,
         )
-        await run.answered(observed.part)
+        await run.answered(observed.part, observed.response)
         results = await evaluate_all(
             definition.config.get("assertions") or [],
             OPERATORS,
             observed.actual,
             variables,
             shown=lambda result: _shown(result, keeps_body=keeps_body),
+            script=lambda assertion: self._scripts.evaluate(
+                assertion, variables, observed.response, tells=keeps_body
+            ),
         )
         detail = _detail(request, exchange, variables)
         detail["assertions"] = results

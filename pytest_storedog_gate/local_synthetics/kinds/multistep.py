@@ -19,12 +19,14 @@ from pytest_storedog_gate.local_synthetics.flow import Played
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run, Source
 from pytest_storedog_gate.local_synthetics.kinds.steps import Library, step_definition
 from pytest_storedog_gate.local_synthetics.results import failure_document
+from pytest_storedog_gate.local_synthetics.scripts import AFTER, names_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.scripts import Scripts
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _NOTHING_PROVED = Failure(
@@ -36,9 +38,12 @@ class MultistepCheck:
     """Plays the steps of a test, one after the other."""
 
     def __init__(
-        self, kinds: Mapping[tuple[str, str], Kind], tests: Mapping[str, Definition]
+        self,
+        kinds: Mapping[tuple[str, str], Kind],
+        tests: Mapping[str, Definition],
+        scripts: Scripts,
     ) -> None:
-        self._library = Library(kinds, tests)
+        self._library = Library(kinds, tests, scripts)
 
     def unsupported(self, definition: Definition) -> list[str]:
         """See `Kind.unsupported`."""
@@ -47,6 +52,8 @@ class MultistepCheck:
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind.run`."""
         self._library.check_names(run.definition, variables)
+        for test in self._library.played(run.definition):
+            await self._library.scripts.ready(test)
         begun = time.perf_counter()
         played = await _Player(self._library, variables, run).play(run.definition)
         failure = played.failure or (None if played.proved else _NOTHING_PROVED)
@@ -66,6 +73,7 @@ class _Player:
     whole: Run
 
     async def play(self, test: Definition) -> Played:
+        await self.library.scripts.prepare(test, self.variables)
         return await flow.play(
             test.config["steps"],
             lambda step: self._until_final(step, test),
@@ -107,9 +115,12 @@ class _Player:
         definition = self.library.tests[step["subtestPublicId"]]
         document = {**_shown(step), "sub_test": {"id": definition.public_id}}
         if definition.subtype != "multi":
-            outcome = await self._run(definition, [], [])
+            outcome = await self._run(definition, [], [], "")
             return Played([{**document, **outcome.detail}], outcome.failure, not outcome.failure)
-        played = await self.play(definition)
+        try:
+            played = await self.play(definition)
+        except CheckFailed as failed:
+            return Played([document], failed.failure)
         for one in played.documents:
             place = one.setdefault("sub_step", {"level": 0, "parent_test": {"id": test.public_id}})
             place["level"] += 1
@@ -120,9 +131,9 @@ class _Player:
 
     async def _check(self, step: Json, test: Definition) -> Played:
         extracted: list[Json] = []
-        wanted = step.get("extractedValues") or []
+        wanted, script = step.get("extractedValues") or [], step.get(AFTER) or ""
         definition = step_definition(step, test)
-        outcome = await self._run(definition, wanted, extracted)
+        outcome = await self._run(definition, wanted, extracted, script)
         failure = outcome.failure
         if failure is None and wanted and not extracted:
             raise NotImplementedError(f"{definition.subtype} gives no values")
@@ -137,15 +148,25 @@ class _Player:
         return Played([document], failure, failure is None and bool(step.get("assertions")))
 
     async def _run(
-        self, definition: Definition, wanted: list[Json], extracted: list[Json]
+        self, definition: Definition, wanted: list[Json], extracted: list[Json], script: str
     ) -> Outcome:
-        async def answered(source: Source) -> None:
+        not_set = names_set(script)
+
+        async def answered(source: Source, response: Json | None = None) -> None:
             extracted[:] = await asyncio.to_thread(extract_all, wanted, source, self.variables)
+            if script:
+                assert response is not None  # noqa: S101 only a `scriptable` kind has a script
+                tells = not definition.request.get("noSavingResponseBody")
+                given = await self.library.scripts.extract(
+                    script, self.variables, response, tells=tells
+                )
+                extracted.extend(given)
+                if not any("err" in one for one in given):
+                    not_set.clear()
 
         # A value of before must not stand in for one that does not come about.
         for one in wanted:
-            self.variables.values.pop(one["name"], None)
-            self.variables.lost[one["name"]] = f"step {definition.name!r} did not extract it"
+            self.variables.lose(one["name"], f"step {definition.name!r} did not extract it")
         run = Run(
             definition,
             self.whole.variables,
@@ -158,6 +179,9 @@ class _Player:
             return await kind.run(run, self.variables)
         except CheckFailed as failed:
             return Outcome(failed.failure)
+        finally:
+            for name in not_set:
+                self.variables.lose(name, f"step {definition.name!r} did not set it")
 
 
 def _shown(step: Json) -> Json:

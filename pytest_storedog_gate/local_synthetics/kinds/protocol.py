@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.failures import Failure
@@ -25,7 +25,14 @@ class Source(Protocol):
         ...
 
 
-async def _unused(_source: Source) -> None:
+class Answered(Protocol):
+    """What is done with an answer."""
+
+    async def __call__(self, source: Source, response: dict[str, Any] | None = None, /) -> None:
+        """`response`: what scripts know as `dd.response`, of kinds that scripts are for."""
+
+
+async def _unused(_source: Source, _response: dict[str, Any] | None = None) -> None:
     """Nobody extracts."""
 
 
@@ -41,7 +48,7 @@ class Run:
     variables: Mapping[str, str] = field(default_factory=dict)
     url_substitution: Substitution | None = None
     device: str = ""
-    answered: Callable[[Source], Awaitable[None]] = _unused
+    answered: Answered = _unused
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Kind(Protocol):
     """One kind of check.
 
     One that awaits `Run.answered` names in an attribute `extractable` the types of extracted
-    values that it has.
+    values that it has, and one that tells it the response has an attribute `scriptable`.
     """
 
     def unsupported(self, definition: Definition) -> list[str]:

@@ -15,13 +15,15 @@ from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.extraction import unsupported_extraction
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.flow import DEEPEST
+from pytest_storedog_gate.local_synthetics.scripts import AFTER, BEFORE, JAVASCRIPT, names_written
 from pytest_storedog_gate.local_synthetics.variables import placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.scripts import Scripts
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _LONGEST_WAIT = 180  # s
@@ -30,7 +32,7 @@ _KEYS = {
     "wait": {"id", "name", "subtype", "value"},
     "playSubTest": _FLOW | {"subtestPublicId", "alwaysExecute"},
 }
-_CHECK_KEYS = _FLOW | {"request", "assertions", "extractedValues"}
+_CHECK_KEYS = _FLOW | {"request", "assertions", "extractedValues", AFTER}
 _SWITCHES = ("allowFailure", "isCritical", "exitIfSucceed", "alwaysExecute")
 _INHERITED = ("allow_insecure", "follow_redirects")
 
@@ -41,6 +43,7 @@ class Library:
 
     kinds: Mapping[tuple[str, str], Kind]
     tests: Mapping[str, Definition]
+    scripts: Scripts
 
     def kind(self, subtype: str) -> Kind | None:
         return None if subtype == "multi" else self.kinds.get(("api", subtype))
@@ -50,8 +53,9 @@ class Library:
         problems = [
             f"config.{key} is not supported in a multistep test"
             for key, value in definition.config.items()
-            if key not in {"steps", "configVariables"} and value
+            if key not in {"steps", "configVariables", BEFORE} and value
         ]
+        problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})
         steps = definition.config.get("steps") or []
         if not any(self._asserts(step) for step in steps):
             problems.append("no step holds an assertion, so that nothing would be checked")
@@ -60,6 +64,13 @@ class Library:
             for index, step in enumerate(steps)
             for problem in self._unsupported_step(step, definition, depth)
         ]
+
+    def played(self, definition: Definition) -> Iterator[Definition]:
+        """The test and its sub-tests."""
+        yield definition
+        for step in definition.config.get("steps") or []:
+            if step["subtype"] == "playSubTest":
+                yield from self.played(self.tests[step["subtestPublicId"]])
 
     def check_names(self, definition: Definition, variables: Variables) -> None:
         """Raise InvalidTest for a variable that no step before gives a value.
@@ -70,6 +81,7 @@ class Library:
 
     def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
+        given |= names_written(definition.config)
         for index, step in enumerate(definition.config["steps"]):
             if step["subtype"] == "playSubTest":
                 played = self.tests[step["subtestPublicId"]]
@@ -77,8 +89,12 @@ class Library:
                     self._check_names(played, variables, given)
                     continue
                 variables.adopt(played)
+                given |= names_written(played.config)
                 step = played.config  # noqa: PLW2901 what it holds is what is sent
-            used = placeholders([step.get(k) for k in ("request", "assertions", "extractedValues")])
+            asserted = [
+                one for one in step.get("assertions") or [] if one.get("type") != JAVASCRIPT
+            ]
+            used = placeholders([step.get("request"), asserted, step.get("extractedValues")])
             for name in sorted(used):
                 if name not in given and not variables.knows(name):
                     raise InvalidTest(
@@ -86,6 +102,7 @@ class Library:
                         "it is not defined, and no step before extracts it"
                     )
             given |= {one["name"] for one in step.get("extractedValues") or []}
+            given |= names_written(step)
 
     def _asserts(self, step: Json) -> bool:
         return bool(step.get("assertions")) or step.get("subtype") == "playSubTest"
@@ -122,6 +139,9 @@ class Library:
             return ["assertions must be a list of objects"]
         extractable: frozenset[str] = getattr(kind, "extractable", frozenset())
         problems = unsupported_extraction(step.get("extractedValues") or [], extractable)
+        problems += self.scripts.unsupported({AFTER: step.get(AFTER)})
+        if step.get(AFTER) and not getattr(kind, "scriptable", False):
+            problems.append(f"{AFTER} is not supported in a step of type {subtype}")
         return problems + kind.unsupported(step_definition(step, test))
 
     def _unsupported_sub_test(self, public_id: Any, depth: int) -> list[str]:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from tests.local_synthetics.support import serving
 
 from .conftest import browser_test, css, step
+from .processes import chromium_of_this_process
 
 if TYPE_CHECKING:
     from tests.local_synthetics.support import Service
@@ -157,26 +157,6 @@ def test_without_a_chromium_the_test_is_refused_and_says_what_to_do(
     assert "STOREDOG_CHROMIUM is '/absent/chromium'" in result["failure"]["message"]
 
 
-def _chromium_of_this_process() -> list[int]:
-    """The main processes of the browsers that this test process has started, by its driver."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
-    )
-    rows: list[Any] = [line.split(None, 2) for line in listed.stdout.splitlines()[1:]]
-    parent = {int(pid): int(parent) for pid, parent, *_ in rows}
-
-    def is_mine(pid: int) -> bool:
-        while pid in parent and pid != os.getpid():
-            pid = parent[pid]
-        return pid == os.getpid()
-
-    return [
-        int(pid)
-        for pid, _, args in rows
-        if "--remote-debugging-pipe" in args and "--type=" not in args and is_mine(int(pid))
-    ]
-
-
 def test_a_crashed_browser_costs_one_test_and_is_started_again(
     chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,19 +169,19 @@ def test_a_crashed_browser_costs_one_test_and_is_started_again(
         return document
 
     monkeypatch.setattr(player.Player, "navigate", navigate)
-    before = set(_chromium_of_this_process())
+    before = set(chromium_of_this_process())
     with serving() as service:
         waiting = browser_test(site, step("wait", value=3), _GOOD)
         batch = service.trigger({"local_test_definition": waiting})
         (entry,) = service.batch(batch)["results"]
         assert navigated.wait(20)
-        own = set(_chromium_of_this_process()) - before
+        own = set(chromium_of_this_process()) - before
         for pid in own:
             os.kill(pid, signal.SIGKILL)
         (entry,) = service.final(batch)["results"]
         assert service.result(entry["result_id"])["failure"]["code"] == "UNAVAILABLE_BROWSER"
         assert service.run(browser_test(site, _GOOD))["status"] == "passed"
-    left = set(_chromium_of_this_process()) - before
+    left = set(chromium_of_this_process()) - before
     assert not {pid for pid in left if Path(f"/proc/{pid}").exists()}
 
 
