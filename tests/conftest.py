@@ -8,14 +8,16 @@ import signal
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MODES = {
     "no-xdist": ["-p", "no:xdist"],
@@ -30,6 +32,21 @@ def missing(requirement: str, what: str) -> NoReturn:
     if requirement in os.environ.get("STOREDOG_REQUIRE", ""):
         pytest.fail(what)
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """Playwright and a Chromium are there."""
+    try:
+        import playwright.sync_api  # noqa: PLC0415
+    except ImportError:
+        missing("browser", "no playwright: pip install 'pytest-storedog-gate[browser]'")
+    with playwright.sync_api.sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+    try:
+        find_chromium(os.environ, own)
+    except NoChromiumError as error:
+        missing("browser", str(error))
 
 
 def pytest_configure() -> None:

@@ -15,6 +15,7 @@ from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.comparison import (
     ABSENCE,
     COMPARISONS,
+    GENERAL,
     NUMERIC,
     PATTERNS,
     Elements,
@@ -202,7 +203,7 @@ def _unsupported_comparison(target: Json, what: str) -> list[str]:
     operator = str(target.get("operator"))
     if operator in ABSENCE:
         return []
-    if operator not in COMPARISONS:
+    if operator not in GENERAL:
         return [f"operator {operator!r} is not supported for {what}"]
     return _unsupported_target(operator, target.get("targetValue"), "targetValue")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dns.resolver
 import pytest
 
-from tests.local_synthetics.network import RESPONSE_TIME, failure, network_test, that, valid
+from tests.local_synthetics.network import failure, network_test, that, valid
 from tests.local_synthetics.servers.dns_zone import NameServer, name_server
 from tests.local_synthetics.servers.ports import refusing_port
 
@@ -41,38 +41,6 @@ def test_a_passing_check_says_what_it_did(server: NameServer, service: Service) 
     assert result["dns_resolution"]["server"] == "127.0.0.1"
     assert result["request"]["dns_server_port"] == server.port
     assert "192.0.2.2" in result["assertions"][0]["actual"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "operator", "targets"),
-    [
-        ("recordSome A", "is", ("192.0.2.1", "192.0.2.3")),
-        ("recordSome A", "isNot", ("192.0.2.1", None)),
-        ("recordSome A", "contains", (".2.2", ".3.")),
-        ("recordSome A", "matches", ("2$", "3$")),
-        ("recordSome A", "doesNotMatch", ("2$", "^192")),
-        ("recordSome A", "doesNotContain", (".2.2", "192")),
-        ("recordEvery A", "is", (None, "192.0.2.1")),
-        ("recordEvery A", "isNot", ("192.0.2.3", "192.0.2.1")),
-        ("recordEvery A", "contains", ("192.0.2.", "2.2")),
-        ("recordEvery A", "doesNotContain", ("10.", "2.2")),
-        ("recordEvery A", "matches", ("[12]$", "1$")),
-        ("recordEvery A", "doesNotMatch", ("3$", "1$")),
-        ("recordEvery AAAA", "is", ("2001:db8::1", "2001:db8::2")),
-        ("recordEvery MX", "is", ("10 mail.example", "20 mail.example")),
-        ("recordSome NS", "is", ("ns2.example", "ns3.example")),
-        ("recordEvery TXT", "is", ("v=spf1 -all", "v=spf1")),
-        *RESPONSE_TIME,
-    ],
-)
-def test_an_operator_holds_and_does_not(
-    server: NameServer, service: Service, kind: str, operator: str, targets: tuple[Any, Any]
-) -> None:
-    kind, _, record = kind.partition(" ")
-    more = {"property": record} if record else {}
-    wanted = [that(kind, operator, one, **more) for one in targets if one is not None]
-    held = [index == 0 for index, one in enumerate(targets) if one is not None]
-    assert valid(service, dns_test(server.port, *wanted)) == held
 
 
 def test_an_alias_is_followed(server: NameServer, service: Service) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network import RESPONSE_TIME, failure, network_test, that, valid
+from tests.local_synthetics.network import failure, network_test, that, valid
 from tests.local_synthetics.servers.certificates import DAYS_LEFT, Certificates
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
 from tests.local_synthetics.servers.tls import tls_server
@@ -61,42 +61,6 @@ def test_a_passing_check_says_what_the_server_showed(good: int, service: Service
     (expiry,) = result["assertions"]
     assert expiry["operator"] == "isInMoreThan"
     assert expiry["actual"] == pytest.approx(DAYS_LEFT, abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("kind", "operator", "targets"),
-    [
-        ("certificate", "isInMoreThan", (30, 50)),
-        ("certificate", "isInLessThan", ("50", "30")),
-        ("property subject.CN", "is", ("localhost", "local")),
-        ("property subject.CN", "isNot", ("local", "localhost")),
-        ("property subject.altName", "contains", ("DNS:localhost", "DNS:elsewhere")),
-        ("property subject.altName", "doesNotContain", ("elsewhere", "localhost")),
-        ("property issuer.O", "matches", ("^Store", "^dog")),
-        ("property issuer.O", "doesNotMatch", ("^dog", "^Store")),
-        *RESPONSE_TIME,
-        ("responseTime", "isNot", (0,)),
-        ("tlsVersion", "is", (1.3, 1.2)),
-        ("tlsVersion", "isNot", (1.2, "1.3")),
-        ("tlsVersion", "lessThan", (1.4, 1.3)),
-        ("tlsVersion", "lessThanOrEqual", (1.3, 1.2)),
-        ("tlsVersion", "moreThan", (1.2, 1.3)),
-        ("tlsVersion", "moreThanOrEqual", (1.3, 1.4)),
-        ("minTlsVersion", "is", (1.2, 1.1)),
-        ("minTlsVersion", "isNot", (1.1, 1.2)),
-        ("minTlsVersion", "lessThan", (1.3, 1.2)),
-        ("minTlsVersion", "lessThanOrEqual", (1.2, 1.1)),
-        ("minTlsVersion", "moreThan", (1.1, 1.2)),
-        ("minTlsVersion", "moreThanOrEqual", ("1.2", "1.3")),
-    ],
-)
-def test_an_operator_holds_and_does_not(
-    good: int, service: Service, kind: str, operator: str, targets: tuple[Any, ...]
-) -> None:
-    kind, _, named = kind.partition(" ")
-    more = {"property": named} if named else {}
-    wanted = [that(kind, operator, target, **more) for target in targets]
-    assert valid(service, ssl_test(good, *wanted)) == [True, False][: len(targets)]
 
 
 def test_an_old_version_is_found(certificates: Certificates, service: Service) -> None:

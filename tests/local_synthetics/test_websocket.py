@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network import (
-    RECEIVED_WOOF,
-    RESPONSE_TIME,
-    failure,
-    network_test,
-    that,
-    valid,
-)
+from tests.local_synthetics.network import failure, network_test, that, valid
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
 from tests.local_synthetics.servers.websocket import WebsocketServer, websocket_server
@@ -56,26 +49,6 @@ def test_a_passing_check_says_what_it_did(server: WebsocketServer, service: Serv
     assert result["handshake"]["response"]["headers"]["X-Dog"] == "beagle"
     assert result["timings"].keys() == {"dns", "tcp", "handshake", "firstByte", "total"}
     assert result["resolved_ip"] == "127.0.0.1"
-
-
-@pytest.mark.parametrize(
-    ("kind", "operator", "targets"),
-    [
-        *RECEIVED_WOOF,
-        ("header", "is", ("beagle", "beagles")),
-        ("header", "isNot", ("beagles", "beagle")),
-        ("header", "contains", ("bea", "bee")),
-        ("header", "doesNotContain", ("bee", "bea")),
-        ("header", "matches", ("^b", "^e")),
-        ("header", "doesNotMatch", ("^e", "^b")),
-        *RESPONSE_TIME,
-    ],
-)
-def test_an_operator_holds_and_does_not(
-    server: WebsocketServer, service: Service, kind: str, operator: str, targets: tuple[Any, Any]
-) -> None:
-    wanted = [that(kind, operator, target, property="x-dog") for target in targets]
-    assert valid(service, websocket_test(server, *wanted)) == [True, False]
 
 
 @pytest.mark.parametrize("operator", ["isUndefined", "doesNotExist"])

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.datadog.models import Check
-from pytest_storedog_gate.local_synthetics import variables
-from pytest_storedog_gate.local_synthetics.catalog import load
-from pytest_storedog_gate.local_synthetics.kinds import all_kinds
 from tests.local_synthetics.support import serving
+from tests.published import recorded
 from tests.published.data import PUBLISHED, needs_published, read_json
 from tests.published.openapi import Description
 
@@ -63,32 +61,29 @@ def test_a_search_finds_them_all(service: Service, description: Description) -> 
     assert description.faults("SyntheticsListTestsResponse", answer) == []
 
 
-def test_each_is_run_or_refused_by_name() -> None:
-    kinds = all_kinds()
-    run = set()
-    for path in FILES:
-        (definition,) = load([str(path)]).tests.values()
-        kind = kinds.get((definition.type, definition.subtype))
-        problems = ["kind"]
-        if kind:
-            problems = kind.unsupported(definition) + variables.unsupported(definition, {})
-        assert all(problems), path.name
-        if not problems:
-            run.add(path.stem)
+@pytest.fixture(scope="module")
+def problems() -> dict[str, list[str]]:
+    return recorded.problems()
+
+
+def test_each_is_run_or_refused_by_name(problems: dict[str, list[str]]) -> None:
+    assert len(problems) == len(FILES)
+    assert all(text for texts in problems.values() for text in texts)
+    run = {name for name, texts in problems.items() if not texts}
     # Plain ones run; those whose certificates Datadog does not give back do not.
     assert {"api-http-00", "api-http-29", "api-http-35"} <= run
     assert run.isdisjoint({"api-http-04", "api-http-07"})
 
 
-def test_of_scripts_only_those_are_refused_that_assert_nothing() -> None:
-    kinds = all_kinds()
+def test_of_scripts_only_those_are_refused_that_assert_nothing(
+    problems: dict[str, list[str]],
+) -> None:
     scripted = [path for path in FILES if "dd.variable" in path.read_text() or _asserted(path)]
     assert len(scripted) >= 6
     for path in scripted:
-        (definition,) = load([str(path)]).tests.values()
-        problems = kinds[definition.type, definition.subtype].unsupported(definition)
-        assert "FromScript" not in "; ".join(problems)
-        about_nothing = [one for one in problems if "the code asserts nothing" in one]
+        texts = problems[path.stem]
+        assert "FromScript" not in "; ".join(texts)
+        about_nothing = [one for one in texts if "the code asserts nothing" in one]
         assert len(about_nothing) == len(_asserted(path))
 
 
@@ -96,3 +91,24 @@ def _asserted(path: Path) -> list[str]:
     """The code of JavaScript assertions: in all of them, a constant and nothing else."""
     wanted = read_json(path)["config"].get("assertions") or []
     return [one["code"] for one in wanted if one["type"] == "javascript"]
+
+
+def test_those_that_are_refused_end_without_a_verdict(
+    service: Service, problems: dict[str, list[str]]
+) -> None:
+    """Those that are run would ask servers that are not ours."""
+    refused = {TESTS[name]["public_id"]: texts for name, texts in problems.items() if texts}
+    rule = {"ci": {"executionRule": "blocking"}}
+    tests = [
+        {"local_test_definition": {**one, "options": {**one["options"], **rule}}}
+        for one in TESTS.values()
+        if one["public_id"] in refused
+    ]
+    final = service.final(service.trigger(*tests))
+    ended = set()
+    for entry in final["results"]:
+        result = service.result(entry["result_id"])
+        ended.add(entry["test_public_id"])
+        assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_TEST", True)
+        assert any(one in result["failure"]["message"] for one in refused[entry["test_public_id"]])
+    assert ended == refused.keys()

@@ -6,8 +6,6 @@ The kernel must let the process ping: as root or with CAP_NET_RAW, or, without h
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import statistics
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ import icmplib
 from pytest_storedog_gate.local_synthetics.assertions import NoValue
 from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds import hops, settings
 from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check
 
@@ -29,14 +27,19 @@ if TYPE_CHECKING:
 _DEFAULT_PINGS, _MOST_PINGS = 4, 10
 _INTERVAL = 0.05  # s between two pings
 _PATIENCE = 2  # s for each answer
-_MOST_HOPS = 30
+_ROUTES = 3  # as many as Datadog follows where the number of hops may differ
 _REQUEST_KEYS = {"host", "numberOfPackets", "shouldTrackHops", "timeout"}
-_STATISTICS = ("avg", "max", "min", "stddev")
+_PROPERTIES = {
+    "latency": ("avg", "max", "min", "stddev"),
+    "multiNetworkHop": ("avg", "max", "min"),
+}
 _OPERATORS: Operators = {
     "latency": ORDERED,
+    "jitter": ORDERED,
     "packetLossPercentage": ORDERED,
     "packetsReceived": ORDERED,
     "networkHop": ORDERED,
+    "multiNetworkHop": ORDERED,
 }
 
 
@@ -54,21 +57,18 @@ class IcmpCheck:
             *settings.unsupported_switches(definition, "shouldTrackHops"),
             *unsupported_assertions(definition, _OPERATORS),
             *(
-                f"config.assertions[{index}]: property must be one of {', '.join(_STATISTICS)}"
+                f"config.assertions[{index}]: property must be one of {', '.join(known)}"
                 for index, assertion in enumerate(wanted)
-                if assertion.get("type") == "latency"
-                and assertion.get("property") not in _STATISTICS
+                if (known := _PROPERTIES.get(str(assertion.get("type"))))
+                and assertion.get("property") not in known
             ),
+            *hops.unsupported_tracking(definition, "networkHop", "multiNetworkHop"),
         ]
         pings = request.get("numberOfPackets") or 0
         if isinstance(pings, bool) or not isinstance(pings, int) or not 0 <= pings <= _MOST_PINGS:
             problems.append(f"config.request.numberOfPackets must be from 0 to {_MOST_PINGS}")
-        if any(one.get("type") == "networkHop" for one in wanted) and not _tracks(definition):
-            problems.append("networkHop needs config.request.shouldTrackHops")
-        if privileged() is None:
+        if hops.privileged() is None:
             problems.append("the kernel does not let this process ping")
-        elif _tracks(definition) and not privileged():
-            problems.append("config.request.shouldTrackHops needs root or CAP_NET_RAW")
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
@@ -90,15 +90,17 @@ class IcmpCheck:
                     return stats["packet_loss_percentage"]
                 case "packetsReceived":
                     return stats["packets_received"]
+                case "jitter":
+                    if stats["packets_received"] < 2:
+                        raise NoValue("fewer than two pings were answered")
+                    return stats["jitter"]
                 case _:
-                    if "hops" not in stats:
-                        raise NoValue("the way to the host was not found")
-                    return stats["hops"]["avg"]
+                    return hops.hops_of(seen)[assertion.get("property") or "avg"]
 
         return await check(
             definition,
             seen,
-            _probe(host, pings, seen, hops=_tracks(definition)),
+            _probe(definition, host, pings, seen),
             operators=_OPERATORS,
             actual=actual,
             variables=variables,
@@ -106,22 +108,7 @@ class IcmpCheck:
         )
 
 
-def privileged() -> bool | None:
-    """Whether raw sockets may be used; None: nor the kernel's own for pings."""
-    for kind, answer in ((socket.SOCK_RAW, True), (socket.SOCK_DGRAM, False)):
-        try:
-            socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()
-        except OSError:
-            continue
-        return answer
-    return None
-
-
-def _tracks(definition: Definition) -> bool:
-    return bool(definition.request.get("shouldTrackHops"))
-
-
-async def _probe(host: str, pings: int, seen: Sighting, *, hops: bool) -> None:
+async def _probe(definition: Definition, host: str, pings: int, seen: Sighting) -> None:
     address = (await resolve(host))[0]
     seen.lap("dns")
     seen.detail["resolved_ip"] = address
@@ -131,12 +118,14 @@ async def _probe(host: str, pings: int, seen: Sighting, *, hops: bool) -> None:
             count=pings,
             interval=_INTERVAL,
             timeout=_PATIENCE,
-            privileged=bool(privileged()),
+            privileged=bool(hops.privileged()),
         )
         seen.lap("ping")
         seen.detail["netstats"] = _statistics(found)
-        if hops:
-            await _track(address, seen)
+        if hops.tracks(definition):
+            wanted = definition.config.get("assertions") or []
+            several = any(one["type"] == "multiNetworkHop" for one in wanted)
+            await hops.track(address, seen, routes=_ROUTES if several else 1)
     except icmplib.SocketPermissionError:
         raise InvalidTest("the kernel does not let this process ping") from None
     except icmplib.ICMPLibError as error:
@@ -159,24 +148,3 @@ def _statistics(found: icmplib.Host) -> Json:
             "stddev": round(statistics.pstdev(found.rtts), 3),
         }
     return stats
-
-
-async def _track(address: str, seen: Sighting) -> None:
-    """How many hops there are to the address, which must answer itself."""
-    route = await asyncio.to_thread(
-        icmplib.traceroute, address, count=1, timeout=1, max_hops=_MOST_HOPS
-    )
-    seen.lap("traceroute")
-    seen.detail["traceroute"] = [
-        {
-            "host": hop.address,
-            "resolved_ip": hop.address,
-            "packets_sent": hop.packets_sent,
-            "packets_received": hop.packets_received,
-            "routers": [{"ip": hop.address}],
-        }
-        for hop in route
-    ]
-    if route and route[-1].address == address:
-        length = route[-1].distance
-        seen.detail["netstats"]["hops"] = {"avg": length, "max": length, "min": length}

@@ -19,7 +19,13 @@ from pytest_storedog_gate.local_synthetics.kinds import mcp_specification as spe
 from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
 from pytest_storedog_gate.local_synthetics.kinds.mcp_session import Answer, Session
-from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check, cut
+from pytest_storedog_gate.local_synthetics.kinds.probing import (
+    ORDERED,
+    TEXTUAL,
+    Sighting,
+    check,
+    cut,
+)
 from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
 
@@ -39,7 +45,7 @@ _REQUEST_KEYS = {
 _COMMON: Operators = {
     "statusCode": GENERAL,
     "header": GENERAL | ABSENCE,
-    "body": GENERAL | {JSON_PATH, JSON_SCHEMA},
+    "body": TEXTUAL | {JSON_PATH, JSON_SCHEMA},
     "responseTime": ORDERED,
     "mcpRespectsSpecification": frozenset(),
     "mcpServerCapabilities": frozenset({"contains", "doesNotContain"}),
@@ -124,17 +130,22 @@ class McpCheck:
         if target.call == _CALL:
             shown["tool_name"] = target.tool
         seen, found = Sighting({"request": shown, "call_type": target.call}), _Found()
-        context = ssl.create_default_context()
-        if settings.setting(definition, "allow_insecure"):
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+        insecure = settings.setting(definition, "allow_insecure")
         asked = any(
             one["type"] == "statusCode" for one in definition.config.get("assertions") or []
         )
         return await check(
             definition,
             seen,
-            _probe(run, target, context, seen, found, variables, status_is_asserted=asked),
+            _probe(
+                run,
+                target,
+                seen,
+                found,
+                variables,
+                context=_context(target, insecure=insecure),
+                status_is_asserted=asked,
+            ),
             operators=_OPERATORS[target.call],
             actual=lambda assertion: _actual(assertion, seen, found),
             variables=variables,
@@ -163,6 +174,12 @@ def _target(run: Run, variables: Variables) -> _Target:
     )
 
 
+def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | bool:
+    if insecure or httpx.URL(target.url).scheme == "http":
+        return False  # loading the authorities takes longer than the check
+    return ssl.create_default_context()
+
+
 def _filled(value: Any, variables: Variables) -> Any:
     if isinstance(value, str):
         return variables.fill(value)
@@ -173,14 +190,14 @@ def _filled(value: Any, variables: Variables) -> Any:
     return value
 
 
-async def _probe(  # noqa: PLR0913, PLR0917 each is another thing
+async def _probe(  # noqa: PLR0913 each is another thing
     run: Run,
     target: _Target,
-    context: ssl.SSLContext,
     seen: Sighting,
     found: _Found,
     variables: Variables,
     *,
+    context: ssl.SSLContext | bool,
     status_is_asserted: bool,
 ) -> None:
     seen.detail["resolved_ip"] = (await resolve(target.host))[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds import hops, settings
 from pytest_storedog_gate.local_synthetics.kinds.addresses import connect
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check, timed_out
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
-_REQUEST_KEYS = {"host", "port", "timeout"}
+_REQUEST_KEYS = {"host", "port", "shouldTrackHops", "timeout"}
 _GRACE = 5  # s that the probe may take over its own limit
 _OUTCOMES = ("established", "refused", "timeout")
 _OPERATORS: Operators = {
     "connection": frozenset({"is", "isNot"}),
+    "networkHop": ORDERED,
     "responseTime": ORDERED,
 }
 
@@ -38,8 +39,10 @@ class TcpCheck:
             *settings.unsupported_required(request, "host"),
             *settings.unsupported_port(request, required=True),
             *settings.unsupported_timeout(request),
+            *settings.unsupported_switches(definition, "shouldTrackHops"),
             *unsupported_assertions(definition, _OPERATORS),
             *_unsupported_outcomes(definition.config.get("assertions") or []),
+            *hops.unsupported_tracking(definition, "networkHop"),
         ]
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
@@ -53,6 +56,8 @@ class TcpCheck:
         def actual(assertion: Json) -> Any:
             if assertion["type"] == "responseTime":
                 return seen.response_time(assertion)
+            if assertion["type"] == "networkHop":
+                return hops.hops_of(seen)["avg"]
             if problems := _unsupported_outcomes([assertion]):
                 raise InvalidTest(problems[0])
             return seen.detail["connection_outcome"]
@@ -64,7 +69,7 @@ class TcpCheck:
             operators=_OPERATORS,
             actual=actual,
             variables=variables,
-            timeout=timeout + _GRACE,
+            timeout=timeout + _GRACE + (hops.LONGEST if hops.tracks(definition) else 0),
         )
 
 
@@ -99,3 +104,6 @@ async def _probe(
         raise
     connection.close()
     seen.detail["connection_outcome"] = "established"
+    if hops.tracks(definition):
+        seen.finish()
+        await hops.track(seen.detail["resolved_ip"], seen)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
-from tests.conftest import missing
 from tests.local_synthetics.support import Service, serving
 
 from .site import serving_site
@@ -21,22 +17,8 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
     Play = Callable[..., Json]
 
+GOOD_SUB_TEST, BAD_SUB_TEST = "sub-goo-dog", "sub-bad-cat"
 _numbers = itertools.count(100)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> None:
-    """Playwright and a Chromium are there."""
-    try:
-        import playwright.sync_api  # noqa: PLC0415
-    except ImportError:
-        missing("browser", "no playwright: pip install 'pytest-storedog-gate[browser]'")
-    with playwright.sync_api.sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-    try:
-        find_chromium(os.environ, own)
-    except NoChromiumError as error:
-        missing("browser", str(error))
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +28,17 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser_service(chromium: None) -> Iterator[Service]:
-    """A service with one browser for all tests of a module."""
-    with serving() as running:
+def browser_service(chromium: None, site: str) -> Iterator[Service]:
+    """A service with one browser for all tests of a module, and with two sub-tests."""
+    sub_tests = {
+        GOOD_SUB_TEST: step("assertElementPresent", element=css("#title")),
+        BAD_SUB_TEST: step("assertElementPresent", seconds=0.4, element=css("#cat")),
+    }
+    definitions = [
+        {**browser_test(site, only), "public_id": public_id}
+        for public_id, only in sub_tests.items()
+    ]
+    with serving(*definitions) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 if TYPE_CHECKING:
@@ -94,6 +94,13 @@ async def _missing(_request: Request) -> Response:
     return HTMLResponse("<h1>No such dog</h1>", status_code=404)
 
 
+async def _once(request: Request) -> Response:
+    """A page that opens once and then never again: it leads to itself."""
+    if "opened" in request.cookies:
+        return RedirectResponse("/once")
+    return HTMLResponse("<h1 id='title'>Once</h1>", headers={"Set-Cookie": "opened=1"})
+
+
 async def _empty(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
@@ -110,6 +117,7 @@ def serving_site() -> Iterator[str]:
         "/bones.txt": _bones,
         "/busy": _busy,
         "/missing": _missing,
+        "/once": _once,
         "/beacon": _empty,
     }
     app = Starlette(routes=[Route(path, answer) for path, answer in routes.items()])

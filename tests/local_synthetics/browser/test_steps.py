@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import css, says, step
+from .conftest import BAD_SUB_TEST, GOOD_SUB_TEST, css, says, step
 
 if TYPE_CHECKING:
     from .conftest import Json, Play
@@ -145,6 +145,7 @@ PASSING: dict[str, list[Json]] = {
             "assertions": [{"type": "body", "operator": "is", "target": "ok"}],
         }}),
     ],
+    "playSubTest": [step("playSubTest", subtestPublicId=GOOD_SUB_TEST)],
     "a shadow root": [step("click", element=css("#deep")), says("dug")],
     "a frame": [content("#inner", "equals", "inside the frame")],
 }  # fmt: skip
@@ -152,6 +153,9 @@ PASSING: dict[str, list[Json]] = {
 FAILING: dict[str, tuple[str, list[Json]]] = {
     "goToUrl, refused": ("OPEN_URL", [step("goToUrl", value="http://127.0.0.1:1/")]),
     "goToUrl, a file": ("INVALID_URL", [step("goToUrl", value="file:///etc/hostname")]),
+    "refresh, refused": (
+        "OPEN_URL", [step("goToUrl", value="{{ SITE }}/once"), step("refresh")],
+    ),
     "click, absent": ("LOCATE_ELEMENT", [step("click", seconds=_SHORT, element=css("#cat"))]),
     "click, invisible": (
         "INVISIBLE_ELEMENT", [step("click", seconds=_SHORT, element=css("#hidden"))],
@@ -166,6 +170,10 @@ FAILING: dict[str, tuple[str, list[Json]]] = {
     ),
     "pressKey, no such key": ("PRESS_KEY", [step("pressKey", value="Bark")]),
     "scroll, absent": ("LOCATE_ELEMENT", [step("scroll", seconds=_SHORT, element=css("#cat"))]),
+    "drag, absent": (
+        "LOCATE_ELEMENT",
+        [step("drag", seconds=_SHORT, element=css("#cat")), step("drop", element=css("#place"))],
+    ),
     "drop, absent": (
         "LOCATE_ELEMENT",
         [step("drag", element=css("#source")), step("drop", seconds=_SHORT, element=css("#cat"))],
@@ -247,6 +255,9 @@ FAILING: dict[str, tuple[str, list[Json]]] = {
         "EXTRACT_VARIABLE",
         [step("extractFromJavascript", seconds=_SHORT, code="1", variable={"name": "X"})],
     ),
+    "playSubTest": (
+        "SUB_TEST_NOT_PASSED", [step("playSubTest", subtestPublicId=BAD_SUB_TEST)],
+    ),
     "runApiTest, an assertion": (
         "ASSERTION_FAILURE",
         [step("runApiTest", request={"subtype": "http", "config": {
@@ -269,6 +280,16 @@ def variables(site: str) -> list[Json]:
     return [{"name": name, "type": "text", "pattern": value} for name, value in values.items()]
 
 
+def passing_types(name: str) -> set[str]:
+    """The types of step that a case of PASSING is about."""
+    return {step["type"] for step in PASSING[name]} & set(name.replace(",", "").split())
+
+
+def failing_type(name: str) -> str:
+    """The type of step that a case of FAILING is about."""
+    return name.partition(",")[0]
+
+
 @pytest.mark.parametrize("name", PASSING)
 def test_passes(play: Play, site: str, name: str) -> None:
     result = play(*PASSING[name], variables=variables(site), options={"noScreenshot": True})
@@ -283,7 +304,8 @@ def test_fails(play: Play, site: str, name: str) -> None:
     result = play(*steps, _PRESENT, variables=variables(site), options=options)
     assert result["status"] == "failed"
     assert result["failure"]["code"] == code, result["failure"]
-    *before, failed, after = result["steps"]
-    assert {one["status"] for one in before} == {"passed"}
-    assert (failed["status"], failed["failure"]["code"]) == ("failed", code)
-    assert (after["status"], after["type"]) == ("skipped", "assertElementPresent")
+    statuses = [one["status"] for one in result["steps"]]
+    failed = result["steps"][statuses.index("failed")]
+    assert (failed["type"], failed["failure"]["code"]) == (failing_type(name), code)
+    assert statuses == sorted(statuses, key=["passed", "failed", "skipped"].index)
+    assert (statuses.count("failed"), statuses[-1]) == (1, "skipped")

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from tests.local_synthetics.servers.certificates import Pair
 
 SERVICE = "storedog.Discounts"
+_METADATA = (("x-dog", "beagle"), ("x-count", "7"), ("set-cookie", "s3cr3t-cookie"))
 PROTO = """
 syntax = "proto3";
 package storedog;
 import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
 message Question { string code = 1; int64 amount = 2; }
 message Answer {
   string code = 1;
@@ -38,6 +40,7 @@ message Answer {
 }
 service Discounts {
   rpc Get (Question) returns (Answer);
+  rpc Count (Question) returns (google.protobuf.Int32Value);
   rpc Watch (Question) returns (stream Answer);
 }
 """
@@ -93,6 +96,9 @@ def _files() -> list[descriptor_pb2.FileDescriptorProto]:
 def _handlers(pool: DescriptorPool, server: GrpcServer) -> grpc.GenericRpcHandler:
     question = message_factory.GetMessageClass(pool.FindMessageTypeByName("storedog.Question"))
     answer = message_factory.GetMessageClass(pool.FindMessageTypeByName("storedog.Answer"))
+    number = message_factory.GetMessageClass(
+        pool.FindMessageTypeByName("google.protobuf.Int32Value")
+    )
 
     def get(asked: Any, context: grpc.ServicerContext) -> Any:
         server.asked.append({key: str(value) for key, value in context.invocation_metadata()})
@@ -103,18 +109,22 @@ def _handlers(pool: DescriptorPool, server: GrpcServer) -> grpc.GenericRpcHandle
             context.add_callback(gone.set)
             gone.wait()
         words = ["x" * 1000] * 5000 if asked.code == "HUGE" else ["good", "dog"]
-        context.send_initial_metadata((("x-dog", "beagle"), ("set-cookie", "s3cr3t-cookie")))
+        context.send_initial_metadata(_METADATA)
         context.set_trailing_metadata((("x-last", "tail"),))
         text = json.dumps({"code": asked.code, "amount": asked.amount, "words": words})
         return json_format.Parse(text, answer())
 
+    def count(asked: Any, _context: grpc.ServicerContext) -> Any:
+        return number(value=asked.amount)
+
     return grpc.method_handlers_generic_handler(
         SERVICE,
         {
-            "Get": grpc.unary_unary_rpc_method_handler(
-                get,
+            name: grpc.unary_unary_rpc_method_handler(
+                method,
                 request_deserializer=question.FromString,
                 response_serializer=lambda message: message.SerializeToString(),
             )
+            for name, method in (("Get", get), ("Count", count))
         },
     )

@@ -88,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Mcp-Session-Id", SESSION)
+        self.send_header("X-Dog", "beagle")
+        self.send_header("X-Count", "7")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -59,6 +59,7 @@ async def _serving(context: ssl.SSLContext | None) -> AsyncIterator[WebsocketSer
 
     def adorn(_connection: ServerConnection, _request: Request, response: Any) -> None:
         response.headers["X-Dog"] = "beagle"
+        response.headers["X-Count"] = "7"
         response.headers["Set-Cookie"] = "session=s3cr3t-cookie"
 
     async with serve(

@@ -1,0 +1,87 @@
+"""docs/coverage.md says what is run, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_storedog_gate.local_synthetics.browser.checks import CHECKS
+from pytest_storedog_gate.local_synthetics.browser.steps import _PARAMS
+from pytest_storedog_gate.local_synthetics.kinds import hops
+from tests.local_synthetics.browser import test_checks, test_effects, test_steps
+from tests.local_synthetics.proving.claims import OPERATORS, claimed
+from tests.local_synthetics.proving.proof import Cell, prove
+from tests.local_synthetics.proving.stages import STAGES
+from tests.published import recorded
+from tests.published.coverage import REFUSED, checks, groups, step_types
+from tests.published.coverage_page import PAGE, with_tables
+from tests.published.data import needs_published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+pytestmark = [
+    needs_published,
+    pytest.mark.browser,
+    pytest.mark.usefixtures("chromium"),
+    pytest.mark.skipif(
+        not hops.privileged(), reason="the kernel does not let this process open raw sockets"
+    ),
+]
+REWRITE = "STOREDOG_REWRITE" in os.environ
+LEAST = 0.95
+# The least share holds for these.
+MOST_OF = ["types of assertion", "operators"]
+
+
+@pytest.fixture(scope="module")
+def cells() -> set[Cell]:
+    """What is proved now, by running it."""
+    return {cell for kind in STAGES for cell in prove(kind).cells}
+
+
+def test_what_is_not_run_has_its_reason_and_nothing_else_has(cells: set[Cell]) -> None:
+    refused = {one for group in groups(cells) for one in group.refused}
+    assert refused == REFUSED.keys()
+
+
+def test_what_is_not_run_is_refused() -> None:
+    """Nothing slips through: the service takes only what is proved, and times that are measured."""
+    taken = {name for kind in OPERATORS for cell in claimed(kind) for name in cell}
+    assert taken.isdisjoint(REFUSED)
+    assert _PARAMS.keys() == step_types().keys()
+    assert CHECKS.keys() == checks()
+
+
+@pytest.mark.parametrize(
+    ("test", "cases"),
+    [
+        (test_steps.test_passes, test_steps.PASSING),
+        (test_steps.test_fails, test_steps.FAILING),
+        (test_effects.test_without_its_step_the_test_fails, test_effects.ACTIONS),
+        (test_checks.test_a_check_holds_and_does_not, range(len(test_checks.CASES))),
+    ],
+)
+def test_every_case_of_the_browser_is_run(test: Any, cases: Iterable[Any]) -> None:
+    """They are counted from lists: none is left out, skipped or expected to fail."""
+    (mark,) = vars(test)["pytestmark"]
+    assert (mark.name, list(mark.args[1])) == ("parametrize", list(cases))
+    assert vars(sys.modules[test.__module__])["pytestmark"] == pytest.mark.browser
+
+
+@pytest.mark.parametrize("name", MOST_OF)
+def test_nearly_all_of_the_schema_is_run(cells: set[Cell], name: str) -> None:
+    (group,) = [one for one in groups(cells) if one.name == name]
+    assert group.share >= LEAST, group.refused
+
+
+def test_the_page_is_up_to_date(cells: set[Cell]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    wanted = with_tables(text, cells, recorded.count())
+    if REWRITE:
+        PAGE.write_text(wanted, encoding="utf-8")
+        return
+    assert text == wanted
