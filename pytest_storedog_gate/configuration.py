@@ -96,7 +96,8 @@ class Environment:
 class Synthetics:
     """How to reach Synthetics. `batch_timeout` is in seconds and bounds the whole run's waiting.
 
-    `datadog_ci` names datadog-ci's own configuration file.
+    `datadog_ci` names datadog-ci's own configuration file. `smtp` is the HOST:PORT where the local
+    service receives mail.
     """
 
     backend: str = "datadog"
@@ -105,6 +106,7 @@ class Synthetics:
     url: str | None = None
     datadog_ci: str | None = None
     definitions: tuple[str, ...] = ()
+    smtp: str | None = None
     batch_timeout: float | None = None
 
 
@@ -179,6 +181,7 @@ def _synthetics(table: _Table) -> Synthetics:
         url=table.take("url", str, None),
         datadog_ci=table.take("datadog_ci", str, None),
         definitions=table.strings("definitions"),
+        smtp=table.take("smtp", str, None),
         batch_timeout=table.seconds("batch_timeout", None),
     )
     table.finish()

@@ -57,6 +57,7 @@ class Settings:
     lock_wait: float
     report: Path | None
     sources: Mapping[str, str]
+    smtp: str | None = None
     api_key: str | None = field(default=None, repr=False)
     app_key: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -159,6 +160,7 @@ def load(config: pytest.Config) -> Settings:
         subdomain=subdomain,
         url=url,
         definitions=tuple(str(path.parent / pattern) for pattern in named.definitions),
+        smtp=named.smtp,
         batch_timeout=said.batch_timeout
         or named.batch_timeout
         or in_file.batch_timeout

@@ -18,15 +18,18 @@ _STOP_TIMEOUT = 10.0
 
 
 @contextmanager
-def running(definitions: Sequence[str]) -> Iterator[str]:
+def running(definitions: Sequence[str], *, smtp: str | None = None) -> Iterator[str]:
     """Starts the service on a free port of loopback and yields its address; stops it at the end.
 
+    `smtp` is the HOST:PORT where it receives mail, if it is to do so.
     The service watches its standard input, so it ends with this process even when that is killed.
     """
     command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
     command += ["--until-stdin-closes", "--port", "0"]
     for pattern in definitions:
         command += ["--definitions", pattern]
+    if smtp:
+        command += ["--smtp", smtp]
     # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,

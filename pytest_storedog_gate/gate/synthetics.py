@@ -40,4 +40,5 @@ def _endpoint(settings: Settings, resources: ExitStack) -> Endpoint:
             "the local Synthetics service has nothing to run: name the definition files in "
             'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
         )
-    return Endpoint.of_url(resources.enter_context(local_service.running(settings.definitions)))
+    service = local_service.running(settings.definitions, smtp=settings.smtp)
+    return Endpoint.of_url(resources.enter_context(service))

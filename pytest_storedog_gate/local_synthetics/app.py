@@ -40,12 +40,14 @@ from pytest_storedog_gate.local_synthetics.variables import NO_GLOBALS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from collections.abc import Set as AbstractSet
+    from pathlib import Path
 
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
+    from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.store import Store
 
 _KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
@@ -67,6 +69,8 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     kinds: Kinds | None = None,
     known_globals: Globals = NO_GLOBALS,
     store: Store | None = None,
+    smtp: SmtpReceiver | None = None,
+    artifacts: Path | None = None,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once."""
     results = Results(store=store)
@@ -74,13 +78,15 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     tests = Tests(dict(catalog.tests), catalog.suites)
     catalog = Catalog(tests.by_id, catalog.suites)
     if kinds is None:
-        kinds = all_kinds(catalog.tests, screenshots)
-    batches = Batches(kinds, results, concurrency, known_globals, store)
+        kinds = all_kinds(catalog.tests, screenshots, artifacts)
+    mailboxes = smtp.mailboxes if smtp else None
+    batches = Batches(kinds, results, concurrency, known_globals, store, mailboxes=mailboxes)
     api = _Api(catalog, batches, results, concurrency, tests.edited)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
+        async with smtp.receiving() if smtp else contextlib.nullcontext():
+            yield
         await batches.close()
         await close_all(kinds)
         if store:

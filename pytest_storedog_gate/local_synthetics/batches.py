@@ -21,6 +21,7 @@ from pytest_storedog_gate.local_synthetics.results import Results, failure_docum
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
+    from pytest_storedog_gate.local_synthetics.mailboxes import Mailboxes
     from pytest_storedog_gate.local_synthetics.overrides import Trigger
     from pytest_storedog_gate.local_synthetics.store import Store
 
@@ -129,19 +130,22 @@ class Batch:
 class Batches:
     """Starts batches and follows them to their end. Belongs to one event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what batches are made of
         self,
         kinds: Kinds,
         results: Results,
         concurrency: int,
         known_globals: Globals,
         store: Store | None = None,
+        *,
+        mailboxes: Mailboxes | None = None,
     ) -> None:
         """With a `store`, know the batches that it holds, and keep there those that end."""
         self._store = store
         self._earlier = dict(store.batches()) if store else {}
         self._kinds = kinds
         self._globals = known_globals
+        self._mailboxes = mailboxes
         self._results = results
         self._slots = asyncio.Semaphore(concurrency)
         self._batches: OrderedDict[str, Batch] = OrderedDict()
@@ -210,7 +214,7 @@ class Batches:
                 outcome = await self._attempt(entry.run, result_id)
                 finished = _now()
             failure = outcome.failure
-            final = not failure or failure.inconclusive or number == definition.retries
+            final = not failure or failure.permanent or number == definition.retries
             result = _result(result_id, outcome, started=started, finished=finished)
             result["is_fast_retry"] = number > 0
             result["is_last_retry"] = number == definition.retries
@@ -229,7 +233,9 @@ class Batches:
             if problems := self._unsupported(run):
                 return Outcome(Failure("INVALID_TEST", f"Refused: {'; '.join(problems)}"))
             attempt = variables.Attempt(run.definition.public_id, result_id, datetime.now(UTC))
-            values = variables.variables_of(run.definition, run.variables, attempt, self._globals)
+            values = variables.variables_of(
+                run.definition, run.variables, attempt, self._globals, self._mailboxes
+            )
             kind = self._kinds[run.definition.type, run.definition.subtype]
             return _without_secrets(await kind.run(run, values), values)
         except CheckFailed as failed:
@@ -245,7 +251,7 @@ class Batches:
             name = " ".join(filter(None, (definition.type, definition.subtype)))
             return [f"tests of type {name} are not supported"]
         return kind.unsupported(definition) + variables.unsupported(
-            definition, run.variables, self._globals
+            definition, run.variables, self._globals, self._mailboxes
         )
 
     def _put(self, batch: Batch, entry: Entry, result: Json) -> None:

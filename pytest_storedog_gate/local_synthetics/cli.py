@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
-_EXTRA = {"starlette", "uvicorn", "httpx", "jsonpath", "regex"}
+_EXTRA = {"aiosmtpd", "lxml", "starlette", "uvicorn", "httpx", "jsonpath", "regex"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +44,8 @@ def _serve(options: argparse.Namespace) -> int:
         globals_file=options.globals,
         concurrency=options.concurrency,
         database=options.database,
+        smtp=options.smtp,
+        artifacts=options.artifacts,
         until_stdin_closes=options.until_stdin_closes,
     )
     return 0
@@ -57,6 +60,8 @@ def _run(options: argparse.Namespace) -> int:
         globals_file=options.globals,
         variables=dict(options.variable),
         start_url=options.start_url,
+        smtp=options.smtp,
+        artifacts=options.artifacts,
     )
 
 
@@ -170,6 +175,18 @@ def _add_definitions(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a JSON file of global variables, beside those in the environment",
     )
+    command.add_argument(
+        "--smtp",
+        type=_address,
+        metavar="HOST:PORT",
+        help="receive mail there for variables of type email; port 0 is a free one",
+    )
+    command.add_argument(
+        "--artifacts",
+        type=_directory,
+        metavar="DIR",
+        help="keep trace and page of browser tests that fail there; they hold secrets in plain",
+    )
 
 
 def _add_overrides(command: argparse.ArgumentParser) -> None:
@@ -190,6 +207,22 @@ def _variable(text: str) -> tuple[str, str]:
         # The text may be a secret: it is not repeated.
         raise argparse.ArgumentTypeError("must be NAME=VALUE")
     return name, value
+
+
+def _directory(text: str) -> Path:
+    path = Path(text)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    return path
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not host or not colon or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is not HOST:PORT")
+    return host.removeprefix("[").removesuffix("]"), _port(port)
 
 
 def _port(text: str) -> int:

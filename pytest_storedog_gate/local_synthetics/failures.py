@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-_PROVE_NOTHING = frozenset({"INVALID_TEST", "INVALID_REQUEST", "INTERNAL_ERROR"})
+_PERMANENT = frozenset({"INVALID_TEST", "INVALID_REQUEST", "INTERNAL_ERROR"})
+_PROVE_NOTHING = _PERMANENT | {"UNAVAILABLE_BROWSER"}
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,13 @@ class Failure:
 
     @property
     def inconclusive(self) -> bool:
-        """Whether the failure says nothing about the target, so that a retry would not either."""
+        """Whether the failure says nothing about the target."""
         return self.code in _PROVE_NOTHING
+
+    @property
+    def permanent(self) -> bool:
+        """Whether a retry would end in the same way, whatever the target does."""
+        return self.code in _PERMANENT
 
 
 class CheckFailed(Exception):

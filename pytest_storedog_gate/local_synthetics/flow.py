@@ -48,9 +48,7 @@ async def play(
     """
     played, stopped = Played(), False
     for index, step in enumerate(steps):
-        hopeless = played.failure is not None and (
-            played.failure.inconclusive or played.failure.code == "UNAVAILABLE_BROWSER"
-        )
+        hopeless = played.failure is not None and played.failure.inconclusive
         if hopeless or (stopped and not step.get("alwaysExecute")):
             played.documents.append(skipped(step))
             continue

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.local_synthetics.catalog import Catalog
+    from pytest_storedog_gate.local_synthetics.substitution import Substitution
 
 DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
 THE_VERSION = 1  # definitions come from files, which have one version
@@ -83,7 +84,7 @@ def _check_known(tests: list[Json], catalog: Catalog) -> None:
 def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
     """One run, or those of a suite's tests, each with the same overrides."""
     known = {"public_id", "local_test_definition", "version", "variables"}
-    known |= {"startUrlSubstitutionRegex", *_APPLY}
+    known |= {"startUrlSubstitutionRegex", "resourceUrlSubstitutionRegexes", *_APPLY}
     for key in test:
         if key not in known:
             raise TriggerError(f"{where}.{key} is not an override that this service supports")
@@ -94,15 +95,26 @@ def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
             if substitution is None
             else parse_substitution(_string(substitution, "startUrlSubstitutionRegex"))
         )
+        resource_substitutions = _resource_substitutions(test)
         variables = _strings(test.get("variables", {}), "variables")
         for original in _definitions(test, catalog):
             data = copy.deepcopy(original.data)
             for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
                 if key in test:
                     apply(data, test[key])
-            yield Run(parse(data), variables, url_substitution)
+            yield Run(parse(data), variables, url_substitution, resource_substitutions)
     except ValueError as error:
         raise TriggerError(f"{where}: {error}") from None
+
+
+def _resource_substitutions(test: Json) -> list[Substitution]:
+    value = test.get("resourceUrlSubstitutionRegexes", [])
+    if not isinstance(value, list):
+        raise TriggerError("resourceUrlSubstitutionRegexes must be a list of strings")
+    return [
+        parse_substitution(_string(one, f"resourceUrlSubstitutionRegexes[{index}]"))
+        for index, one in enumerate(value)
+    ]
 
 
 def _definitions(test: Json, catalog: Catalog) -> list[Definition]:

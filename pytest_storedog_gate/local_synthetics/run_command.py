@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import glob
 import os
@@ -25,6 +26,7 @@ from pytest_storedog_gate.local_synthetics.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds, close_all
+from pytest_storedog_gate.local_synthetics.listening import receiver_at
 from pytest_storedog_gate.local_synthetics.missing_values import missing_values
 from pytest_storedog_gate.local_synthetics.outcome_lines import exit_status, lines_of, summary
 from pytest_storedog_gate.local_synthetics.overrides import Trigger, TriggerError, parse_trigger
@@ -35,17 +37,20 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
+    from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
 
 _CONCURRENCY = 8
 
 
-def run(
+def run(  # noqa: PLR0913  # what its options say
     wanted: Sequence[str],
     *,
     patterns: Sequence[str],
     globals_file: str | None,
     variables: Mapping[str, str],
     start_url: str | None,
+    smtp: tuple[str, int] | None,
+    artifacts: Path | None,
 ) -> int:
     """Run the checks that `wanted` names by file or public ID; returns the exit status.
 
@@ -68,7 +73,10 @@ def run(
     # As global variables too: what stands for one is secret then.
     stand_ins = {**variables, **asked}
     known = {**{name: GlobalVariable(value) for name, value in stand_ins.items()}, **known}
-    results = asyncio.run(_run(replace(trigger, runs=runs), catalog, known))
+    receiver = receiver_at(smtp) if smtp else None
+    if receiver:
+        sys.stderr.write(f"receiving mail on smtp://{receiver.address}\n")
+    results = asyncio.run(_run(replace(trigger, runs=runs), catalog, known, receiver, artifacts))
     for result in results:
         for line in lines_of(result):
             sys.stdout.write(f"{line}\n")
@@ -123,13 +131,21 @@ def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]
         raise ConfigurationError(f"no value for {', '.join(names)}") from None
 
 
-async def _run(trigger: Trigger, catalog: Catalog, known: Globals) -> list[Result]:
+async def _run(
+    trigger: Trigger,
+    catalog: Catalog,
+    known: Globals,
+    smtp: SmtpReceiver | None,
+    artifacts: Path | None,
+) -> list[Result]:
     kept = Results()
-    kinds = all_kinds(catalog.tests)
-    batches = Batches(kinds, kept, _CONCURRENCY, known)
+    kinds = all_kinds(catalog.tests, artifacts=artifacts)
+    mailboxes = smtp.mailboxes if smtp else None
+    batches = Batches(kinds, kept, _CONCURRENCY, known, mailboxes=mailboxes)
     try:
-        batch = batches.start(trigger)
-        await batches.all_ended()
+        async with smtp.receiving() if smtp else contextlib.nullcontext():
+            batch = batches.start(trigger)
+            await batches.all_ended()
     finally:
         await batches.close()
         await close_all(kinds)

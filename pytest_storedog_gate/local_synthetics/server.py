@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -18,10 +17,15 @@ from pytest_storedog_gate.local_synthetics.app import Keys, create_app
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 from pytest_storedog_gate.local_synthetics.global_variables import GlobalsError, load_globals
+from pytest_storedog_gate.local_synthetics.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.store import Store
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
 
 # datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
 _LONGEST_HEAD = 512 * 1024
@@ -35,11 +39,14 @@ def serve(  # noqa: PLR0913  # what its options say
     globals_file: str | None,
     concurrency: int,
     database: str | None,
+    smtp: tuple[str, int] | None,
+    artifacts: Path | None,
     until_stdin_closes: bool,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
 
-    Prints `listening on http://HOST:PORT` once connections are accepted. Raises ConfigurationError.
+    Prints `listening on http://HOST:PORT` once connections are accepted and, with an address for
+    `smtp`, that of the receiver of mail. Raises ConfigurationError.
     """
     try:
         catalog = load(patterns)
@@ -47,12 +54,15 @@ def serve(  # noqa: PLR0913  # what its options say
     except (DefinitionError, GlobalsError) as error:
         raise ConfigurationError(str(error)) from None
     keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    receiver = receiver_at(smtp) if smtp else None
     app = create_app(
         catalog,
         concurrency=concurrency,
         keys=keys,
         known_globals=known_globals,
         store=Store(database) if database else None,
+        smtp=receiver,
+        artifacts=artifacts,
     )
     config = uvicorn.Config(
         app,
@@ -61,13 +71,17 @@ def serve(  # noqa: PLR0913  # what its options say
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
-    with _bound(*address) as listener:
-        asyncio.run(_Server(config, until_stdin_closes=until_stdin_closes).serve([listener]))
+    with listen(*address) as listener:
+        server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
+        asyncio.run(server.serve([listener]))
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, *, until_stdin_closes: bool) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, smtp: SmtpReceiver | None, until_stdin_closes: bool
+    ) -> None:
         super().__init__(config)
+        self._smtp = smtp
         self._until_stdin_closes = until_stdin_closes
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -78,6 +92,8 @@ class _Server(uvicorn.Server):
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             sys.stdout.write(f"listening on http://{shown}:{port}\n")
+            if self._smtp:
+                sys.stdout.write(f"receiving mail on smtp://{self._smtp.address}\n")
             sys.stdout.flush()
 
     @contextlib.contextmanager
@@ -97,23 +113,3 @@ class _Server(uvicorn.Server):
             while os.read(0, 65536):
                 pass
         self._stop()
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host}: {error.strerror}") from None
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(socket.SOMAXCONN)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {host}, port {port}: {error.strerror}"
-        ) from None
-    return listener

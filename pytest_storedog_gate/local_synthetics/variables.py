@@ -10,7 +10,7 @@ import re
 import string
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.mailboxes import Mail, Mailboxes
     from pytest_storedog_gate.local_synthetics.totp import Totp
 
 NO_GLOBALS: Globals = {}
@@ -49,6 +50,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+_ADDRESS = "{{ public-id }}.{{ numeric(10) }}@synthetics.example.com"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -67,7 +69,8 @@ class Variables:
 
     `secrets` grows while a kind finds more of them (a password, say), and `values` while the steps
     of a multistep test extract them. `lost` says why a value that a target should have given did
-    not come about.
+    not come about. `addresses` are the values of the variables of type `email`, whose mail comes
+    to `mailboxes`.
     """
 
     values: dict[str, str]
@@ -77,6 +80,8 @@ class Variables:
     totps: dict[str, Totp] = field(default_factory=dict)
     attempt: Attempt | None = None
     known: Globals = field(default_factory=dict)
+    mailboxes: Mailboxes | None = None
+    addresses: set[str] = field(default_factory=set)
 
     def adopt(self, definition: Definition) -> None:
         """Add a sub-test's variables; a name that has a value keeps it, as in Datadog.
@@ -91,6 +96,13 @@ class Variables:
                 if not self.knows(name):
                     raise InvalidTest(f"variable {name} has no value: {self.unset[name]}")
             _keep_secret(self, variable)
+            _keep_address(self, variable)
+
+    def mails(self) -> list[Mail]:
+        """The mails that came to this attempt's addresses, the latest first."""
+        if self.mailboxes is None or self.attempt is None:
+            return []
+        return self.mailboxes.received(self.addresses, self.attempt.now)
 
     def fill(self, text: str) -> str:
         """Replace each `{{ NAME }}`.
@@ -132,13 +144,15 @@ def variables_of(
     overrides: Mapping[str, str],
     attempt: Attempt,
     known: Globals = NO_GLOBALS,
+    mailboxes: Mailboxes | None = None,
 ) -> Variables:
     """Make the values of one attempt; those of `overrides` win."""
-    made = Variables(dict(overrides), attempt=attempt, known=known)
+    made = Variables(dict(overrides), attempt=attempt, known=known, mailboxes=mailboxes)
     for variable in _declared(definition):
         if variable["name"] not in overrides:
             _assign(made, variable, attempt, known)
         _keep_secret(made, variable)
+        _keep_address(made, variable)
     return made
 
 
@@ -158,7 +172,10 @@ def has_placeholder(text: str) -> bool:
 
 
 def unsupported(
-    definition: Definition, overrides: Mapping[str, str], known: Globals = NO_GLOBALS
+    definition: Definition,
+    overrides: Mapping[str, str],
+    known: Globals = NO_GLOBALS,
+    mailboxes: Mailboxes | None = None,
 ) -> list[str]:
     """Name the variables that have no value here."""
     probe = Attempt("", "", datetime.now(UTC))
@@ -170,7 +187,7 @@ def unsupported(
             continue
         if name in overrides:
             continue
-        made = Variables({})
+        made = Variables({}, mailboxes=mailboxes)
         try:
             _assign(made, variable, probe, known)
         except InvalidTest as error:
@@ -193,6 +210,11 @@ def _keep_secret(made: Variables, variable: Json) -> None:
         made.secrets.add(made.values[name])
 
 
+def _keep_address(made: Variables, variable: Json) -> None:
+    if variable.get("type") == "email" and made.mailboxes and variable["name"] in made.values:
+        made.addresses.add(made.values[variable["name"]])
+
+
 def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -> None:
     name, kind, pattern = variable["name"], variable.get("type", "text"), variable.get("pattern")
     if kind == "global":
@@ -207,12 +229,27 @@ def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -
             made.totps[name] = found.totp
         else:
             made.values[name] = found.value
+    elif kind == "email":
+        _assign_address(made, name, pattern, attempt)
     elif kind != "text":
         made.unset[name] = f"variables of type {kind} are not supported"
     elif isinstance(pattern, str):
         made.values[name] = _generate(pattern, attempt)
     else:
         made.unset[name] = "the definition holds no pattern; give it in the trigger's variables"
+
+
+def _assign_address(made: Variables, name: str, pattern: Any, attempt: Attempt) -> None:
+    if made.mailboxes is None:
+        made.unset[name] = "a variable of type email needs the option --smtp, which receives mail"
+        return
+    own = pattern if isinstance(pattern, str) and pattern else _ADDRESS
+    address = _generate(own, attempt)
+    if address == _generate(own, replace(attempt, result_id=f"{attempt.result_id}0")):
+        # The mail of an earlier attempt, or of one at the same time, would pass for this one's.
+        made.unset[name] = "its pattern is the same in each attempt; add {{ numeric(10) }} to it"
+    else:
+        made.values[name] = address
 
 
 def _generate(pattern: str, attempt: Attempt) -> str:

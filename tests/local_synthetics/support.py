@@ -184,13 +184,17 @@ def serving(
     concurrency: int = 8,
     keys: Keys | None = None,
     kinds: Any = None,
+    **parts: Any,
 ) -> Iterator[Service]:
-    """Run the application with these definitions and suites on a real socket."""
+    """Run the application with these definitions and suites on a real socket.
+
+    `parts` are further ones of `create_app`.
+    """
     catalog = Catalog(
         {one["public_id"]: parse(one) for one in definitions},
         {one.public_id: one for one in map(parse_suite, suites)},
     )
-    app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds)
+    app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds, **parts)
     config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
     server = _Server(config)
     thread = threading.Thread(target=server.run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -126,6 +127,19 @@ def answers(url: str) -> bool:
     return True
 
 
+def test_it_says_where_it_receives_mail() -> None:
+    with running("--smtp", "127.0.0.1:0") as (process, _):
+        assert process.stdout is not None
+        scheme, address = process.stdout.readline().split()[-1].split("://")
+        assert scheme == "smtp"
+        host, _, port = address.partition(":")
+        with smtplib.SMTP(host, int(port), timeout=DEADLINE) as client:
+            assert client.ehlo()[0] == 250
+            # One that is still connected does not hold up the end.
+            process.terminate()
+            assert process.wait(DEADLINE) == 0
+
+
 def test_a_taken_port_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -140,6 +154,9 @@ def test_a_taken_port_is_named() -> None:
         (["serve", "--concurrency", "0"], "--concurrency"),
         (["serve", "--definitions", "no/such/*.json"], "no/such/*.json"),
         (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+        (["serve", "--smtp", "2525"], "2525 is not HOST:PORT"),
+        (["serve", "--smtp", "127.0.0.1:99999"], "99999 is not a port"),
+        (["run", "x.json", "--artifacts", "/dev/null/x"], "/dev/null/x: Not a directory"),
         ([], "COMMAND"),
     ],
 )
@@ -153,12 +170,15 @@ def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
     assert f"{path}, line 2" in refused("serve", "--definitions", str(path))
 
 
-@pytest.mark.parametrize("module", ["starlette", "uvicorn", "regex"])
-def test_a_missing_extra_is_named(module: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [("starlette", []), ("uvicorn", []), ("regex", []), ("aiosmtpd", ["--smtp", "127.0.0.1:0"])],
+)
+def test_a_missing_extra_is_named(module: str, options: list[str]) -> None:
     code = (
         f"import sys; sys.modules[{module!r}] = None\n"
         "from pytest_storedog_gate.local_synthetics.cli import main\n"
-        "sys.exit(main(['serve']))"
+        f"sys.exit(main(['serve', *{options}]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False

@@ -105,6 +105,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"startUrlSubstitutionRegex": "a|b|c"}, "a|b|c"),
     ({"startUrlSubstitutionRegex": "(|b"}, "regular expression"),
     ({"startUrlSubstitutionRegex": "s/a/b/y"}, "'y'"),
+    ({"resourceUrlSubstitutionRegexes": "a|b"}, "must be a list of strings"),
+    ({"resourceUrlSubstitutionRegexes": ["a|b", ""]}, "resourceUrlSubstitutionRegexes[1]"),
+    ({"resourceUrlSubstitutionRegexes": ["(|b"]}, "regular expression"),
     ({"public_id": "abc-def-ghi"}, "either"),
 ]
 

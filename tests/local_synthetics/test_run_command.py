@@ -48,6 +48,19 @@ def test_a_passed_check_shows_expected_and_actual(
     assert last == "1 passed"
 
 
+def test_mail_is_received_where_the_user_says(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variables = [{"name": "EMAIL", "type": "email"}]
+    file = save("a.json", http_test(f"{target.url}/", config={"configVariables": variables},
+                                    method="POST", body="{{ EMAIL }}"))  # fmt: skip
+    assert main(["run", file]) == 8
+    assert "--smtp" in capsys.readouterr().out
+    assert main(["run", file, "--smtp", "127.0.0.1:0"]) == 0
+    assert capsys.readouterr().err.startswith("receiving mail on smtp://127.0.0.1:")
+    assert target.requests[0]["body"].endswith("@synthetics.example.com")
+
+
 def test_a_failure_is_status_1_and_beats_a_missing_verdict(
     save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,7 +82,7 @@ def test_an_override_wins_and_stays_secret() -> None:
     [
         ({"type": "global", "id": "x"}, "no global variable of that name"),
         ({"type": "text", "secure": True}, "holds no pattern"),
-        ({"type": "email"}, "type email are not supported"),
+        ({"type": "email"}, "needs the option --smtp"),
     ],
 )
 def test_a_variable_without_a_value_is_refused_unless_it_is_given(

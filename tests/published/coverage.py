@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.failures import Failure
+from tests.local_synthetics.browser import test_mail, test_steps
 from tests.local_synthetics.browser.test_checks import CASES as CHECKS
-from tests.local_synthetics.browser.test_steps import (
-    FAILING,
-    PASSING,
-    failing_type,
-    passing_types,
-)
+from tests.local_synthetics.browser.test_steps import failing_type, passing_types
 from tests.published.data import PUBLISHED, read_json
 
 if TYPE_CHECKING:
@@ -26,11 +22,6 @@ REFUSED = {
     "mobile": "needs devices and an application",
     "network": "a Network Path test; its `jitter` and `multiNetworkHop` are run in `icmp`",
     "validates": "what it means is not published",
-    "assertEmail": "no mailbox yet",
-    "extractFromEmailBody": "no mailbox yet",
-    "goToEmailLink": "no mailbox yet",
-    "goToUrlAndMeasureTti": "not yet",
-    "between": "not yet",
 }
 CANNOT_FAIL = "wait"  # it is run, and its test fails only by what comes after it
 
@@ -122,14 +113,16 @@ def groups(cells: set[Cell]) -> list[Group]:
 def step_types() -> dict[str, tuple[list[str], list[str]]]:
     """By type of step the cases in which it passes and in which it fails; it has both.
 
-    A refusal is not a failure. `test_steps` runs these cases and holds what they are about;
-    `test_effects` runs those of actions without the action, and then they must fail.
+    A refusal is not a failure. `test_steps` and `test_mail` run these cases and hold what they are
+    about; `test_effects` runs those of actions without the action, and then they must fail.
     """
     passing, failing = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for name in PASSING:
-        for one in passing_types(name):
+    for name, steps in (test_steps.PASSING | test_mail.PASSING).items():
+        for one in passing_types(name, steps):
             passing[one].append(name)
-    for name, (code, _) in FAILING.items():
+    codes = {name: code for name, (code, _) in test_steps.FAILING.items()}
+    codes |= {name: code for name, (code, _, _) in test_mail.FAILING.items()}
+    for name, code in codes.items():
         if not Failure(code, "").inconclusive:
             failing[failing_type(name)].append(name)
     return {

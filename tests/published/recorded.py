@@ -21,9 +21,7 @@ _REASONS = {
     r"checkCertificateRevocation": "`checkCertificateRevocation`",
     r"ntlm needs HTTP/1.1": "NTLM over HTTP/2",
     r"'grpcHealthcheckStatus'": "`grpcHealthcheckStatus` of a unary call",
-    r"\.(certificate|certificateDomains|proxy|disableCors) is not": (
-        "`certificate`, `proxy` or `disableCors` in a browser test"
-    ),
+    r"proxy\.headers": "headers for the proxy of a browser test",
     r"\.body is not|starts with GET": "a browser test that begins with a POST",
     r"tests of type": "a test of type `network`",
 }

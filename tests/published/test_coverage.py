@@ -11,7 +11,7 @@ import pytest
 from pytest_storedog_gate.local_synthetics.browser.checks import CHECKS
 from pytest_storedog_gate.local_synthetics.browser.steps import _PARAMS
 from pytest_storedog_gate.local_synthetics.kinds import hops
-from tests.local_synthetics.browser import test_checks, test_effects, test_steps
+from tests.local_synthetics.browser import test_checks, test_effects, test_mail, test_steps
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
 from tests.local_synthetics.proving.proof import Cell, prove
 from tests.local_synthetics.proving.stages import STAGES
@@ -34,7 +34,12 @@ pytestmark = [
 REWRITE = "STOREDOG_REWRITE" in os.environ
 LEAST = 0.95
 # The least share holds for these.
-MOST_OF = ["types of assertion", "operators"]
+MOST_OF = [
+    "types of assertion",
+    "operators",
+    "types of browser step",
+    "checks of browser steps",
+]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,8 @@ def test_what_is_not_run_is_refused() -> None:
     [
         (test_steps.test_passes, test_steps.PASSING),
         (test_steps.test_fails, test_steps.FAILING),
+        (test_mail.test_passes, test_mail.PASSING),
+        (test_mail.test_fails, test_mail.FAILING),
         (test_effects.test_without_its_step_the_test_fails, test_effects.ACTIONS),
         (test_checks.test_a_check_holds_and_does_not, range(len(test_checks.CASES))),
     ],

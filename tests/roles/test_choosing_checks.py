@@ -42,6 +42,22 @@ def shop_checks(project: GateProject) -> GateProject:
     return project
 
 
+def test_mail_is_received_where_the_file_says(project: GateProject) -> None:
+    check = http_check("dis-cou-nts", "/discount", "coupons by mail")
+    definition: Any = check["localTestDefinition"]
+    definition["config"]["configVariables"].append({"name": "EMAIL", "type": "email"})
+    project.checks(check)
+    checks = 'checks = ["dis-cou-nts"]'
+    configure(project, checks)
+    assert project.run().ret == 8
+    configure(project, checks, 'smtp = "127.0.0.1:0"')
+    assert project.run().ret == 0
+    configure(project, checks, 'smtp = "2525"')
+    result = project.run()
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*--smtp: 2525 is not HOST:PORT*"])
+
+
 def test_search_on_the_command_line_and_in_the_file(shop_checks: GateProject) -> None:
     configure(shop_checks, "search = 'tag:\"team:shop\"'")
     assert shop_checks.run().ret == 0

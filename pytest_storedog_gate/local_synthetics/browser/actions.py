@@ -12,7 +12,12 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error, FilePayload
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from pytest_storedog_gate.local_synthetics.browser.checks import CHECKS, HOLD_OF_EMPTY
+from pytest_storedog_gate.local_synthetics.browser.checks import (
+    CHECKS,
+    HOLD_OF_EMPTY,
+    counts,
+    in_words,
+)
 from pytest_storedog_gate.local_synthetics.browser.elements import description
 from pytest_storedog_gate.local_synthetics.browser.failing import (
     browser_is_gone,
@@ -20,6 +25,12 @@ from pytest_storedog_gate.local_synthetics.browser.failing import (
     timed_out,
 )
 from pytest_storedog_gate.local_synthetics.browser.locating import locate
+from pytest_storedog_gate.local_synthetics.browser.mails import (
+    filled,
+    links_of,
+    problem_of,
+    value_of,
+)
 from pytest_storedog_gate.local_synthetics.comparison import as_text, number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
@@ -41,11 +52,25 @@ _LOADING = 10.0  # s that a step waits at most for the page to have loaded
 _QUIET = 5.0  # s that a count of requests waits at most for the network to be quiet
 _LARGEST_DOWNLOAD = 100 * 1024 * 1024  # bytes
 _SHOWN = 1000  # characters of a value in a result
+_OPENING = frozenset({"goToUrl", "goToUrlAndMeasureTti", "wait"})
+_NO_MAIL = "No mail has come; the application must send it to the address of --smtp."
 _BUTTONS: Json = {"primary": {}, "double": {"click_count": 2}, "contextual": {"button": "right"}}
 _CONTENT = """(element) =>
   (element.matches('input, textarea, select') ? element.value
     : element.innerText ?? element.textContent ?? '').trim()"""
 _PAGE_TEXT = "() => document.body ? document.body.innerText : ''"
+# Chromium has no such measure: this is the end of the last thing that kept a page from answering.
+_TIME_TO_INTERACTIVE = """() => {
+  const observer = new PerformanceObserver(() => {});
+  observer.observe({type: 'longtask', buffered: true});
+  const tasks = observer.takeRecords().map((task) => task.startTime + task.duration);
+  observer.disconnect();
+  const loaded = performance.getEntriesByType('navigation').map((one) =>
+    one.domContentLoadedEventEnd);
+  const painted = performance.getEntriesByName('first-contentful-paint').map((one) =>
+    one.startTime);
+  return Math.round(Math.max(0, ...loaded, ...painted, ...tasks));
+}"""
 _CARET_TO_END = """(element) => {
   element.focus();
   try { element.setSelectionRange(element.value.length, element.value.length); }
@@ -75,7 +100,7 @@ class Actions:
 
     async def perform(self, kind: str, params: Json) -> None:
         """Do what the step says."""
-        if kind not in {"goToUrl", "wait"}:
+        if kind not in _OPENING:
             with contextlib.suppress(PlaywrightTimeout):
                 await self.page.wait_for_load_state("load", timeout=self._left(_LOADING) * 1000)
         if params.get("element"):
@@ -106,6 +131,13 @@ class Actions:
                 {"type": "http_status", "message": f"The page answered {response.status}."}
             )
 
+    async def measure_interactive(self) -> None:
+        """Add the approximate time in ms from which the page that was opened could be used."""
+        await self._until(self._interactive)
+
+    async def _interactive(self) -> None:
+        self.document["time_to_interactive"] = await self.page.evaluate(_TIME_TO_INTERACTIVE)
+
     async def _loaded(self, load: Callable[[float], Awaitable[Response | None]]) -> Response | None:
         """The page's answer to `load`, which is given the time that is left in ms.
 
@@ -127,6 +159,14 @@ class Actions:
         match kind:
             case "goToUrl":
                 await self.go_to(self._value(params))
+            case "goToUrlAndMeasureTti":
+                await self.go_to(self._value(params))
+                await self.measure_interactive()
+            case "goToEmailLink":
+                found: list[str] = []
+                wanted = self._value(params)
+                await self._until(lambda: self._mail_links(wanted, found))
+                await self.go_to(found[-1])
             case "refresh":
                 await self._loaded(lambda left: self.page.reload(timeout=left))
             case "wait":
@@ -181,10 +221,14 @@ class Actions:
                 await element.scroll_into_view_if_needed(timeout=milliseconds)
             case "drag":
                 await element.hover(timeout=milliseconds)
+                await self._move(params, element)
                 await self.page.mouse.down()
                 await asyncio.sleep(_delay(params.get("options") or {}))
             case "drop":
-                await self._drop(params, element, milliseconds)
+                await element.scroll_into_view_if_needed(timeout=milliseconds)
+                await self._move(params, element)
+                await asyncio.sleep(_delay(params.get("options") or {}))
+                await self.page.mouse.up()
             case "uploadFiles":
                 await self._upload(params, element, milliseconds)
             case _:
@@ -202,15 +246,14 @@ class Actions:
             await element.focus()
         await self.page.keyboard.type(text, delay=_delay(params) * 1000)
 
-    async def _drop(self, params: Json, element: ElementHandle, milliseconds: float) -> None:
-        await element.scroll_into_view_if_needed(timeout=milliseconds)
+    async def _move(self, params: Json, element: ElementHandle) -> None:
+        """Move the mouse to the element's centre, or to its offset from there."""
         box = await element.bounding_box()
         if box is None:
-            raise CheckFailed("INVISIBLE_ELEMENT", "The place to drop at is not visible.")
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            raise CheckFailed("INVISIBLE_ELEMENT", "The place to drag from or to is not visible.")
+        right, down = _distance((params.get("options") or {}).get("offset") or {})
+        x, y = box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down
         await self.page.mouse.move(x, y, steps=5)
-        await asyncio.sleep(_delay(params.get("options") or {}))
-        await self.page.mouse.up()
 
     async def _upload(self, params: Json, element: ElementHandle, milliseconds: float) -> None:
         files: list[FilePayload] = [
@@ -253,6 +296,8 @@ class Actions:
                         "networkidle", timeout=self._left(_QUIET) * 1000
                     )
                 await self._until(lambda: self._requests_count(params["requests"]))
+            case "assertEmail":
+                await self._until(lambda: self._mail_came(params["email"]))
             case "assertFileDownload":
                 await self._until(lambda: self._downloaded(params["file"]))
             case _:
@@ -270,8 +315,7 @@ class Actions:
 
     async def _compares(self, params: Json, actual: str) -> CheckFailed | None:
         check, wanted = params["check"], self._value(params)
-        if check in HOLD_OF_EMPTY:
-            _not_empty(wanted)
+        _not_of_every_text(check, wanted)
         holds = await asyncio.to_thread(CHECKS[check], actual, wanted)
         shown = {"check_type": check, "actual": _cut(actual), "expected": _cut(wanted)}
         self.document["assertion_result"] = shown
@@ -299,12 +343,39 @@ class Actions:
     async def _requests_count(self, wanted: Json) -> CheckFailed | None:
         url, count = _not_empty(self.variables.fill(wanted["url"])), wanted["count"]
         actual = sum(url in one for one in self.session.requests)
-        if CHECKS[count["type"]](str(actual), str(count["value"])):
+        if counts(actual, count, self.variables.fill):
             return None
         return CheckFailed(
             "ASSERTION_FAILURE",
-            f"{actual} requests to {_cut(url)!r}, wanted {count['type']} {count['value']}.",
+            f"{actual} requests to {_cut(url)!r}, wanted {in_words(count)}.",
         )
+
+    async def _mail_came(self, email: Json) -> CheckFailed | None:
+        wanted = filled(email, self._filled)
+        for check, value in wanted.values():
+            _not_of_every_text(check, value)
+        problems = []
+        for mail in self.variables.mails():
+            problem = await asyncio.to_thread(problem_of, mail, wanted)
+            if problem is None:
+                return None
+            problems.append(problem)
+        if not problems:
+            return CheckFailed("ASSERTION_FAILURE", _NO_MAIL)
+        return CheckFailed(
+            "ASSERTION_FAILURE",
+            f"Of {len(problems)} mails none is as wanted. The latest: {_cut(problems[0])}.",
+        )
+
+    async def _mail_links(self, wanted: str, found: list[str]) -> CheckFailed | None:
+        """Find the one link in the latest mail that has any."""
+        mails = self.variables.mails()
+        links = next(filter(None, (links_of(mail, wanted) for mail in mails)), [])
+        if len(links) == 1:
+            found += links
+            return None
+        problem = f"{len(links)} links of the mail match." if mails else _NO_MAIL
+        return CheckFailed("NAVIGATE_TO_LINK", problem)
 
     async def _downloaded(self, wanted: Json) -> CheckFailed | None:
         problems = [
@@ -324,7 +395,7 @@ class Actions:
             return f"{name}: {reason}"
         path = await download.path()
         if (check := wanted.get("nameCheck")) and not CHECKS[check["type"]](
-            name, self.variables.fill(as_text(check.get("value") or ""))
+            name, self._filled(check.get("value"))
         ):
             return f"{name}: its name {check['type']} {check.get('value')!r} does not hold"
         size = path.stat().st_size
@@ -333,10 +404,8 @@ class Actions:
                 "DOWNLOAD_FILE_TOO_LARGE", f"{name} is over {_LARGEST_DOWNLOAD} bytes."
             )
         content = await asyncio.to_thread(path.read_bytes)
-        if (check := wanted.get("sizeCheck")) and not CHECKS[check["type"]](
-            str(size), str(check["value"])
-        ):
-            return f"{name}: {size} bytes, wanted {check['type']} {check['value']}"
+        if (check := wanted.get("sizeCheck")) and not counts(size, check, self.variables.fill):
+            return f"{name}: {size} bytes, wanted {in_words(check)}"
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if wanted.get("md5") and md5 != self.variables.fill(wanted["md5"]).lower():
             return f"{name}: its MD5 is {md5}"
@@ -346,7 +415,11 @@ class Actions:
 
     async def _extract(self, kind: str, params: Json) -> None:
         found: list[str] = []
-        look = self._from_element if kind == "extractVariable" else self._from_javascript
+        look = {
+            "extractVariable": self._from_element,
+            "extractFromJavascript": self._from_javascript,
+            "extractFromEmailBody": self._from_mail,
+        }[kind]
         await self._until(lambda: look(params, found))
         variable = params["variable"]
         name, value = variable["name"], found[-1]
@@ -375,6 +448,20 @@ class Actions:
         found.append(value)
         return None
 
+    async def _from_mail(self, params: Json, found: list[str]) -> CheckFailed | None:
+        kind, pattern = params["pattern"]["type"], self.variables.fill(params["pattern"]["value"])
+        mails = self.variables.mails()
+        try:
+            for mail in mails:
+                value = await asyncio.to_thread(value_of, mail, kind, pattern)
+                if value is not None:
+                    found.append(value)
+                    return None
+        except (ValueError, MatchTimeout) as error:
+            raise CheckFailed("INVALID_VARIABLE_PATTERN", str(error)) from None
+        problem = "The pattern is in no mail that came." if mails else _NO_MAIL
+        return CheckFailed("EXTRACT_VARIABLE", problem)
+
     async def _from_javascript(self, params: Json, found: list[str]) -> CheckFailed | None:
         value = await self._javascript(params, "(result) => result ?? null")
         if value is None:
@@ -396,7 +483,7 @@ class Actions:
                 f"async (vars) => ({convert})(await ({body})(undefined, vars))", values
             )
         except Error as error:
-            if browser_is_gone(error) or "context was destroyed" in str(error):
+            if "context was destroyed" in str(error):
                 raise
             raise failure_of(error, "EVALUATE_JAVASCRIPT") from None
 
@@ -432,9 +519,12 @@ class Actions:
         return left if most is None else min(left, most)
 
     def _value(self, params: Json) -> str:
-        value = self.variables.fill(as_text(params.get("value") or ""))
+        value = self._filled(params.get("value"))
         self.document["value"] = value
         return value
+
+    def _filled(self, value: Any) -> str:
+        return self.variables.fill("" if value is None else as_text(value))
 
 
 async def _click(params: Json, element: ElementHandle, milliseconds: float) -> None:
@@ -459,6 +549,11 @@ def _not_done(kind: str, error: Error) -> CheckFailed:
     if kind == "uploadFiles":
         return failure_of(error, "UPLOAD_FILES_ELEMENT_TYPE")
     return failure_of(error, "ELEMENT_NOT_INTERACTABLE")
+
+
+def _not_of_every_text(check: str, wanted: str) -> None:
+    if check in HOLD_OF_EMPTY:
+        _not_empty(wanted)
 
 
 def _not_empty(wanted: str) -> str:

@@ -35,7 +35,9 @@ async def answered(question: Awaitable[T]) -> T:
 class Engine:
     """Belongs to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
+        """`arguments` join those of Chromium."""
+        self._arguments = arguments
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
@@ -91,6 +93,7 @@ class Engine:
                 path = find_chromium(os.environ, Path(chromium.executable_path))
                 return await chromium.launch(
                     executable_path=path,
+                    args=self._arguments,
                     handle_sigint=False,
                     handle_sigterm=False,
                     handle_sighup=False,

@@ -23,10 +23,13 @@ def browser_is_gone(error: Error) -> bool:
 
 
 def failure_of(error: Error, code: str = "UNKNOWN") -> CheckFailed:
-    """Name the failure behind an error; `code` where its text does not say more."""
-    text = _CALL.sub("", str(error).partition("\n")[0])
+    """Name the failure behind an error; `code` where its text does not say more.
+
+    Raises the error itself where the page is gone: its text does not say why.
+    """
     if browser_is_gone(error):
-        return CheckFailed("UNAVAILABLE_BROWSER", "The page or the browser crashed or was closed.")
+        raise error
+    text = _CALL.sub("", str(error).partition("\n")[0])
     if "net::ERR_CERT_" in text or "net::ERR_SSL_" in text:
         return CheckFailed("SERVER_CERTIFICATE", text)
     if "net::ERR_" in text:

@@ -7,6 +7,7 @@ https://docs.datadoghq.com/synthetics/browser_tests/advanced_options/
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,11 @@ from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics import flow
 from pytest_storedog_gate.local_synthetics.browser.actions import Actions
-from pytest_storedog_gate.local_synthetics.browser.failing import failure_of, timed_out
+from pytest_storedog_gate.local_synthetics.browser.failing import (
+    browser_is_gone,
+    failure_of,
+    timed_out,
+)
 from pytest_storedog_gate.local_synthetics.browser.steps import api_assertions, api_definition
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
 _DEFAULT_TIMEOUT = 60.0  # s, Datadog's
 _GRACE = 1.0  # s after which a step is cut off that should have ended by itself
 _SCREENSHOT = 5.0  # s
+_MEASURE = 1.0  # s
 _NAVIGATION = "goToUrlAndMeasureTti"
 
 
@@ -53,7 +59,11 @@ class Player:
         """The implicit first step. Its document has a `failure` where the page did not open."""
         document = _shown({"type": _NAVIGATION, "name": "Navigate to start URL"})
         actions = Actions(self.session, self.variables, document, _deadline(limit), limit)
-        failure = await self._timed(actions.go_to(url), document, limit)
+        failure = await self._timed(self.session.watched(actions.go_to(url)), document, limit)
+        if failure is None:
+            with contextlib.suppress(Error, TimeoutError):
+                async with asyncio.timeout(_MEASURE):
+                    await actions.measure_interactive()
         _conclude(document, failure)
         await self._picture({}, document)
         return document
@@ -89,7 +99,7 @@ class Player:
                 actions = Actions(
                     self.session, self.variables, document, _deadline(timeout), timeout
                 )
-                work = actions.perform(kind, step.get("params") or {})
+                work = self.session.watched(actions.perform(kind, step.get("params") or {}))
                 played.proved = kind.startswith("assert")
         played.failure = await self._timed(work, document, timeout)
         played.proved = played.proved and played.failure is None
@@ -109,7 +119,8 @@ class Player:
         except CheckFailed as failed:
             return failed.failure
         except Error as error:
-            return failure_of(error).failure
+            gone = browser_is_gone(error)
+            return (await self.session.why_gone() if gone else failure_of(error)).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
             document["browser_errors"] = self.session.take_errors()

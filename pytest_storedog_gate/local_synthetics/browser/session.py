@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.browser.engine import answered
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from playwright.async_api import BrowserContext, Download, Page, Request, Response
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 _MOST_ERRORS = 20  # of one step
 _MOST_REQUESTS = 10_000
 _SHOWN = 500  # characters of an error
+_NEWS = 2.0  # s until the driver has told that a browser is gone of which a step has felt it
 
 
 @dataclass
@@ -27,6 +32,9 @@ class Session:
     downloads: list[Download] = field(default_factory=list)
     errors: list[Json] = field(default_factory=list)
     _pages: list[Page] = field(default_factory=list)
+    _lost: asyncio.Future[tuple[str, str]] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
     @classmethod
     async def start(cls, context: BrowserContext) -> Session:
@@ -36,12 +44,37 @@ class Session:
         context.on("request", session._requested)
         context.on("response", session._responded)
         context.on("requestfailed", session._failed)
+        # The engine closes it only after the last step.
+        context.on("close", lambda _: session._lose("UNAVAILABLE_BROWSER", "Chromium crashed."))
         await session.open_tab()
         return session
 
     async def open_tab(self) -> None:
         """Open a tab, which is the active one then. Raises CheckFailed."""
         await answered(self.context.new_page())
+
+    async def watched(self, work: Coroutine[None, None, None]) -> None:
+        """Do the work of a step. Raises CheckFailed as soon as a page or the browser crashes."""
+        task = asyncio.create_task(work)
+        try:
+            either: set[asyncio.Future[Any]] = {task, self._lost}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._lost.done():
+                raise CheckFailed(*self._lost.result())
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def why_gone(self) -> CheckFailed:
+        """Why a page does not answer any more.
+
+        A browser that died says nothing of the target; a page that crashed or closed itself does.
+        """
+        await asyncio.wait({self._lost}, timeout=_NEWS)
+        return CheckFailed(
+            *(self._lost.result() if self._lost.done() else ("UNKNOWN", "The page was closed."))
+        )
 
     @property
     def page(self) -> Page:
@@ -58,6 +91,11 @@ class Session:
         page.on("download", self._downloaded)
         page.on("pageerror", lambda error: self._add("js", "Error", str(error)))
         page.on("close", self._closed)
+        page.on("crash", lambda _: self._lose("UNKNOWN", "The page crashed."))
+
+    def _lose(self, code: str, message: str) -> None:
+        if not self._lost.done():
+            self._lost.set_result((code, message))
 
     def _closed(self, page: Page) -> None:
         if len(self._pages) > 1:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.browser.checks import CHECKS, COUNTS, WITHOUT_VALUE
+from pytest_storedog_gate.local_synthetics.browser.checks import (
+    WITHOUT_VALUE,
+    unsupported_check,
+    unsupported_count,
+)
 from pytest_storedog_gate.local_synthetics.browser.elements import unsupported_element
+from pytest_storedog_gate.local_synthetics.browser.mails import (
+    KINDS,
+    unsupported_email,
+    unsupported_pattern,
+)
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.flow import DEEPEST
-from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
-from pytest_storedog_gate.local_synthetics.variables import has_placeholder, placeholders
+from pytest_storedog_gate.local_synthetics.variables import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +41,8 @@ _SWITCHES = ("allowFailure", "isCritical", "alwaysExecute", "exitIfSucceed", "no
 # Step type: the params that it needs, and those that it may have.
 _PARAMS: Mapping[str, tuple[str, str]] = {
     "goToUrl": ("value", ""),
+    "goToUrlAndMeasureTti": ("value", ""),
+    "goToEmailLink": ("", "value"),
     "refresh": ("", ""),
     "wait": ("value", ""),
     "click": ("element", "clickType clickWithJavascript"),
@@ -52,8 +62,10 @@ _PARAMS: Mapping[str, tuple[str, str]] = {
     "assertPageLacks": ("value", ""),
     "assertFromJavascript": ("code", "element"),
     "assertRequests": ("requests", ""),
+    "assertEmail": ("email", ""),
     "assertFileDownload": ("file", ""),
     "extractVariable": ("element variable", "pattern"),
+    "extractFromEmailBody": ("pattern variable", ""),
     "extractFromJavascript": ("code variable", "element"),
     "playSubTest": ("subtestPublicId", "playingTabId"),
     "runApiTest": ("request", ""),
@@ -102,6 +114,10 @@ class Library:
             if step["type"] == "playSubTest":
                 self._check_names(self.tests[params["subtestPublicId"]], variables, given)
                 continue
+            if step["type"] in KINDS and not variables.addresses:
+                raise InvalidTest(
+                    f"steps[{index}]: the test has no variable of type email, or --smtp is not set"
+                )
             # Code gets its values as `vars`; `{{` may be its own.
             used = placeholders({key: one for key, one in params.items() if key != "code"})
             for name in sorted(used - given):
@@ -130,7 +146,7 @@ class Library:
         if not isinstance(params, dict):
             return ["params must be an object"]
         needed, optional = (set(names.split()) for names in _PARAMS[kind])
-        if params.get("check") in WITHOUT_VALUE:
+        if isinstance(params.get("check"), str) and params["check"] in WITHOUT_VALUE:
             optional |= {"value"}
         elif "check" in needed:
             needed |= {"value"}
@@ -225,15 +241,15 @@ def _unsupported_params(kind: str, params: Json) -> list[str]:
         seconds = number(params["value"])
         if seconds is None or not 0 <= seconds <= LONGEST_STEP:
             problems.append(f"params.value must be seconds from 0 to {LONGEST_STEP}")
-    elif not isinstance(params.get("value") or "", str | int | float):
+    elif "check" not in params and not isinstance(params.get("value") or "", str | int | float):
         problems.append("params.value must be a string or a number")
     for key in ("code", "attribute"):
         if not isinstance(params.get(key, ""), str):
             problems.append(f"params.{key} must be a string")
     if "check" in params:
-        problems += _unsupported_check(params["check"], params.get("value"))
+        problems += unsupported_check(params["check"], params.get("value"))
     if "variable" in params:
-        problems += _unsupported_variable(params["variable"], params.get("pattern"))
+        problems += _unsupported_variable(params["variable"])
     return problems + _unsupported_details(kind, params)
 
 
@@ -256,16 +272,27 @@ def _unsupported_keys(params: Json) -> list[str]:
 
 def _unsupported_drag(params: Json) -> list[str]:
     options = params.get("options") or {}
-    if not isinstance(options, dict) or any(options[key] for key in options if key != "delay"):
-        return ["params.options: only delay is supported"]
-    return _unsupported_numbers(options, "delay")
+    if not isinstance(options, dict):
+        return ["params.options must be an object"]
+    offset = options.get("offset") or {}
+    if not isinstance(offset, dict) or offset.keys() - {"x", "y"}:
+        return ["params.options.offset must be an object of x and y"]
+    return [
+        *(
+            f"params.options.{key} is not supported"
+            for key, value in options.items()
+            if key not in {"delay", "offset"} and value
+        ),
+        *_unsupported_numbers(options, "delay"),
+        *_unsupported_numbers(offset, "x", "y"),
+    ]
 
 
 def _unsupported_requests(params: Json) -> list[str]:
     wanted = params["requests"]
     if not isinstance(wanted, dict) or not isinstance(wanted.get("url"), str):
         return ["params.requests must be an object with a url"]
-    return _unsupported_count("params.requests.count", wanted.get("count"))
+    return unsupported_count("params.requests.count", wanted.get("count"))
 
 
 def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
@@ -274,30 +301,17 @@ def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
     ]
 
 
-def _unsupported_check(check: Any, value: Any) -> list[str]:
-    if check not in CHECKS:
-        return [f"check {check!r} is not supported"]
-    if check == "matchRegex" and isinstance(value, str) and not has_placeholder(value):
-        try:
-            compile_javascript(value)
-        except ValueError as error:
-            return [str(error)]
-    if check not in WITHOUT_VALUE and value is None:
-        return [f"check {check} needs a value"]
+def _unsupported_variable(variable: Any) -> list[str]:
+    if not isinstance(variable, dict) or not isinstance(variable.get("name"), str):
+        return ["params.variable must be an object with a name"]
     return []
 
 
-def _unsupported_variable(variable: Any, pattern: Any) -> list[str]:
-    if not isinstance(variable, dict) or not isinstance(variable.get("name"), str):
-        return ["params.variable must be an object with a name"]
-    if not pattern:
-        return []
-    if not isinstance(pattern, dict) or pattern.get("type") != "regex":
-        return ["params.pattern: only the type regex is supported"]
-    value = pattern.get("value")
-    if not isinstance(value, str):
-        return ["params.pattern.value must be a string"]
-    return _unsupported_check("matchRegex", value)
+def _unsupported_pattern(params: Json) -> list[str]:
+    pattern = params.get("pattern")
+    if pattern and isinstance(pattern, dict) and pattern.get("type") == "x_path":
+        return ["params.pattern: of an element only the type regex is supported"]
+    return unsupported_pattern(pattern) if pattern else []
 
 
 def _unsupported_files(files: Any) -> list[str]:
@@ -320,14 +334,6 @@ def _unsupported_files(files: Any) -> list[str]:
     return problems
 
 
-def _unsupported_count(place: str, count: Any) -> list[str]:
-    if not isinstance(count, dict):
-        return [f"{place} must be an object"]
-    if count.get("type") not in COUNTS:
-        return [f"{place}.type {count.get('type')!r} is not supported"]
-    return [] if number(count.get("value")) is not None else [f"{place}.value must be a number"]
-
-
 def _unsupported_download(file: Any) -> list[str]:
     if not isinstance(file, dict):
         return ["params.file must be an object"]
@@ -340,12 +346,12 @@ def _unsupported_download(file: Any) -> list[str]:
         problems.append("params.file.md5 must be a string")
     if check := file.get("nameCheck"):
         problems += (
-            _unsupported_check(check.get("type"), check.get("value"))
+            unsupported_check(check.get("type"), check.get("value"))
             if isinstance(check, dict)
             else ["params.file.nameCheck must be an object"]
         )
     if file.get("sizeCheck"):
-        problems += _unsupported_count("params.file.sizeCheck", file["sizeCheck"])
+        problems += unsupported_count("params.file.sizeCheck", file["sizeCheck"])
     return problems
 
 
@@ -358,5 +364,8 @@ _DETAILS: Mapping[str, Callable[[Json], list[str]]] = {
     "drop": _unsupported_drag,
     "uploadFiles": lambda params: _unsupported_files(params["files"]),
     "assertRequests": _unsupported_requests,
+    "assertEmail": lambda params: unsupported_email(params["email"]),
+    "extractVariable": _unsupported_pattern,
+    "extractFromEmailBody": lambda params: unsupported_pattern(params["pattern"]),
     "assertFileDownload": lambda params: _unsupported_download(params["file"]),
 }

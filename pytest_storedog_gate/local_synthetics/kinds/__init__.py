@@ -13,6 +13,8 @@ from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, 
 from pytest_storedog_gate.local_synthetics.scripts import Scripts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_storedog_gate.local_synthetics.browser.engine import Engine
     from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.variables import Variables
@@ -33,8 +35,11 @@ _TABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("api", "grpc"): ("grpc_call", "GrpcCheck"),
     ("api", "mcp"): ("mcp", "McpCheck"),
     ("api", "multi"): ("multistep", "MultistepCheck", "kinds", "tests", "scripts"),
-    ("browser", ""): ("browser", "BrowserCheck", "kinds", "tests", "screenshots", "engine"),
-}
+    ("browser", ""): (
+        "browser", "BrowserCheck", "kinds", "tests", "screenshots", "artifacts", "engine",
+        "engine_without_cors",
+    ),
+}  # fmt: skip
 """Test type and subtype: the module, the class and which attributes of `_Kinds` it is made with."""
 
 _BROWSER = "pytest_storedog_gate.local_synthetics.browser"
@@ -42,17 +47,20 @@ _EXTRAS = {"playwright": "browser"}
 
 
 def all_kinds(
-    tests: Mapping[str, Definition] | None = None, screenshots: Screenshots | None = None
+    tests: Mapping[str, Definition] | None = None,
+    screenshots: Screenshots | None = None,
+    artifacts: Path | None = None,
 ) -> Kinds:
     """Every kind that this service can run, by test type and subtype.
 
     `tests`: those that can be sub-tests, by public ID. `screenshots`: where they are kept.
+    `artifacts`: the directory for what is kept of browser tests that failed.
     """
-    return _Kinds(tests or {}, screenshots or Screenshots())
+    return _Kinds(tests or {}, screenshots or Screenshots(), artifacts)
 
 
 async def close_all(kinds: Kinds) -> None:
-    """End the browser, if there is one."""
+    """End the browsers, if there are any."""
     if isinstance(kinds, _Kinds):
         await kinds.close()
 
@@ -63,6 +71,7 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
 
     tests: Mapping[str, Definition]
     screenshots: Screenshots
+    artifacts: Path | None
     _made: dict[tuple[str, str], Kind] = field(default_factory=dict)
 
     def __getitem__(self, key: tuple[str, str]) -> Kind:
@@ -79,7 +88,12 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
     @cached_property
     def engine(self) -> Engine:
         """The one browser; where Playwright is missing, ModuleNotFoundError is raised."""
-        return cast("Engine", import_module(f"{_BROWSER}.engine").Engine())
+        return _engine()
+
+    @cached_property
+    def engine_without_cors(self) -> Engine:
+        """A browser of its own, as Chromium has the switch for all of its contexts."""
+        return _engine("--disable-web-security")
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -90,8 +104,9 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
         return self
 
     async def close(self) -> None:
-        if "engine" in vars(self):
-            await self.engine.close()
+        for name in ("engine", "engine_without_cors"):
+            if name in vars(self):
+                await vars(self)[name].close()
 
     def _make(self, key: tuple[str, str]) -> Kind:
         module, name, *needed = _TABLE[key]
@@ -103,6 +118,10 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
                 raise
             return _Missing(package)
         return cast("Kind", make(*(getattr(self, one) for one in needed)))
+
+
+def _engine(*arguments: str) -> Engine:
+    return cast("Engine", import_module(f"{_BROWSER}.engine").Engine(*arguments))
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from pytest_storedog_gate.local_synthetics.browser import artifacts
+from pytest_storedog_gate.local_synthetics.browser.context_options import (
+    context_options,
+    origin,
+    unsupported_connection,
+)
 from pytest_storedog_gate.local_synthetics.browser.devices import device_of
 from pytest_storedog_gate.local_synthetics.browser.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
+from pytest_storedog_gate.local_synthetics.browser.routing import add_headers, block, substitute
 from pytest_storedog_gate.local_synthetics.browser.session import Session
 from pytest_storedog_gate.local_synthetics.browser.steps import LONGEST_STEP, Library
 from pytest_storedog_gate.local_synthetics.comparison import number
@@ -27,8 +33,9 @@ from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    from playwright.async_api import BrowserContext, Route
+    from playwright.async_api import BrowserContext
 
     from pytest_storedog_gate.local_synthetics.browser.devices import Device
     from pytest_storedog_gate.local_synthetics.browser.engine import Engine
@@ -38,8 +45,11 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _CONFIG_KEYS = {"request", "assertions", "configVariables", "variables", "setCookie"}
-_REQUEST_KEYS = {"url", "method", "headers", "basicAuth", "timeout"}
-_REFUSED_OPTIONS = ("disableCors", "checkCertificateRevocation")
+_REQUEST_KEYS = {
+    "url", "method", "headers", "basicAuth", "timeout", "proxy", "certificate",
+    "certificateDomains",
+}  # fmt: skip
+_REFUSED_OPTIONS = ("checkCertificateRevocation",)
 _FIRST_TIMEOUT = 60.0  # s, Datadog's
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
 _MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
@@ -50,16 +60,21 @@ _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing 
 class BrowserCheck:
     """Plays the steps of a test in a context of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 each is another thing
         self,
         kinds: Mapping[tuple[str, str], Kind],
         tests: Mapping[str, Definition],
         screenshots: Screenshots,
+        artifacts: Path | None,
         engine: Engine,
+        engine_without_cors: Engine,
     ) -> None:
+        """`artifacts`: the directory for the traces and the pages of tests that failed."""
         self._library = Library(kinds, tests)
         self._screenshots = screenshots
+        self._artifacts = artifacts
         self._engine = engine
+        self._engine_without_cors = engine_without_cors
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
@@ -90,6 +105,7 @@ class BrowserCheck:
             *unsupported_required(request, "url"),
             *unsupported_map(request, "headers"),
             *_unsupported_settings(config, request, options),
+            *unsupported_connection(request),
         ]
         return problems + self._library.unsupported(definition)
 
@@ -100,23 +116,25 @@ class BrowserCheck:
         url = _start_url(run, variables)
         device = device_of(run.device)
         assert device is not None  # noqa: S101 checked by `unsupported`
+        without_cors = definition.options.get("disableCors")
+        engine = self._engine_without_cors if without_cors else self._engine
         begun = time.perf_counter()
         async with (
             self._slots,
-            self._engine.context(
-                lambda version: _context_options(definition, url, device, version, variables)
+            engine.context(
+                lambda version: context_options(definition, url, device, version, variables)
             ) as (context, version),
         ):
-            await answered(_prepare(context, definition, url, variables))
+            await answered(_prepare(context, run, url, variables))
+            if self._artifacts:
+                await answered(artifacts.begin(context))
             keeps = not definition.options.get("noScreenshot")
+            session = await Session.start(context)
             player = Player(
-                self._library,
-                await Session.start(context),
-                variables,
-                run,
-                self._screenshots if keeps else None,
+                self._library, session, variables, run, self._screenshots if keeps else None
             )
             failure, steps = await _play(player, definition, url)
+            kept = await self._keep(session, run, variables) if failure else []
         detail: Json = {
             "steps": steps,
             "start_url": mask_userinfo(url),
@@ -124,7 +142,20 @@ class BrowserCheck:
             "browser": {"type": "chrome", "version": version},
             "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
         }
+        if "time_to_interactive" in steps[0]:
+            detail["time_to_interactive"] = steps[0]["time_to_interactive"]
+        if variables.addresses:
+            detail["received_email_count"] = len(variables.mails())
+        if kept:
+            detail["artifacts"] = kept
         return Outcome(failure, detail)
+
+    async def _keep(self, session: Session, run: Run, variables: Variables) -> list[str]:
+        if self._artifacts is None or variables.attempt is None:
+            return []
+        attempt = variables.attempt
+        name = "-".join(filter(None, (attempt.public_id, run.device, attempt.result_id)))
+        return await artifacts.keep(session.context, session.page, self._artifacts / name)
 
 
 async def _play(
@@ -165,7 +196,7 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
         problems.append("options.blockedRequestPatterns must be a list of strings")
     problems += [
         f"options.{key} must be true or false"
-        for key in ("noScreenshot", "disableCsp", "ignoreServerCertificateError")
+        for key in ("noScreenshot", "disableCors", "disableCsp", "ignoreServerCertificateError")
         if not isinstance(options.get(key, False), bool)
     ]
     if options.get("httpVersion", "any") not in {"any", None, ""}:
@@ -197,60 +228,18 @@ def _start_url(run: Run, variables: Variables) -> str:
     return url
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _context_options(
-    definition: Definition, url: str, device: Device, version: str, variables: Variables
-) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "viewport": {"width": device.width, "height": device.height},
-        "user_agent": device.user_agent(version),
-        "is_mobile": device.is_mobile,
-        "has_touch": device.is_mobile,
-        "bypass_csp": bool(definition.options.get("disableCsp")),
-        "ignore_https_errors": bool(definition.options.get("ignoreServerCertificateError")),
-    }
-    if auth := definition.request.get("basicAuth"):
-        username, password = (
-            variables.fill(auth.get(key) or "") for key in ("username", "password")
-        )
-        variables.secrets.add(password)
-        options["http_credentials"] = {
-            "username": username,
-            "password": password,
-            "origin": _origin(url),
-        }
-    return options
-
-
-async def _prepare(
-    context: BrowserContext, definition: Definition, url: str, variables: Variables
-) -> None:
+async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
     await context.add_init_script(_MARK)
-    headers = credentials_of(definition.request, "headers", variables)
-    cookies = _cookies(variables.fill(definition.config.get("setCookie") or ""), url)
+    headers = credentials_of(run.definition.request, "headers", variables)
+    cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
     for name in [name for name in headers if name.lower() == "cookie"]:
         cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]
     if cookies:
         await context.add_cookies(cast("Any", cookies))
-    if headers:
-
-        async def with_headers(route: Route) -> None:
-            await route.fallback(headers={**route.request.headers, **headers})
-
-        # To the test's own site alone: they may hold credentials.
-        own = re.compile(re.escape(_origin(url)) + r"(?:[/?#]|$)")
-        await context.route(own, with_headers)
-    for pattern in definition.options.get("blockedRequestPatterns") or []:
-        parts = map(re.escape, variables.fill(pattern).split("*"))
-        await context.route(re.compile("^" + ".*".join(parts) + "$"), _blocked)
-
-
-async def _blocked(route: Route) -> None:
-    await route.abort("blockedbyclient")
+    await add_headers(context, headers, origin(url))
+    await substitute(context, run.resource_substitutions)
+    patterns = run.definition.options.get("blockedRequestPatterns") or []
+    await block(context, [variables.fill(pattern) for pattern in patterns])
 
 
 def _cookies(text: str, url: str) -> list[Json]:

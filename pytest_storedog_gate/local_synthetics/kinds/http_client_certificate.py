@@ -35,18 +35,24 @@ def unsupported_certificate(request: Json) -> list[str]:
     return problems
 
 
+def pair_of(request: Json, variables: Variables) -> tuple[str, str]:
+    """The certificate and its key, as PEM texts if they are that. The key joins the secrets."""
+    cert, key = (variables.fill(request["certificate"][name]["content"]) for name in _PARTS)
+    variables.secrets |= {key, _pem(key)}
+    return _pem(cert), _pem(key)
+
+
 def present(request: Json, variables: Variables, tls: ssl.SSLContext) -> None:
     """Make connections of `tls` show the certificate. Its key joins the secrets.
 
     Raises InvalidTest when the two do not belong together or cannot be read.
     """
-    cert, key = (variables.fill(request["certificate"][name]["content"]) for name in _PARTS)
-    variables.secrets |= {key, _pem(key)}
+    cert, key = pair_of(request, variables)
     # OpenSSL reads them from files only; the folder is its owner's alone.
     with TemporaryDirectory() as folder:
         cert_file, key_file = (Path(folder, name) for name in _PARTS)
-        cert_file.write_text(_pem(cert))
-        key_file.write_text(_pem(key))
+        cert_file.write_text(cert)
+        key_file.write_text(key)
         try:
             # A key with a password of its own would be asked for on the terminal.
             tls.load_cert_chain(cert_file, key_file, password="")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.failures import Failure
@@ -40,13 +40,15 @@ async def _unused(_source: Source, _response: dict[str, Any] | None = None) -> N
 class Run:
     """One test of a batch: its definition with the trigger's overrides already in it.
 
-    `device` is the ID of a browser test's device, else "". A kind awaits `answered` once, when the
-    target's answer is there and before anything of it is shown: it may add to the secrets.
+    `resource_substitutions` are for the requests of a page; `device` is the ID of a browser test's
+    device, else "". A kind awaits `answered` once, when the target's answer is there and before
+    anything of it is shown: it may add to the secrets.
     """
 
     definition: Definition
     variables: Mapping[str, str] = field(default_factory=dict)
     url_substitution: Substitution | None = None
+    resource_substitutions: Sequence[Substitution] = ()
     device: str = ""
     answered: Answered = _unused
 

@@ -9,6 +9,19 @@ from typing import Any
 
 def chromium_of_this_process() -> list[int]:
     """The main processes of the browsers that this test process has started, by its driver."""
+    return [
+        pid
+        for pid, args in _descendants()
+        if "--remote-debugging-pipe" in args and "--type=" not in args
+    ]
+
+
+def renderers_of_this_process() -> list[int]:
+    """The processes of the pages of those browsers."""
+    return [pid for pid, args in _descendants() if "--type=renderer" in args]
+
+
+def _descendants() -> list[tuple[int, str]]:
     listed = subprocess.run(
         ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
     )
@@ -20,8 +33,4 @@ def chromium_of_this_process() -> list[int]:
             pid = parent[pid]
         return pid == os.getpid()
 
-    return [
-        int(pid)
-        for pid, _, args in rows
-        if "--remote-debugging-pipe" in args and "--type=" not in args and is_mine(int(pid))
-    ]
+    return [(int(pid), args) for pid, _, args in rows if is_mine(int(pid))]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import smtplib
 import threading
 from contextlib import contextmanager
+from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -105,6 +107,69 @@ async def _empty(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
+async def _signup(request: Request) -> Response:
+    """A form for an address; `smtp` is the port of the mail server that the site uses."""
+    return HTMLResponse(
+        "<h1 id='title'>Sign up</h1><form action='/send'><input id='to' name='to'>"
+        f"<input type='hidden' name='smtp' value='{int(request.query_params['smtp'])}'>"
+        "<button id='send'>Send</button></form><button id='later' onclick='setTimeout(() =>"
+        " fetch(`/send?${new URLSearchParams(new FormData(document.forms[0]))}`), 700)'>Later"
+        "</button>"
+    )
+
+
+def _send(request: Request) -> Response:
+    """Send two mails as a shop does: one in HTML with a plain variant, and a plain one."""
+    address, here = request.query_params["to"], f"{request.base_url}"
+    confirm = EmailMessage()
+    confirm["From"], confirm["To"] = "Kennel <kennel@kennel.example>", address
+    confirm["Subject"] = "Confirm, good dog \N{DOG}"
+    confirm.set_content("Use a program that shows HTML.")
+    confirm.add_alternative(
+        "<html><head><title>no text</title><style>p { color: red }</style></head><body>"
+        f"<h1>Wóof</h1><p>Your code is <b id='code'>47</b>11.</p><p>Then "
+        f"<a href='{here}second?a=1'><b>confirm</b> it</a>, or "
+        f"<a href='{here}second?a=2'>not</a>.</p></body></html>",
+        subtype="html",
+    )
+    plain = EmailMessage()
+    plain["From"], plain["To"], plain["Subject"] = "kennel@kennel.example", address, "Welcome"
+    plain.set_content(f"Your guide is at {here}second?guide. Your number is 12.")
+    # An application logs in to its relay, if that offers it.
+    with smtplib.SMTP("127.0.0.1", int(request.query_params["smtp"]), timeout=_LIMIT) as client:
+        client.login("kennel", "any")
+        for mail in (confirm, plain):
+            client.send_message(mail)
+    return HTMLResponse(f"<h1 id='title'>Sent to {address}</h1>")
+
+
+async def _slow(_request: Request) -> Response:
+    return HTMLResponse(
+        "<h1 id='title'>Slow</h1><script>const end = performance.now() + 300;"
+        "while (performance.now() < end);</script>"
+    )
+
+
+async def _elsewhere(request: Request) -> Response:
+    """A page with scripts from `from`, which are not to be had there."""
+    return HTMLResponse(
+        f"<h1 id='title'>x</h1><script src='{request.query_params['from']}/bark.js'></script>"
+    )
+
+
+async def _bark(_request: Request) -> Response:
+    return Response("title.textContent = 'Woof'", media_type="text/javascript")
+
+
+async def _reads(request: Request) -> Response:
+    """A page that reads an address of another site."""
+    return HTMLResponse(
+        "<h1 id='title'>no answer</h1><script>"
+        f"fetch('{request.query_params['url']}').then((answer) => answer.text())"
+        ".then((text) => title.textContent = text)</script>"
+    )
+
+
 @contextmanager
 def serving_site() -> Iterator[str]:
     """Run it on a real socket. Gives its URL."""
@@ -119,6 +184,12 @@ def serving_site() -> Iterator[str]:
         "/missing": _missing,
         "/once": _once,
         "/beacon": _empty,
+        "/signup": _signup,
+        "/send": _send,
+        "/slow": _slow,
+        "/elsewhere": _elsewhere,
+        "/bark.js": _bark,
+        "/reads": _reads,
     }
     app = Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
     server = uvicorn.Server(

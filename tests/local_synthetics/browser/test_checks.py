@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 _SHORT = 0.4  # s for what must not come about
 
 
-def _on(selector: str, check: str, holds: str, fails: str) -> tuple[Json, Json]:
+def _on(selector: str, check: str, holds: Any, fails: Any) -> tuple[Json, Json]:
     return content(selector, check, holds), content(selector, check, fails, _SHORT)
 
 
@@ -35,6 +35,7 @@ CASES: list[tuple[Json, Json]] = [
     _on(".count", "greaterEquals", "42", "43"),
     _on(".count", "lower", "43", "42"),
     _on(".count", "lowerEquals", "42", "41"),
+    _on(".count", "between", {"min": 42, "max": 43}, {"min": 43, "max": 44}),
     (content("#said", "isEmpty", ""), content("#title", "isEmpty", "", _SHORT)),
     (content("#title", "notIsEmpty", ""), content("#said", "notIsEmpty", "", _SHORT)),
 ]

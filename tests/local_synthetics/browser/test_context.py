@@ -7,19 +7,23 @@ import json
 import os
 import signal
 import threading
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from tests.local_synthetics.servers.certificates import Certificates
+from tests.local_synthetics.servers.proxy import proxy_server
 from tests.local_synthetics.support import serving
+from tests.local_synthetics.test_http_connections import client_pair, secure
 
 from .conftest import browser_test, css, step
-from .processes import chromium_of_this_process
+from .processes import chromium_of_this_process, renderers_of_this_process
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support import Service, Target
 
     from .conftest import Json, Play
 
@@ -157,9 +161,8 @@ def test_without_a_chromium_the_test_is_refused_and_says_what_to_do(
     assert "STOREDOG_CHROMIUM is '/absent/chromium'" in result["failure"]["message"]
 
 
-def test_a_crashed_browser_costs_one_test_and_is_started_again(
-    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _told_of_navigation(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a test has opened its start URL."""
     player = pytest.importorskip(f"{_PACKAGE}.player")
     navigated, original = threading.Event(), player.Player.navigate
 
@@ -169,20 +172,61 @@ def test_a_crashed_browser_costs_one_test_and_is_started_again(
         return document
 
     monkeypatch.setattr(player.Player, "navigate", navigate)
+    return navigated
+
+
+def test_a_browser_that_crashes_gives_no_verdict_at_once_and_is_started_again(
+    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    navigated = _told_of_navigation(monkeypatch)
     before = set(chromium_of_this_process())
     with serving() as service:
-        waiting = browser_test(site, step("wait", value=3), _GOOD)
-        batch = service.trigger({"local_test_definition": waiting})
-        (entry,) = service.batch(batch)["results"]
+        may_fail = step("wait", value=300, flow={"allowFailure": True})
+        batch = service.trigger({"local_test_definition": browser_test(site, may_fail, _GOOD)})
         assert navigated.wait(20)
-        own = set(chromium_of_this_process()) - before
-        for pid in own:
+        for pid in set(chromium_of_this_process()) - before:
             os.kill(pid, signal.SIGKILL)
         (entry,) = service.final(batch)["results"]
-        assert service.result(entry["result_id"])["failure"]["code"] == "UNAVAILABLE_BROWSER"
+        result = service.result(entry["result_id"])
+        assert result["failure"]["code"] == "UNAVAILABLE_BROWSER"
+        assert result["inconclusive"] is True
+        assert [one["status"] for one in result["steps"]] == ["passed", "failed", "skipped"]
         assert service.run(browser_test(site, _GOOD))["status"] == "passed"
     left = set(chromium_of_this_process()) - before
     assert not {pid for pid in left if Path(f"/proc/{pid}").exists()}
+
+
+def test_a_crash_of_the_browser_is_retried(
+    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    navigated = _told_of_navigation(monkeypatch)
+    before = set(chromium_of_this_process())
+    with serving() as service:
+        waiting = browser_test(site, step("wait", value=4), _GOOD, options={"retry": {"count": 1}})
+        batch = service.trigger({"local_test_definition": waiting})
+        assert navigated.wait(20)
+        for pid in set(chromium_of_this_process()) - before:
+            os.kill(pid, signal.SIGKILL)
+        (entry,) = service.final(batch)["results"]
+    assert (entry["status"], entry["retries"]) == ("passed", 1)
+
+
+def test_a_page_that_crashes_fails_the_test_at_once(
+    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killing its process stands for what a page does to itself when it takes all memory."""
+    navigated = _told_of_navigation(monkeypatch)
+    before = set(renderers_of_this_process())
+    with serving() as service:
+        waiting = browser_test(site, step("wait", value=300), _GOOD)
+        batch = service.trigger({"local_test_definition": waiting})
+        assert navigated.wait(20)
+        for pid in set(renderers_of_this_process()) - before:
+            os.kill(pid, signal.SIGKILL)
+        (entry,) = service.final(batch)["results"]
+        result = service.result(entry["result_id"])
+    assert result["failure"]["message"] == "Step 1 (wait): The page crashed."
+    assert result["inconclusive"] is False
 
 
 def test_a_browser_that_does_not_answer_is_unavailable(
@@ -214,3 +258,112 @@ def test_a_change_of_this_machines_network_fails_no_page(
     monkeypatch.setattr(playwright.Page, "goto", cut)
     assert play(_GOOD)["status"] == "passed"
     assert len(cut_off) == 2
+
+
+def test_the_time_until_a_page_can_be_used_is_measured(play: Play, site: str) -> None:
+    slow = step("goToUrlAndMeasureTti", value=f"{site}/slow")
+    result = play(slow, _GOOD)
+    assert result["status"] == "passed", result["failure"]
+    first, second, _ = result["steps"]
+    assert second["time_to_interactive"] >= 300  # ms that the page's script takes
+    assert result["time_to_interactive"] == first["time_to_interactive"]
+
+
+def test_another_site_is_read_without_cors_alone(play: Play, target: Target) -> None:
+    target.answer("/other", body="from elsewhere")
+    steps = [step("assertElementContent", seconds=2, element=css("#title"), check="equals",
+                  value="from elsewhere")]  # fmt: skip
+    path = f"/reads?url={target.url}/other"
+    assert play(*steps, path=path)["status"] == "failed"
+    assert play(*steps, path=path, options={"disableCors": True})["status"] == "passed"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_resources_come_from_another_address(
+    browser_service: Service, site: str, scheme: str
+) -> None:
+    barks = step("assertElementContent", seconds=2, element=css("#title"), check="equals",
+                 value="Woof")  # fmt: skip
+    definition = browser_test(f"{site}/elsewhere?from={scheme}://assets.invalid", barks)
+    assert browser_service.run(definition)["status"] == "failed"
+    rewritten = browser_service.run(
+        definition,
+        resourceUrlSubstitutionRegexes=["cats|dogs", f"{scheme}://assets.invalid|{site}"],
+    )
+    assert rewritten["status"] == "passed", rewritten["failure"]
+
+
+def test_headers_of_the_test_are_not_sent_to_where_resources_come_from(
+    browser_service: Service, site: str, target: Target
+) -> None:
+    target.answer("/bark.js", body="title.textContent = 'Woof'")
+    barks = step("assertPageContains", seconds=5, value="Woof")
+    headers = {"X-Api-Key": "open-the-kennel"}
+    definition = browser_test(f"{site}/elsewhere?from={site}", barks, request={"headers": headers})
+    result = browser_service.run(
+        definition, resourceUrlSubstitutionRegexes=[f"{site}|{target.url}"]
+    )
+    assert result["status"] == "passed", result["failure"]
+    assert [one["path"] for one in target.requests] == ["/bark.js"]
+    assert "x-api-key" not in target.requests[0]["headers"]
+
+
+def test_a_proxy_is_used_for_this_machine_too(play: Play, site: str) -> None:
+    with proxy_server() as proxy:
+        url = f"http://rex:b0nes-forever@127.0.0.1:{proxy.port}"
+        result = play(contains("Second"), path="/second", request={"proxy": {"url": url}})
+    assert result["status"] == "passed", result["failure"]
+    assert f"GET {site}/second " in "".join(proxy.heads)
+    refused = play(_GOOD, request={"proxy": {"url": f"http://127.0.0.1:{proxy.port}"}})
+    assert refused["failure"]["code"] == "OPEN_URL"
+
+
+def test_a_client_certificate_is_shown(
+    browser_service: Service, target: Target, tmp_path: Path
+) -> None:
+    certificates = Certificates(tmp_path)
+    url = secure(target, certificates, certificates.authority)
+    target.answer("/", body="<h1>Welcome, dog</h1>", headers={"Content-Type": "text/html"})
+    options = {"ignoreServerCertificateError": True}
+    without = browser_test(url, contains("Welcome, dog"), options=options)
+    assert browser_service.run(without)["status"] == "failed"
+    pair = {"certificate": client_pair(certificates)}
+    shown = browser_test(url, contains("Welcome, dog"), options=options, request=pair)
+    result = browser_service.run(shown)
+    assert result["status"] == "passed", result["failure"]
+    elsewhere = browser_test(
+        url,
+        contains("Welcome, dog"),
+        options=options,
+        request={**pair, "certificateDomains": ["https://kennel.example"]},
+    )
+    assert browser_service.run(elsewhere)["status"] == "failed"
+    bad = {"certificate": {"cert": {"content": "no"}, "key": {"content": "no"}}}
+    result = browser_service.run(browser_test(url, _GOOD, request=bad))
+    assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_TEST", True)
+
+
+def test_of_a_failed_test_trace_and_page_are_kept_where_the_user_asked(
+    chromium: None, site: str, tmp_path: Path
+) -> None:
+    directory = tmp_path / "kept"
+    with serving(artifacts=directory) as service:
+        assert service.run(browser_test(site, _GOOD))["status"] == "passed"
+        assert not directory.exists()
+        failed = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    (attempt,) = directory.iterdir()
+    assert attempt.stat().st_mode & 0o777 == 0o700
+    kept = sorted(attempt.iterdir())
+    assert failed["artifacts"] == [str(one) for one in kept]
+    assert [one.name for one in kept] == ["page.html", "page.png", "trace.zip"]
+    assert "Good dogs" in kept[0].read_text()
+    with zipfile.ZipFile(kept[2]) as trace:
+        assert "trace.trace" in trace.namelist()
+
+
+def test_a_tab_that_closes_itself_under_a_step_fails_the_test(play: Play) -> None:
+    closes = step("assertFromJavascript", seconds=300, code="close(); await new Promise(() => {})")
+    opens = step("assertFromJavascript", code="return Boolean(open('/second'))")
+    result = play(opens, closes, _GOOD)
+    assert result["failure"]["message"] == "Step 2 (assertFromJavascript): The page was closed."
+    assert result["inconclusive"] is False

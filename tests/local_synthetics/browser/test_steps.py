@@ -35,6 +35,10 @@ def attribute(name: str, check: str, value: str, seconds: float = 20) -> Json:
 
 PASSING: dict[str, list[Json]] = {
     "goToUrl": [step("goToUrl", value="{{ SITE }}/second"), content("#title", "equals", "Second")],
+    "goToUrlAndMeasureTti": [
+        step("goToUrlAndMeasureTti", value="{{ SITE }}/second"),
+        content("#title", "equals", "Second"),
+    ],
     "refresh": [
         step("typeText", element=css("#dog"), value="Fido"),
         step("click", element=css("#greet")),
@@ -91,6 +95,12 @@ PASSING: dict[str, list[Json]] = {
         step("drop", element=css("#place"), options={"delay": 10}),
         says("bone"),
     ],
+    "drag and drop, at an offset": [
+        # Each names the other's element, so that only the offsets lead to the right ones.
+        step("drag", element=css("#place"), options={"offset": {"x": -670, "y": -40}}),
+        step("drop", element=css("#source"), options={"offset": {"x": 0, "y": 50}}),
+        says("bone"),
+    ],
     "uploadFiles": [
         step("uploadFiles", element=css("#upload"), files=[_FILE]),
         says("bone.txt 4"),
@@ -102,6 +112,10 @@ PASSING: dict[str, list[Json]] = {
     "assertElementPresent": [step("assertElementPresent", element=css("#there"))],
     "assertElementContent": [content("#there", "contains", "at last")],
     "assertElementContent, greater": [content(".count", "greater", "41.5")],
+    "assertElementContent, between": [
+        step("assertElementContent", element=css(".count"), check="between",
+             value={"min": 42, "max": "{{ MOST }}"}),
+    ],
     "assertElementContent, matchRegex": [content("#title", "matchRegex", "^good|dogs$")],
     "assertElementContent, isEmpty": [
         step("assertElementContent", element=css("#said"), check="isEmpty")
@@ -121,6 +135,11 @@ PASSING: dict[str, list[Json]] = {
         step("click", element=css("#away")),
         step("assertRequests",
              requests={"url": "/beacon", "count": {"type": "equals", "value": 1}}),
+    ],
+    "assertRequests, between": [
+        step("click", element=css("#away")),
+        step("assertRequests",
+             requests={"url": "/beacon", "count": {"type": "between", "min": 1, "max": 2}}),
     ],
     "assertFileDownload": [
         step("click", element=css("#file")),
@@ -152,6 +171,9 @@ PASSING: dict[str, list[Json]] = {
 
 FAILING: dict[str, tuple[str, list[Json]]] = {
     "goToUrl, refused": ("OPEN_URL", [step("goToUrl", value="http://127.0.0.1:1/")]),
+    "goToUrlAndMeasureTti, refused": (
+        "OPEN_URL", [step("goToUrlAndMeasureTti", value="http://127.0.0.1:1/")],
+    ),
     "goToUrl, a file": ("INVALID_URL", [step("goToUrl", value="file:///etc/hostname")]),
     "refresh, refused": (
         "OPEN_URL", [step("goToUrl", value="{{ SITE }}/once"), step("refresh")],
@@ -191,6 +213,16 @@ FAILING: dict[str, tuple[str, list[Json]]] = {
         "LOCATE_ELEMENT", [step("assertElementPresent", seconds=_SHORT, element=css("#cat"))],
     ),
     "assertElementContent": ("ASSERTION_FAILURE", [content("#title", "equals", "Cats", _SHORT)]),
+    "assertElementContent, between": (
+        "ASSERTION_FAILURE",
+        [step("assertElementContent", seconds=_SHORT, element=css(".count"), check="between",
+              value={"min": 43, "max": 44})],
+    ),
+    "assertElementContent, between, of no number": (
+        "ASSERTION_FAILURE",
+        [step("assertElementContent", seconds=_SHORT, element=css("#title"), check="between",
+              value={"min": 1, "max": 44})],
+    ),
     "assertElementContent, not a number": (
         "ASSERTION_FAILURE", [content("#title", "greater", "1", _SHORT)],
     ),
@@ -237,6 +269,11 @@ FAILING: dict[str, tuple[str, list[Json]]] = {
         [step("assertRequests", seconds=_SHORT,
               requests={"url": "/beacon", "count": {"type": "greater", "value": 0}})],
     ),
+    "assertRequests, between": (
+        "ASSERTION_FAILURE",
+        [step("assertRequests", seconds=_SHORT,
+              requests={"url": "/beacon", "count": {"type": "between", "min": 1, "max": 2}})],
+    ),
     "assertFileDownload, none": (
         "ASSERTION_FAILURE",
         [step("assertFileDownload", seconds=_SHORT, file={"md5": _BONES})],
@@ -276,13 +313,13 @@ FAILING: dict[str, tuple[str, list[Json]]] = {
 
 
 def variables(site: str) -> list[Json]:
-    values = {"SITE": site, "DOG": "Laika"}
+    values = {"SITE": site, "DOG": "Laika", "MOST": "42.5"}
     return [{"name": name, "type": "text", "pattern": value} for name, value in values.items()]
 
 
-def passing_types(name: str) -> set[str]:
+def passing_types(name: str, steps: list[Json]) -> set[str]:
     """The types of step that a case of PASSING is about."""
-    return {step["type"] for step in PASSING[name]} & set(name.replace(",", "").split())
+    return {step["type"] for step in steps} & set(name.replace(",", "").split())
 
 
 def failing_type(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,22 +32,36 @@ def proxy_server(refusal: bytes = b"") -> Iterator[Proxy]:
 
 @asynccontextmanager
 async def _serving(proxy: Proxy) -> AsyncIterator[Proxy]:
+    talks: set[asyncio.Task[None]] = set()
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        try:
             head = await reader.readuntil(b"\r\n\r\n")
             proxy.heads.append(head.decode())
             if proxy.refusal:
                 writer.write(proxy.refusal)
             else:
                 await _pass_on(head, reader, writer)
-        writer.close()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone, or the proxy goes
+        finally:
+            writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    def begun(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(talk(reader, writer))
+        talks.add(task)
+        task.add_done_callback(talks.discard)
+
+    server = await asyncio.start_server(begun, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
         server.close()
+        # A browser keeps its connections.
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks)
         await server.wait_closed()
 
 
@@ -64,8 +78,11 @@ async def _pass_on(head: bytes, reader: asyncio.StreamReader, writer: asyncio.St
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
+    try:
         while data := await reader.read(65_536):
             writer.write(data)
             await writer.drain()
-    writer.close()
+    except OSError:
+        pass
+    finally:
+        writer.close()
