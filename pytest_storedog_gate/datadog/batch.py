@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .details import Detail
+from .judging import judged
 from .models import Attempt, CheckOutcome, Result, Status
 from .pace import Pace
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .batch_state import BatchState, Entry
     from .client import SyntheticsClient, Triggered
+    from .details import Detail
 
 # The service ends a batch itself at its timeout; this much later we stop believing that it will.
 GRACE = 60.0
@@ -145,38 +146,22 @@ class Batch:
     def _result(self, followed: _Followed) -> Result:
         entry = followed.entry
         detail = followed.details.get(entry.result_id)
-        status, reason = _judge(entry, detail)
-        if status is Status.PASSED and self._out_of_time:
-            status, reason = Status.NO_VERDICT, "the batch never ended: results may be missing"
-        known = detail or Detail()
-        return Result(
-            public_id=entry.public_id,
-            name=entry.name,
-            status=status,
-            reason=reason,
-            result_id=entry.result_id,
-            initial_result_id=entry.initial_result_id,
+        result = judged(entry, detail)
+        if result.status is Status.PASSED and self._out_of_time:
+            reason = "the batch never ended: results may be missing"
+            result = replace(result, status=Status.NO_VERDICT, reason=reason)
+        return replace(
+            result,
             batch_id=self.id,
             result_url=self._result_url(entry),
             location=self._triggered.locations.get(entry.location, entry.location),
-            device=entry.device or known.device,
-            type=entry.type,
-            execution_rule=entry.execution_rule,
-            duration=entry.duration,
-            retries=entry.retries or 0,
-            max_retries=entry.max_retries,
-            timed_out=entry.timed_out,
             attempts=tuple(
-                Attempt(result_id, status, reason)
+                Attempt(result_id, result.status, result.reason)
                 if result_id == entry.result_id and entry.final
                 # An attempt that another one followed did not pass, whatever its details say.
                 else Attempt(result_id, Status.FAILED, (found and found.reason) or "no details")
                 for result_id, found in followed.details.items()
             ),
-            steps=known.steps,
-            assertions=known.assertions,
-            timings=known.data.get("timings") or {},
-            detail=known.data,
         )
 
     def _result_url(self, entry: Entry) -> str:
@@ -187,33 +172,3 @@ class Batch:
         if entry.type == "browser":
             return f"{details}/result/{entry.result_id}?{suffix}"
         return f"{details}?resultId={entry.result_id}&{suffix}"
-
-
-def _judge(entry: Entry, detail: Detail | None) -> tuple[Status, str]:
-    """One result's status with the reason in one sentence (or a line per failed assertion)."""
-    if not entry.final:
-        return Status.NO_VERDICT, "no result arrived in time; the batch was still running"
-    why_not = _why_no_verdict(entry, detail)
-    if why_not:
-        return Status.NO_VERDICT, why_not
-    if entry.status == "failed":
-        reason = detail.reason if detail else "failed; its details never arrived"
-        return Status.FAILED, reason or "failed, and the result does not say why"
-    return Status.PASSED, ""
-
-
-def _why_no_verdict(entry: Entry, detail: Detail | None) -> str | None:
-    if entry.earlier:
-        return "it was not run: it passed in an earlier batch, which proves nothing about this one"
-    if entry.status == "skipped":
-        return "Datadog skipped it: its execution rule there says skipped"
-    if entry.timed_out:
-        what = "retry" if (entry.retries or 0) < entry.max_retries else "result"
-        return f"the batch timed out before its {what} arrived"
-    if detail is not None and not detail.usable:
-        return f"it could not be run: {detail.reason or 'unhealthy worker'}"
-    if entry.status not in ("passed", "failed"):
-        return f"the service answered with the unknown status {entry.status!r}"
-    if entry.status == "passed" and detail is not None and detail.status not in ("passed", None):
-        return f"the batch says passed, the result says {detail.status!r}"
-    return None

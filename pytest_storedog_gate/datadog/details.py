@@ -144,12 +144,14 @@ def _step(data: Json) -> Step:
     timings = data.get("timings")
     total = timings.get("total") if isinstance(timings, dict) else None
     asserted = data.get("assertion_results") or data.get("assertions")
+    keys = data.get("bucket_keys")
     return Step(
         name=str(data.get("name") or data.get("description") or data.get("type") or ""),
         status=_STATUSES.get(str(data.get("status"))),
         reason=failure_text(data.get("failure")),
         duration=_seconds(data.get("duration", total)),
         allow_failure=bool(data.get("allow_failure")),
+        screenshot=str(keys.get("screenshot") or "") if isinstance(keys, dict) else "",
         assertions=_assertions(asserted),
     )
 

@@ -99,13 +99,17 @@ class Assertion:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a browser or multistep test. `duration` is in seconds."""
+    """One step of a browser or multistep test. `duration` is in seconds.
+
+    `screenshot` is the key of its picture, as the service names it.
+    """
 
     name: str
     status: Status | None
     reason: str = ""
     duration: float = 0.0
     allow_failure: bool = False
+    screenshot: str = ""
     assertions: tuple[Assertion, ...] = ()
 
 

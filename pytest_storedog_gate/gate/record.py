@@ -9,12 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import DeploymentFailed
 
 from .verdict import CheckVerdict, State, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.models import Result
 
@@ -90,11 +91,11 @@ def _check(check: CheckVerdict) -> dict[str, Any]:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    data = asdict(result)
+    data = asdict(result, dict_factory=_with_words)
     del data["detail"]
-    data["status"] = result.status.value
-    data["attempts"] = [
-        {"result_id": a.result_id, "status": a.status.value, "reason": a.reason}
-        for a in result.attempts
-    ]
     return data
+
+
+def _with_words(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a result, a step or an attempt, its status as a word."""
+    return {name: item.value if isinstance(item, Status) else item for name, item in items}

@@ -19,6 +19,8 @@ from pytest_storedog_gate.local_synthetics.masking import mask
 from pytest_storedog_gate.local_synthetics.results import Results, failure_document, new_result_id
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
     from pytest_storedog_gate.local_synthetics.mailboxes import Mailboxes
@@ -149,7 +151,7 @@ class Batches:
         self._results = results
         self._slots = asyncio.Semaphore(concurrency)
         self._batches: OrderedDict[str, Batch] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[Entry], Batch] = {}
 
     def start(self, trigger: Trigger, run_type: str = "ci") -> Batch:
         """Start every test of the trigger in each of its locations, on each of its devices."""
@@ -163,8 +165,8 @@ class Batches:
             if entry.status == "in_progress":
                 self._put(batch, entry, {"id": entry.result_id})
                 task = asyncio.create_task(self._follow(batch, entry))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks[task] = batch
+                task.add_done_callback(self._tasks.pop)
         self._keep_ended(batch)
         return batch
 
@@ -173,9 +175,13 @@ class Batches:
         batch = self._batches.get(batch_id)
         return batch.document() if batch else self._earlier.get(batch_id)
 
-    async def all_ended(self) -> None:
-        """Wait for the end of everything that was started."""
-        await asyncio.gather(*self._tasks)
+    async def ended(self, batch: Batch) -> AsyncIterator[Entry]:
+        """The entries of a batch, each once it has ended, in that order."""
+        running = [task for task, whose in self._tasks.items() if whose is batch]
+        for entry in [entry for entry in batch.entries if entry.status != "in_progress"]:
+            yield entry
+        for task in asyncio.as_completed(running):
+            yield await task
 
     async def close(self) -> None:
         """Abandon what runs."""
@@ -183,7 +189,7 @@ class Batches:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _follow(self, batch: Batch, entry: Entry) -> None:
+    async def _follow(self, batch: Batch, entry: Entry) -> Entry:
         try:
             async with asyncio.timeout_at(batch.deadline):
                 await self._attempt_until_final(batch, entry)
@@ -199,6 +205,7 @@ class Batches:
                 )
             entry.timed_out, entry.status = True, "failed"
         self._keep_ended(batch)
+        return entry
 
     def _keep_ended(self, batch: Batch) -> None:
         if self._store and batch.status != "in_progress":

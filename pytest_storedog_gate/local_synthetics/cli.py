@@ -52,7 +52,9 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.browser.watching import Watching  # noqa: PLC0415
     from pytest_storedog_gate.local_synthetics.run_command import run  # noqa: PLC0415
+    from pytest_storedog_gate.local_synthetics.terminal_pause import terminal_pause  # noqa: PLC0415
 
     return run(
         options.wanted,
@@ -62,6 +64,11 @@ def _run(options: argparse.Namespace) -> int:
         start_url=options.start_url,
         smtp=options.smtp,
         artifacts=options.artifacts,
+        watching=Watching(
+            headed=options.headed,
+            slow_mo=options.slow_mo / 1000,
+            pause=terminal_pause() if options.pause_on_failure else None,
+        ),
     )
 
 
@@ -133,6 +140,19 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     _add_definitions(run)
     _add_overrides(run)
+    run.add_argument("--headed", action="store_true", help="show the windows of browser tests")
+    run.add_argument(
+        "--slow-mo",
+        type=_positive,
+        default=0,
+        metavar="MS",
+        help="let the page stay so long after each step of browser tests",
+    )
+    run.add_argument(
+        "--pause-on-failure",
+        action="store_true",
+        help="keep the page open at a failed step of browser tests until Enter is pressed",
+    )
 
 
 def _add_trigger(trigger: argparse.ArgumentParser) -> None:

@@ -34,6 +34,12 @@ class Played:
     exited: bool = False
 
 
+def fails_the_test(failure: Failure, step: Json) -> bool:
+    """Whether a step's failure is one of its test."""
+    allowed = step.get("allowFailure") and not step.get("isCritical")
+    return failure.inconclusive or not allowed
+
+
 async def play(
     steps: Iterable[Json],
     one: Callable[[Json], Awaitable[Played]],
@@ -59,7 +65,7 @@ async def play(
         if failure is None:
             exits = bool(step.get("exitIfSucceed"))
             played.exited, stopped = played.exited or exits, stopped or exits
-        elif failure.inconclusive or step.get("isCritical") or not step.get("allowFailure"):
+        elif fails_the_test(failure, step):
             played.failure = played.failure or named(failure, index, step)
             stopped = stopped or not step.get("allowFailure")
     return played

@@ -19,8 +19,8 @@ def lines_of(result: Result) -> Iterator[str]:
     where = " on ".join(filter(None, (result.location, result.device)))
     details = ", ".join(filter(None, (where, f"{result.duration * 1000:.0f} ms")))
     head = f"{result.status.value.upper()} {result.public_id} {result.name} ({details})"
-    for number, line in enumerate([head, *_below(result)]):
-        yield "  " * (number > 0) + _harmless(line)
+    for number, line in enumerate([head, *_below(result), *_kept(result)]):
+        yield "  " * (number > 0) + harmless(line)
 
 
 def exit_status(results: Sequence[Result]) -> ExitStatus:
@@ -50,10 +50,15 @@ def _below(result: Result) -> Iterator[str]:
         yield from result.reason.splitlines()
 
 
+def _kept(result: Result) -> list[str]:
+    return [f"kept {path}" for path in result.detail.get("artifacts", [])]
+
+
 def _asserted(assertions: Sequence[Assertion]) -> Iterator[str]:
     for assertion in assertions:
         yield text_of(assertion) if assertion.valid else f"{text_of(assertion)} <- does not hold"
 
 
-def _harmless(line: str) -> str:
+def harmless(line: str) -> str:
+    """The text without what would steer a terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

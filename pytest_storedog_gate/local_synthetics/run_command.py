@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import getpass
 import glob
+import math
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog import overrides, test_files
-from pytest_storedog_gate.datadog.details import Detail, details_from_json
-from pytest_storedog_gate.datadog.models import Result, Status
+from pytest_storedog_gate.datadog import batch_state, overrides, test_files
+from pytest_storedog_gate.datadog.details import details_from_json
+from pytest_storedog_gate.datadog.judging import judged
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics import strict_json
-from pytest_storedog_gate.local_synthetics.batches import Batches, Entry, display_name
+from pytest_storedog_gate.local_synthetics.batches import Batches, display_name
+from pytest_storedog_gate.local_synthetics.browser.watching import Watching
 from pytest_storedog_gate.local_synthetics.catalog import Catalog, load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, is_public_id
 from pytest_storedog_gate.local_synthetics.global_variables import (
@@ -35,8 +37,11 @@ from pytest_storedog_gate.local_synthetics.results import Results
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pytest_storedog_gate.datadog.models import Result
+    from pytest_storedog_gate.local_synthetics.batches import Entry
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
+    from pytest_storedog_gate.local_synthetics.kinds import Kinds
     from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
 
 _CONCURRENCY = 8
@@ -51,11 +56,12 @@ def run(  # noqa: PLR0913  # what its options say
     start_url: str | None,
     smtp: tuple[str, int] | None,
     artifacts: Path | None,
+    watching: Watching,
 ) -> int:
     """Run the checks that `wanted` names by file or public ID; returns the exit status.
 
-    A file of datadog-ci's form is run with its `testOverrides`; `variables` and `start_url` win
-    over them. Raises ConfigurationError.
+    Each outcome is shown as soon as it is known. A file of datadog-ci's form is run with its
+    `testOverrides`; `variables` and `start_url` win over them. Raises ConfigurationError.
     """
     paths = [one for one in wanted if not is_public_id(one)]
     try:
@@ -76,10 +82,13 @@ def run(  # noqa: PLR0913  # what its options say
     receiver = receiver_at(smtp) if smtp else None
     if receiver:
         sys.stderr.write(f"receiving mail on smtp://{receiver.address}\n")
-    results = asyncio.run(_run(replace(trigger, runs=runs), catalog, known, receiver, artifacts))
-    for result in results:
-        for line in lines_of(result):
-            sys.stdout.write(f"{line}\n")
+    # A person who looks at a page takes the time that it takes.
+    timeout = math.inf if watching.pause else trigger.batch_timeout
+    trigger = replace(trigger, runs=runs, batch_timeout=timeout)
+    kinds = all_kinds(catalog.tests, artifacts=artifacts, watching=watching)
+    # Nobody watches two at once.
+    at_once = _CONCURRENCY if watching == Watching() else 1
+    results = asyncio.run(_run(trigger, kinds, known, receiver, at_once))
     sys.stdout.write(f"{summary(results)}\n")
     return exit_status(results)
 
@@ -132,52 +141,33 @@ def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]
 
 
 async def _run(
-    trigger: Trigger,
-    catalog: Catalog,
-    known: Globals,
-    smtp: SmtpReceiver | None,
-    artifacts: Path | None,
+    trigger: Trigger, kinds: Kinds, known: Globals, smtp: SmtpReceiver | None, at_once: int
 ) -> list[Result]:
     kept = Results()
-    kinds = all_kinds(catalog.tests, artifacts=artifacts)
     mailboxes = smtp.mailboxes if smtp else None
-    batches = Batches(kinds, kept, _CONCURRENCY, known, mailboxes=mailboxes)
+    batches = Batches(kinds, kept, at_once, known, mailboxes=mailboxes)
+    results = []
     try:
         async with smtp.receiving() if smtp else contextlib.nullcontext():
-            batch = batches.start(trigger)
-            await batches.all_ended()
+            async for entry in batches.ended(batches.start(trigger)):
+                results.append(_result(entry, kept))
+                _show(results[-1])
     finally:
         await batches.close()
         await close_all(kinds)
-    details = details_from_json(kept.poll([entry.result_id for entry in batch.entries]))
-    return [_result(entry, details.get(entry.result_id)) for entry in batch.entries]
+    return results
 
 
-def _result(entry: Entry, detail: Detail | None) -> Result:
-    definition = entry.run.definition
-    status, reason = _judge(entry, detail)
-    known = detail or Detail()
-    return Result(
-        public_id=definition.public_id,
-        name=definition.name,
-        status=status,
-        reason=reason,
-        location=display_name(entry.location) if entry.location else "",
-        device=entry.run.device,
-        duration=(entry.duration or 0) / 1000,
-        steps=known.steps,
-        assertions=known.assertions,
-    )
+def _result(entry: Entry, kept: Results) -> Result:
+    """The outcome of what has ended, by the rules of every batch."""
+    details = details_from_json(kept.poll([entry.result_id]))
+    # What has run has left its details: nothing passes without them.
+    detail = None if entry.status == "skipped" else details[entry.result_id]
+    result = judged(batch_state.Entry.from_json(entry.document()), detail)
+    return replace(result, location=display_name(entry.location) if entry.location else "")
 
 
-def _judge(entry: Entry, detail: Detail | None) -> tuple[Status, str]:
-    if entry.status == "skipped":
-        return Status.NO_VERDICT, "not run: its execution rule says skipped"
-    if entry.timed_out:
-        return Status.NO_VERDICT, "the batch timed out before its result was there"
-    if detail is None or not detail.usable:
-        reason = detail.reason if detail else ""
-        return Status.NO_VERDICT, f"it could not be run: {reason or 'it left no result'}"
-    if (entry.status, detail.status) == ("passed", "passed"):
-        return Status.PASSED, ""
-    return Status.FAILED, detail.reason or "failed, and the result does not say why"
+def _show(result: Result) -> None:
+    for line in lines_of(result):
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -129,7 +129,7 @@ def test_attempt_faster_than_the_polls_is_known_by_its_id(
 @pytest.mark.parametrize(
     ("final", "detail", "reason"),
     [
-        (entry(status="skipped", result_id=None), {}, "Datadog skipped it"),
+        (entry(status="skipped", result_id=None), {}, "it was skipped"),
         (entry(status="failed", timed_out=True), {}, "timed out"),
         (entry(), {"unhealthy": True}, "could not be run"),
         (entry(status="failed"), {"unhealthy": True}, "could not be run"),

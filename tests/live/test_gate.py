@@ -7,17 +7,22 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import uuid
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from pytest_storedog_gate.local_synthetics.catalog import load
 from tests.conftest import MODES, junit_cases
+from tests.local_synthetics.support import Service, serving
 
+from . import lab_table
 from .places import remove_network
 
 if TYPE_CHECKING:
@@ -41,7 +46,17 @@ CAUGHT = {
     "error-body": ("dsc-cod-fnd", "$.code: expected is BFRIDAY"),
     "slow": ("dsc-lst-get", "responseTime: expected lessThan 2500, actual"),
 }
+BANNER = "The banner shows a code from the discounts service"
+# What a customer sees: the step of the browser check that fails, with a picture.
+SEEN = {
+    **dict.fromkeys(("http-500", "empty-list", "renamed-field", "null-code"), BANNER),
+    **dict.fromkeys(("wrapped-list", "html-200"), BANNER),
+    **dict.fromkeys(("lost-route", "error-body"), "Shipping is free"),
+}
+# Every second request for the list fails, and these ask for it.
+HIT_BY_FLAKY = {"dsc-lst-get", "dsc-lst-fst", "shp-brw-flw"}
 DEPLOYMENT_FAILS = {"crash": "exited", "never-ready": "503"}
+WORDS = {"passed": "", "failure": "fails"}
 
 
 class Pipeline:
@@ -80,6 +95,19 @@ class Pipeline:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def run_every_check(self, release: str, service: Service) -> subprocess.CompletedProcess[str]:
+        """Deploys to staging; its checks and the browser check run at a service that stays."""
+        more = (f"--synthetics-url={service.url}", "--synthetics-id=shp-brw-flw")
+        return self.run(self.staging, release, *more)
+
+    def row(self) -> list[str]:
+        """How the last run in staging ended, as the lab's table says it."""
+        junit, checks = self.junit(), lab_table.columns()[1:]
+        deployment = WORDS[junit[f"deployment[{self.staging}]"]]
+        if deployment:
+            return [deployment, *("not run" for _ in checks)]
+        return ["", *(WORDS[junit[f"test_check[{self.staging}-{check}]"]] for check in checks)]
 
     def report(self) -> dict[str, Any]:
         report: dict[str, Any] = json.loads((self.folder / "report.json").read_text("utf-8"))
@@ -130,11 +158,30 @@ def pipeline(
     """Staging and production, both on the good release."""
     assert registry
     made = Pipeline(engine, tmp_path_factory.mktemp("pipeline"))
-    for environment in (made.staging, made.production):
-        done = made.run(environment, "good")
-        assert done.returncode == 0, done.stdout
-    yield made
-    made.remove()
+    try:
+        for environment in (made.staging, made.production):
+            done = made.run(environment, "good")
+            assert done.returncode == 0, done.stdout
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="module")
+def service(chromium: None) -> Iterator[Service]:
+    """A local service with all checks of the lab, which has its pictures after a run, too."""
+    definitions = load([str(LAB / "checks" / "*.json")]).tests.values()
+    with serving(*(definition.data for definition in definitions)) as running:
+        yield running
+
+
+@pytest.mark.parametrize("release", ["good", "better"])
+def test_good_release_passes_every_check(
+    pipeline: Pipeline, service: Service, release: str
+) -> None:
+    done = pipeline.run_every_check(release, service)
+    assert done.returncode == 0, done.stdout
+    lab_table.hold(release, pipeline.row())
 
 
 def test_better_release_goes_through_to_production_by_one_digest(pipeline: Pipeline) -> None:
@@ -148,10 +195,12 @@ def test_better_release_goes_through_to_production_by_one_digest(pipeline: Pipel
 
 
 @pytest.mark.parametrize("release", list(CAUGHT))
-def test_bad_release_is_stopped_by_a_named_check(pipeline: Pipeline, release: str) -> None:
+def test_bad_release_is_stopped_by_a_named_check(
+    pipeline: Pipeline, service: Service, release: str
+) -> None:
     staging, production = pipeline.live(pipeline.staging), pipeline.live(pipeline.production)
     check, words = CAUGHT[release]
-    done = pipeline.run(pipeline.staging, release)
+    done = pipeline.run_every_check(release, service)
     assert done.returncode == 1, done.stdout
     reasons = {c["public_id"]: c["reason"] for c in pipeline.report()["checks"]}
     assert words in reasons[check]
@@ -163,6 +212,32 @@ def test_bad_release_is_stopped_by_a_named_check(pipeline: Pipeline, release: st
     assert pipeline.live(pipeline.staging) == staging, "the previous version is back"
     assert pipeline.live(pipeline.production) == production, "production is untouched"
     assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
+    lab_table.hold(release, pipeline.row())
+    assert failed_step(pipeline, service) == SEEN.get(release)
+
+
+def failed_step(pipeline: Pipeline, service: Service) -> str | None:
+    """The step at which the browser check of the last run failed, once its picture was seen."""
+    (checked,) = (one for one in pipeline.report()["checks"] if one["public_id"] == "shp-brw-flw")
+    steps = service.result(checked["results"][0]["result_id"])["steps"]
+    failed = [step for step in steps if step["status"] == "failed"]
+    for step in failed:
+        picture = service.get(step["bucket_keys"]["screenshot"]).content
+        assert jpeg_size(picture) == (1440, 1100), "the whole page of the device laptop_large"
+        # One of an empty page says the same again and again.
+        assert len(zlib.compress(picture)) > 5_000, "more than an empty page"
+    assert len(failed) <= 1
+    return failed[0]["description"] if failed else None
+
+
+def jpeg_size(picture: bytes) -> tuple[int, int]:
+    """Width and height in a JPEG's frame header (ITU T.81, B.2.2)."""
+    assert (picture[:2], picture[-2:]) == (b"\xff\xd8", b"\xff\xd9")
+    position = 2
+    while picture[position + 1] not in (0xC0, 0xC1, 0xC2):
+        position += 2 + int.from_bytes(picture[position + 2 : position + 4])
+    height, width = struct.unpack(">HH", picture[position + 5 : position + 9])
+    return width, height
 
 
 @pytest.mark.parametrize("release", list(DEPLOYMENT_FAILS))
@@ -175,20 +250,24 @@ def test_release_that_does_not_come_up_never_gets_traffic(pipeline: Pipeline, re
     assert (pipeline.live(pipeline.staging), pipeline.live(pipeline.production)) == before
     assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
     assert PASSWORD not in done.stdout + (pipeline.folder / "junit.xml").read_text("utf-8")
+    lab_table.hold(release, pipeline.row())
 
 
-def test_attempts_of_a_flaky_release_are_told(pipeline: Pipeline) -> None:
-    done = pipeline.run(pipeline.staging, "flaky")
+def test_attempts_of_a_flaky_release_are_told(pipeline: Pipeline, service: Service) -> None:
+    done = pipeline.run_every_check("flaky", service)
     results = {c["public_id"]: c["results"][0] for c in pipeline.report()["checks"]}
     assert done.returncode == 1, done.stdout
-    # Every second request fails, so the order of the checks decides which of the two it hits.
-    lists = [results["dsc-lst-fst"], results["dsc-lst-get"]]
+    # The order of their requests decides which of them it hits.
+    lists = [results[check] for check in sorted(HIT_BY_FLAKY)]
     assert "failed" in {result["status"] for result in lists}
     assert [len(result["attempts"]) for result in lists] == [r["retries"] + 1 for r in lists]
     failed = [a for result in lists for a in result["attempts"] if a["status"] == "failed"]
-    assert {a["reason"].splitlines()[0] for a in failed} == {
-        "statusCode: expected is 200, actual 500"
-    }
+    said = [attempt["reason"].splitlines()[0] for attempt in failed]
+    assert all("expected is 200, actual 500" in one or BANNER in one for one in said), said
+    row = dict(zip(lab_table.columns(), pipeline.row(), strict=True))
+    assert {check for check, word in row.items() if word} <= HIT_BY_FLAKY
+    hit = ["at times" if check in HIT_BY_FLAKY else "" for check in row]
+    lab_table.hold("flaky", hit)
 
 
 def test_every_mode_makes_one_deployment_one_batch_and_the_same_verdict(pipeline: Pipeline) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 import pytest
 import requests
@@ -30,11 +26,6 @@ DATABASE = {
     "POSTGRES_DB": "shop",
 }
 GOOD = ["good", "better"]
-LAB = Path(__file__).parents[2] / "lab"
-CHECKS = [
-    *("dsc-lst-get", "dsc-lst-fst", "dsc-cod-fnd", "dsc-cod-unk"),
-    *("shp-hom-pge", "shp-prd-pge"),
-]
 
 
 @dataclass(frozen=True)
@@ -366,60 +357,3 @@ class TestFrontend:
     def test_pages_have_their_hooks(self, town: Town, path: str, hooks: list[str]) -> None:
         page = town.frontend("good").get(path).text
         assert [hook for hook in hooks if f'id="{hook}"' not in page] == []
-
-
-class TestChecks:
-    """What lab/checks says about each release, by the gate in check mode."""
-
-    @pytest.mark.parametrize(
-        ("release", "failing"),
-        [
-            ("good", set()),
-            ("better", set()),
-            ("http-500", {"dsc-lst-get", "dsc-lst-fst"}),
-            ("empty-list", {"dsc-lst-get"}),
-            ("renamed-field", {"dsc-lst-get"}),
-            ("null-code", {"dsc-lst-get"}),
-            ("wrapped-list", {"dsc-lst-get"}),
-            ("html-200", {"dsc-lst-get"}),
-            ("lost-route", {"dsc-cod-fnd", "dsc-cod-unk"}),
-            ("error-body", {"dsc-cod-fnd", "dsc-cod-unk"}),
-            ("slow", {"dsc-lst-get", "dsc-lst-fst"}),
-        ],
-    )
-    def test_each_fault_fails_its_checks(
-        self, town: Town, pytester: pytest.Pytester, release: str, failing: set[str]
-    ) -> None:
-        assert failed_checks(town, pytester, release) == failing
-
-    def test_flaky_never_passes_after_a_deployment(
-        self, town: Town, pytester: pytest.Pytester
-    ) -> None:
-        fresh = town.start_discounts("flaky", "flaky-checked")
-        wait_until(lambda: answers(fresh, "/ready"), "it is ready")
-        failed = failed_checks(town, pytester, "flaky-checked")
-        # Which one depends on which asks first; docs/lab.md goes through the three orders.
-        assert failed in ({"dsc-lst-fst"}, {"dsc-lst-get"})
-
-
-def failed_checks(town: Town, pytester: pytest.Pytester, name: str) -> set[str]:
-    """Runs all checks of the lab on the shop of a discounts container."""
-    if not name.endswith("-checked"):
-        town.discounts(name)
-    url = town.frontend(name).url("/").rstrip("/")
-    shutil.copytree(LAB / "checks", pytester.path / "checks")
-    (pytester.path / "storedog.toml").write_text(
-        '[synthetics]\nbackend = "local"\ndefinitions = ["checks/*.synthetics.json"]\n'
-        "[environments.here]\n"
-        f"checks = {json.dumps(CHECKS)}\n"
-        f'overrides = {{ variables = {{ SHOP = "{url}" }} }}\n'
-    )
-    run = pytester.runpytest_subprocess("--storedog-env=here", "--junitxml=junit.xml")
-    failed = set()
-    for case in ET.parse(pytester.path / "junit.xml").getroot().iter("testcase"):  # noqa: S314
-        named = [check for check in CHECKS if check in case.attrib["name"]]
-        if case.find("failure") is not None:
-            failed.update(named)
-        assert not (named and case.find("error") is not None), run.outlines
-    assert run.ret == (1 if failed else 0), run.outlines
-    return failed

@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,29 @@ def test_what_proves_nothing_is_status_8(
     file = save("a.json", {**http_test(target.url), **change})
     assert main(["run", file, save("b.json", good)]) == 8
     assert len(target.requests) == 1
+
+
+def test_each_outcome_is_shown_as_soon_as_it_is_known(
+    save: Callable[[str, Json], str], target: Target
+) -> None:
+    seen = threading.Event()
+
+    def late(_: Handler) -> Answer:
+        return (200 if seen.wait(DEADLINE) else 500), {}, ""
+
+    target.routes["/late"] = late
+    skipped = http_test(target.url, options={"ci": {"executionRule": "skipped"}})
+    tests = [http_test(f"{target.url}/late"), http_test(target.url), skipped]
+    file = save("a.json", {"tests": [{"localTestDefinition": one} for one in tests]})
+    command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "run", file]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        heads = [line for line in (process.stdout.readline() for _ in range(4)) if line[0] != " "]
+        seen.set()
+        heads += [line for line in process.stdout if line[0] != " "]
+    last, first, never = (one["public_id"] for one in tests)
+    shown = [f"NO VERDICT {never} ", f"PASSED {first} ", f"PASSED {last} ", "2 passed, "]
+    assert [head[: len(words)] for head, words in zip(heads, shown, strict=True)] == shown
 
 
 def test_a_check_by_id_with_the_address_of_another_service(
@@ -204,6 +228,7 @@ def test_what_a_target_sends_cannot_steer_the_terminal(
         (["FILE", "FILE-ID"], "twice"),
         (["FILE", "--start-url", ""], "startUrl"),
         (["FILE", "--globals", "none.json"], "none.json"),
+        (["FILE", "--pause-on-failure"], "standard input is not a terminal"),
     ],
 )
 def test_bad_input_is_one_sentence(

@@ -62,6 +62,21 @@ def test_reports_attempts(gate: GateProject) -> None:
     result.stdout.fnmatch_lines(["dis-cou-nts*passed after 2 attempts"])
 
 
+def test_the_report_has_the_steps_of_a_check(project: GateProject) -> None:
+    request = {"method": "GET", "url": f"{project.shop.url}/discount"}
+    wanted = {"type": "statusCode", "operator": "is", "target": 201}
+    step = {"name": "the list", "subtype": "http", "request": request, "assertions": [wanted]}
+    check = http_check("dis-cou-nts", "/discount", "the list of discounts")
+    check["localTestDefinition"] |= {"subtype": "multi", "config": {"steps": [step]}}  # type: ignore[operator]
+    project.checks(check, http_check("hea-lth-chk", "/health", "the health route"))
+    assert project.run().ret == 1
+    report: dict[str, Any] = project.report()
+    (failed,) = (one for one in report["checks"] if one["public_id"] == "dis-cou-nts")
+    (result,) = failed["results"]
+    assert result["status"] == result["attempts"][0]["status"] == "failed"
+    assert [(one["name"], one["status"]) for one in result["steps"]] == [("the list", "failed")]
+
+
 def test_no_verdict_is_an_error_and_exit_status_8(gate: GateProject) -> None:
     gate.configuration(
         (gate.path / "storedog.toml").read_text("utf-8").replace("hea-lth-chk", "unk-now-nid")

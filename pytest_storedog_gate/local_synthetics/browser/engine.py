@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
 
-from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
+from pytest_storedog_gate.local_synthetics.browser.chromium import (
+    NoChromiumError,
+    find_chromium,
+    find_headed_chromium,
+)
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 
 if TYPE_CHECKING:
@@ -35,9 +39,10 @@ async def answered(question: Awaitable[T]) -> T:
 class Engine:
     """Belongs to one event loop."""
 
-    def __init__(self, *arguments: str) -> None:
-        """`arguments` join those of Chromium."""
+    def __init__(self, *arguments: str, headed: bool) -> None:
+        """`arguments` join those of Chromium. `headed`: with windows that a person sees."""
         self._arguments = arguments
+        self._headed = headed
         self._starting = asyncio.Lock()
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
@@ -90,9 +95,10 @@ class Engine:
             async with asyncio.timeout(_STARTING):
                 self._playwright = await async_playwright().start()
                 chromium = self._playwright.chromium
-                path = find_chromium(os.environ, Path(chromium.executable_path))
+                find = find_headed_chromium if self._headed else find_chromium
                 return await chromium.launch(
-                    executable_path=path,
+                    executable_path=find(os.environ, Path(chromium.executable_path)),
+                    headless=not self._headed,
                     args=self._arguments,
                     handle_sigint=False,
                     handle_sigterm=False,

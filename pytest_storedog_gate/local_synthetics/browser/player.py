@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
+from pytest_storedog_gate.datadog.details import failure_text
 from pytest_storedog_gate.local_synthetics import flow
 from pytest_storedog_gate.local_synthetics.browser.actions import Actions
 from pytest_storedog_gate.local_synthetics.browser.failing import (
@@ -24,9 +25,9 @@ from pytest_storedog_gate.local_synthetics.browser.failing import (
 from pytest_storedog_gate.local_synthetics.browser.steps import api_assertions, api_definition
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
-from pytest_storedog_gate.local_synthetics.flow import Played
+from pytest_storedog_gate.local_synthetics.flow import Played, fails_the_test
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
 from pytest_storedog_gate.local_synthetics.results import failure_document
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
     from pytest_storedog_gate.local_synthetics.browser.session import Session
     from pytest_storedog_gate.local_synthetics.browser.steps import Library
+    from pytest_storedog_gate.local_synthetics.browser.watching import Watching
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
@@ -54,6 +56,7 @@ class Player:
     variables: Variables
     run: Run
     screenshots: Screenshots | None
+    watching: Watching
 
     async def navigate(self, url: str, limit: float) -> Json:
         """The implicit first step. Its document has a `failure` where the page did not open."""
@@ -66,6 +69,7 @@ class Player:
                     await actions.measure_interactive()
         _conclude(document, failure)
         await self._picture({}, document)
+        await self._show({}, document, failure)
         return document
 
     async def play(self, test: Definition, steps: list[Json]) -> Played:
@@ -105,6 +109,7 @@ class Player:
         played.proved = played.proved and played.failure is None
         _conclude(document, played.failure)
         await self._picture(step, document)
+        await self._show(step, document, played.failure)
         return played
 
     async def _timed(self, work: Awaitable[None], document: Json, limit: float) -> Failure | None:
@@ -172,6 +177,18 @@ class Player:
             )
         else:
             document["bucket_keys"] = {"screenshot": self.screenshots.put(picture)}
+
+    async def _show(self, step: Json, document: Json, failure: Failure | None) -> None:
+        """Give whoever watches the time to see what a step did."""
+        await asyncio.sleep(self.watching.slow_mo)
+        pause = self.watching.pause
+        if not (pause and failure and fails_the_test(failure, step)):
+            return
+        # A sub-test's own step has paused already, and a browser that is gone shows nothing.
+        if step.get("type") != "playSubTest" and failure.code != "UNAVAILABLE_BROWSER":
+            where = f"{self.run.definition.public_id}: step {document['description']} failed"
+            text = f"{where}: {failure_text(document['failure'])}"
+            await pause(mask(text, self.variables.secrets))
 
 
 def skipped(step: Json) -> Json:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
+from pytest_storedog_gate.local_synthetics.browser.watching import Watching
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.scripts import Scripts
 
@@ -36,8 +37,8 @@ _TABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("api", "mcp"): ("mcp", "McpCheck"),
     ("api", "multi"): ("multistep", "MultistepCheck", "kinds", "tests", "scripts"),
     ("browser", ""): (
-        "browser", "BrowserCheck", "kinds", "tests", "screenshots", "artifacts", "engine",
-        "engine_without_cors",
+        "browser", "BrowserCheck", "kinds", "tests", "screenshots", "artifacts", "watching",
+        "engine", "engine_without_cors",
     ),
 }  # fmt: skip
 """Test type and subtype: the module, the class and which attributes of `_Kinds` it is made with."""
@@ -50,13 +51,15 @@ def all_kinds(
     tests: Mapping[str, Definition] | None = None,
     screenshots: Screenshots | None = None,
     artifacts: Path | None = None,
+    watching: Watching | None = None,
 ) -> Kinds:
     """Every kind that this service can run, by test type and subtype.
 
     `tests`: those that can be sub-tests, by public ID. `screenshots`: where they are kept.
-    `artifacts`: the directory for what is kept of browser tests that failed.
+    `artifacts`: the directory for what is kept of browser tests that failed. `watching`: how a
+    person watches them.
     """
-    return _Kinds(tests or {}, screenshots or Screenshots(), artifacts)
+    return _Kinds(tests or {}, screenshots or Screenshots(), artifacts, watching or Watching())
 
 
 async def close_all(kinds: Kinds) -> None:
@@ -72,6 +75,7 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
     tests: Mapping[str, Definition]
     screenshots: Screenshots
     artifacts: Path | None
+    watching: Watching
     _made: dict[tuple[str, str], Kind] = field(default_factory=dict)
 
     def __getitem__(self, key: tuple[str, str]) -> Kind:
@@ -88,12 +92,16 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
     @cached_property
     def engine(self) -> Engine:
         """The one browser; where Playwright is missing, ModuleNotFoundError is raised."""
-        return _engine()
+        return self._engine()
 
     @cached_property
     def engine_without_cors(self) -> Engine:
         """A browser of its own, as Chromium has the switch for all of its contexts."""
-        return _engine("--disable-web-security")
+        return self._engine("--disable-web-security")
+
+    def _engine(self, *arguments: str) -> Engine:
+        make = import_module(f"{_BROWSER}.engine").Engine
+        return cast("Engine", make(*arguments, headed=self.watching.headed))
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -118,10 +126,6 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
                 raise
             return _Missing(package)
         return cast("Kind", make(*(getattr(self, one) for one in needed)))
-
-
-def _engine(*arguments: str) -> Engine:
-    return cast("Engine", import_module(f"{_BROWSER}.engine").Engine(*arguments))
 
 
 @dataclass(frozen=True)

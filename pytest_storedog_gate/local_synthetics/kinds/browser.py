@@ -1,4 +1,4 @@
-"""Browser tests (`type: browser`) in headless Chromium, through Playwright."""
+"""Browser tests (`type: browser`) in Chromium, through Playwright."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.browser.devices import Device
     from pytest_storedog_gate.local_synthetics.browser.engine import Engine
     from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
+    from pytest_storedog_gate.local_synthetics.browser.watching import Watching
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
     from pytest_storedog_gate.local_synthetics.variables import Variables
@@ -66,6 +67,7 @@ class BrowserCheck:
         tests: Mapping[str, Definition],
         screenshots: Screenshots,
         artifacts: Path | None,
+        watching: Watching,
         engine: Engine,
         engine_without_cors: Engine,
     ) -> None:
@@ -73,6 +75,7 @@ class BrowserCheck:
         self._library = Library(kinds, tests)
         self._screenshots = screenshots
         self._artifacts = artifacts
+        self._watching = watching
         self._engine = engine
         self._engine_without_cors = engine_without_cors
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -131,7 +134,12 @@ class BrowserCheck:
             keeps = not definition.options.get("noScreenshot")
             session = await Session.start(context)
             player = Player(
-                self._library, session, variables, run, self._screenshots if keeps else None
+                self._library,
+                session,
+                variables,
+                run,
+                self._screenshots if keeps else None,
+                self._watching,
             )
             failure, steps = await _play(player, definition, url)
             kept = await self._keep(session, run, variables) if failure else []

@@ -9,6 +9,7 @@ import pytest
 from pytest_storedog_gate.local_synthetics.browser.chromium import (
     NoChromiumError,
     find_chromium,
+    find_headed_chromium,
 )
 
 if TYPE_CHECKING:
@@ -47,3 +48,27 @@ def test_a_choice_that_does_not_run_is_refused_and_not_replaced(tmp_path: Path) 
 def test_without_any_the_refusal_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NoChromiumError, match="playwright install chromium"):
         find_chromium({"PATH": str(tmp_path)}, tmp_path / "own")
+
+
+def test_for_windows_a_headless_shell_on_the_path_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    _executable(folder / "chromium-headless-shell")
+    environment = {"PATH": str(folder), "DISPLAY": ":0"}
+    with pytest.raises(NoChromiumError, match=r"no Chromium: .* one of chromium, google-chrome"):
+        find_headed_chromium(environment, tmp_path / "own")
+    found = _executable(folder / "google-chrome")
+    assert find_headed_chromium(environment, tmp_path / "own") == found
+
+
+def test_for_windows_a_headless_shell_that_is_chosen_is_refused(tmp_path: Path) -> None:
+    shell, link = _executable(tmp_path / "chrome-headless-shell"), tmp_path / "chromium"
+    link.symlink_to(shell)
+    for chosen in (shell, link):
+        environment = {"STOREDOG_CHROMIUM": str(chosen), "WAYLAND_DISPLAY": "wayland-0"}
+        with pytest.raises(NoChromiumError, match="whole Chromium, and STOREDOG_CHROMIUM names"):
+            find_headed_chromium(environment, tmp_path / "own")
+
+
+def test_windows_need_a_display(tmp_path: Path) -> None:
+    with pytest.raises(NoChromiumError, match="--headed needs a display"):
+        find_headed_chromium({"DISPLAY": ""}, _executable(tmp_path / "own"))
