@@ -34,6 +34,20 @@ def missing(requirement: str, what: str) -> NoReturn:
     pytest.skip(what)
 
 
+def need_chromium() -> None:
+    """Skips or fails where Playwright or a Chromium is missing."""
+    try:
+        import playwright.sync_api  # noqa: PLC0415
+    except ImportError:
+        missing("browser", "no playwright: pip install 'pytest-storedog-gate[browser]'")
+    with playwright.sync_api.sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+    try:
+        find_chromium(os.environ, own)
+    except NoChromiumError as error:
+        missing("browser", str(error))
+
+
 def pytest_configure() -> None:
     """Takes Ctrl-C as usual: a shell's background job ignores it, and so would what we start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -58,16 +72,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> None:
     """Playwright and a Chromium are there."""
-    try:
-        import playwright.sync_api  # noqa: PLC0415
-    except ImportError:
-        missing("browser", "no playwright: pip install 'pytest-storedog-gate[browser]'")
-    with playwright.sync_api.sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-    try:
-        find_chromium(os.environ, own)
-    except NoChromiumError as error:
-        missing("browser", str(error))
+    need_chromium()
 
 
 class Shop:

@@ -24,6 +24,7 @@ from pytest_storedog_gate.local_synthetics.http_answers import (
     is_set,
     read_count,
     read_json,
+    unknown_test,
 )
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
 from pytest_storedog_gate.local_synthetics.overrides import (
@@ -31,8 +32,9 @@ from pytest_storedog_gate.local_synthetics.overrides import (
     TriggerError,
     parse_trigger,
 )
-from pytest_storedog_gate.local_synthetics.public_view import full_view, short_view
+from pytest_storedog_gate.local_synthetics.public_view import short_view, view_without_steps
 from pytest_storedog_gate.local_synthetics.results import Results
+from pytest_storedog_gate.local_synthetics.results_api import ResultsApi
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
 from pytest_storedog_gate.local_synthetics.tests_api import TestsApi
 from pytest_storedog_gate.local_synthetics.variables import NO_GLOBALS
@@ -75,7 +77,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     """Make the service's ASGI application; `concurrency` checks run at once."""
     results = Results(store=store)
     screenshots = Screenshots()
-    tests = Tests(dict(catalog.tests), catalog.suites)
+    tests = Tests(catalog, store)
     catalog = Catalog(tests.by_id, catalog.suites)
     if kinds is None:
         kinds = all_kinds(catalog.tests, screenshots, artifacts)
@@ -98,8 +100,8 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             Route(f"{v1}/settings", api.settings),
             Route(f"{v1}/tests/search", api.search),
             Route(f"{v1}/tests/trigger/ci", api.trigger, methods=["POST"]),
-            *TestsApi(tests, catalog, batches, results).routes(),
-            Route(f"{v1}/tests/{{public_id}}", api.test),
+            *TestsApi(tests, catalog, batches).routes(),
+            *ResultsApi(catalog.tests, results).routes(),
             Route(f"{v1}/ci/batch/{{batch_id}}", api.batch),
             Route(f"{v2}/tests/poll_results", api.poll_results),
             Route(f"{v2}/tests/{{public_id}}/version_history/{{version}}", api.version),
@@ -130,9 +132,6 @@ class _Api:
     async def settings(self, _request: Request) -> Response:
         return Answer({"onDemandConcurrencyCap": self._concurrency})
 
-    async def test(self, request: Request) -> Response:
-        return Answer(full_view(self._definition(request)))
-
     async def search(self, request: Request) -> Response:
         try:
             matches = parse_query(request.query_params.get("text", ""))
@@ -141,7 +140,7 @@ class _Api:
         except SearchError as error:
             raise HTTPException(400, str(error)) from None
         found = [one for one in self._catalog.tests.values() if matches(one)]
-        view = full_view if is_set(request, "include_full_config") else short_view
+        view = view_without_steps if is_set(request, "include_full_config") else short_view
         tests = [view(one) for one in found[start : start + count]]
         return Answer({"tests": tests, "total": len(found), "facets": []})
 
@@ -195,7 +194,7 @@ class _Api:
         try:
             return self._catalog.tests[request.path_params["public_id"]]
         except KeyError:
-            raise HTTPException(404, "Synthetics test not found") from None
+            raise unknown_test() from None
 
 
 class _RequireKeys:

@@ -45,6 +45,8 @@ def location_documents(batch: Batch) -> list[Json]:
             "display_name": display_name(name),
             "region": "Local",
             "is_active": True,
+            "is_public": False,
+            "metadata": None,
         }
         for index, name in enumerate(batch.locations)
     ]

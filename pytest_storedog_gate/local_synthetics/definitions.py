@@ -118,7 +118,7 @@ def parse(data: object) -> Definition:
         _check_shape(data, path, kind)
     public_id = data.get("public_id")
     if public_id is None:
-        public_id = _new_public_id()
+        public_id = new_public_id()
     if not is_public_id(public_id):
         raise DefinitionError(f"public_id {public_id!r} is not of the form abc-def-ghi")
     _check_items(data)
@@ -130,7 +130,8 @@ def is_public_id(value: object) -> bool:
     return isinstance(value, str) and _PUBLIC_ID.fullmatch(value) is not None
 
 
-def _new_public_id() -> str:
+def new_public_id() -> str:
+    """A random one, in the form and the alphabet of Datadog's."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(3)) for _ in range(3))
 
 

@@ -2,74 +2,104 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.definitions import Definition, DefinitionError, parse
-from pytest_storedog_gate.local_synthetics.masking import MASK
+from pytest_storedog_gate.local_synthetics.changed_tests import ChangedTests
+from pytest_storedog_gate.local_synthetics.definitions import Definition
+from pytest_storedog_gate.local_synthetics.json_patches import PatchError, patched
+from pytest_storedog_gate.local_synthetics.public_view import full_view, local_view
+from pytest_storedog_gate.local_synthetics.returned_secrets import with_secrets
+from pytest_storedog_gate.local_synthetics.submissions import (
+    REQUIRED,
+    STATUSES,
+    EditError,
+    checked,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from pytest_storedog_gate.local_synthetics.catalog import Catalog
     from pytest_storedog_gate.local_synthetics.definitions import Json
-    from pytest_storedog_gate.local_synthetics.suites import Suite
+    from pytest_storedog_gate.local_synthetics.store import Store
 
-_REQUIRED = ("name", "type", "config", "options", "locations", "message")
-_OURS = ("public_id", "created_at", "modified_at")  # what a client sends of these is passed over
-_STATUSES = ("live", "paused")
-_TYPE = "api"
-
-
-class EditError(ValueError):
-    """A change that cannot be made; the text says why."""
+# What a client sends of these is passed over.
+_OURS = ("public_id", "created_at", "modified_at", "stepCount")
 
 
 class UnknownTest(KeyError):
     """There is no test of that public ID."""
 
 
-@dataclass(frozen=True)
 class Tests:
     """The tests by public ID, which others read while they change here.
 
     `edited` holds the IDs of tests that are no longer what their file says.
     """
 
-    by_id: dict[str, Definition]
-    suites: Mapping[str, Suite]
-    edited: set[str] = field(default_factory=set)
+    def __init__(self, catalog: Catalog, store: Store | None = None) -> None:
+        """Begin with what the files define; with a `store`, also with the changes kept there."""
+        self.by_id: dict[str, Definition] = dict(catalog.tests)
+        self.suites = catalog.suites
+        self.edited: set[str] = set()
+        self._changes = ChangedTests(catalog, store)
+        for change in self._changes:
+            if change.definition is None:
+                del self.by_id[change.public_id]
+            else:
+                self.by_id[change.public_id] = change.definition
+            if change.edited:
+                self.edited.add(change.public_id)
 
-    def create(self, body: Json) -> Definition:
-        """Add a test, live unless the body says otherwise. Raises EditError."""
+    def create(self, kind: str, body: Json) -> Definition:
+        """Add a test of a type, live unless the body says otherwise. Raises EditError."""
         now = _now()
         status = body.get("status") or "live"
-        data = {**_without_ours(body), "status": status, "created_at": now, "modified_at": now}
-        made = _checked(data)
-        if made.public_id in self.by_id:
+        stamped = {"status": status, "created_at": now, "modified_at": now}
+        data = {"tags": [], **_without_ours(body), **stamped}
+        made = checked(data, REQUIRED)
+        if made.type != kind:
+            raise EditError(f"type must be {kind} here, not {made.type}")
+        if made.public_id in self.by_id or made.public_id in self.suites:
             raise EditError("the new public ID is taken; try again")
-        self.by_id[made.public_id] = made
+        self._put(made, edited=False)
         return made
 
-    def edit(self, public_id: str, body: Json) -> Definition:
+    def edit(
+        self, public_id: str, body: Json, view: Callable[[Definition], Json] = full_view
+    ) -> Definition:
         """Put another definition in a test's place.
 
-        A secure variable without a pattern keeps the one it has. Raises EditError and UnknownTest.
+        What comes back as `view` or a file shows it keeps the secrets that it has. Raises EditError
+        and UnknownTest.
         """
         old = self._known(public_id)
+        for shown in (view(old), local_view(old)):
+            body = with_secrets(body, shown, old.data)
         if (body.get("type"), body.get("subtype") or "") != (old.type, old.subtype):
             raise EditError("type and subtype of a test cannot be changed")
         held: Json = {key: old.data[key] for key in ("status", "created_at") if key in old.data}
         data: Json = {**held, **_without_ours(body), "public_id": public_id, "modified_at": _now()}
-        self._put(_checked(_with_secure_values(data, old)))
-        return self.by_id[public_id]
+        # A file's definition may lack some of it.
+        edited = checked(data, [key for key in REQUIRED if key in old.data])
+        self._put(edited, edited=True)
+        return edited
+
+    def patch(self, public_id: str, operations: Any) -> Definition:
+        """Edit a test by a JSON Patch of what is shown of it. Raises EditError and UnknownTest."""
+        try:
+            body = patched(full_view(self._known(public_id)), operations)
+        except PatchError as error:
+            raise EditError(str(error)) from None
+        return self.edit(public_id, body)
 
     def set_status(self, public_id: str, status: object) -> None:
         """Pause a test or let it live again. Raises EditError and UnknownTest."""
-        if status not in _STATUSES:
-            raise EditError(f"new_status must be one of {', '.join(_STATUSES)}")
-        self.by_id[public_id] = Definition({**self._known(public_id).data, "status": status})
+        if status not in STATUSES:
+            raise EditError(f"new_status must be one of {', '.join(STATUSES)}")
+        paused = Definition({**self._known(public_id).data, "status": status})
+        self._put(paused, edited=public_id in self.edited)
 
     def delete(self, public_ids: Sequence[str]) -> str:
         """Take tests away, all or none; returns the time. Raises EditError and UnknownTest."""
@@ -79,10 +109,11 @@ class Tests:
             if members := set(public_ids) & set(suite.tests):
                 raise EditError(f"suite {suite.public_id} has {', '.join(sorted(members))}")
         for other in self.by_id.values():
-            used = {step.get("subtestPublicId") for step in other.config.get("steps") or []}
-            if other.public_id not in public_ids and (used := used & set(public_ids)):
-                raise EditError(f"test {other.public_id} plays {', '.join(sorted(map(str, used)))}")
+            used = _played(other) & set(public_ids)
+            if used and other.public_id not in public_ids:
+                raise EditError(f"test {other.public_id} plays {', '.join(sorted(used))}")
         for public_id in set(public_ids):
+            self._changes.delete(public_id)
             del self.by_id[public_id]
             self.edited.discard(public_id)
         return _now()
@@ -93,49 +124,22 @@ class Tests:
         except KeyError:
             raise UnknownTest(public_id) from None
 
-    def _put(self, definition: Definition) -> None:
+    def _put(self, definition: Definition, *, edited: bool) -> None:
+        self._changes.keep(definition, edited=edited)
         self.by_id[definition.public_id] = definition
-        self.edited.add(definition.public_id)
+        if edited:
+            self.edited.add(definition.public_id)
 
 
-def _checked(data: Json) -> Definition:
-    if missing := [key for key in _REQUIRED if key not in data]:
-        raise EditError(f"{missing[0]} is missing")
-    if data["type"] != _TYPE:
-        raise EditError(f"type {data['type']!r} is not supported here: {_TYPE} is")
-    if data["status"] not in _STATUSES:
-        raise EditError(f"status must be one of {', '.join(_STATUSES)}")
-    if not data["locations"]:
-        raise EditError("locations must hold at least one name")
-    # A client that sends back what it was shown would make the mask the secret.
-    if MASK in json.dumps(data):
-        raise EditError(f"a value holds {MASK}, which stands for a secret: send the secret itself")
-    try:
-        return parse(data)
-    except DefinitionError as error:
-        raise EditError(str(error)) from None
-
-
-def _with_secure_values(data: Json, old: Definition) -> Json:
-    config = data.get("config")
-    wanted = config.get("configVariables") if isinstance(config, dict) else None
-    if not isinstance(config, dict) or not isinstance(wanted, list):
-        return data
-    held = {
-        one["name"]: one["pattern"]
-        for one in old.config.get("configVariables") or []
-        if one.get("secure") and "pattern" in one
-    }
-    variables = [
-        {**one, "pattern": held[one["name"]]}
-        if isinstance(one, dict)
-        and one.get("secure")
-        and "pattern" not in one
-        and one.get("name") in held
-        else one
-        for one in wanted
-    ]
-    return {**data, "config": {**config, "configVariables": variables}}
+def _played(test: Definition) -> set[Any]:
+    """The public IDs of the tests that a multistep or a browser test plays."""
+    played = [step.get("subtestPublicId") for step in test.config.get("steps") or []]
+    steps = test.data.get("steps")
+    for step in steps if isinstance(steps, list) else []:
+        match step:
+            case {"params": {"subtestPublicId": public_id}}:
+                played.append(public_id)
+    return {one for one in played if isinstance(one, str)}
 
 
 def _without_ours(body: Json) -> Json:

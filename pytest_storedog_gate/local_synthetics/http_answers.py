@@ -32,6 +32,11 @@ def errors(status: int, message: str, headers: Mapping[str, str] | None = None) 
     return Answer({"errors": [message]}, status_code=status, headers=headers)
 
 
+def unknown_test() -> HTTPException:
+    """The answer for a test that is not there."""
+    return HTTPException(404, "Synthetics test not found")
+
+
 def read_json(text: str | bytes) -> Any:
     """The value of a JSON text; else the request is answered with 400."""
     try:

@@ -39,6 +39,11 @@ class Kept:
         return cast("Json", self.attributes["result"])
 
     @property
+    def device(self) -> str | None:
+        """The ID of a browser test's device."""
+        return (self.attributes.get("device") or {}).get("id")
+
+    @property
     def ended(self) -> bool:
         """Whether it will not change any more."""
         return "finished_at" in self.result

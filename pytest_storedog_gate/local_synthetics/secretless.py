@@ -45,16 +45,16 @@ def secretless(test: Json) -> Json:
     """
     kept: Json = copy.deepcopy({key: test[key] for key in _KEPT if key in test})
     config: Json = kept.get("config") or {}
-    for key in ("configVariables", "variables"):
-        for variable in config.get(key) or []:
-            if variable.get("secure"):
-                for value in _VALUES & variable.keys():
-                    del variable[value]
-    names = [one.get("name") for one in config.get("configVariables") or []]
-    names += [one.get("name") for one in config.get("variables") or []]
-    found = _Found({str(name) for name in names})
-    for request in _requests(config):
-        _clean(request, found)
+    configs = [config, *_step_configs(kept)]
+    variables = [variable for one in configs for variable in _variables(one)]
+    for variable in variables:
+        if variable.get("secure"):
+            for value in _VALUES & variable.keys():
+                del variable[value]
+    found = _Found({str(variable.get("name")) for variable in variables})
+    for one in configs:
+        for request in _requests(one):
+            _clean(request, found)
     if isinstance(config.get("setCookie"), str):
         config["setCookie"] = found.stand_in("SET_COOKIE", config["setCookie"])
     if found.names:
@@ -85,10 +85,32 @@ class _Found:
         return f"{{{{ {self.names[value]} }}}}"
 
 
+def _step_configs(test: Json) -> list[Json]:
+    """Those of the API tests in a browser test's steps of type `runApiTest`."""
+    steps, found = test.get("steps"), []
+    for step in steps if isinstance(steps, list) else []:
+        match step:
+            case {"params": {"request": {"config": dict()}}}:
+                found.append(step["params"]["request"]["config"])
+    return found
+
+
+def _variables(config: Json) -> list[Json]:
+    return _objects([*_list(config, "configVariables"), *_list(config, "variables")])
+
+
 def _requests(config: Json) -> list[Json]:
-    steps = config.get("steps") or []
-    found = [config.get("request"), *(step.get("request") for step in steps)]
-    return [request for request in found if isinstance(request, dict)]
+    steps = _objects(_list(config, "steps"))
+    return _objects([config.get("request"), *(step.get("request") for step in steps)])
+
+
+def _list(config: Json, key: str) -> list[Any]:
+    value = config.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _objects(values: list[Any]) -> list[Json]:
+    return [one for one in values if isinstance(one, dict)]
 
 
 def _clean(request: Json, found: _Found) -> None:
@@ -97,9 +119,7 @@ def _clean(request: Json, found: _Found) -> None:
             _replace(request[key], found, lambda name: bool(_SENSITIVE.fullmatch(name)))
     if isinstance(request.get("basicAuth"), dict):
         _replace(request["basicAuth"], found, lambda name: name not in _PUBLIC)
-    for part in (request.get("certificate") or {}).values():
-        if isinstance(part, dict):
-            part.pop("content", None)
+    _drop_contents(request.get("certificate"))
     if isinstance(request.get("url"), str):
         url = _USERINFO.sub(lambda m: found.stand_in("URL_CREDENTIALS", m[1]), request["url"])
         request["url"] = _PARAMETER.sub(lambda m: f"{m[1]}={found.stand_in(m[1], m[2])}", url)
@@ -108,6 +128,12 @@ def _clean(request: Json, found: _Found) -> None:
             request[key] = _text(request[key], found)
     if isinstance(request.get("proxy"), dict):
         _clean(request["proxy"], found)
+
+
+def _drop_contents(certificate: Any) -> None:
+    for part in certificate.values() if isinstance(certificate, dict) else ():
+        if isinstance(part, dict):
+            part.pop("content", None)
 
 
 def _replace(values: dict[str, Any], found: _Found, is_secret: Callable[[str], bool]) -> None:

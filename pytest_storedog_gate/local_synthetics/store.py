@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
 
-_FORMAT = 1  # of the tables
 _LOCK_WAIT = 2  # s
-_TABLES = """
-CREATE TABLE results (id TEXT PRIMARY KEY, definition TEXT NOT NULL, attributes TEXT NOT NULL);
-CREATE TABLE batches (id TEXT PRIMARY KEY, document TEXT NOT NULL);
-"""
+# What each format of the file adds to the one before.
+_FORMATS = (
+    """
+    CREATE TABLE results (id TEXT PRIMARY KEY, definition TEXT NOT NULL, attributes TEXT NOT NULL);
+    CREATE TABLE batches (id TEXT PRIMARY KEY, document TEXT NOT NULL);
+    """,
+    "CREATE TABLE tests (id TEXT PRIMARY KEY, change TEXT NOT NULL)",
+)
 
 
 class Store:
-    """Results and batches in the order of their end; one service at a time has the file.
+    """Changes of tests, and results and batches in the order of their end.
+
+    One service at a time has the file.
 
     Every change is in the file once the call returns. Nothing in it is secret: what comes here
     was masked before.
@@ -52,13 +57,30 @@ class Store:
         run("BEGIN EXCLUSIVE")
         (found,) = run("PRAGMA user_version").fetchone()
         (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
-        if found == 0 and tables == 0:
-            for statement in _TABLES.split(";"):
-                run(statement)
-            run(f"PRAGMA user_version = {_FORMAT}")
-        elif found != _FORMAT:
+        if found > len(_FORMATS) or (found == 0 and tables):
             raise ConfigurationError(f"{path}: no database of this service; name another file")
+        for added in _FORMATS[found:]:
+            for statement in added.split(";"):
+                run(statement)
+        run(f"PRAGMA user_version = {len(_FORMATS)}")
         run("COMMIT")
+
+    def tests(self) -> list[tuple[str, Json]]:
+        """Each changed test's public ID and what became of it, in the order of the changes."""
+        query = "SELECT id, change FROM tests ORDER BY rowid"
+        return [
+            (public_id, json.loads(change)) for public_id, change in self._connection.execute(query)
+        ]
+
+    def put_test(self, public_id: str, change: Json) -> None:
+        """Add or replace what became of a test."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO tests VALUES (?, ?)", (public_id, json.dumps(change))
+        )
+
+    def forget_test(self, public_id: str) -> None:
+        """Forget what became of a test."""
+        self._connection.execute("DELETE FROM tests WHERE id = ?", (public_id,))
 
     def results(self) -> Iterator[tuple[Json, Json]]:
         """Each result's definition and attributes, the oldest first."""

@@ -11,6 +11,7 @@ from datadog_api_client.v1.api.synthetics_api import SyntheticsApi
 from datadog_api_client.v2.api.synthetics_api import SyntheticsApi as SyntheticsApiV2
 
 from pytest_storedog_gate.local_synthetics.app import Keys
+from tests.local_synthetics.browser.conftest import browser_test, says, step
 from tests.local_synthetics.support import (
     DEADLINE,
     Json,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 V1 = "/api/v1/synthetics/tests"
+BASIC = "Basic YW5uOmtleQ=="  # ann:key
 IN_FILE, PLAYED, PLAYS, IN_SUITE = "aaa-aaa-aaa", "bbb-bbb-bbb", "ccc-ccc-ccc", "ddd-ddd-ddd"
 
 
@@ -121,16 +123,88 @@ def test_datadogs_client_makes_runs_and_deletes_a_test(
     assert call(service, "GET", f"/{public_id}").status_code == 404
 
 
+def browser_body(url: str, **changes: Any) -> Json:
+    test = {**browser_test(url, says("hello"), step("refresh")), "message": "", **changes}
+    del test["public_id"]
+    return test
+
+
+def test_datadogs_client_makes_edits_and_deletes_a_browser_test(
+    shop: tuple[Target, Service], judge: ApiClient
+) -> None:
+    target, service = shop
+    api: Any = SyntheticsApi(judge)  # type: ignore[no-untyped-call]
+    made = api.create_synthetics_browser_test(browser_body(target.url))
+    assert (made.name, str(made.status), str(made.type)) == ("kennel", "live", "browser")
+    public_id = made.public_id
+    kinds = [str(one.type) for one in api.get_browser_test(public_id).steps]
+    assert kinds == ["assertElementContent", "refresh"]
+    assert api.get_browser_test_latest_results(public_id).results == []
+
+    edited = api.update_browser_test(public_id, browser_body(target.url, name="edited"))
+    assert (edited.public_id, edited.name, len(edited.steps)) == (public_id, "edited", 2)
+    operations = [
+        {"op": "replace", "path": "/name", "value": "patched"},
+        {"op": "remove", "path": "/steps/1"},
+    ]
+    assert api.patch_test(public_id, {"data": operations}).name == "patched"
+    assert [one.name for one in api.get_browser_test(public_id).steps] == ["assertElementContent"]
+    # Without its type in the path, a test has no steps.
+    path = f"/{public_id}"
+    assert "steps" not in call(service, "GET", path).json()
+    whole = {**call(service, "GET", path).json(), "name": "put"}
+    assert call(service, "PUT", path, whole).status_code == 200
+    kept = api.get_browser_test(public_id)
+    assert (kept.name, len(kept.steps)) == ("put", 1)
+
+    deleted = api.delete_tests({"public_ids": [public_id]}).deleted_tests
+    assert [one.public_id for one in deleted] == [public_id]
+    assert call(service, "GET", path).status_code == 404
+
+
+def test_an_edit_by_a_patch_is_the_test_that_is_run(
+    shop: tuple[Target, Service], judge: ApiClient
+) -> None:
+    target, service = shop
+    api: Any = SyntheticsApi(judge)  # type: ignore[no-untyped-call]
+    body = body_of(f"{target.url}/bad")
+    body["config"]["request"]["headers"] = {"Authorization": "Bearer sesame", "X-A": "a"}
+    public_id = api.create_synthetics_api_test(body).public_id
+    operations = [
+        {"op": "test", "path": "/config/request/headers/X-A", "value": "a"},
+        {"op": "replace", "path": "/config/request/url", "value": target.url},
+        {"op": "add", "path": "/tags/-", "value": "patched"},
+    ]
+    assert api.patch_test(public_id, {"data": operations}).tags == ["patched"]
+    assert service.result(run(service, public_id))["status"] == "passed"
+    assert target.requests[-1]["headers"]["authorization"] == "Bearer sesame"
+
+
 @needs_published
 def test_answers_are_as_described(shop: tuple[Target, Service]) -> None:
     service = shop[1]
     triggered = call(service, "POST", "/trigger", {"tests": [{"public_id": IN_FILE}]}).json()
     result_id = run(service, IN_FILE)
     made = call(service, "POST", "/api", body_of("http://127.0.0.1:1")).json()
+    operations = [{"op": "replace", "path": "/name", "value": "patched"}]
+    patched = call(service, "PATCH", f"/{made['public_id']}", {"data": operations}).json()
+    browser = call(service, "POST", "/browser", browser_body("http://127.0.0.1:1")).json()
+    steps = [step("refresh")]  # asserts nothing
+    body = browser_body("http://127.0.0.1:1", steps=steps)
+    refused = call(service, "POST", "/browser", body).json()["public_id"]
+    refusal = run(service, refused)
     deleted = call(service, "POST", "/delete", {"public_ids": [made["public_id"]]}).json()
     answers = {
         "SyntheticsTriggerCITestsResponse": triggered,
         "SyntheticsAPITest": made,
+        "SyntheticsBrowserTest": browser,
+        "SyntheticsTestDetails": patched,
+        "SyntheticsGetBrowserTestLatestResultsResponse": call(
+            service, "GET", f"/browser/{refused}/results"
+        ).json(),
+        "SyntheticsBrowserTestResultFull": call(
+            service, "GET", f"/browser/{refused}/results/{refusal}"
+        ).json(),
         "SyntheticsDeleteTestsResponse": deleted,
         "SyntheticsListTestsResponse": call(service, "GET", "").json(),
         "SyntheticsGetAPITestLatestResultsResponse": call(
@@ -181,13 +255,88 @@ def test_an_edited_test_has_no_versions(shop: tuple[Target, Service]) -> None:
     assert version.status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/api/{}", "/{}"])
+def test_what_comes_back_as_it_was_shown_keeps_its_secrets(
+    shop: tuple[Target, Service], path: str
+) -> None:
+    target, service = shop
+    body = body_of(target.url)
+    body["config"]["request"] |= {
+        "headers": {"X-Api-Key": "sesame", "X-Said": "{{ TOKEN }}"},
+        "url": target.url.replace("//", "//ann:key@"),
+    }
+    variable = {"name": "TOKEN", "type": "text", "secure": True, "pattern": "open"}
+    body["config"]["configVariables"] = [variable]
+    public_id = call(service, "POST", "/api", body).json()["public_id"]
+    shown = call(service, "GET", path.format(public_id)).json()
+    added = {"name": "PLAIN", "type": "text", "pattern": "plain"}
+    shown["config"]["configVariables"].insert(0, added)
+    shown["config"]["request"]["headers"]["X-Plain"] = "{{ PLAIN }}"
+    edited = call(service, "PUT", path.format(public_id), shown)
+    assert edited.status_code == 200, edited.text
+    run(service, public_id)
+    headers = target.requests[-1]["headers"]
+    assert (headers["x-api-key"], headers["x-said"]) == ("sesame", "open")
+    assert (headers["authorization"], headers["x-plain"]) == (BASIC, "plain")
+
+
+def test_credentials_in_a_step_of_a_browser_test_are_never_shown(
+    shop: tuple[Target, Service],
+) -> None:
+    service = shop[1]
+    headers = {"Authorization": "Bearer sesame"}
+    request = {"method": "GET", "url": "http://ann:sesame@h", "headers": headers}
+    asks = step("runApiTest", request={"subtype": "http", "config": {"request": request}})
+    made = call(service, "POST", "/browser", browser_body("http://h", steps=[says("x"), asks]))
+    path = f"/browser/{made.json()['public_id']}"
+    shown, file = call(service, "GET", path), call(service, "GET", f"{path}?format=ltd")
+    edited = call(service, "PUT", path, {**shown.json(), "name": "edited"})
+    assert [one.status_code for one in (made, shown, file, edited)] == [200] * 4
+    assert "sesame" not in made.text + shown.text + file.text + edited.text
+    variables = file.json()["config"]["configVariables"]
+    assert [one["name"] for one in variables] == ["AUTHORIZATION", "URL_CREDENTIALS"]
+
+
+def test_a_variable_that_shall_not_be_secure_any_more_loses_its_value(
+    shop: tuple[Target, Service],
+) -> None:
+    service = shop[1]
+    body = body_of("http://127.0.0.1:1")
+    variable = {"name": "TOKEN", "type": "text", "secure": True, "pattern": "sesame"}
+    body["config"]["configVariables"] = [variable]
+    public_id = call(service, "POST", "/api", body).json()["public_id"]
+    operations = [{"op": "replace", "path": "/config/configVariables/0/secure", "value": False}]
+    patched = call(service, "PATCH", f"/{public_id}", {"data": operations})
+    assert patched.json()["config"]["configVariables"] == [
+        {"name": "TOKEN", "type": "text", "secure": False}
+    ]
+
+
+def test_a_secret_cannot_be_copied_to_where_it_is_shown(shop: tuple[Target, Service]) -> None:
+    service = shop[1]
+    body = body_of("http://127.0.0.1:1")
+    body["config"]["request"]["basicAuth"] = {"username": "ann", "password": "sesame"}
+    public_id = call(service, "POST", "/api", body).json()["public_id"]
+    secret = "/config/request/basicAuth/password"
+    operations = [{"op": "copy", "from": secret, "path": "/message"}]
+    patched = call(service, "PATCH", f"/{public_id}", {"data": operations})
+    assert (patched.status_code, "secret" in patched.text) == (400, True)
+
+
 GOOD = body_of("http://127.0.0.1:1")
+
+
+def patch(*operations: Json) -> Json:
+    return {"data": list(operations)}
 
 
 @pytest.mark.parametrize(
     ("wanted", "body", "status", "named"),
     [
-        ("POST /api", {**GOOD, "type": "browser"}, 400, "browser"),
+        ("POST /api", browser_body("http://h"), 400, "type must be api here, not browser"),
+        ("POST /browser", GOOD, 400, "type must be browser here, not api"),
+        ("POST /browser", browser_body("http://h", steps=[1]), 400, "steps"),
+        ("POST /mobile", {**GOOD, "type": "mobile"}, 400, "'mobile' is not supported"),
         ("POST /api", {**GOOD, "locations": []}, 400, "locations"),
         ("POST /api", {**GOOD, "config": 1}, 400, "config"),
         ("POST /api", {**GOOD, "status": "gone"}, 400, "status"),
@@ -196,6 +345,32 @@ GOOD = body_of("http://127.0.0.1:1")
         ("POST /api", [], 400, "JSON object"),
         ("PUT /api/zzz-zzz-zzz", GOOD, 404, "not found"),
         (f"PUT /api/{IN_FILE}", {**GOOD, "subtype": "ssl"}, 400, "subtype"),
+        (f"PUT /browser/{IN_FILE}", GOOD, 404, "not found"),
+        ("PUT /zzz-zzz-zzz", GOOD, 404, "not found"),
+        (f"PUT /{IN_FILE}", {**GOOD, "type": "browser"}, 400, "type"),
+        (f"PUT /{IN_FILE}", {**GOOD, "message": "********"}, 400, "secret"),
+        ("PATCH /zzz-zzz-zzz", patch({"op": "remove", "path": "/name"}), 404, "not found"),
+        (f"PATCH /{IN_FILE}", {"data": []}, 400, "at least one operation"),
+        (f"PATCH /{IN_FILE}", patch({"op": "addne", "path": "/x", "value": 1}), 400, "op must"),
+        (f"PATCH /{IN_FILE}", patch({"op": "remove", "path": "/none"}), 400, "data[0]: remove"),
+        (f"PATCH /{IN_FILE}", patch({"op": "remove", "path": "name"}), 400, "slash"),
+        (f"PATCH /{IN_FILE}", patch({"op": "remove", "path": "/name"}), 400, "name is missing"),
+        (f"PATCH /{IN_FILE}", patch({"op": "replace", "path": "", "value": 1}), 400, "object"),
+        (
+            f"PATCH /{IN_FILE}",
+            patch(*[{"op": "copy", "from": "", "path": f"/x{number}"} for number in range(99)]),
+            400,
+            "too large",
+        ),
+        (
+            f"PATCH /{IN_FILE}",
+            patch(
+                {"op": "replace", "path": "/name", "value": "x"},
+                {"op": "test", "path": "/name", "value": "y"},
+            ),
+            400,
+            "data[1]: test",
+        ),
         (f"PUT /{IN_FILE}/status", {"new_status": "gone"}, 400, "live, paused"),
         ("PUT /zzz-zzz-zzz/status", {"new_status": "live"}, 404, "not found"),
         ("POST /delete", {"public_ids": [IN_FILE, "zzz-zzz-zzz"]}, 404, "not found"),
@@ -209,6 +384,7 @@ GOOD = body_of("http://127.0.0.1:1")
         (f"GET /{IN_FILE}/results/1", None, 404, "Result"),
         (f"GET /{IN_FILE}/results?from_ts=x", None, 400, "from_ts"),
         (f"GET /browser/{IN_FILE}", None, 404, "not found"),
+        (f"GET /browser/{IN_FILE}/results", None, 404, "not found"),
     ],
 )
 def test_what_cannot_be_done_changes_nothing(
@@ -252,7 +428,10 @@ def test_nothing_is_changed_without_the_keys(shop: tuple[Target, Service]) -> No
     service = Service(shop[1].url)
     for method, path in (
         ("POST", "/api"),
+        ("POST", "/browser"),
         ("PUT", f"/api/{IN_FILE}"),
+        ("PUT", f"/{IN_FILE}"),
+        ("PATCH", f"/{IN_FILE}"),
         ("POST", "/delete"),
         ("PUT", f"/{IN_FILE}/status"),
         ("POST", "/trigger"),

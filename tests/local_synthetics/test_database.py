@@ -1,22 +1,26 @@
-"""Results in a file: what had ended is there after a restart."""
+"""What the database keeps: results that had ended, and what became of tests."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.definitions import parse
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.store import Store
-from tests.local_synthetics.support import DEADLINE, Json, Target, http_test, until
+from tests.local_synthetics.browser.conftest import browser_test, step
+from tests.local_synthetics.support import DEADLINE, Json, Service, Target, http_test, until
 from tests.local_synthetics.test_cli import refused, running
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -97,3 +101,174 @@ def test_another_file_is_left_alone(tmp_path: Path) -> None:
         before = path.read_bytes() if path.exists() else None
         assert str(path) in refused("serve", "--database", str(path))
         assert (path.read_bytes() if path.exists() else None) == before
+
+
+V1 = "/api/v1/synthetics/tests"
+SECRET: Json = {"name": "T", "type": "text", "secure": True, "pattern": "sesame"}
+
+
+def call(service: Service, method: str, path: str, body: Any = None) -> Any:
+    answer = requests.request(method, service.url + V1 + path, json=body, timeout=DEADLINE)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ids(service: Service) -> list[str]:
+    return [test["public_id"] for test in call(service, "GET", "")["tests"]]
+
+
+def secretive(url: str, **parts: Any) -> Json:
+    """A test with a secure variable and with a credential in a header."""
+    headers = {"Authorization": "Bearer of-the-ring", "X-Said": "{{ T }}"}
+    config = {"configVariables": [SECRET]}
+    return {**http_test(url, config=config, headers=headers), "message": "", **parts}
+
+
+class Kept:
+    """A service with a folder of definitions and a database, which can be started again."""
+
+    def __init__(self, folder: Path, *definitions: Json) -> None:
+        self.folder = folder
+        self.database = folder / "kept.db"
+        for one in definitions:
+            self.define(one)
+
+    def define(self, definition: Json) -> None:
+        (self.folder / f"{definition['public_id']}.json").write_text(json.dumps(definition))
+
+    @contextmanager
+    def started(self) -> Iterator[Service]:
+        options = ("--definitions", f"{self.folder}/*.json", "--database", str(self.database))
+        with running(*options) as (process, service):
+            yield service
+            process.kill()
+            process.wait(DEADLINE)
+
+
+def test_changes_of_tests_survive_a_kill(tmp_path: Path, target: Target) -> None:
+    url = target.url
+    edited, paused, deleted, untouched = (secretive(url) for _ in range(4))
+    kept = Kept(tmp_path, edited, paused, deleted, untouched)
+    with kept.started() as service:
+        made = call(service, "POST", "/api", {**http_test(url), "message": "", "public_id": None})
+        patch = [{"op": "replace", "path": "/name", "value": "edited"}]
+        call(service, "PATCH", f"/{edited['public_id']}", {"data": patch})
+        call(service, "PUT", f"/{paused['public_id']}/status", {"new_status": "paused"})
+        call(service, "POST", "/delete", {"public_ids": [deleted["public_id"]]})
+        before = call(service, "GET", "")
+    with kept.started() as service:
+        after = call(service, "GET", "")
+        assert sorted(after["tests"], key=str) == sorted(before["tests"], key=str)
+        names = {one["public_id"]: (one["name"], one.get("status")) for one in after["tests"]}
+        assert names == {
+            made["public_id"]: (made["name"], "live"),
+            edited["public_id"]: ("edited", None),
+            paused["public_id"]: (paused["name"], "paused"),
+            untouched["public_id"]: (untouched["name"], None),
+        }
+        # What the file holds, the database need not.
+        for one in (edited, paused):
+            batch = service.final(service.trigger({"public_id": one["public_id"]}))
+            assert batch["status"] == "passed"
+            headers = target.requests[-1]["headers"]
+            assert (headers["authorization"], headers["x-said"]) == ("Bearer of-the-ring", "sesame")
+        version = f"/api/v2/synthetics/tests/{edited['public_id']}/version_history/1"
+        assert service.get(version).status_code == 404
+        call(service, "POST", "/delete", {"public_ids": [made["public_id"]]})
+    with kept.started() as service:
+        assert made["public_id"] not in ids(service)
+
+
+def test_a_secret_that_came_by_the_api_is_asked_for_after_a_restart(
+    tmp_path: Path, target: Target
+) -> None:
+    file = secretive(target.url)
+    kept = Kept(tmp_path, file)
+    with kept.started() as service:
+        body = {key: value for key, value in secretive(target.url).items() if key != "public_id"}
+        made = call(service, "POST", "/api", body)["public_id"]
+        other = [{**SECRET, "pattern": "open"}]
+        patch = [{"op": "replace", "path": "/config/configVariables", "value": other}]
+        call(service, "PATCH", f"/{file['public_id']}", {"data": patch})
+        asks = step("runApiTest", request={"config": secretive(target.url)["config"]})
+        browser = {**browser_test(target.url, asks), "message": ""}
+        call(service, "POST", "/browser", browser)
+    written = kept.database.read_bytes()
+    assert not [one for one in (b"sesame", b"open", b"of-the-ring") if one in written]
+    with kept.started() as service:
+        for public_id in (made, file["public_id"]):
+            batch = service.final(service.trigger({"public_id": public_id}))
+            result = service.result(batch["results"][0]["result_id"])
+            assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_TEST", True)
+            assert "variable T has no value" in result["failure"]["message"]
+            assert "variable AUTHORIZATION has no value" in result["failure"]["message"]
+        assert target.requests == []
+        given = {"T": "sesame", "AUTHORIZATION": "Bearer of-the-ring"}
+        batch = service.final(service.trigger({"public_id": made, "variables": given}))
+        assert batch["status"] == "passed"
+        assert target.requests[-1]["headers"]["authorization"] == "Bearer of-the-ring"
+
+
+def test_whichever_was_changed_last_counts(tmp_path: Path) -> None:
+    edited, deleted, same = (http_test("http://127.0.0.1:1") for _ in range(3))
+    kept = Kept(tmp_path, edited, deleted, same)
+    patch = [{"op": "replace", "path": "/name", "value": "by the API"}]
+    with kept.started() as service:
+        for one in (edited, same):
+            call(service, "PATCH", f"/{one['public_id']}", {"data": patch})
+        call(service, "POST", "/delete", {"public_ids": [deleted["public_id"]]})
+    for one in (edited, deleted):
+        kept.define({**one, "name": "by the file"})
+    for _ in range(2):
+        with kept.started() as service:
+            tests = call(service, "GET", "")["tests"]
+            assert {one["public_id"]: one["name"] for one in tests} == {
+                edited["public_id"]: "by the file",
+                deleted["public_id"]: "by the file",
+                same["public_id"]: "by the API",
+            }
+
+
+def test_a_change_waits_for_its_file(tmp_path: Path) -> None:
+    edited = http_test("http://127.0.0.1:1")
+    kept = Kept(tmp_path, edited, http_test("http://127.0.0.1:1"))
+    patch = [{"op": "replace", "path": "/name", "value": "edited"}]
+    with kept.started() as service:
+        call(service, "PATCH", f"/{edited['public_id']}", {"data": patch})
+    file = tmp_path / f"{edited['public_id']}.json"
+    aside = file.rename(tmp_path / "aside")
+    with kept.started() as service:
+        assert edited["public_id"] not in ids(service)
+    aside.rename(file)
+    with kept.started() as service:
+        assert call(service, "GET", f"/{edited['public_id']}")["name"] == "edited"
+
+
+def test_a_test_that_a_suite_has_since_is_there_again(tmp_path: Path) -> None:
+    definition = http_test("http://127.0.0.1:1")
+    kept = Kept(tmp_path, definition, http_test("http://127.0.0.1:1"))
+    with kept.started() as service:
+        call(service, "POST", "/delete", {"public_ids": [definition["public_id"]]})
+    suite = {"name": "s", "tests": [{"public_id": definition["public_id"]}]}
+    content = {"data": {"type": "suites", "id": "sss-sss-sss", "attributes": suite}}
+    (tmp_path / "suite.json").write_text(json.dumps(content))
+    with kept.started() as service:
+        assert call(service, "GET", f"/{definition['public_id']}")["name"] == definition["name"]
+
+
+def test_a_database_of_the_first_format_is_taken_on(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    store = Store(str(path))
+    store.put_batch("a", {"status": "passed"}, kept=2)
+    store.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DROP TABLE tests")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    store = Store(str(path))
+    store.put_test("b", {"definition": None})
+    assert ([*store.batches()], store.tests()) == (
+        [("a", {"status": "passed"})],
+        [("b", {"definition": None})],
+    )
+    store.close()

@@ -7,6 +7,7 @@ import pytest
 from pytest_storedog_gate.local_synthetics.comparison import COMPARISONS, GENERAL
 from pytest_storedog_gate.local_synthetics.json_paths import ELEMENTS_OPERATORS
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds, hops
+from tests.conftest import need_chromium
 from tests.local_synthetics.network import that
 from tests.local_synthetics.proving.cases import CASES, Case
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
@@ -26,9 +27,9 @@ def test_every_kind_is_proved() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_operator_holds_and_does_not(kind: str, request: pytest.FixtureRequest) -> None:
+def test_each_operator_holds_and_does_not(kind: str) -> None:
     if kind == "http":
-        request.getfixturevalue("chromium")
+        need_chromium()
     proof = prove(kind)
     assert proof.problems == []
     assert claimed(kind) - proof.cells == set()

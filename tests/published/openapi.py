@@ -22,10 +22,16 @@ def _retries_may_be_null(schemas: Any) -> None:
     schemas["SyntheticsBatchResult"]["properties"]["retries"]["nullable"] = True
 
 
-# What datadog-ci reads and the description lacks: each is a change of the description.
+def _browser_tests_may_be_refused(schemas: Any) -> None:
+    codes = schemas["SyntheticsApiTestFailureCode"]["enum"]
+    schemas["SyntheticsBrowserTestFailureCode"]["enum"] += codes
+
+
+# What datadog-ci or a user reads and the description lacks: each is a change of the description.
 DISAGREEMENTS: Mapping[str, Callable[[Any], None]] = {
     "a batch and its results may be in progress": _add_in_progress,
     "a result without an attempt has null retries": _retries_may_be_null,
+    "a refused browser test has an API test's code": _browser_tests_may_be_refused,
 }
 
 

@@ -43,6 +43,9 @@ def answers() -> dict[str, list[tuple[str, Any]]]:
             held.set()
             final = service.final(running["batch_id"])
             results = _results(service, final)
+            (browser_result, *_) = service.get(
+                f"{V1}/tests/browser/{refused['public_id']}/results"
+            ).json()["results"]
             unknown = service.post({"tests": [{"public_id": "zzz-zzz-zzz"}]}).json()
             return {
                 "trigger": [("SyntheticsTriggerCITestsResponse", running)],
@@ -54,6 +57,25 @@ def answers() -> dict[str, list[tuple[str, Any]]]:
                         service.get(f"{V1}/tests/{one['public_id']}").json(),
                     )
                     for one in (waiting, refused)
+                ],
+                "latest results": [
+                    (schema, service.get(f"{V1}/tests/{path}/results").json())
+                    for path, schema in (
+                        (failing["public_id"], "SyntheticsGetAPITestLatestResultsResponse"),
+                        (
+                            f"browser/{refused['public_id']}",
+                            "SyntheticsGetBrowserTestLatestResultsResponse",
+                        ),
+                    )
+                ],
+                "refused browser test": [
+                    (
+                        "SyntheticsBrowserTestResultFull",
+                        service.get(
+                            f"{V1}/tests/browser/{refused['public_id']}/results/"
+                            f"{browser_result['result_id']}"
+                        ).json(),
+                    )
                 ],
                 "search": [
                     (
@@ -92,6 +114,8 @@ def _results(service: Service, batch: Json) -> list[Json]:
         "running batch",
         "final batch",
         "test",
+        "latest results",
+        "refused browser test",
         "search",
         "error",
         "timings",
@@ -108,5 +132,5 @@ def test_answers_are_as_described(answers: dict[str, list[tuple[str, Any]]], nam
 @pytest.mark.parametrize("name", list(DISAGREEMENTS))
 def test_each_disagreement_is_one(answers: dict[str, list[tuple[str, Any]]], name: str) -> None:
     description = Description(other for other in DISAGREEMENTS if other != name)
-    ((schema, answer),) = answers["running batch"]
-    assert description.faults(schema, answer)
+    kinds = [answers["running batch"], answers["refused browser test"]]
+    assert any(description.faults(schema, answer) for ((schema, answer),) in kinds)

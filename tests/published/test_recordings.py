@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import vcr
 
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.errors import NoVerdict
 from tests.local_synthetics.support import serving, targeting
-from tests.published.data import PUBLISHED, needs_published
+from tests.published.data import needs_published
+from tests.published.recordings import recorded_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +37,9 @@ ANSWERS = {
 def _recorded() -> dict[str, list[Any]]:
     """The answers of all recordings by what they are."""
     found: dict[str, list[Any]] = {kind: [] for kind in ANSWERS}
-    for path in sorted(PUBLISHED.glob("recordings/*.yaml")):
-        with vcr.use_cassette(str(path), record_mode="none") as recording:
-            for request, response in zip(recording.requests, recording.responses, strict=True):
-                call = f"{request.method} /{request.uri.split('/', 3)[3]}"
-                (kind,) = [one for one, pattern in ANSWERS.items() if re.fullmatch(pattern, call)]
-                found[kind].append(json.loads(response["body"]["string"]))
+    for call in recorded_calls():
+        (kind,) = [one for one, pattern in ANSWERS.items() if re.fullmatch(pattern, call.request)]
+        found[kind].append(call.answer)
     return found
 
 
@@ -86,7 +82,7 @@ def test_every_test_is_loaded_and_given_back() -> None:
     latest = {test["public_id"]: test for test in TESTS}  # a test and its edited form have one ID
     with serving(*latest.values()) as service:
         for public_id, recorded in latest.items():
-            given = service.get(f"{V1}/tests/{public_id}").json()
+            given = service.get(f"{V1}/tests/{recorded['type']}/{public_id}").json()
             assert given.keys() == recorded.keys()
             assert given["options"] == recorded["options"]
 
