@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -144,13 +145,13 @@ def read(path: Path) -> Configuration:
     text = _text(path)
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
         raise ConfigurationError(f"{path.name}: not valid TOML: {error}") from None
-    prefix: tuple[str, ...] = ()
+    except RecursionError:
+        raise ConfigurationError(f"{path.name}: nested too deeply; write it flatter") from None
+    top = _Table(path.name, text, (), data)
     if path.name == "pyproject.toml":
-        prefix = ("tool", "storedog-gate")
-        data = data.get("tool", {}).get("storedog-gate", {})
-    top = _Table(path.name, text, prefix, data)
+        top = top.table("tool").table("storedog-gate")
     synthetics = _synthetics(top.table("synthetics"))
     services = {t.name: _service(t) for t in top.tables("services")}
     environments = {t.name: _environment(t, services) for t in top.tables("environments")}
@@ -356,7 +357,8 @@ class _Table:
         if key not in self._data:
             return default
         value = self._data[key]
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        known = isinstance(value, int | float) and not isinstance(value, bool)
+        if not known or not 0 < value <= sys.float_info.max:  # neither NaN nor infinity
             raise self.error((key,), f"must be a positive number of seconds, not {value!r}")
         return float(value)
 

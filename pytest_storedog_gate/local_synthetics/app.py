@@ -27,6 +27,7 @@ from pytest_storedog_gate.local_synthetics.http_answers import (
     unknown_test,
 )
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
+from pytest_storedog_gate.local_synthetics.openapi import openapi_route
 from pytest_storedog_gate.local_synthetics.overrides import (
     THE_VERSION,
     TriggerError,
@@ -107,6 +108,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             Route(f"{v2}/tests/{{public_id}}/version_history/{{version}}", api.version),
             Route(f"{v2}/suites/{{public_id}}", api.suite),
             screenshot_route(screenshots),
+            openapi_route(),
         ],
         middleware=[Middleware(_RequireKeys, keys=keys)],
         exception_handlers={HTTPException: _http_error, Exception: _internal_error},

@@ -73,7 +73,7 @@ class _Unmet(Exception):
 
 def unsupported(assertion: Json, operators: Operators) -> list[str]:
     """Name what in an assertion could not be evaluated; an empty list: nothing."""
-    kind, operator = str(assertion.get("type")), assertion.get("operator")
+    kind, operator = str(assertion.get("type")), str(assertion.get("operator"))
     if kind not in operators:
         return [f"type {kind!r} is not supported"]
     if not operators[kind]:
@@ -83,13 +83,13 @@ def unsupported(assertion: Json, operators: Operators) -> list[str]:
             problems += unsupported_code(assertion.get("code"), asserts=True)
         return problems
     if operator not in operators[kind]:
-        return [f"operator {str(operator)!r} is not supported for {kind}"]
+        return [f"operator {operator!r} is not supported for {kind}"]
     problems = []
     if kind in _NEEDS_PROPERTY and not isinstance(assertion.get("property"), str):
         problems.append(f"property must name {_NEEDS_PROPERTY[kind]}")
-    if assertion.get("timingsScope", "all") not in {"all", "withoutDNS"}:
+    if assertion.get("timingsScope", "all") not in ("all", "withoutDNS"):
         problems.append(f"timingsScope {assertion['timingsScope']!r} is not supported")
-    return problems + _unsupported_operand(kind, str(operator), assertion.get("target"))
+    return problems + _unsupported_operand(kind, operator, assertion.get("target"))
 
 
 def evaluate(
@@ -174,7 +174,7 @@ def _unsupported_list(target: Any) -> list[str]:
 def _unsupported_json_path(target: Any) -> list[str]:
     if not isinstance(target, dict) or not isinstance(target.get("jsonPath"), str):
         return ["target.jsonPath must be a string"]
-    elements = target.get("elementsOperator", FIRST)
+    elements = str(target.get("elementsOperator", FIRST))
     problems = []
     if elements not in ELEMENTS_OPERATORS:
         problems.append(f"elementsOperator {elements!r} is not supported")
@@ -211,6 +211,8 @@ def _unsupported_comparison(target: Json, what: str) -> list[str]:
 def _unsupported_schema(target: Any) -> list[str]:
     if not isinstance(target, dict) or not isinstance(target.get("jsonSchema"), str):
         return ["target.jsonSchema must be a string"]
+    if not isinstance(target.get("metaSchema"), str | None):
+        return ["target.metaSchema must be a string"]
     if has_placeholder(target["jsonSchema"]):
         return []
     try:

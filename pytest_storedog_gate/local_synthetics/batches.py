@@ -16,6 +16,7 @@ from pytest_storedog_gate.local_synthetics import variables
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
 from pytest_storedog_gate.local_synthetics.masking import mask
+from pytest_storedog_gate.local_synthetics.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.results import Results, failure_document, new_result_id
 
 if TYPE_CHECKING:
@@ -146,13 +147,14 @@ class Batches:
     ) -> None:
         """With a `store`, know the batches that it holds, and keep there those that end."""
         self._store = store
-        self._earlier = dict(store.batches()) if store else {}
+        earlier = store.batches() if store else ()
+        self._ended = OrderedDict((batch_id, packed(document)) for batch_id, document in earlier)
         self._kinds = kinds
         self._globals = known_globals
         self._mailboxes = mailboxes
         self._results = results
         self._slots = asyncio.Semaphore(concurrency)
-        self._batches: OrderedDict[str, Batch] = OrderedDict()
+        self._running: dict[str, Batch] = {}
         self._tasks: dict[asyncio.Task[Entry], Batch] = {}
 
     def start(self, trigger: Trigger, run_type: str = "ci") -> Batch:
@@ -160,9 +162,7 @@ class Batches:
         deadline = asyncio.get_running_loop().time() + trigger.batch_timeout / 1000
         entries = [entry for run in trigger.runs for entry in _entries(run)]
         batch = Batch(entries, trigger.metadata, deadline, run_type)
-        self._batches[batch.id] = batch
-        while len(self._batches) > _KEPT_BATCHES:
-            self._batches.popitem(last=False)
+        self._running[batch.id] = batch
         for entry in entries:
             if entry.status == "in_progress":
                 self._put(batch, entry, {"id": entry.result_id})
@@ -174,8 +174,10 @@ class Batches:
 
     def document(self, batch_id: str) -> Json | None:
         """The document of the batch of that ID, if it is still known."""
-        batch = self._batches.get(batch_id)
-        return batch.document() if batch else self._earlier.get(batch_id)
+        if batch := self._running.get(batch_id):
+            return batch.document()
+        ended = self._ended.get(batch_id)
+        return unpacked(ended) if ended else None
 
     async def ended(self, batch: Batch) -> AsyncIterator[Entry]:
         """The entries of a batch, each once it has ended, in that order."""
@@ -210,8 +212,15 @@ class Batches:
         return entry
 
     def _keep_ended(self, batch: Batch) -> None:
-        if self._store and batch.status != "in_progress":
-            self._store.put_batch(batch.id, batch.document(), kept=_KEPT_BATCHES)
+        if batch.status == "in_progress":
+            return
+        document = batch.document()
+        self._running.pop(batch.id, None)
+        self._ended[batch.id] = packed(document)
+        while len(self._ended) > _KEPT_BATCHES:
+            self._ended.popitem(last=False)
+        if self._store:
+            self._store.put_batch(batch.id, document, kept=_KEPT_BATCHES)
 
     async def _attempt_until_final(self, batch: Batch, entry: Entry) -> None:
         definition = entry.run.definition

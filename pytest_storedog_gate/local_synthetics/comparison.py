@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _is(actual: Any, target: Any) -> bool:
             return left == right
         if isinstance(actual, dict | list) and isinstance(target, str):
             try:
-                return bool(actual == json.loads(target))
+                return bool(actual == strict_json.loads(target))
             except ValueError:
                 return False
     return as_text(actual) == as_text(target)

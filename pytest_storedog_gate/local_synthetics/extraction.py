@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Source
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
+_LONGEST_SECRET = 10_000
 _NAMED = {"http_header", "grpc_metadata"}
 _KEYS = {"name", "type", "field", "parser", "secure"}
 _COMPILE: Mapping[str, Callable[[str], Any]] = {
@@ -45,7 +46,7 @@ def _unsupported(wanted: Json, extractable: Container[str]) -> list[str]:
         problems.append("name must be a string that is not empty")
     if not isinstance(wanted.get("secure", False), bool):
         problems.append("secure must be true or false")
-    kind = wanted.get("type")
+    kind = str(wanted.get("type"))
     if kind not in extractable:
         problems.append(f"type {kind!r} is not supported in such a step")
     if kind in _NAMED and not isinstance(wanted.get("field"), str):
@@ -88,6 +89,10 @@ def _extract(wanted: Json, source: Source, variables: Variables) -> Json:
     except (NoValue, ValueError, MatchTimeout) as error:
         variables.lost[name] = str(error)
         return {**shown, "err": str(error)}
+    if secure and len(value) > _LONGEST_SECRET:
+        # To look for it in every text would hold up the service.
+        variables.lost[name] = f"it is over {_LONGEST_SECRET} characters, and secure"
+        return {**shown, "err": variables.lost[name]}
     variables.lost.pop(name, None)
     variables.values[name] = value
     if secure:

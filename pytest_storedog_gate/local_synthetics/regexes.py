@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 _LIMIT = 1.0  # s for one match
 _TOKEN = re.compile(
-    r"(?P<escape>\\.)|(?P<set>\[(?:\\.|[^\]\\])*\])|(?P<brace>\{(?!\d+(?:,\d*)?\}))|(?P<end>\$)",
+    r"(?P<escape>\\.)|(?P<set>\[(?:\\.|[^\]\\])*\])|(?P<open>\[)"
+    r"|(?P<brace>\{(?!\d+(?:,\d*)?\}))|(?P<end>\$)",
     re.DOTALL,
 )
+_PART = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(?P<least>\d+)(?:,\d*)?\}|.", re.DOTALL)
+_MOST_PARTS = 10_000
 _IN_SET = re.compile(r"\[|(?<=&)&|(?<=\|)\||(?<=~)~")  # Python's for `[[:alpha:]]` and `[a&&b]`
 _FLAGS = {
     "i": re.IGNORECASE,
@@ -84,10 +87,33 @@ def compile_javascript(source: str, flags: str = "") -> Pattern:
     try:
         translated = _TOKEN.sub(lambda token: _python(token, flags), source)
         re.compile(translated, combined)
+        if _parts(translated) > _MOST_PARTS:
+            raise re.error("its repetitions are too many")  # noqa: TRY301
         compiled = regex.compile(translated, int(combined))
-    except (re.error, regex.error, RecursionError, OverflowError) as error:
+    except (re.error, regex.error, RecursionError, OverflowError, ValueError) as error:
         raise ValueError(f"regular expression {source!r} is not supported: {error}") from None
     return Pattern(source, compiled)
+
+
+def _parts(pattern: str) -> int:
+    """The parts of a valid pattern when everything is written out that must be repeated.
+
+    `regex` does so, and a dozen characters would be enough to take all of the memory.
+    """
+    outer: list[int] = []
+    whole, last = 0, 0  # parts of the group that is open, and of what a count would repeat
+    for part in _PART.finditer(pattern):
+        if part[0] == "(":
+            outer.append(whole)
+            whole = 0
+        elif part[0] == ")":
+            last, whole = whole, outer.pop() + whole
+        elif part["least"]:
+            more = last * max(0, int(part["least"]) - 1)
+            last, whole = last + more, whole + more
+        else:
+            last, whole = 1, whole + 1
+    return whole
 
 
 def _python(token: re.Match[str], flags: str) -> str:
@@ -96,6 +122,8 @@ def _python(token: re.Match[str], flags: str) -> str:
     if token["end"]:
         # Python's `$` also matches before a last newline, which would let `^ok$` pass on "ok\n".
         return "$" if "m" in flags else r"\Z"
+    if token["open"]:
+        raise re.error("unterminated character set")  # `re` would warn of it first
     if token["brace"]:
         return r"\{"  # `regex` would read `a{e}` as "nearly a", and both would `{,2}` as a count
     if text in {"[]", "[^]"}:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.local_synthetics.definitions import Definition
+from pytest_storedog_gate.local_synthetics.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.public_view import full_view
 
 if TYPE_CHECKING:
@@ -49,6 +50,22 @@ class Kept:
         return "finished_at" in self.result
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    public_id: str
+    ended: bool
+    contents: bytes
+
+    @classmethod
+    def of(cls, kept: Kept) -> _Packed:
+        contents = packed([kept.definition.data, kept.attributes])
+        return cls(kept.definition.public_id, kept.ended, contents)
+
+    def kept(self) -> Kept:
+        definition, attributes = unpacked(self.contents)
+        return Kept(Definition(definition), attributes)
+
+
 class Results:
     """The last results by ID; the oldest are forgotten."""
 
@@ -56,14 +73,15 @@ class Results:
         """With a `store`, begin with what it holds, and keep there what ends."""
         self._kept = kept
         self._store = store
-        self._by_id: OrderedDict[str, Kept] = OrderedDict()
+        self._by_id: OrderedDict[str, _Packed] = OrderedDict()
         for definition, attributes in store.results() if store else ():
-            self._by_id[attributes["result"]["id"]] = Kept(Definition(definition), attributes)
+            kept_one = Kept(Definition(definition), attributes)
+            self._by_id[kept_one.result["id"]] = _Packed.of(kept_one)
 
     def put(self, definition: Definition, attributes: Json) -> None:
         """Add or replace the result `attributes["result"]` by its ID."""
         kept = Kept(Definition(full_view(definition)), attributes)
-        self._by_id[kept.result["id"]] = kept
+        self._by_id[kept.result["id"]] = _Packed.of(kept)
         if self._store and kept.ended:
             self._store.put_result(kept.definition.data, attributes, kept=self._kept)
         while len(self._by_id) > self._kept:
@@ -71,14 +89,15 @@ class Results:
 
     def poll(self, result_ids: Iterable[str]) -> Json:
         """The JSON:API document of those IDs that are known."""
-        found = [self._by_id[one] for one in dict.fromkeys(result_ids) if one in self._by_id]
+        known = (one for one in dict.fromkeys(result_ids) if one in self._by_id)
+        found = [self._by_id[one].kept() for one in known]
         included = {one.definition.public_id: _included(one.definition) for one in found}
         return {"data": [_datum(one) for one in found], "included": list(included.values())}
 
     def of_test(self, public_id: str) -> Iterator[Kept]:
         """The test's results that have ended, the latest first."""
-        kept = reversed(self._by_id.values())
-        return (one for one in kept if one.ended and one.definition.public_id == public_id)
+        latest = reversed(self._by_id.values())
+        return (one.kept() for one in latest if one.ended and one.public_id == public_id)
 
 
 def failure_document(failure: Failure) -> Json:

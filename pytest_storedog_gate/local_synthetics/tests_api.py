@@ -128,7 +128,7 @@ class TestsApi:
         tests = body.get("tests")
         for test in tests if isinstance(tests, list) else []:
             known = isinstance(test, dict) and test.keys() <= {"public_id", "metadata"}
-            if not known or test.get("public_id") not in self._tests.by_id:
+            if not known or str(test.get("public_id")) not in self._tests.by_id:
                 raise HTTPException(400, "tests must hold public IDs of tests, and nothing else")
         wanted = [test["public_id"] for test in tests] if isinstance(tests, list) else []
         with _told():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -30,7 +29,7 @@ class Totp:
             return f"totp_parameters.refresh_interval must be from 1 to {_LONGEST_INTERVAL} s"
         try:
             return "" if self._key() else "the TOTP secret is empty"
-        except binascii.Error:
+        except ValueError:
             return "the TOTP secret is not base32"
 
     def code(self, seconds: float) -> str:

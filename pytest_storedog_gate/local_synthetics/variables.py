@@ -267,7 +267,13 @@ def _builtin(expression: str, attempt: Attempt) -> str:
     if call := _CALL.fullmatch(expression):
         return "".join(random.choices(_ALPHABETS[call[1]], k=int(call[2])))  # noqa: S311 test data
     if (date := _DATE.fullmatch(expression)) and date[2] in _UNITS:
-        return _date(attempt.now + timedelta(**{_UNITS[date[2]]: int(date[1])}), date[3])
+        try:
+            moment = attempt.now + timedelta(**{_UNITS[date[2]]: int(date[1])})
+        except OverflowError:
+            raise InvalidTest(
+                f"builtin {{{{ {expression} }}}} leaves the years 1 to 9999"
+            ) from None
+        return _date(moment, date[3])
     if timestamp := _TIMESTAMP.fullmatch(expression):
         seconds = attempt.now.timestamp()
         now = seconds if timestamp[2] == "s" else seconds * 1000

@@ -117,8 +117,12 @@ class Actions:
     async def go_to(self, url: str) -> None:
         """Open a URL in the active tab."""
         self.document["value"] = mask_userinfo(url)
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            known = parts.scheme in {"http", "https"} and parts.hostname
+        except ValueError:
+            known = None
+        if not known:
             raise CheckFailed("INVALID_URL", f"{mask_userinfo(url)!r} is not an http(s) URL")
         try:
             response = await self._loaded(lambda left: self.page.goto(url, timeout=left))

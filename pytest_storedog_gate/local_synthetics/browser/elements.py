@@ -21,7 +21,7 @@ def unsupported_element(element: Any) -> list[str]:
     values = user.get("values") or []
     if not isinstance(values, list) or not all(
         isinstance(one, dict)
-        and one.get("type") in {"css", "xpath"}
+        and one.get("type") in ("css", "xpath")
         and isinstance(one.get("value"), str)
         for one in values
     ):

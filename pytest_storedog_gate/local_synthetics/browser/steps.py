@@ -146,7 +146,7 @@ class Library:
         if not isinstance(params, dict):
             return ["params must be an object"]
         needed, optional = (set(names.split()) for names in _PARAMS[kind])
-        if isinstance(params.get("check"), str) and params["check"] in WITHOUT_VALUE:
+        if str(params.get("check")) in WITHOUT_VALUE:
             optional |= {"value"}
         elif "check" in needed:
             needed |= {"value"}
@@ -178,7 +178,7 @@ class Library:
     def _unsupported_sub_test(self, params: Json, depth: int) -> list[str]:
         public_id = params["subtestPublicId"]
         played = self.tests.get(public_id) if isinstance(public_id, str) else None
-        if params.get("playingTabId", 0) not in {-1, 0}:
+        if params.get("playingTabId", 0) not in (-1, 0):
             return ["params.playingTabId: only 0 (the main tab) and -1 (a new one) are supported"]
         if played is None:
             return [f"sub-test {public_id} is not among the service's definitions"]
@@ -260,13 +260,13 @@ def _unsupported_details(kind: str, params: Json) -> list[str]:
 
 def _unsupported_click(params: Json) -> list[str]:
     click = params.get("clickType") or "primary"
-    known = click in {"primary", "double", "contextual"}
+    known = click in ("primary", "double", "contextual")
     return [] if known else [f"params.clickType {click!r} is not supported"]
 
 
 def _unsupported_keys(params: Json) -> list[str]:
     modifiers = params.get("modifiers") or []
-    known = isinstance(modifiers, list) and all(one in _MODIFIERS for one in modifiers)
+    known = isinstance(modifiers, list) and all(str(one) in _MODIFIERS for one in modifiers)
     return [] if known else [f"params.modifiers must be of {', '.join(sorted(_MODIFIERS))}"]
 
 

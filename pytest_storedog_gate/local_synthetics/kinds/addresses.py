@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 async def resolve(host: str) -> list[str]:
     """The addresses of `host`, in the system's order. Raises CheckFailed with the code DNS."""
+    if _is_address(host):
+        return [host]
     answer: Future[list[str]] = Future()
     answer.set_running_or_notify_cancel()
 
@@ -37,6 +39,14 @@ async def resolve(host: str) -> list[str]:
         raise CheckFailed(
             "DNS", f"Error during DNS resolution of hostname {host} ({name})."
         ) from None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def connect(host: str, port: int, seen: Sighting) -> socket.socket:

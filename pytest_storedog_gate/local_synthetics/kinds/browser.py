@@ -207,7 +207,7 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
         for key in ("noScreenshot", "disableCors", "disableCsp", "ignoreServerCertificateError")
         if not isinstance(options.get(key, False), bool)
     ]
-    if options.get("httpVersion", "any") not in {"any", None, ""}:
+    if options.get("httpVersion", "any") not in ("any", None, ""):
         problems.append("options.httpVersion: only any is supported")
     return problems
 

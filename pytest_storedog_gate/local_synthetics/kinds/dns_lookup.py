@@ -74,7 +74,7 @@ class DnsCheck:
             *(
                 f"config.assertions[{index}]: property must be one of {', '.join(_RECORD_TYPES)}"
                 for index, assertion in enumerate(definition.config.get("assertions") or [])
-                if assertion.get("type") in {_EVERY, _SOME}
+                if assertion.get("type") in (_EVERY, _SOME)
                 and assertion.get("property") not in _RECORD_TYPES
             ),
         ]

@@ -38,7 +38,7 @@ def tracks(definition: Definition) -> bool:
 
 def unsupported_tracking(definition: Definition, *kinds: str) -> list[str]:
     """Name what stands in the way of assertions of these kinds, which are about hops."""
-    wanted = {one.get("type") for one in definition.config.get("assertions") or []}
+    wanted = [one.get("type") for one in definition.config.get("assertions") or []]
     problems = [
         f"{kind} needs config.request.shouldTrackHops"
         for kind in kinds

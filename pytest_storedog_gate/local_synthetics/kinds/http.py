@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 _SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
 _LAST_PORT = 65535
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110, section 5.6.2
 _HTTP_VERSIONS = ("any", "http1", "http2")
 _CONFIG_KEYS = {"request", "assertions", "configVariables", BEFORE}
 _REQUEST_KEYS = {
@@ -292,7 +294,7 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     auth = wanted.get("basicAuth") or {}
     version = _setting(run.definition, "httpVersion", default="any") or "any"
     return Request(
-        method=variables.fill(wanted.get("method") or "GET").upper(),
+        method=_method(wanted, variables),
         url=url,
         headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
         content=body.content,
@@ -303,6 +305,13 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
         auth=authentication.flow,
         proxy=proxy,
     )
+
+
+def _method(wanted: Json, variables: Variables) -> str:
+    method = variables.fill(wanted.get("method") or "GET").upper()
+    if not _TOKEN.fullmatch(method):
+        raise CheckFailed("INVALID_REQUEST", f"{method!r} is not a method of HTTP")
+    return method
 
 
 def _url(run: Run, variables: Variables) -> str:
@@ -318,14 +327,17 @@ def _url(run: Run, variables: Variables) -> str:
         for name, value in (wanted.get("query") or {}).items()
     }
     url = _checked(url, variables)
-    return str(httpx.URL(url).copy_merge_params(query)) if query else url
+    try:
+        return str(httpx.URL(url).copy_merge_params(query)) if query else url
+    except UnicodeError as error:
+        raise CheckFailed("INVALID_REQUEST", f"config.request.query: {error}") from None
 
 
 def _checked(url: str, variables: Variables) -> str:
     """The URL, which can be asked; its password joins the secrets. Raises CheckFailed."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or 0) > _LAST_PORT:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")

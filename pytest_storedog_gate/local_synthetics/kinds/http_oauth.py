@@ -21,7 +21,7 @@ _OK = 200
 def unsupported_oauth(auth: Mapping[str, Any]) -> list[str]:
     """Name what no token can be asked for with."""
     place = auth.get("tokenApiAuthentication")
-    if place in {"header", "body"}:
+    if place in ("header", "body"):
         return []
     return [f"config.request.basicAuth.tokenApiAuthentication {place!r} is not supported"]
 

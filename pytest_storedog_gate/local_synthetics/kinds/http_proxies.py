@@ -58,5 +58,5 @@ def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.
         variables.secrets.add(parsed.password)
         context = tls if parsed.scheme == "https" else None
         return httpx.Proxy(parsed, ssl_context=context, headers=headers)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None

@@ -158,7 +158,7 @@ def _target(run: Run, variables: Variables) -> _Target:
     url = variables.fill(request["url"])
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")

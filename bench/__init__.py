@@ -1,0 +1,1 @@
+"""What the local service costs, measured beside the same work done without it."""

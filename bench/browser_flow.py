@@ -1,0 +1,112 @@
+"""A browser test of ten steps by the service, and the same flow written directly in Playwright.
+
+Both have a browser that runs already, a new context each time, the same device, the load of the
+page before each step, and a JPEG of the page after it.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import sync_playwright
+
+from bench.rounds import compare
+from bench.service import MODULE, run
+from bench.site import started
+from pytest_storedog_gate.local_synthetics.browser.chromium import find_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PAUSE = 0.02  # s
+_LAPTOP = {"width": 1440, "height": 1100}
+
+
+def _step(kind: str, selector: str = "", **params: Any) -> dict[str, Any]:
+    if selector:
+        values = [{"type": "css", "value": selector}]
+        params["element"] = {"userLocator": {"failTestOnCannotLocate": True, "values": values}}
+    return {"type": kind, "name": kind, "params": params}
+
+
+def flow(url: str) -> dict[str, Any]:
+    """The flow as a browser test."""
+    return {
+        "type": "browser",
+        "name": "shop",
+        "config": {"request": {"method": "GET", "url": url}, "assertions": []},
+        "options": {"device_ids": ["laptop_large"]},
+        "steps": [
+            _step("assertElementPresent", "#title"),
+            _step("assertPageContains", value="Dog shop"),
+            _step("typeText", "#code", value="BFRIDAY"),
+            _step("selectOption", "#size", value="l"),
+            _step("click", "#apply"),
+            _step("assertElementContent", "#said", check="equals", value="BFRIDAY l"),
+            _step("assertCurrentUrl", check="contains", value=url),
+            _step("click", "#cart"),
+            _step("assertElementContent", "#title", check="equals", value="Cart"),
+            _step("assertPageLacks", value="Dog shop"),
+        ],
+    }
+
+
+def by_playwright(browser: Browser, url: str) -> None:
+    """The flow as somebody would write it who knows the page."""
+    context = browser.new_context(viewport=_LAPTOP)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        page.goto(url)
+        _picture(page)
+        _wanted(page.query_selector("#title") is not None)
+        _picture(page)
+        _wanted("Dog shop" in page.inner_text("body"))
+        _picture(page)
+        page.locator("#code").clear()
+        page.locator("#code").press_sequentially("BFRIDAY")
+        _picture(page)
+        page.locator("#size").select_option("l")
+        _picture(page)
+        page.locator("#apply").click()
+        _picture(page)
+        _wanted(page.locator("#said").inner_text() == "BFRIDAY l")
+        _picture(page)
+        _wanted(url in page.url)
+        _picture(page)
+        page.locator("#cart").click()
+        _picture(page)
+        _wanted(page.locator("#title").inner_text() == "Cart")
+        _picture(page)
+        _wanted("Dog shop" not in page.inner_text("body"))
+        _picture(page)
+    finally:
+        context.close()
+
+
+def _picture(page: Page) -> None:
+    page.screenshot(type="jpeg", quality=60)
+    page.wait_for_load_state("load")
+
+
+def _wanted(holds: object) -> None:
+    if not holds:
+        raise RuntimeError("the page is not as wanted")
+
+
+if __name__ == "__main__":
+    with (
+        started("bench.site") as site,
+        started(MODULE, "serve") as service,
+        sync_playwright() as playwright,
+    ):
+        path = find_chromium(os.environ, Path(playwright.chromium.executable_path))
+        browser = playwright.chromium.launch(executable_path=path)
+        compare(
+            "a browser test of ten steps",
+            ("service", partial(run, service.url, [flow(site.url)], pause=PAUSE)),
+            ("Playwright", partial(by_playwright, browser, site.url)),
+        )
+        browser.close()

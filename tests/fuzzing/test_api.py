@@ -1,0 +1,80 @@
+"""Every operation of the API, asked by its own description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from pytest_storedog_gate.local_synthetics.openapi import document
+from pytest_storedog_gate.local_synthetics.openapi_schemas import EXAMPLE
+from tests.fuzzing.profile import examples
+from tests.local_synthetics.support import DEADLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.local_synthetics.support import Service
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+schema = schemathesis.openapi.from_dict(document())
+brief = schemathesis.openapi.from_dict(document())
+brief.config.phases.coverage.enabled = False
+
+
+@schema.parametrize()
+@examples(10)
+def test_answers_are_as_described(case: schemathesis.Case[Any], fuzzed: Service) -> None:
+    case.call_and_validate(base_url=fuzzed.url, timeout=DEADLINE, checks=CHECKS)
+
+
+@pytest.fixture(scope="module")
+def known(fuzzed: Service) -> Mapping[str, str]:
+    """What path parameters may stand for: a test that was made by the API, and its first run."""
+    made = requests.post(
+        f"{fuzzed.url}/api/v1/synthetics/tests/api", json=EXAMPLE, timeout=DEADLINE
+    ).json()
+    batch_id = fuzzed.trigger({"public_id": made["public_id"]})
+    (entry,) = fuzzed.final(batch_id)["results"]
+    return {
+        "public_id": made["public_id"],
+        "batch_id": batch_id,
+        "result_id": entry["result_id"],
+        "version": "1",
+    }
+
+
+@brief.parametrize()
+@examples(8)
+def test_answers_about_what_is_there_are_as_described(
+    case: schemathesis.Case[Any], fuzzed: Service, known: Mapping[str, str]
+) -> None:
+    for name in case.path_parameters.keys() & known.keys():
+        case.path_parameters[name] = known[name]
+    case.body = _about(case.body, known["public_id"])
+    case.call_and_validate(base_url=fuzzed.url, timeout=DEADLINE, checks=CHECKS)
+
+
+def _about(body: Any, public_id: str) -> Any:
+    """The body with that ID where it holds a test's."""
+    if isinstance(body, list):
+        return [_about(one, public_id) for one in body]
+    if isinstance(body, dict):
+        return {
+            key: public_id if key == "public_id" else _about(value, public_id)
+            for key, value in body.items()
+        }
+    return body
