@@ -11,6 +11,7 @@ import sys
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from .datadog.overrides import EXECUTION_RULES, validated
 from .datadog.selection import Selected
@@ -112,13 +113,23 @@ class Synthetics:
 
 
 @dataclass(frozen=True)
+class Gogs:
+    """Where verdicts become comments: on the build's pull request, else on `issue`."""
+
+    url: str
+    issue: int | None = None
+
+
+@dataclass(frozen=True)
 class Configuration:
-    """What the file says."""
+    """What the file says. `card_template` is the address of the template of Drone's card."""
 
     path: Path
     verdicts: Path
     synthetics: Synthetics
     environments: Mapping[str, Environment]
+    card_template: str | None = None
+    gogs: Gogs | None = None
 
 
 def find(rootdir: Path, named: str | None, invocation_dir: Path) -> Path:
@@ -163,8 +174,12 @@ def read(path: Path) -> Configuration:
                 + _nearest(environment.requires, environments),
             )
     verdicts = path.parent / top.take("verdicts", str, ".storedog/verdicts")
+    drone = top.table("drone")
+    card_template = _http(drone, "card_template") if drone.has("card_template") else None
+    drone.finish()
+    gogs = _gogs(top.table("gogs")) if top.has("gogs") else None
     top.finish()
-    return Configuration(path, verdicts, synthetics, environments)
+    return Configuration(path, verdicts, synthetics, environments, card_template, gogs)
 
 
 def _text(path: Path) -> str:
@@ -187,6 +202,20 @@ def _synthetics(table: _Table) -> Synthetics:
     )
     table.finish()
     return result
+
+
+def _gogs(table: _Table) -> Gogs:
+    result = Gogs(url=_http(table, "url"), issue=table.take("issue", int, None))
+    table.finish()
+    return result
+
+
+def _http(table: _Table, key: str) -> str:
+    text = table.take(key, str)
+    address = urlsplit(text)
+    if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
+        raise table.error((key,), 'must be an address like "http://HOST/...", without a password')
+    return text
 
 
 def _service(table: _Table) -> Service:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from .configuration import Configuration, Environment, Service
+    from .configuration import Configuration, Environment, Gogs, Service
     from .requirements import Requirements
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -56,10 +56,13 @@ class Settings:
     batch_timeout: float
     lock_wait: float
     report: Path | None
+    card_template: str | None
+    gogs: Gogs | None
     sources: Mapping[str, str]
     smtp: str | None = None
     api_key: str | None = field(default=None, repr=False)
     app_key: str | None = field(default=None, repr=False)
+    gogs_token: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def redact(self, text: str) -> str:
@@ -138,6 +141,7 @@ def load(config: pytest.Config) -> Settings:
         )
     secrets |= _passwords(requirements)
     keys = {part: _key(names) for part, names in KEY_VARIABLES.items()}
+    gogs_token = _key(("GOGS_TOKEN",)) if file.gogs else None
     if backend == "datadog":
         _require_keys(keys)
     if url is not None:
@@ -167,10 +171,13 @@ def load(config: pytest.Config) -> Settings:
         or _BATCH_TIMEOUT,
         lock_wait=config.getoption("storedog_lock_wait"),
         report=config.invocation_params.dir / report if report else None,
+        card_template=file.card_template,
+        gogs=file.gogs,
         sources=sources,
         api_key=keys["api"],
         app_key=keys["app"],
-        secrets=tuple({*secrets, *filter(None, keys.values())}),
+        gogs_token=gogs_token,
+        secrets=tuple({*secrets, *filter(None, (*keys.values(), gogs_token))}),
     )
 
 

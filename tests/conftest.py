@@ -19,11 +19,13 @@ from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Plugins for tests/fuzzing, which would take each pytest that a test starts a second or two.
+WITHOUT_FUZZING = ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
 MODES = {
-    "no-xdist": ["-p", "no:xdist"],
-    "n0": ["-n0"],
-    "n2": ["-n2"],
-    "loadscope": ["-n2", "--dist=loadscope"],
+    "no-xdist": ["-p", "no:xdist", *WITHOUT_FUZZING],
+    "n0": ["-n0", *WITHOUT_FUZZING],
+    "n2": ["-n2", *WITHOUT_FUZZING],
+    "loadscope": ["-n2", "--dist=loadscope", *WITHOUT_FUZZING],
 }
 
 
@@ -168,7 +170,7 @@ class GateProject:
     def __init__(self, pytester: pytest.Pytester, shop: Shop) -> None:
         self.pytester = pytester
         self.shop = shop
-        self.mode: list[str] = []
+        self.mode = WITHOUT_FUZZING
         self.configuration(TOML.format(shop=shop.url))
         self.checks(
             http_check("dis-cou-nts", "/discount", "the list of discounts"),

@@ -38,6 +38,18 @@ FILES = {
         SERVICES + 'strategy = "renam"\n',
         "storedog.toml:9: environments.staging.strategy: 'renam' is unknown; did you mean 'rename'[?]",
     ),
+    "template that is no address": (
+        SERVICES + '[drone]\ncard_template = "drone_card.json"\n',
+        "storedog.toml:10: drone.card_template: must be an address like *",
+    ),
+    "Gogs with a password in its address": (
+        SERVICES + '[gogs]\nurl = "http://me:secret@gogs.test"\n',
+        "storedog.toml:10: gogs.url: must be an address like *, without a password",
+    ),
+    "Gogs without an address": (
+        SERVICES + "[gogs]\nissue = 3\n",
+        "storedog.toml:9: gogs: the key 'url' is missing",
+    ),
     "wrong type": (
         SERVICES.replace("2814", '"2814"'),
         "storedog.toml:4: services.discounts.port: must be an integer, not '2814'",

@@ -158,6 +158,10 @@ class GateRun:
         facts = self._facts()
         return [(k, v) for k, v in facts.items() if v not in (None, "") and not isinstance(v, list)]
 
+    def report(self, verdict: Verdict) -> dict[str, Any]:
+        """The verdict with the run's facts, as it is kept and reported."""
+        return record.as_json(verdict, self._facts())
+
     # -- its stops -----------------------------------------------------------------------------
 
     def _plan(self, checks: Iterable[PlannedCheck]) -> None:
@@ -279,7 +283,7 @@ class GateRun:
     def _keep_record(self, verdict: Verdict) -> Verdict:
         """Writes the record and the report; an open gate without its record is not open."""
         settings = self.settings
-        data = record.as_json(verdict, self._facts())
+        data = self.report(verdict)
         try:
             if self.deployment is not None:
                 digest = str(self.deployment.image.digest)

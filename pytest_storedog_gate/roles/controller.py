@@ -13,7 +13,7 @@ from pytest_storedog_gate import settings as gate_settings
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
 
-from . import collection, exit_guard, terminal
+from . import collection, drone, exit_guard, terminal
 from .collection import checks_file, node_id
 from .evidence import report_to_junit
 from .exchange import Answers
@@ -188,7 +188,10 @@ class Controller:
             return (yield)
         finally:
             session.exitstatus = verdict.exit_status
-            terminal.summary(self.config, self.run, verdict)
+            terminal.flush(self.config)
+            with _shielded():
+                notes = drone.report(self.settings, self.run.report(verdict))
+            terminal.summary(self.config, self.run, verdict, notes)
 
     def _end(self, status: int) -> Verdict:
         return self.run.end(self.required, self.testimony.flaws(), status)

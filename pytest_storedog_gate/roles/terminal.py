@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.gate.verdict import State
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from pytest_storedog_gate.gate.run import GateRun
@@ -42,10 +44,21 @@ def raw(text: str) -> None:
         stream.flush()
 
 
-def summary(config: pytest.Config, run: GateRun, verdict: Verdict) -> None:
-    """The checks, what was deployed, and the verdict with its reason."""
+def flush(config: pytest.Config) -> None:
+    """Ends the line that is being written, and lets nothing wait in a buffer."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    lines = _lines(config, run, verdict)
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.flush()
+
+
+def summary(
+    config: pytest.Config, run: GateRun, verdict: Verdict, notes: Sequence[str] = ()
+) -> None:
+    """The checks, what was deployed, and the verdict with its reason; `notes` before that."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    *lines, last = _lines(config, run, verdict)
+    lines = [*lines, *notes, last]
     if reporter is None:
         for line in lines:
             raw(line)
@@ -58,7 +71,8 @@ def summary(config: pytest.Config, run: GateRun, verdict: Verdict) -> None:
 
 
 def _lines(config: pytest.Config, run: GateRun, verdict: Verdict) -> list[str]:
-    names = {check.public_id: check.definition.name for check in run.checks}
+    redact = run.settings.redact
+    names = {check.public_id: redact(check.definition.name) for check in run.checks}
     width = max((len(name) for name in names.values()), default=0)
     if run.failure is not None and not any(check.outcome for check in verdict.checks):
         lines = [f"no check was run: {', '.join(check.public_id for check in verdict.checks)}"]

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.conftest import MODES
+
 from .proxy import Call, Fault, FaultProxy
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ def _theirs(scenario: Scenario, tools: Tools, service: str, folder: Path) -> Run
 def _ours(scenario: Scenario, service: str, folder: Path) -> Run:
     report = folder / "ours.json"
     command = [
-        *(sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider"),
+        *(sys.executable, "-m", "pytest", *MODES["no-xdist"], "-p", "no:cacheprovider"),
         *("--storedog-env=staging", "--storedog-deploy=never", f"--storedog-report={report}"),
     ]
     with FaultProxy(service, scenario.faults) as proxy:

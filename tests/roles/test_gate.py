@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import http_check
+from tests.conftest import WITHOUT_FUZZING, http_check
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -181,7 +181,7 @@ def test_imports_nothing_heavy_without_the_option(project: GateProject) -> None:
             assert ours == {"pytest_storedog_gate", "pytest_storedog_gate.plugin"}
         """
     )
-    assert project.pytester.runpytest_subprocess().ret == 0
+    assert project.pytester.runpytest_subprocess(*WITHOUT_FUZZING).ret == 0
 
 
 def test_secrets_of_the_process_environment_do_not_show(

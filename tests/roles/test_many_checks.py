@@ -50,7 +50,7 @@ def test_cost_is_not_quadratic(project: GateProject) -> None:
         profile = project.path / "profile"
         done = project.pytester.run(
             sys.executable,
-            *("-m", "cProfile", "-o", profile, "-m", "pytest", "-q", "-p", "no:xdist"),
+            *("-m", "cProfile", "-o", str(profile), "-m", "pytest", "-q", *MODES["no-xdist"]),
             "--storedog-env=staging",
         )
         assert done.ret == 0

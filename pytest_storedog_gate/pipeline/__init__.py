@@ -1,0 +1,1 @@
+"""Drone pipeline files: every way in which the gate in one has no teeth."""

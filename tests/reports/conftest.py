@@ -1,0 +1,7 @@
+"""The real Drone runner, as the pipeline tests use it."""
+
+from __future__ import annotations
+
+from tests.pipeline_lint.drone_runner import runner, stand_in_image
+
+__all__ = ["runner", "stand_in_image"]

@@ -1,0 +1,150 @@
+"""The verdict as a comment in Gogs.
+
+The server is a fake that stands for Gogs' API, for the faults that a test asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import GateProject
+
+_TOKEN = "0123456789abcdef"
+_OPEN = "GATE OPEN for staging: 2/2 checks passed, exit status 0"
+
+
+class FakeGogs:
+    """Stands for Gogs: keeps the comments by path, and refuses a wrong token."""
+
+    def __init__(self) -> None:
+        self.comments: dict[str, str] = {}
+        self.status = 201
+        gogs = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                known = self.headers["Authorization"] == f"token {_TOKEN}"
+                status = gogs.status if known else 401
+                if status == 201:
+                    gogs.comments[self.path] = json.loads(body)["body"]
+                self.send_response(status)
+                self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing: the test's output is not the place."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def gogs() -> Iterator[FakeGogs]:
+    """A Gogs that takes comments."""
+    fake = FakeGogs()
+    thread = threading.Thread(target=fake.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield fake
+    fake.server.shutdown()
+    thread.join()
+    fake.server.server_close()
+
+
+@pytest.fixture
+def in_drone(project: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch) -> GateProject:
+    """The gate in a Drone build of a pull request."""
+    facts = {"DRONE": "true", "DRONE_REPO": "storedog/discounts", "DRONE_PULL_REQUEST": "12"}
+    for name, value in {**facts, "GOGS_TOKEN": _TOKEN}.items():
+        monkeypatch.setenv(name, value)
+    _configure(project, f'[gogs]\nurl = "{gogs.url}"\n')
+    return project
+
+
+def _configure(project: GateProject, more: str) -> None:
+    file = project.path / "storedog.toml"
+    file.write_text(file.read_text("utf-8") + more, encoding="utf-8")
+
+
+def test_a_pull_request_is_told_the_verdict_and_what_failed(
+    in_drone: GateProject, gogs: FakeGogs
+) -> None:
+    in_drone.shop.answers["/discount"] = (500, "{}")
+
+    result = in_drone.run()
+
+    (path,) = gogs.comments
+    assert path == "/api/v1/repos/storedog/discounts/issues/12/comments"
+    lines = gogs.comments[path].splitlines()
+    assert lines[0] == "**GATE CLOSED for staging: 1/2 checks passed**"
+    assert lines[-2].startswith("- FAILED [dis-cou-nts](http://127.0.0.1:")
+    assert "`the list of discounts`: `statusCode: expected is 200, actual 500`" in lines[-2]
+    assert lines[-1].startswith("- passed [hea-lth-chk](http://127.0.0.1:")
+    assert (result.ret, _TOKEN in result.stdout.str()) == (1, False)
+
+
+def test_without_a_pull_request_the_configured_issue_is_told(
+    in_drone: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRONE_PULL_REQUEST")
+    assert in_drone.run().ret == 0
+    assert gogs.comments == {}
+
+    _configure(in_drone, "issue = 3\n")
+    assert in_drone.run().ret == 0
+    assert list(gogs.comments) == ["/api/v1/repos/storedog/discounts/issues/3/comments"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(500, "Gogs answered 500"), (302, "Gogs answered 302"), (401, "Gogs answered 401")],
+)
+def test_a_comment_that_fails_changes_nothing_but_a_line(
+    in_drone: GateProject, gogs: FakeGogs, status: int, reason: str
+) -> None:
+    gogs.status = status
+
+    result = in_drone.run()
+
+    assert (result.ret, gogs.comments) == (0, {})
+    where = f"issue 12 of storedog/discounts at {gogs.url}"
+    assert result.outlines[-2:] == [f"{where} has no comment: {reason}", _OPEN]
+
+
+def test_without_a_token_a_line_says_what_to_set(
+    in_drone: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOGS_TOKEN")
+
+    result = in_drone.run()
+
+    assert result.outlines[-2:] == [f"no comment at {gogs.url}: GOGS_TOKEN is not set", _OPEN]
+
+
+def test_a_gogs_that_is_not_there_changes_nothing_but_a_line(
+    in_drone: GateProject, gogs: FakeGogs
+) -> None:
+    file = in_drone.path / "storedog.toml"
+    file.write_text(file.read_text("utf-8").replace(gogs.url, "http://127.0.0.1:1"), "utf-8")
+
+    result = in_drone.run()
+
+    assert result.ret == 0
+    assert result.outlines[-2].endswith("has no comment: ConnectionError")
+
+
+def test_outside_of_drone_there_is_no_comment(
+    in_drone: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRONE")
+
+    assert (in_drone.run().ret, gogs.comments) == (0, {})
