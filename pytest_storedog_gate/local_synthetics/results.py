@@ -53,13 +53,12 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class _Packed:
     public_id: str
-    ended: bool
     contents: bytes
 
     @classmethod
     def of(cls, kept: Kept) -> _Packed:
         contents = packed([kept.definition.data, kept.attributes])
-        return cls(kept.definition.public_id, kept.ended, contents)
+        return cls(kept.definition.public_id, contents)
 
     def kept(self) -> Kept:
         definition, attributes = unpacked(self.contents)
@@ -67,37 +66,48 @@ class _Packed:
 
 
 class Results:
-    """The last results by ID; the oldest are forgotten."""
+    """Results by ID: those to come, and the last that have ended; the oldest are forgotten."""
 
     def __init__(self, kept: int = KEPT_RESULTS, store: Store | None = None) -> None:
         """With a `store`, begin with what it holds, and keep there what ends."""
         self._kept = kept
         self._store = store
-        self._by_id: OrderedDict[str, _Packed] = OrderedDict()
+        self._to_come: dict[str, Kept] = {}
+        self._ended: OrderedDict[str, _Packed] = OrderedDict()
         for definition, attributes in store.results() if store else ():
-            kept_one = Kept(Definition(definition), attributes)
-            self._by_id[kept_one.result["id"]] = _Packed.of(kept_one)
+            self._keep(Kept(Definition(definition), attributes))
 
     def put(self, definition: Definition, attributes: Json) -> None:
         """Add or replace the result `attributes["result"]` by its ID."""
         kept = Kept(Definition(full_view(definition)), attributes)
-        self._by_id[kept.result["id"]] = _Packed.of(kept)
-        if self._store and kept.ended:
+        if not kept.ended:
+            self._to_come[kept.result["id"]] = kept
+            return
+        self._to_come.pop(kept.result["id"], None)
+        self._keep(kept)
+        if self._store:
             self._store.put_result(kept.definition.data, attributes, kept=self._kept)
-        while len(self._by_id) > self._kept:
-            self._by_id.popitem(last=False)
 
     def poll(self, result_ids: Iterable[str]) -> Json:
         """The JSON:API document of those IDs that are known."""
-        known = (one for one in dict.fromkeys(result_ids) if one in self._by_id)
-        found = [self._by_id[one].kept() for one in known]
+        found = list(filter(None, map(self._find, dict.fromkeys(result_ids))))
         included = {one.definition.public_id: _included(one.definition) for one in found}
         return {"data": [_datum(one) for one in found], "included": list(included.values())}
 
     def of_test(self, public_id: str) -> Iterator[Kept]:
         """The test's results that have ended, the latest first."""
-        latest = reversed(self._by_id.values())
-        return (one.kept() for one in latest if one.ended and one.public_id == public_id)
+        latest = reversed(self._ended.values())
+        return (one.kept() for one in latest if one.public_id == public_id)
+
+    def _keep(self, kept: Kept) -> None:
+        self._ended[kept.result["id"]] = _Packed.of(kept)
+        while len(self._ended) > self._kept:
+            self._ended.popitem(last=False)
+
+    def _find(self, result_id: str) -> Kept | None:
+        if result_id in self._ended:
+            return self._ended[result_id].kept()
+        return self._to_come.get(result_id)
 
 
 def failure_document(failure: Failure) -> Json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import getpass
 import glob
@@ -22,6 +21,7 @@ from pytest_storedog_gate.local_synthetics.batches import Batches, display_name
 from pytest_storedog_gate.local_synthetics.browser.watching import Watching
 from pytest_storedog_gate.local_synthetics.catalog import Catalog, load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, is_public_id
+from pytest_storedog_gate.local_synthetics.event_loop import run_to_end
 from pytest_storedog_gate.local_synthetics.global_variables import (
     GlobalsError,
     GlobalVariable,
@@ -88,7 +88,7 @@ def run(  # noqa: PLR0913  # what its options say
     kinds = all_kinds(catalog.tests, artifacts=artifacts, watching=watching)
     # Nobody watches two at once.
     at_once = _CONCURRENCY if watching == Watching() else 1
-    results = asyncio.run(_run(trigger, kinds, known, receiver, at_once))
+    results = run_to_end(_run(trigger, kinds, known, receiver, at_once))
     sys.stdout.write(f"{summary(results)}\n")
     return exit_status(results)
 

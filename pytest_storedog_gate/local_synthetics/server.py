@@ -16,6 +16,7 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.app import Keys, create_app
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
+from pytest_storedog_gate.local_synthetics.event_loop import run_to_end
 from pytest_storedog_gate.local_synthetics.global_variables import GlobalsError, load_globals
 from pytest_storedog_gate.local_synthetics.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.store import Store
@@ -73,7 +74,7 @@ def serve(  # noqa: PLR0913  # what its options say
     )
     with listen(*address) as listener:
         server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
-        asyncio.run(server.serve([listener]))
+        run_to_end(server.serve([listener]))
 
 
 class _Server(uvicorn.Server):

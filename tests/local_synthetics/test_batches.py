@@ -322,5 +322,5 @@ def test_old_results_are_forgotten() -> None:
     results = Results(kept=2)
     definition = parse(http_test("http://127.0.0.1"))
     for number in "123":
-        results.put(definition, {"result": {"id": number}})
+        results.put(definition, {"result": {"id": number, "finished_at": 1}})
     assert [datum["id"] for datum in results.poll(["1", "2", "3"])["data"]] == ["2", "3"]
