@@ -57,7 +57,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take longest begin first."""
-    slow = {"live", "npm", "browser"}
+    slow = {"pipeline", "live", "drone", "npm", "browser"}
     items.sort(key=lambda item: not slow & {mark.name for mark in item.iter_markers()})
 
 

@@ -7,10 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
 from docker.errors import APIError, ImageNotFound
 
-from . import logged, packages
+from . import hub, logged, packages
 from .progress import say, step
 from .state import STATE, LabError
 
@@ -34,9 +33,7 @@ def ensure(engine: docker.DockerClient) -> str:
 
 
 def _from_hub(engine: docker.DockerClient) -> bool:
-    try:
-        requests.get("https://registry-1.docker.io/v2/", timeout=3)
-    except requests.RequestException:
+    if not hub.answers():
         return False
     with step("pulling debian:bookworm-slim"):
         try:

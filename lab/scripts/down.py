@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError
 
 from . import base, engine, images, processes, registry
+from .pipeline import settings, setup
 from .progress import say
 from .state import LAB, STATE, LabError, one_sentence
 
@@ -32,6 +33,8 @@ def main() -> None:
                 "the Docker engine does not answer, so its containers cannot be removed; "
                 "start it (lab/up does) and run lab/down again"
             )
+        if settings.FILE.exists():
+            setup.remove(client)
         _remove_environments(client)
         if arguments.all:
             _remove_images(client)

@@ -15,6 +15,7 @@ from .state import LAB, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     import docker
 
@@ -85,7 +86,8 @@ def _ensure(
         if registry.labels(image.repository, image.tag).get(CONTENT) == content:
             continue
         if not _is_built(engine, image, content):
-            _build(engine, image, content, parent)
+            arguments = {"BASE": parent} | ({"RELEASE": image.release} if image.release else {})
+            build(engine, _SOURCES / image.name, image.reference, content=content, **arguments)
         _push(engine, image)
         say(f"{image.reference}: built and pushed")
     return contents
@@ -110,11 +112,18 @@ def _is_built(engine: docker.DockerClient, image: Image, content: str) -> bool:
     return found.labels.get(CONTENT) == content
 
 
-def _build(engine: docker.DockerClient, image: Image, content: str, parent: str) -> None:
-    arguments = {"BASE": parent} | ({"RELEASE": image.release} if image.release else {})
+def build(
+    engine: docker.DockerClient,
+    folder: Path,
+    tag: str,
+    *,
+    content: str = "",
+    **arguments: str,
+) -> None:
+    """Builds a folder's image, labelled as the lab's; `arguments` are the build's."""
     stream = engine.api.build(
-        path=str(_SOURCES / image.name),
-        tag=image.reference,
+        path=str(folder),
+        tag=tag,
         buildargs=arguments,
         labels={CONTENT: content},
         rm=True,
@@ -122,7 +131,7 @@ def _build(engine: docker.DockerClient, image: Image, content: str, parent: str)
         network_mode="host",
         decode=True,
     )
-    _finish(stream, f"{image.reference} could not be built")
+    _finish(stream, f"{tag} could not be built")
 
 
 def _push(engine: docker.DockerClient, image: Image) -> None:

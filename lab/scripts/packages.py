@@ -30,8 +30,9 @@ def need(**package_of: str) -> None:
     names = " ".join(missing)
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         raise LabError(
-            f"the lab needs a running Docker engine and a registry at 127.0.0.1:5000, and only as "
-            f"root on Debian can it install them ({names}); start both and run it again"
+            f"the lab needs {names}, which it installs only as root on Debian; install them and "
+            "run it again (in place of docker.io and docker-registry an engine and a registry "
+            "at 127.0.0.1:5000 will do)"
         )
     with step(f"installing {names} with apt-get"), _services_stay_stopped():
         _apt_get("update")

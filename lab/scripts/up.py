@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import TYPE_CHECKING
+
 from . import images, journey
+from .pipeline import setup
+from .pipeline.gogs import REPOSITORY
+from .pipeline.settings import FILE
 from .prepare import prepare
 from .state import LAB, REPORTS, SETTINGS, database_password, one_sentence
+
+if TYPE_CHECKING:
+    from .pipeline.settings import Settings
 
 
 def main() -> None:
     """Exit 0 only when every run ended as it had to."""
+    parser = argparse.ArgumentParser(prog="lab/up", description=__doc__)
+    parser.add_argument("--pipeline", action="store_true", help="start Gogs and Drone as well")
+    arguments = parser.parse_args()
     with one_sentence():
         engine = prepare()
         database_password()
         journey.travel(engine)
+        pipeline = setup.ensure(engine) if arguments.pipeline else None
         _summary()
+        if pipeline:
+            _pipeline_summary(pipeline)
 
 
 def _summary() -> None:
@@ -31,6 +46,15 @@ def _summary() -> None:
     print("  try another release:")
     print(f"    cd {LAB} && . ./{SETTINGS.relative_to(LAB)}")
     print(f"    pytest --storedog-env=staging --storedog-image={journey.reference('flaky')}")
+
+
+def _pipeline_summary(pipeline: Settings) -> None:
+    repository = f"{pipeline.user}/{REPOSITORY}"
+    print(f"\n  Gogs   {pipeline.gogs}/{repository}")
+    print(f"         login {pipeline.user}, password {pipeline.password}")
+    print(f"  Drone  {pipeline.drone}/{repository}")
+    print(f"         open to read; for its API: DRONE_TOKEN in {FILE.relative_to(LAB)}")
+    print("  push a release: lab/push better")
 
 
 if __name__ == "__main__":

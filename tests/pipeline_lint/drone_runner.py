@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
 import shutil
 import subprocess
 import tarfile
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
     Submit = Callable[[Case], Future["Build"]]
 
-_MODULE = Path(__file__).parents[2] / "lab" / "pipeline" / "programs" / "drone-runner-docker"
 _IMAGE = "storedog/stand-in"
 _SIDE_BY_SIDE = 4  # most of a build is the engine's starting and removing of containers
 # What the image's programs do: none of them is the real one.
@@ -53,15 +50,11 @@ class Build:
 
 @pytest.fixture(scope="session")
 def runner() -> Path:
-    """The runner that lab/scripts/pipeline/programs.py has built."""
-    digest = hashlib.sha256()
-    for path in sorted(_MODULE.iterdir()):
-        digest.update(f"{path.name}\n".encode() + path.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "storedog-gate"
-    program = cache / f"{_MODULE.name}-{digest.hexdigest()[:12]}" / _MODULE.name
-    if not program.exists():
-        missing("drone", f"there is no {program}: lab/test builds it")
-    return program
+    """The runner that lab/test has built, and put on PATH."""
+    program = shutil.which("drone-runner-docker")
+    if program is None:
+        missing("drone", "no drone-runner-docker on PATH: lab/test builds it")
+    return Path(program)
 
 
 @pytest.fixture(scope="session")

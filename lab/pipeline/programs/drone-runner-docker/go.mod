@@ -47,6 +47,7 @@ require (
 	gopkg.in/yaml.v2 v2.2.2 // indirect
 )
 
+// As in the runner's own go.mod.
 replace github.com/docker/docker => github.com/docker/engine v17.12.0-ce-rc1.0.20200309214505-aa6a9891b09c+incompatible
 
 tool github.com/drone-runners/drone-runner-docker

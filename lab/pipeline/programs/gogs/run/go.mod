@@ -1,0 +1,2 @@
+module github.com/sourcegraph/run
+go 1.26.0

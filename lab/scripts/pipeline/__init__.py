@@ -1,0 +1,1 @@
+"""The pipeline: Gogs, Drone and its runner, set up without a hand on the mouse."""

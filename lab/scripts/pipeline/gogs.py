@@ -1,0 +1,55 @@
+"""Gogs: its administrator, and the repository of the discounts service.
+
+The API is https://github.com/gogs/docs-api.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import requests
+
+from . import compose
+from .waiting import wait_for
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+REPOSITORY = "discounts"
+
+
+def ensure(settings: Settings) -> None:
+    """Makes the user and the repository, where they are missing."""
+    wait_for(settings.gogs, "Gogs")
+    login = (settings.user, settings.password)
+    api = f"{settings.gogs}/api/v1"
+    known = requests.get(f"{api}/users/{settings.user}/tokens", auth=login, timeout=30)
+    if known.status_code != requests.codes.ok:
+        _create_administrator(settings)
+    found = requests.get(f"{api}/repos/{settings.user}/{REPOSITORY}", timeout=30)
+    if found.status_code == requests.codes.not_found:
+        requests.post(
+            f"{api}/admin/users/{settings.user}/repos",
+            json={"name": REPOSITORY},
+            auth=login,
+            timeout=30,
+        ).raise_for_status()
+
+
+def _create_administrator(settings: Settings) -> None:
+    # Arguments can be seen by others on this machine, so this password is changed at once.
+    first = secrets.token_urlsafe(12)
+    new = (f"--name={settings.user}", f"--email={settings.email}", f"--password={first}")
+    compose.run_in("gogs", "git", "/app/gogs/gogs", "admin", "create-user", "--admin", *new)
+    requests.patch(
+        f"{settings.gogs}/api/v1/admin/users/{settings.user}",
+        json={
+            "email": settings.email,
+            "password": settings.password,
+            "admin": True,
+            "active": True,
+        },
+        auth=(settings.user, first),
+        timeout=30,
+    ).raise_for_status()

@@ -1,0 +1,78 @@
+"""The images of the pipeline: the public ones, else the same programs on the lab's base image."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts import base, hub, images
+from scripts.progress import step
+from scripts.state import LAB, STATE
+
+from . import programs
+
+if TYPE_CHECKING:
+    import docker
+
+_CONTEXTS = LAB / "pipeline" / "images"
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_VERSION = tomllib.loads((LAB.parent / "pyproject.toml").read_text())["project"]["version"]
+GATE = f"storedog-gate:{_VERSION}"
+# The runner pulls what has no tag.
+_CLONE = "storedog/clone:bookworm"
+_DOCKER_CLI = "storedog/docker-cli:bookworm"
+_PYTHON = "storedog/python:bookworm"
+
+
+def ensure(engine: docker.DockerClient) -> None:
+    """Builds what is not to be had from Docker Hub, and the gate's own image from this checkout."""
+    if hub.answers():
+        _build_gate(engine)
+        return
+    base.ensure(engine)
+    binaries = {program.name: program.ensure() for program in programs.ALL}
+    with step("images of the pipeline"):
+        for name, binary in binaries.items():
+            _build(engine, name, _tag(name), binary)
+        _build(engine, "clone", _CLONE)
+        _build(engine, "docker-cli", _DOCKER_CLI)
+        _build(engine, "python", _PYTHON, _AUTHORITIES)
+        _build_gate(engine, BASE=_PYTHON)
+
+
+def for_compose() -> dict[str, str]:
+    """The variables of the compose file that name images, where they are not the public ones."""
+    if hub.answers():
+        return {}
+    return {
+        "GOGS_IMAGE": _tag(programs.GOGS.name),
+        "DRONE_IMAGE": _tag(programs.DRONE.name),
+        "RUNNER_IMAGE": _tag(programs.RUNNER.name),
+        "CLONE_IMAGE": _CLONE,
+    }
+
+
+def stand_ins() -> dict[str, str]:
+    """The public images that `.drone.yml` names, each with what is there instead of it."""
+    return {} if hub.answers() else {"docker:28-cli": _DOCKER_CLI}
+
+
+def _tag(program: str) -> str:
+    return f"storedog/{program}:built"
+
+
+def _build(engine: docker.DockerClient, name: str, tag: str, *files: Path) -> None:
+    """Builds a folder of lab/pipeline/images, with these files put beside its Dockerfile."""
+    with tempfile.TemporaryDirectory(dir=STATE) as folder:
+        context = Path(folder) / name
+        shutil.copytree(_CONTEXTS / name, context)
+        for file in files:
+            shutil.copy(file, context)
+        images.build(engine, context, tag, BASE=base.NAME)
+
+
+def _build_gate(engine: docker.DockerClient, **arguments: str) -> None:
+    images.build(engine, LAB.parent, GATE, **arguments)

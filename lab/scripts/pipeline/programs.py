@@ -1,0 +1,94 @@
+"""Gogs, Drone and its runner, built from their Go modules where no image is to be had."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts import logged, packages
+from scripts.progress import say, step
+from scripts.state import LAB, LabError
+
+_MODULES = LAB / "pipeline" / "programs"
+_GO = (1, 26)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A main package, and the folder of the module that pins it and what it is built from."""
+
+    name: str
+    package: str
+    binary: str
+    cgo: bool = False
+
+    def ensure(self) -> Path:
+        """The binary, built once for each state of its module, in the user's cache."""
+        module = _MODULES / self.name
+        folder = _cache() / f"{self.name}-{_content(module)}"
+        binary = folder / self.binary
+        if binary.exists():
+            say(f"{self.name}: built already, {binary}")
+            return binary
+        _need_go()
+        if self.cgo:
+            packages.need(gcc="gcc")
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / "unfinished"
+        with step(f"building {self.name} from its Go module"):
+            logged.run(
+                [
+                    *("go", "build", "-trimpath", "-buildvcs=false", *self._linked()),
+                    *("-o", str(unfinished), self.package),
+                ],
+                f"build-{self.name}.log",
+                what=f"go build of {self.name}",
+                cwd=module,
+                CGO_ENABLED=str(int(self.cgo)),
+            )
+        return unfinished.rename(binary)
+
+    def _linked(self) -> tuple[str, ...]:
+        # The image has another C library than this machine may have.
+        return ("-tags=netgo,osusergo", "-ldflags=-extldflags=-static") if self.cgo else ()
+
+
+GOGS = Program("gogs", "gogs.io/gogs", "gogs")
+DRONE = Program("drone", "github.com/drone/drone/cmd/drone-server", "drone-server", cgo=True)
+RUNNER = Program(
+    "drone-runner-docker", "github.com/drone-runners/drone-runner-docker", "drone-runner-docker"
+)
+ALL = (GOGS, DRONE, RUNNER)
+
+
+def _cache() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "storedog-gate"
+
+
+def _content(module: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(module.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(module)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _need_go() -> None:
+    found = (
+        shutil.which("go")
+        and subprocess.run(
+            ["go", "env", "GOVERSION"], capture_output=True, text=True, check=False
+        ).stdout
+    )
+    version = re.match(r"go(\d+)\.(\d+)", found or "")
+    if version is None or (int(version[1]), int(version[2])) < _GO:
+        raise LabError(
+            "Docker Hub is out of reach, so Gogs and Drone are built here, with Go "
+            f"{_GO[0]}.{_GO[1]} or newer, and there is {(found or 'none').strip()}; install it"
+        )
