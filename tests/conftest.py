@@ -39,15 +39,19 @@ def missing(requirement: str, what: str) -> NoReturn:
 def need_chromium() -> None:
     """Skips or fails where Playwright or a Chromium is missing."""
     try:
-        import playwright.sync_api  # noqa: PLC0415
+        find_chromium(os.environ, playwrights_own())
     except ImportError:
         missing("browser", "no playwright: pip install 'pytest-storedog-gate[browser]'")
-    with playwright.sync_api.sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-    try:
-        find_chromium(os.environ, own)
     except NoChromiumError as error:
         missing("browser", str(error))
+
+
+def playwrights_own() -> Path:
+    """Where Playwright puts the Chromium that it installs. Raises ImportError without it."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as driver:
+        return Path(driver.chromium.executable_path)
 
 
 def pytest_configure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ STATE = LAB / ".state"
 LOGS = STATE / "logs"
 REPORTS = STATE / "reports"
 SETTINGS = STATE / "env"
+# What takes long to make and is the same for every lab: lab/down leaves it.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "storedog-gate"
 
 
 class LabError(Exception):

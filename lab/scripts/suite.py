@@ -1,4 +1,4 @@
-"""lab/test: the whole of the project's checks, with nothing left out."""
+"""lab/test: all of the project's checks, but for the tests that take minutes each."""
 
 from __future__ import annotations
 

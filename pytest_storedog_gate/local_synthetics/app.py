@@ -75,7 +75,11 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     smtp: SmtpReceiver | None = None,
     artifacts: Path | None = None,
 ) -> Starlette:
-    """Make the service's ASGI application; `concurrency` checks run at once."""
+    """Make the service's ASGI application; `concurrency` checks run at once.
+
+    `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
+    tests that failed.
+    """
     results = Results(store=store)
     screenshots = Screenshots()
     tests = Tests(catalog, store)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.results import Kept
 
 _NAVIGATION = "goToUrlAndMeasureTti"
-_NAVIGATION_ID = -1  # of the first step, which no definition holds
+_NAVIGATION_ID = -1  # of the first step, which no definition holds, so that it has no ID
 _STEP = {
     "public_id": "publicId",
     "type": "type",
@@ -74,10 +74,10 @@ def _device(kept: Kept) -> Json:
 
 def _step(step: Json) -> Json:
     shown: dict[str, Any] = {name: step[key] for key, name in _STEP.items() if key in step}
-    if step["type"] == _NAVIGATION:
-        shown["stepId"] = _NAVIGATION_ID
-    elif "id" in step:
+    if "id" in step:
         shown["stepId"] = step["id"]
+    elif step["type"] == _NAVIGATION and "public_id" not in step:
+        shown["stepId"] = _NAVIGATION_ID
     if "failure" in step:
         shown["error"] = step["failure"]["message"]
     if check := step.get("assertion_result", {}).get("check_type"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import httpx
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
+from pytest_storedog_gate.local_synthetics.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     import ssl
@@ -52,15 +52,13 @@ class Request:
 
 
 @dataclass
-class Exchange:
-    """What happened so far; complete once `perform` has returned. Timings in ms."""
+class Exchange(Stopwatch):
+    """What happened so far; complete once `perform` has returned."""
 
-    timings: dict[str, float] = field(default_factory=dict)
     resolved_ip: str | None = None
     redirects: list[dict[str, Any]] = field(default_factory=list)
     response: httpx.Response | None = None
     body: bytes = b""
-    _last: float = 0.0
 
     async def perform(self, request: Request, tls: ssl.SSLContext) -> httpx.Response:
         """Send the request. Raises CheckFailed with one of Datadog's failure codes.
@@ -71,7 +69,7 @@ class Exchange:
         async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 the whole is limited below
             if not request.persist_cookies:
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            started = self._last = time.perf_counter()
+            self.restart()
             try:
                 async with asyncio.timeout(request.timeout):
                     return await self._follow(client, request)
@@ -92,13 +90,7 @@ class Exchange:
                     raise
                 raise _unmet_challenge(error) from None
             finally:
-                self.timings["total"] = (time.perf_counter() - started) * 1000
-
-    def lap(self, stage: str) -> None:
-        """Count the time since the last lap as `stage`, in ms."""
-        now = time.perf_counter()
-        self.timings[stage] = self.timings.get(stage, 0.0) + (now - self._last) * 1000
-        self._last = now
+                self.finish()
 
     async def _follow(self, client: httpx.AsyncClient, wanted: Request) -> httpx.Response:
         request = client.build_request(

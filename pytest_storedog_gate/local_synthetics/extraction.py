@@ -93,10 +93,7 @@ def _extract(wanted: Json, source: Source, variables: Variables) -> Json:
         # To look for it in every text would hold up the service.
         variables.lost[name] = f"it is over {_LONGEST_SECRET} characters, and secure"
         return {**shown, "err": variables.lost[name]}
-    variables.lost.pop(name, None)
-    variables.values[name] = value
-    if secure:
-        variables.secrets.add(value)
+    variables.gain(name, value, secure=secure)
     return {**shown, "val": value}
 
 

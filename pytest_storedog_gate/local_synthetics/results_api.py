@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from pytest_storedog_gate.local_synthetics.http_answers import Answer, read_coun
 from pytest_storedog_gate.local_synthetics.result_views import full_v1, short_v1, summary_v2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -45,7 +46,7 @@ class ResultsApi:
         ]
 
     async def _list_v1(self, request: Request) -> Response:
-        found = list(self._latest(request))
+        found = self._latest(request)
         last = found[0].result["started_at"] if found else 0
         results = [short_v1(one) for one in found]
         return Answer({"last_timestamp_fetched": last, "results": results})
@@ -54,7 +55,7 @@ class ResultsApi:
         return Answer(full_v1(self._result(request)))
 
     async def _list_v2(self, request: Request) -> Response:
-        found = list(self._latest(request))
+        found = self._latest(request)
         included = self._results.poll(one.result["id"] for one in found)["included"]
         return Answer({"data": [summary_v2(one) for one in found], "included": included})
 
@@ -63,7 +64,7 @@ class ResultsApi:
         (datum,) = document["data"]
         return Answer({"data": datum, "included": document["included"]})
 
-    def _latest(self, request: Request) -> Iterator[Kept]:
+    def _latest(self, request: Request) -> list[Kept]:
         public_id = self._public_id(request)
         start = read_count(request, "from_ts", default=0)
         end = read_count(request, "to_ts", default=_NEVER)
@@ -79,8 +80,7 @@ class ResultsApi:
                 not values or _filtered_by(one)[name] in values for name, values in wanted.items()
             )
         )
-        for _, one in zip(range(_SHOWN), found, strict=False):
-            yield one
+        return list(itertools.islice(found, _SHOWN))
 
     def _result(self, request: Request) -> Kept:
         public_id = self._public_id(request)

@@ -137,7 +137,8 @@ class Scripts:
         given = []
         for name, value, hidden in came["set"]:
             secure = hidden or (tainted and len(value) >= _SHORTEST_SECRET)
-            given.append(_assigned(variables, name, value, secure=secure))
+            variables.gain(name, value, secure=secure)
+            given.append({"name": name, "secure": secure, "val": value})
         return came["held"], given
 
 
@@ -183,11 +184,3 @@ def _holds_script(value: Any) -> bool:
     if value.get("type") == JAVASCRIPT or value.get(BEFORE) or value.get(AFTER):
         return True
     return any(_holds_script(value.get(key)) for key in ("assertions", "steps"))
-
-
-def _assigned(variables: Variables, name: str, value: str, *, secure: bool) -> Json:
-    variables.lost.pop(name, None)
-    variables.values[name] = value
-    if secure:
-        variables.secrets.add(value)
-    return {"name": name, "secure": secure, "val": value}

@@ -80,11 +80,8 @@ class TestsApi:
             return Answer(full_view(self._tests.create(request.url.path.split("/")[-1], body)))
 
     async def _one(self, request: Request) -> Response:
-        definition = self._tests.by_id.get(request.path_params["public_id"])
-        if definition is None:
-            raise unknown_test()
         view = local_view if _is_for_a_file(request) else view_without_steps
-        return Answer(view(definition))
+        return Answer(view(self._known(request)))
 
     async def _one_of_type(self, request: Request) -> Response:
         view = local_view if _is_for_a_file(request) else full_view
@@ -157,10 +154,15 @@ class TestsApi:
             }
         )
 
-    def _of_type(self, request: Request) -> Definition:
-        kind = request.url.path.split("/")[-2]
+    def _known(self, request: Request) -> Definition:
         definition = self._tests.by_id.get(request.path_params["public_id"])
-        if definition is None or definition.type != kind:
+        if definition is None:
+            raise unknown_test()
+        return definition
+
+    def _of_type(self, request: Request) -> Definition:
+        definition = self._known(request)
+        if definition.type != request.url.path.split("/")[-2]:
             raise unknown_test()
         return definition
 

@@ -115,6 +115,13 @@ class Variables:
         """Whether the name has a value now."""
         return name in self.values or name in self.totps
 
+    def gain(self, name: str, value: str, *, secure: bool) -> None:
+        """Take the value that came about; a secure one joins the secrets."""
+        self.lost.pop(name, None)
+        self.values[name] = value
+        if secure:
+            self.secrets.add(value)
+
     def lose(self, name: str, reason: str) -> None:
         """Take the value away that a target should have given anew."""
         self.values.pop(name, None)

@@ -6,7 +6,7 @@ https://docs.drone.io/pipeline/docker/syntax/
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError
@@ -16,7 +16,7 @@ from .script import Script
 from .yaml_source import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from .conditions import Condition
@@ -74,15 +74,7 @@ class Pipeline:
         """Whether Drone starts `step` only when `earlier` has ended."""
         if not self.is_graph:
             return self.steps.index(earlier) < self.steps.index(step)
-        by_name = {each.name: each for each in self.steps}
-        seen: set[str] = set()
-        todo = list(step.depends_on or ())
-        while todo:
-            name = todo.pop()
-            if name in by_name and name not in seen:
-                seen.add(name)
-                todo += by_name[name].depends_on or ()
-        return earlier.name in seen
+        return earlier.name in _waited_for(step, self.steps)
 
 
 @dataclass(frozen=True)
@@ -91,7 +83,11 @@ class DroneFile:
 
     path: Path
     pipelines: tuple[Pipeline, ...] = ()
-    templates: tuple[int, ...] = field(default=())
+    templates: tuple[int, ...] = ()
+
+    def runs_after(self, pipeline: Pipeline, earlier: Pipeline) -> bool:
+        """Whether Drone starts `pipeline` only when `earlier` has ended."""
+        return earlier.name in _waited_for(pipeline, self.pipelines)
 
 
 def read(path: Path) -> DroneFile:
@@ -122,6 +118,19 @@ def read(path: Path) -> DroneFile:
         tuple(_pipeline(d) for d in found if d.get("kind").text == "pipeline"),
         tuple(d.line for d in found if d.get("kind").text == "template"),
     )
+
+
+def _waited_for(one: Step | Pipeline, others: Iterable[Step | Pipeline]) -> set[str]:
+    """The names of all that it depends on, directly or not."""
+    by_name = {each.name: each for each in others}
+    found: set[str] = set()
+    todo = list(one.depends_on or ())
+    while todo:
+        name = todo.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            todo += by_name[name].depends_on or ()
+    return found
 
 
 def _pipeline(located: Located) -> Pipeline:
@@ -167,4 +176,4 @@ def _script(located: Located) -> Script:
     # Without commands the container runs its own, which is no shell script.
     words = [*located.get("entrypoint").items(), *located.get("command").items()]
     text = shlex.join(word.text or "" for word in words)
-    return Script(text, tuple(words[0].line for _ in range(1)) if words else (located.line,))
+    return Script(text, ((words[0] if words else located).line,))

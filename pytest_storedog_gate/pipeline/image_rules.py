@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from . import conditions
 from .findings import Finding
 from .recognition import resolved
+from .roles import Placed
 from .script import substituted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .roles import Placed, Roles
+    from .roles import Roles
 
 # What makes a reference this build's own: a digest, the commit, the build, a Git tag.
 _FIXED = re.compile(
@@ -83,7 +84,7 @@ def _line(placed: Placed) -> int:
 def _pushed(placed: Placed) -> list[str]:
     found = []
     for step in placed.pipeline.steps:
-        environment = type(placed)(placed.pipeline, step).environment
+        environment = Placed(placed.pipeline, step).environment
         found += [resolved(m, environment) for m in _PUSHED.findall(step.script.text)]
     return found
 

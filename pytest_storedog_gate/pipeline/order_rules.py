@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from .conditions import Condition
-    from .drone_file import DroneFile, Pipeline
+    from .drone_file import DroneFile
     from .roles import Placed, Roles
 
 _GAP = "gate-skipped"
@@ -75,7 +75,7 @@ def _of_one_script(placed: Placed, gate: Placed) -> Iterator[Finding]:
 
 def _of_pipeline_order(placed: Placed, gate: Placed, file: DroneFile) -> Iterator[Finding]:
     mine, other = placed.pipeline, gate.pipeline
-    if other.name not in _before(mine, file):
+    if not file.runs_after(mine, other):
         what = f"pipeline {mine.name} does not wait for pipeline {other.name}, which has the gate"
         remedy = f"add `depends_on: [{other.name}]` to pipeline {mine.name}"
         yield Finding(mine.line, "pipeline-not-after-gate", what, remedy)
@@ -83,18 +83,6 @@ def _of_pipeline_order(placed: Placed, gate: Placed, file: DroneFile) -> Iterato
     if status is not None and status.matches("failure"):
         what = f"pipeline {mine.name} runs also (or only) where a pipeline before it has failed"
         yield Finding(mine.trigger_line, "runs-on-failure", what, "leave `trigger.status` out")
-
-
-def _before(pipeline: Pipeline, file: DroneFile) -> set[str]:
-    by_name = {each.name: each for each in file.pipelines}
-    seen: set[str] = set()
-    todo = list(pipeline.depends_on)
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo += by_name[name].depends_on if name in by_name else ()
-    return seen
 
 
 def _never_together(placed: Placed, gate: Placed) -> Finding:

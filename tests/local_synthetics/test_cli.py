@@ -172,7 +172,10 @@ def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "options"),
-    [("starlette", []), ("uvicorn", []), ("regex", []), ("aiosmtpd", ["--smtp", "127.0.0.1:0"])],
+    [
+        *(("starlette", []), ("uvicorn", []), ("uvloop", []), ("regex", [])),
+        ("aiosmtpd", ["--smtp", "127.0.0.1:0"]),
+    ],
 )
 def test_a_missing_extra_is_named(module: str, options: list[str]) -> None:
     code = (

@@ -139,21 +139,27 @@ def _worst(results: Iterable[tuple[str, str]]) -> dict[str, str]:
     return outcomes
 
 
-def _start(
-    command: Sequence[str], scenario: Scenario, url: str, folder: Path
-) -> subprocess.CompletedProcess[str]:
+def environment_of(folder: Path, url: str) -> dict[str, str]:
+    """The environment of a tool in its folder, without keys, for a service at that address."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-    environment = {
+    return {
         **kept,
         "HOME": str(folder),
         "NO_COLOR": "1",
         "NO_PROXY": "127.0.0.1",
         "DISABLE_PLUGIN_AUTO_INSTALL": "1",
         "DD_API_HOST_OVERRIDE": url,
+    }
+
+
+def _start(
+    command: Sequence[str], scenario: Scenario, url: str, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    keys = {
         "DD_API_KEY": "the-api-key-of-these-tests",
         "DD_APP_KEY": "the-app-key-of-these-tests",
-        **scenario.environment,
     }
+    environment = {**environment_of(folder, url), **keys, **scenario.environment}
     return subprocess.run(
         command,
         cwd=folder,

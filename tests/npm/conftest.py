@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +16,10 @@ from .world import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Submit = Callable[[str, Scenario], Future[tuple[Run, Run]]]
 
-_HERE = Path(__file__).parent
 # Most of a scenario is datadog-ci's waiting; more of them would only wait for a core.
 _SIDE_BY_SIDE = 6
 
@@ -29,9 +27,7 @@ _SIDE_BY_SIDE = 6
 @pytest.fixture(scope="session")
 def tools() -> Tools:
     """datadog-ci as package-lock.json pins it, where lab/scripts/npm.py has put it."""
-    lock = (_HERE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    modules = cache / "storedog-gate" / hashlib.sha256(lock).hexdigest()[:12] / "node_modules"
+    modules: Path = import_module("lab.scripts.npm").folder() / "node_modules"
     script = modules / "@datadog" / "datadog-ci" / "dist" / "bundle.js"
     if not script.exists():
         missing("npm", f"no datadog-ci in {modules}: lab/test installs it with npm ci")

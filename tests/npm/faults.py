@@ -45,7 +45,7 @@ def loses_all_results(data: Json) -> None:
 
 
 def passes(data: Json) -> None:
-    """What the service cannot run, a browser test, passes."""
+    """What the service cannot run, Firefox's devices, passes."""
     data["data"]["status"] = "passed"
     _each_result(data, status="passed", retries=0)
 

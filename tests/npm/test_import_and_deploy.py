@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pytest_storedog_gate.local_synthetics.app import Keys
 from pytest_storedog_gate.local_synthetics.catalog import load
 from tests.local_synthetics.browser.conftest import browser_test, says, step
 from tests.local_synthetics.support import Service, Target, http_test, serving, targeting
+
+from .both import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,20 +73,11 @@ class World:
         (self.folder / FILE).write_text(json.dumps({"tests": tests}), encoding="utf-8")
 
     def _run(self, command: list[str], api_key: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "NO_COLOR": "1",
-            "NO_PROXY": "127.0.0.1",
-            "DISABLE_PLUGIN_AUTO_INSTALL": "1",
-            "DD_API_HOST_OVERRIDE": self.service.url,
-            "DD_API_KEY": api_key,
-            "DD_APP_KEY": "key-b",
-        }
+        keys = {"DD_API_KEY": api_key, "DD_APP_KEY": "key-b"}
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env={**environment_of(self.folder, self.service.url), **keys},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

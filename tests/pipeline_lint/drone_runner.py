@@ -58,7 +58,7 @@ def runner() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stand_in_image() -> str:
+def stand_in_image() -> Iterator[str]:
     """An image of busybox and the stand-ins."""
     busybox = shutil.which("busybox")
     if busybox is None:
@@ -69,7 +69,8 @@ def stand_in_image() -> str:
         missing("drone", f"no Docker engine: {error}")
     with closing(engine):
         engine.api.import_image_from_data(_root(Path(busybox)), repository=_IMAGE, tag="1")
-    return f"{_IMAGE}:1"
+        yield f"{_IMAGE}:1"
+        engine.images.remove(f"{_IMAGE}:1", force=True)
 
 
 def _root(busybox: Path) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.browser.checks import CHECKS
-from pytest_storedog_gate.local_synthetics.browser.steps import _PARAMS
+from pytest_storedog_gate.local_synthetics.browser.step_params import PARAMS
 from pytest_storedog_gate.local_synthetics.kinds import hops
 from tests.local_synthetics.browser import test_checks, test_effects, test_mail, test_steps
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
@@ -57,7 +57,7 @@ def test_what_is_not_run_is_refused() -> None:
     """Nothing slips through: the service takes only what is proved, and times that are measured."""
     taken = {name for kind in OPERATORS for cell in claimed(kind) for name in cell}
     assert taken.isdisjoint(REFUSED)
-    assert _PARAMS.keys() == step_types().keys()
+    assert PARAMS.keys() == step_types().keys()
     assert CHECKS.keys() == checks()
 
 

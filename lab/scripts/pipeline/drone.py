@@ -5,6 +5,7 @@ The API is https://docs.drone.io/api/overview.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .settings import Settings
+
+_ENDED = {"success", "failure", "killed", "error"}
+_LONGEST_BUILD = 600.0  # s
 
 
 class Drone:
@@ -46,6 +50,16 @@ class Drone:
                 self._call("PATCH", f"{self._repository}/secrets/{name}", {"data": data})
             else:
                 self._call("POST", f"{self._repository}/secrets", {"name": name, "data": data})
+
+    def finished(self, commit: str) -> int:
+        """The number of the build of a commit, once it has ended, however it did."""
+        deadline = time.monotonic() + _LONGEST_BUILD
+        while time.monotonic() < deadline:
+            for build in self._call("GET", f"{self._repository}/builds"):
+                if build["after"] == commit and build["status"] in _ENDED:
+                    return int(build["number"])
+            time.sleep(1)
+        raise LabError(f"Drone has no build of {commit} that has ended, in {_LONGEST_BUILD:.0f} s")
 
     def _log_in(self) -> None:
         """As the form of Drone's login page does; Drone makes itself a token of Gogs."""

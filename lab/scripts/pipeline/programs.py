@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scripts import logged, packages
 from scripts.progress import say, step
-from scripts.state import LAB, LabError
+from scripts.state import CACHE, LAB, LabError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MODULES = LAB / "pipeline" / "programs"
 _GO = (1, 26)
@@ -30,7 +32,7 @@ class Program:
     def ensure(self) -> Path:
         """The binary, built once for each state of its module, in the user's cache."""
         module = _MODULES / self.name
-        folder = _cache() / f"{self.name}-{_content(module)}"
+        folder = CACHE / f"{self.name}-{_content(module)}"
         binary = folder / self.binary
         if binary.exists():
             say(f"{self.name}: built already, {binary}")
@@ -66,11 +68,6 @@ RUNNER = Program(
 ALL = (GOGS, DRONE, RUNNER)
 
 
-def _cache() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "storedog-gate"
-
-
 def _content(module: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(module.rglob("*")):
@@ -89,6 +86,6 @@ def _need_go() -> None:
     version = re.match(r"go(\d+)\.(\d+)", found or "")
     if version is None or (int(version[1]), int(version[2])) < _GO:
         raise LabError(
-            "Docker Hub is out of reach, so Gogs and Drone are built here, with Go "
+            "what is built here of Gogs, Drone and its runner needs Go "
             f"{_GO[0]}.{_GO[1]} or newer, and there is {(found or 'none').strip()}; install it"
         )

@@ -1,1 +1,1 @@
-"""Browser tests in headless Chromium."""
+"""Browser tests in Chromium."""

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.mailboxes import Mail
 
-KINDS = frozenset({"assertEmail", "goToEmailLink", "extractFromEmailBody"})
+MAIL_STEPS = frozenset({"assertEmail", "goToEmailLink", "extractFromEmailBody"})
 """The types of step that read mail."""
+NO_MAIL = "No mail has come; the application must send it to the address of --smtp."
 
 _PARTS: Mapping[str, Callable[[Mail], str]] = {
     "from": lambda mail: mail.sender,

@@ -86,9 +86,8 @@ class Player:
         played = Played([document])
         if step["type"].startswith("extract"):
             # A value of before must not stand in for one that does not come about.
-            name = step["params"]["variable"]["name"]
-            self.variables.values.pop(name, None)
-            self.variables.lost[name] = f"step {step.get('name') or step['type']!r} failed"
+            reason = f"step {step.get('name') or step['type']!r} failed"
+            self.variables.lose(step["params"]["variable"]["name"], reason)
         timeout = float(number(step.get("timeout") or 0) or _DEFAULT_TIMEOUT)
         match step["type"]:
             case "playSubTest":

@@ -19,7 +19,8 @@ from pytest_storedog_gate.local_synthetics.browser.engine import AT_ONCE, answer
 from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
 from pytest_storedog_gate.local_synthetics.browser.routing import add_headers, block, substitute
 from pytest_storedog_gate.local_synthetics.browser.session import Session
-from pytest_storedog_gate.local_synthetics.browser.steps import LONGEST_STEP, Library
+from pytest_storedog_gate.local_synthetics.browser.step_params import LONGEST_STEP
+from pytest_storedog_gate.local_synthetics.browser.steps import Library
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run

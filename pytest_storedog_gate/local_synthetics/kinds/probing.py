@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
 from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
+from pytest_storedog_gate.local_synthetics.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -31,28 +31,10 @@ _NAMED = {"header", "grpcMetadata"}  # assertions whose actual value the propert
 
 
 @dataclass(slots=True)
-class Sighting:
-    """What an attempt found so far: the result's own keys, and the timings in ms."""
+class Sighting(Stopwatch):
+    """What an attempt found so far: the result's own keys, and the timings."""
 
     detail: Json = field(default_factory=dict)
-    timings: dict[str, float] = field(default_factory=dict)
-    _started: float = field(default_factory=time.perf_counter)
-    _last: float = field(default_factory=time.perf_counter)
-
-    def restart(self) -> None:
-        """Forget what was timed: what comes next is the request proper."""
-        self.timings.clear()
-        self._started = self._last = time.perf_counter()
-
-    def finish(self) -> None:
-        """The request is over, whatever comes after it."""
-        self.timings.setdefault("total", (time.perf_counter() - self._started) * 1000)
-
-    def lap(self, stage: str) -> None:
-        """Count the time since the last lap as `stage`."""
-        now = time.perf_counter()
-        self.timings[stage] = self.timings.get(stage, 0.0) + (now - self._last) * 1000
-        self._last = now
 
     def response_time(self, assertion: Json) -> float:
         """What a `responseTime` assertion looks at."""

@@ -37,7 +37,8 @@ def ended(browser_service: Service, site: str, judge: ApiClient) -> tuple[str, s
     """The public ID of a test that fails in its second assertion, and its result's ID."""
     api: Any = SyntheticsApi(judge)  # type: ignore[no-untyped-call]
     steps = [step("click", element=css("#greet")), says("Hello, Rex"), says("no", seconds=0.5)]
-    test = {**browser_test(site, *steps, step("refresh")), "message": ""}
+    last = step("goToUrlAndMeasureTti", value=site)
+    test = {**browser_test(site, *steps, last), "message": ""}
     del test["public_id"]
     made = api.create_synthetics_browser_test(test)
     (result,) = api.trigger_tests({"tests": [{"public_id": made.public_id}]}).results
@@ -60,6 +61,8 @@ def test_datadogs_client_reads_its_steps(site: str, judge: ApiClient, ended: Any
     assert (found.start_url, found.browser_type) == (site, "chrome")
     assert [one.skipped for one in found.step_details] == [False, False, False, False, True]
     assert [str(one.type) for one in found.step_details[:2]] == ["goToUrlAndMeasureTti", "click"]
+    # No definition holds the first step; the last one, of the same type, is the test's own.
+    assert [one.get("step_id") for one in found.step_details] == [-1, None, None, None, None]
     failing = found.step_details[3]
     assert (str(failing.failure.code), str(failing.check_type)) == ("ASSERTION_FAILURE", "equals")
     assert [one.screenshot_bucket_key for one in found.step_details] == [True] * 4 + [False]

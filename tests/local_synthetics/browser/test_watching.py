@@ -21,7 +21,7 @@ from pytest_storedog_gate.local_synthetics.browser.chromium import (
     NoChromiumError,
     find_headed_chromium,
 )
-from tests.conftest import missing
+from tests.conftest import missing, playwrights_own
 from tests.local_synthetics.support import DEADLINE, Target, until
 
 from .conftest import browser_test, says, step
@@ -198,12 +198,8 @@ def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A display in memory, and the file with its pixels."""
     if not (server := shutil.which("Xvfb")):
         missing("headed", "no Xvfb, which shows windows without a screen")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
-
-    with sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
     try:
-        find_headed_chromium({**os.environ, "DISPLAY": ":0"}, own)
+        find_headed_chromium({**os.environ, "DISPLAY": ":0"}, playwrights_own())
     except NoChromiumError as error:
         missing("headed", str(error))
     command = [server, "-screen", "0", "1600x1200x24", "-fbdir", str(tmp_path), "-displayfd", "1"]

@@ -1,0 +1,72 @@
+"""lab/pictures: the walk from a push to production, as screenshots for docs/pipeline.md."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from pytest_storedog_gate.local_synthetics.browser.chromium import find_chromium
+
+from . import chromium, journey
+from .pipeline import repository, settings
+from .pipeline.drone import Drone
+from .pipeline.gogs import REPOSITORY
+from .progress import say, step
+from .state import LAB, LabError, one_sentence
+
+_FOLDER = LAB.parent / "docs" / "pictures"
+_STAGING = 3  # the number of the gate's step, after clone and build
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page, and a text that it shows once it is there."""
+
+    name: str
+    url: str
+    shows: str
+
+
+def main() -> None:
+    """Push a good and a bad release, and show what became of them."""
+    with one_sentence():
+        if not settings.FILE.exists():
+            raise LabError("there is no pipeline to show; start it with lab/up --pipeline")
+        pipeline = settings.read()
+        chromium.ensure()
+        good, bad = (_built(pipeline, release) for release in ("better", "renamed-field"))
+        builds = f"{pipeline.drone}/{pipeline.user}/{REPOSITORY}"
+        commits = f"{pipeline.gogs}/{pipeline.user}/{REPOSITORY}/commits/main"
+        _photograph(
+            Picture("commits", commits, "Release renamed-field"),
+            Picture("builds", builds, "Release renamed-field"),
+            Picture("promoted", f"{builds}/{good}/1/{_STAGING}", "GATE OPEN"),
+            Picture("stopped", f"{builds}/{bad}/1/{_STAGING}", "GATE CLOSED"),
+            Picture("shop", journey.SHOPS["production"], "BFRIDAY"),
+        )
+
+
+def _built(pipeline: settings.Settings, release: str) -> int:
+    with step(f"the pipeline builds {release}"):
+        return Drone(pipeline).finished(repository.push(pipeline, release))
+
+
+def _photograph(*pictures: Picture) -> None:
+    _FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        browser = playwright.chromium.launch(executable_path=find_chromium(os.environ, own))
+        page = browser.new_page(viewport={"width": 1200, "height": 800})
+        for picture in pictures:
+            page.goto(picture.url)
+            page.get_by_text(picture.shows).first.scroll_into_view_if_needed()
+            page.screenshot(path=_FOLDER / f"{picture.name}.png")
+            say(f"docs/pictures/{picture.name}.png: {picture.url}")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
