@@ -61,8 +61,13 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take longest begin first."""
-    slow = {"pipeline", "live", "drone", "npm", "browser"}
-    items.sort(key=lambda item: not slow & {mark.name for mark in item.iter_markers()})
+    items.sort(key=lambda item: not _is_slow(item))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    marks = {mark.name for mark in item.iter_markers()}
+    starts_pytest = item.path.is_relative_to(Path(__file__).parent / "roles")
+    return starts_pytest or bool(marks & {"pipeline", "live", "drone", "npm", "browser"})
 
 
 @pytest.fixture(autouse=True)

@@ -105,16 +105,19 @@ class Actions(StepAttempt):
         """The page's answer to `load`, which is given the time that is left in ms.
 
         Chromium cuts a load off when this machine's own network changes, as it does whenever a
-        container comes or goes. That says nothing of the page, so the load is begun again.
+        container comes or goes. That says nothing of the page, so the load is begun again. Its own
+        page about the failure may come so late that it interrupts the next load.
         """
+        again: tuple[str, ...] = ("net::ERR_NETWORK_CHANGED",)
         while True:
             try:
                 return await load(self.left() * 1000)
             except PlaywrightTimeout:
                 raise timed_out(self.limit) from None
             except Error as error:
-                if "net::ERR_NETWORK_CHANGED" not in str(error):
+                if not any(one in str(error) for one in again):
                     raise
+                again = ("net::ERR_NETWORK_CHANGED", 'navigation to "chrome-error://')
 
     # ---- steps without an element ---------------------------------------------------------------
 
