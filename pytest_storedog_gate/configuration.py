@@ -212,8 +212,12 @@ def _gogs(table: _Table) -> Gogs:
 
 def _http(table: _Table, key: str) -> str:
     text = table.take(key, str)
-    address = urlsplit(text)
-    if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
+    try:
+        address = urlsplit(text)
+        known = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        known = False
+    if not known or "@" in address.netloc:
         raise table.error((key,), 'must be an address like "http://HOST/...", without a password')
     return text
 

@@ -46,6 +46,14 @@ FILES = {
         SERVICES + '[gogs]\nurl = "http://me:secret@gogs.test"\n',
         "storedog.toml:10: gogs.url: must be an address like *, without a password",
     ),
+    "Gogs at half an address": (
+        SERVICES + '[gogs]\nurl = "http://[::1/"\n',
+        "storedog.toml:10: gogs.url: must be an address like *",
+    ),
+    "Gogs at a port that is none": (
+        SERVICES + '[gogs]\nurl = "http://gogs.test:99999"\n',
+        "storedog.toml:10: gogs.url: must be an address like *",
+    ),
     "Gogs without an address": (
         SERVICES + "[gogs]\nissue = 3\n",
         "storedog.toml:9: gogs: the key 'url' is missing",

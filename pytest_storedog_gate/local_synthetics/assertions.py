@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 JSON_PATH, XPATH, JSON_SCHEMA = "validatesJSONPath", "validatesXPath", "validatesJSONSchema"
 HASHES = frozenset({"md5", "sha1", "sha256"})
+_HOLD_OF_EMPTY = frozenset({"contains", "matches"})
 _NEEDS_PROPERTY = {"header": "the header", "grpcMetadata": "the metadata"}
 
 Operators = Mapping[str, frozenset[str]]
@@ -153,6 +154,8 @@ def _unsupported_target(operator: str, target: Any, name: str) -> list[str]:
         return [f"{name} must be a string or a number"]
     if isinstance(target, str) and has_placeholder(target):
         return []  # looked at again when the variables have their values
+    if operator in _HOLD_OF_EMPTY and not target and isinstance(target, str):
+        return [f"{name} is empty, and every text holds that: nothing would be proved"]
     if operator in NUMERIC and number(target) is None:
         return [f"{name} {target!r} is not a number"]
     if operator in HASHES and len(str(target)) != hashlib.new(operator).digest_size * 2:

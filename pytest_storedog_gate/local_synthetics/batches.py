@@ -331,6 +331,6 @@ def _internal_error(error: Exception) -> Failure:
 
 def _without_secrets(outcome: Outcome, values: variables.Variables) -> Outcome:
     failure = outcome.failure
-    if failure and isinstance(failure.message, str):
+    if failure:
         failure = Failure(failure.code, mask(failure.message, values.secrets))
     return Outcome(failure, mask(outcome.detail, values.secrets))

@@ -8,6 +8,7 @@ from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.assertions import NoValue
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.json_paths import compile_path, select
+from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
 from pytest_storedog_gate.local_synthetics.xpaths import compile_xpath, select_xpath
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Source
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
-_LONGEST_SECRET = 10_000
 _NAMED = {"http_header", "grpc_metadata"}
 _KEYS = {"name", "type", "field", "parser", "secure"}
 _COMPILE: Mapping[str, Callable[[str], Any]] = {
@@ -89,9 +89,9 @@ def _extract(wanted: Json, source: Source, variables: Variables) -> Json:
     except (NoValue, ValueError, MatchTimeout) as error:
         variables.lost[name] = str(error)
         return {**shown, "err": str(error)}
-    if secure and len(value) > _LONGEST_SECRET:
+    if secure and len(value) > LONGEST_SECRET:
         # To look for it in every text would hold up the service.
-        variables.lost[name] = f"it is over {_LONGEST_SECRET} characters, and secure"
+        variables.lost[name] = f"it is over {LONGEST_SECRET} characters, and secure"
         return {**shown, "err": variables.lost[name]}
     variables.gain(name, value, secure=secure)
     return {**shown, "val": value}

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.policy import default
+from email.policy import EmailPolicy
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree, html
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _KEPT = 16 * 1024 * 1024  # bytes, as they were sent
 _MOST = 10_000
+_LONGEST_HEADER = 10_000  # characters
 _BLOCKS = ("address", "article", "br", "div", "footer", "header", "hr", "li", "p", "section",
            "table", "td", "th", "title", "tr", "h1", "h2", "h3", "h4", "h5", "h6")  # fmt: skip
 _UNSEEN = ("head", "script", "style", "template")
@@ -50,13 +51,10 @@ class Mailboxes:
         self._size = 0
         self._mails: deque[tuple[int, Mail]] = deque()
 
-    def put(self, recipients: Collection[str], content: bytes) -> None:
-        """Keep a mail, in the form of RFC 5322, for each of the addresses.
-
-        Raises ValueError, LookupError or lxml's LxmlError for one that cannot be read.
-        """
-        self._mails.append((len(content), _read(recipients, content)))
-        self._size += len(content)
+    def keep(self, mail: Mail, size: int) -> None:
+        """Keep a mail that took so many bytes."""
+        self._mails.append((size, mail))
+        self._size += size
         while self._size > self._kept or len(self._mails) > _MOST:
             forgotten, _ = self._mails.popleft()
             self._size -= forgotten
@@ -71,8 +69,20 @@ class Mailboxes:
         ]
 
 
-def _read(recipients: Collection[str], content: bytes) -> Mail:
-    message = email.message_from_bytes(content, policy=default)
+class _Policy(EmailPolicy):
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        # Reading a header takes the square of its length.
+        if sum(map(len, sourcelines)) > _LONGEST_HEADER:
+            raise ValueError(f"a header is longer than {_LONGEST_HEADER} characters")
+        return super().header_source_parse(sourcelines)
+
+
+def read(recipients: Collection[str], content: bytes) -> Mail:
+    """A mail in the form of RFC 5322, for each of the addresses.
+
+    Raises ValueError, LookupError or lxml's LxmlError for one that cannot be read.
+    """
+    message: Any = email.message_from_bytes(content, policy=_Policy())
     part: Any = message.get_body(("html", "plain"))
     markup = part.get_content() if isinstance(part, EmailMessage) else ""
     is_html = bool(markup.strip()) and part.get_content_subtype() == "html"

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MASK = "********"
+LONGEST_SECRET = 10_000
+"""Characters of a value that is found: to look for a longer one would hold up every check."""
 
 _SENSITIVE_HEADER = re.compile(
     r"authorization|cookie|token|secret|password|api-?key|application-?key|credential",
@@ -63,7 +65,7 @@ def encoded(secrets: Iterable[str]) -> set[str]:
 
 
 def mask(value: Any, secrets: Iterable[str]) -> Any:
-    """A copy of a JSON value without the secrets, plain, URL-encoded or JSON-escaped."""
+    """A copy of a JSON value without the secrets, plain, URL-encoded, JSON-escaped or quoted."""
     # The longest first: a secret may be part of another one.
     patterns = [_pattern(secret) for secret in sorted(secrets, key=len, reverse=True) if secret]
     return _masked(value, re.compile("|".join(patterns))) if patterns else value
@@ -81,10 +83,17 @@ def _forms(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character  # nobody encodes these
     percent = "".join(f"%{byte:02X}" for byte in character.encode(errors="surrogatepass"))
-    forms = [character, percent, percent.lower(), json.dumps(character)[1:-1]]
+    patterns = [re.escape(form) for form in (character, percent, percent.lower())]
     if character == " ":
-        forms.append("+")
-    return f"(?:{'|'.join(re.escape(form) for form in dict.fromkeys(forms))})"
+        patterns.append(re.escape("+"))
+    # JSON's escapes and Python's, which have more backslashes where JSON holds JSON.
+    escapes = (json.dumps(character)[1:-1], repr(f'{character}"')[1:-2])
+    patterns += [
+        r"\\{1,15}" + re.escape(escape.lstrip("\\"))
+        for escape in escapes
+        if escape.startswith("\\")
+    ]
+    return f"(?:{'|'.join(dict.fromkeys(patterns))})"
 
 
 def _masked(value: Any, secret: re.Pattern[str]) -> Any:

@@ -90,7 +90,7 @@ class Results:
 
     def poll(self, result_ids: Iterable[str]) -> Json:
         """The JSON:API document of those IDs that are known."""
-        found = list(filter(None, map(self._find, dict.fromkeys(result_ids))))
+        found = list(filter(None, map(self.find, dict.fromkeys(result_ids))))
         included = {one.definition.public_id: _included(one.definition) for one in found}
         return {"data": [_datum(one) for one in found], "included": list(included.values())}
 
@@ -99,15 +99,16 @@ class Results:
         latest = reversed(self._ended.values())
         return (one.kept() for one in latest if one.public_id == public_id)
 
+    def find(self, result_id: str) -> Kept | None:
+        """The result of that ID, if it is known."""
+        if result_id in self._ended:
+            return self._ended[result_id].kept()
+        return self._to_come.get(result_id)
+
     def _keep(self, kept: Kept) -> None:
         self._ended[kept.result["id"]] = _Packed.of(kept)
         while len(self._ended) > self._kept:
             self._ended.popitem(last=False)
-
-    def _find(self, result_id: str) -> Kept | None:
-        if result_id in self._ended:
-            return self._ended[result_id].kept()
-        return self._to_come.get(result_id)
 
 
 def failure_document(failure: Failure) -> Json:

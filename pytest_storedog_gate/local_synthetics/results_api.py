@@ -84,10 +84,10 @@ class ResultsApi:
 
     def _result(self, request: Request) -> Kept:
         public_id = self._public_id(request)
-        for one in self._results.of_test(public_id):
-            if one.result["id"] == request.path_params["result_id"]:
-                return one
-        raise HTTPException(404, "Result not found")
+        found = self._results.find(request.path_params["result_id"])
+        if found is None or not found.ended or found.definition.public_id != public_id:
+            raise HTTPException(404, "Result not found")
+        return found
 
     def _public_id(self, request: Request) -> str:
         public_id: str = request.path_params["public_id"]

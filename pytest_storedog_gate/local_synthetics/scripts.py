@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.masking import encoded, mask
+from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET, encoded, mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,8 +137,11 @@ class Scripts:
         given = []
         for name, value, hidden in came["set"]:
             secure = hidden or (tainted and len(value) >= _SHORTEST_SECRET)
-            variables.gain(name, value, secure=secure)
+            if secure and len(value) > LONGEST_SECRET:
+                raise ScriptFailed(f"{name} is over {LONGEST_SECRET} characters, and secret")
             given.append({"name": name, "secure": secure, "val": value})
+        for one in given:
+            variables.gain(one["name"], one["val"], secure=one["secure"])
         return came["held"], given
 
 

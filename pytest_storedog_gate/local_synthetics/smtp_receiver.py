@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from pytest_storedog_gate.local_synthetics.mailboxes import Mailboxes
+from pytest_storedog_gate.local_synthetics.mailboxes import Mailboxes, read
 
 if TYPE_CHECKING:
     import socket
@@ -73,7 +73,9 @@ class _Handler:
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         assert isinstance(envelope.content, bytes)  # noqa: S101  # decode_data is off
-        self._mailboxes.put(envelope.rcpt_tos, envelope.content)
+        # In a thread: reading a large mail takes seconds, in which checks go on.
+        mail = await asyncio.to_thread(read, envelope.rcpt_tos, envelope.content)
+        self._mailboxes.keep(mail, len(envelope.content))
         return "250 Message kept"
 
     async def handle_exception(self, error: Exception) -> str:

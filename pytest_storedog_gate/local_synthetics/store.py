@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError
@@ -29,12 +30,14 @@ class Store:
 
     One service at a time has the file.
 
-    Every change is in the file once the call returns. Nothing in it is secret: what comes here
+    Every change is in the file once the call returns; where a result or a batch finds no room, a
+    line on standard error says so. Nothing in it is secret: what comes here
     was masked before.
     """
 
     def __init__(self, path: str) -> None:
         """Open the file or make it. Raises ConfigurationError."""
+        self._path = path
         try:
             # A service's event loop may run in another thread than the one that made it.
             self._connection = sqlite3.connect(
@@ -97,19 +100,26 @@ class Store:
     def put_result(self, definition: Json, attributes: Json, *, kept: int) -> None:
         """Add or replace a result; only the last `kept` stay."""
         row = (attributes["result"]["id"], json.dumps(definition), json.dumps(attributes))
-        self._connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", row)
-        self._connection.execute(
+        self._keep("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", row)
+        self._keep(
             "DELETE FROM results WHERE rowid <= (SELECT max(rowid) FROM results) - ?", (kept,)
         )
 
     def put_batch(self, batch_id: str, document: Json, *, kept: int) -> None:
         """Add or replace a batch; only the last `kept` stay."""
         row = (batch_id, json.dumps(document))
-        self._connection.execute("INSERT OR REPLACE INTO batches VALUES (?, ?)", row)
-        self._connection.execute(
+        self._keep("INSERT OR REPLACE INTO batches VALUES (?, ?)", row)
+        self._keep(
             "DELETE FROM batches WHERE rowid <= (SELECT max(rowid) FROM batches) - ?", (kept,)
         )
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _keep(self, statement: str, values: tuple[object, ...]) -> None:
+        """Change what ended. A disk that is full must not keep a batch from its end."""
+        try:
+            self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            sys.stderr.write(f"storedog-synthetics: {self._path}: what ended is lost: {error}\n")

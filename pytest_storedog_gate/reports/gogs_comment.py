@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from . import record_view
 
@@ -40,17 +41,21 @@ def post(thread: Thread, record: Mapping[str, Any]) -> None:
     address = f"/api/v1/repos/{thread.repository}/issues/{thread.number}/comments"
     where = f"issue {thread.number} of {thread.repository} at {thread.url}"
     try:
-        answer = requests.post(
+        # Nobody reads the rest of the answer, which may have no end.
+        with requests.post(
             thread.url.rstrip("/") + address,
             json={"body": _markdown(record)},
             headers={"Authorization": f"token {thread.token}"},
             timeout=_TIMEOUT,
             allow_redirects=False,
-        )
-    except requests.RequestException as error:
+            stream=True,
+        ) as answer:
+            status = answer.status_code
+    # A host that no name can be is urllib3's own error.
+    except (requests.RequestException, HTTPError) as error:
         raise CommentFailed(f"{where} has no comment: {type(error).__name__}") from None
-    if answer.status_code != 201:
-        raise CommentFailed(f"{where} has no comment: Gogs answered {answer.status_code}")
+    if status != 201:
+        raise CommentFailed(f"{where} has no comment: Gogs answered {status}")
 
 
 def _markdown(record: Mapping[str, Any]) -> str:
@@ -61,7 +66,9 @@ def _markdown(record: Mapping[str, Any]) -> str:
         *(f"[results]({url})" for url in record["batch_url"].split()),
     ]
     lines = [f"**{record_view.headline(record)}**", ", ".join(filter(None, facts))]
-    lines += [*record_view.reasons(record), record_view.cut(record["rolled_back"] or "")]
+    # What a container that failed has written may be in them.
+    told = [*record_view.reasons(record), record_view.cut(record["rolled_back"] or "")]
+    lines += [_code(one) for one in told if one]
     checks = [_line(check) for check in record_view.checks(record)]
     if more := record_view.left_out(record):
         checks.append(f"- and {more} more")

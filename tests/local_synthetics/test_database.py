@@ -16,7 +16,15 @@ from pytest_storedog_gate.local_synthetics.definitions import parse
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.store import Store
 from tests.local_synthetics.browser.conftest import browser_test, step
-from tests.local_synthetics.support import DEADLINE, Json, Service, Target, http_test, until
+from tests.local_synthetics.support import (
+    DEADLINE,
+    Json,
+    Service,
+    Target,
+    http_test,
+    serving,
+    until,
+)
 from tests.local_synthetics.test_cli import refused, running
 
 if TYPE_CHECKING:
@@ -81,6 +89,18 @@ def test_only_the_last_batches_are_kept(tmp_path: Path) -> None:
         store.put_batch(batch_id, {"status": "passed"}, kept=2)
     assert [batch_id for batch_id, _ in store.batches()] == ["a", "c"]
     store.close()
+
+
+def test_a_batch_ends_although_the_disk_is_full(
+    tmp_path: Path, target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(str(tmp_path / "results.db"))
+    store._connection.execute("PRAGMA query_only = 1")  # stands for a full disk
+    definition = http_test(target.url)
+    with serving(definition, store=store) as service:
+        batch = service.final(service.trigger({"public_id": definition["public_id"]}))
+    assert batch["status"] == "passed"
+    assert "results.db: what ended is lost: attempt to write" in capsys.readouterr().err
 
 
 def test_one_service_at_a_time(tmp_path: Path) -> None:

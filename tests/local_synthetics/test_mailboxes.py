@@ -12,7 +12,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.listening import receiver_at
-from pytest_storedog_gate.local_synthetics.mailboxes import Mailboxes
+from pytest_storedog_gate.local_synthetics.mailboxes import Mailboxes, read
 from pytest_storedog_gate.local_synthetics.variables import Attempt, unsupported, variables_of
 from tests.local_synthetics.network import that
 from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, serving
@@ -32,6 +32,10 @@ def mail(body: str = "woof", subtype: str = "plain") -> bytes:
     message["Subject"] = "Dogs"
     message.set_content(body, subtype=subtype)
     return message.as_bytes()
+
+
+def put(kept: Mailboxes, recipients: list[str], content: bytes) -> None:
+    kept.keep(read(recipients, content), len(content))
 
 
 def declaring(**variable: str) -> Definition:
@@ -56,21 +60,21 @@ def port(receiver: SmtpReceiver) -> int:
 
 def test_a_mail_is_its_recipients_alone_whatever_their_case() -> None:
     kept = Mailboxes()
-    kept.put(["Rex@Kennel.example", "spot@kennel.example"], mail())
+    put(kept, ["Rex@Kennel.example", "spot@kennel.example"], mail())
     assert [one.subject for one in kept.received([_REX.upper()], _BEFORE)] == ["Dogs"]
     assert kept.received(["laika@kennel.example"], _BEFORE) == []
 
 
 def test_a_mail_of_before_is_not_received() -> None:
     kept = Mailboxes()
-    kept.put([_REX], mail())
+    put(kept, [_REX], mail())
     assert kept.received([_REX], datetime.now(UTC)) == []
 
 
 def test_the_latest_mail_comes_first_and_the_oldest_are_forgotten() -> None:
     kept = Mailboxes(kept=2 * len(mail("1")))
     for body in "123":
-        kept.put([_REX], mail(body))
+        put(kept, [_REX], mail(body))
     assert [one.body for one in kept.received([_REX], _BEFORE)] == ["3", "2"]
 
 
@@ -80,7 +84,7 @@ def test_of_html_the_text_is_read_that_is_seen() -> None:
         "<title>T</title><style>p {}</style><p>Code <b>4</b>2</p>go<br>on"
         "<a href=' https://a.example/?x=1&amp;y=2 '>to  <i>it</i></a><a>none</a>"
     )
-    kept.put([_REX], mail(html, "html"))
+    put(kept, [_REX], mail(html, "html"))
     (found,) = kept.received([_REX], _BEFORE)
     assert found.body == "Code 42\ngo\nonto itnone"
     assert found.links == (("to it", "https://a.example/?x=1&y=2"),)
@@ -88,7 +92,7 @@ def test_of_html_the_text_is_read_that_is_seen() -> None:
 
 def test_links_of_plain_text_end_before_the_sentence_does() -> None:
     kept = Mailboxes()
-    kept.put([_REX], mail("See https://a.example/b, (or http://c.example)."))
+    put(kept, [_REX], mail("See https://a.example/b, (or http://c.example)."))
     (found,) = kept.received([_REX], _BEFORE)
     assert [url for _, url in found.links] == ["https://a.example/b", "http://c.example"]
 
@@ -121,6 +125,13 @@ def test_a_mail_that_is_hard_to_read_is_kept_or_refused_in_one_line(
     answer = asyncio.run(sent())
     assert answer == "250 Message kept" or answer.startswith("554 The message cannot be read: ")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["From", "Subject", "Content-Type"])
+def test_a_header_that_would_take_minutes_to_read_is_refused(name: str) -> None:
+    long = b",\r\n ".join([b"rex@kennel.example"] * 1000)
+    with pytest.raises(ValueError, match="a header is longer than 10000 characters"):
+        read([_REX], name.encode() + b": " + long + b"\r\n\r\nwoof")
 
 
 def test_each_attempt_has_an_address_of_its_own() -> None:

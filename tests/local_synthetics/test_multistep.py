@@ -358,6 +358,22 @@ def test_the_steps_of_a_sub_test_are_told_and_their_values_kept(
     }
 
 
+def test_a_secret_that_a_later_step_finds_is_not_in_an_earlier_failure(
+    target: Target, service: Service
+) -> None:
+    target.answer("/", body="the code is 1234-woof")
+    lacks = {"type": "body", "operator": "is", "target": "no code"}
+    secret = extracted("http_body", "regex", r"is (\S+)", secure=True)
+    result = service.run(
+        multi(
+            step(target.url, lacks, allowFailure=True, isCritical=True),
+            step(target.url, extractedValues=[secret]),
+        )
+    )
+    assert result["failure"]["code"] == "INCORRECT_ASSERTION"
+    assert "1234-woof" not in json.dumps(result)
+
+
 def test_a_failed_sub_test_fails_the_test(shop: Target, library: Service) -> None:
     shop.answer("/discount", status=500)
     after = sub_test(PLAYED, alwaysExecute=True)

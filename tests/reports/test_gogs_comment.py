@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.reports.gogs_comment import Thread, post
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,6 +29,7 @@ class FakeGogs:
     def __init__(self) -> None:
         self.comments: dict[str, str] = {}
         self.status = 201
+        self.ends = True
         gogs = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,8 +41,10 @@ class FakeGogs:
                     gogs.comments[self.path] = json.loads(body)["body"]
                 self.send_response(status)
                 self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", "0" if gogs.ends else "1")
                 self.end_headers()
+                if not gogs.ends:
+                    self.connection.recv(1)  # until the client hangs up
 
             def log_message(self, *_: object) -> None:
                 """Says nothing: the test's output is not the place."""
@@ -92,6 +97,15 @@ def test_a_pull_request_is_told_the_verdict_and_what_failed(
     assert (result.ret, _TOKEN in result.stdout.str()) == (1, False)
 
 
+def test_what_a_container_has_written_is_no_markdown(gogs: FakeGogs) -> None:
+    said = "discounts is not ready: its log: @admin ![](http://elsewhere.test/x.png)"
+    facts = ("image", "commit", "build_link", "batch_url", "rolled_back")
+    record = {"state": "closed", "environment": "staging", "checks": [], "reasons": [said]}
+    post(Thread(gogs.url, "storedog/discounts", 3, _TOKEN), {**record, **dict.fromkeys(facts, "")})
+    (comment,) = gogs.comments.values()
+    assert f"`{said}`" in comment.splitlines()
+
+
 def test_without_a_pull_request_the_configured_issue_is_told(
     in_drone: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,16 +144,34 @@ def test_without_a_token_a_line_says_what_to_set(
     assert result.outlines[-2:] == [f"no comment at {gogs.url}: GOGS_TOKEN is not set", _OPEN]
 
 
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://127.0.0.1:1", "ConnectionError"),
+        (f"http://{'g' * 64}.example", "LocationParseError"),
+    ],
+)
 def test_a_gogs_that_is_not_there_changes_nothing_but_a_line(
-    in_drone: GateProject, gogs: FakeGogs
+    in_drone: GateProject, gogs: FakeGogs, url: str, error: str
 ) -> None:
     file = in_drone.path / "storedog.toml"
-    file.write_text(file.read_text("utf-8").replace(gogs.url, "http://127.0.0.1:1"), "utf-8")
+    file.write_text(file.read_text("utf-8").replace(gogs.url, url), "utf-8")
 
     result = in_drone.run()
 
     assert result.ret == 0
-    assert result.outlines[-2].endswith("has no comment: ConnectionError")
+    assert result.outlines[-2].endswith(f"has no comment: {error}")
+
+
+def test_an_answer_that_does_not_end_is_not_waited_for(
+    in_drone: GateProject, gogs: FakeGogs
+) -> None:
+    gogs.ends = False
+
+    result = in_drone.run()
+
+    assert (result.ret, len(gogs.comments)) == (0, 1)
+    assert "has no comment" not in result.stdout.str()
 
 
 def test_outside_of_drone_there_is_no_comment(

@@ -32,7 +32,10 @@ async def keep(context: BrowserContext, page: Page, directory: Path) -> list[str
     Only the owner can enter the directory. What does not answer any more, or finds no room on the
     disk, is left out.
     """
-    await asyncio.to_thread(directory.mkdir, mode=0o700, parents=True)
+    try:
+        await asyncio.to_thread(directory.mkdir, mode=0o700, parents=True)
+    except OSError:
+        return []
     await _if_possible(page.screenshot(path=directory / "page.png"))
     await _if_possible(_write_page(page, directory / "page.html"))
     await _if_possible(context.tracing.stop(path=directory / "trace.zip"))

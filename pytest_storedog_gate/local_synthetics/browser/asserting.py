@@ -16,7 +16,7 @@ from pytest_storedog_gate.local_synthetics.browser.checks import (
     in_words,
 )
 from pytest_storedog_gate.local_synthetics.browser.mails import NO_MAIL, filled, problem_of
-from pytest_storedog_gate.local_synthetics.browser.step_attempt import content_of, cut
+from pytest_storedog_gate.local_synthetics.browser.step_attempt import content_of
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 
 if TYPE_CHECKING:
@@ -72,11 +72,13 @@ async def _compares(step: StepAttempt, params: Json, actual: str) -> CheckFailed
     check, wanted = params["check"], step.value(params)
     _not_of_every_text(check, wanted)
     holds = await asyncio.to_thread(CHECKS[check], actual, wanted)
-    shown = {"check_type": check, "actual": cut(actual), "expected": cut(wanted)}
+    shown = {"check_type": check, "actual": step.cut(actual), "expected": step.cut(wanted)}
     step.document["assertion_result"] = shown
     if holds:
         return None
-    return CheckFailed("ASSERTION_FAILURE", f"{cut(actual)!r} {check} {cut(wanted)!r}: no.")
+    return CheckFailed(
+        "ASSERTION_FAILURE", f"{step.cut(actual)!r} {check} {step.cut(wanted)!r}: no."
+    )
 
 
 async def _page_text(step: StepAttempt, params: Json, *, there: bool) -> CheckFailed | None:
@@ -89,7 +91,7 @@ async def _page_text(step: StepAttempt, params: Json, *, there: bool) -> CheckFa
     if any(wanted in text for text in texts) is there:
         return None
     lacks = "does not contain" if there else "contains"
-    return CheckFailed("ASSERTION_FAILURE", f"The page {lacks} {cut(wanted)!r}.")
+    return CheckFailed("ASSERTION_FAILURE", f"The page {lacks} {step.cut(wanted)!r}.")
 
 
 async def _javascript_holds(step: StepAttempt, params: Json) -> CheckFailed | None:
@@ -105,7 +107,7 @@ async def _requests_count(step: StepAttempt, wanted: Json) -> CheckFailed | None
         return None
     return CheckFailed(
         "ASSERTION_FAILURE",
-        f"{actual} requests to {cut(url)!r}, wanted {in_words(count)}.",
+        f"{actual} requests to {step.cut(url)!r}, wanted {in_words(count)}.",
     )
 
 
@@ -123,7 +125,7 @@ async def _mail_came(step: StepAttempt, email: Json) -> CheckFailed | None:
         return CheckFailed("ASSERTION_FAILURE", NO_MAIL)
     return CheckFailed(
         "ASSERTION_FAILURE",
-        f"Of {len(problems)} mails none is as wanted. The latest: {cut(problems[0])}.",
+        f"Of {len(problems)} mails none is as wanted. The latest: {step.cut(problems[0])}.",
     )
 
 
@@ -136,7 +138,7 @@ async def _downloaded(step: StepAttempt, wanted: Json) -> CheckFailed | None:
     if len(problems) < len(step.session.downloads):
         return None
     reason = "; ".join(problems) or "no file was downloaded"
-    return CheckFailed("ASSERTION_FAILURE", cut(f"No such download: {reason}."))
+    return CheckFailed("ASSERTION_FAILURE", step.cut(f"No such download: {reason}."))
 
 
 async def _download_problem(step: StepAttempt, download: Download, wanted: Json) -> str | None:

@@ -101,7 +101,16 @@ def unsupported_count(place: str, count: Any) -> list[str]:
 def counts(actual: int, count: Json, fill: Callable[[str], str]) -> bool:
     """Whether a number is as `unsupported_count` let it be wanted; `fill` replaces variables."""
     wanted = count if count["type"] == "between" else count["value"]
-    return CHECKS[count["type"]](str(actual), fill(as_text(wanted)))
+    return CHECKS[count["type"]](str(actual), wanted_text(wanted, fill))
+
+
+def wanted_text(value: Any, fill: Callable[[str], str]) -> str:
+    """What a check compares with. `fill` replaces variables."""
+    if not isinstance(value, dict):
+        return fill("" if value is None else as_text(value))
+    # Bound by bound: what a page gave as the one must not write the other.
+    bounds = {key: fill(one) if isinstance(one, str) else one for key, one in value.items()}
+    return as_text(bounds)
 
 
 def in_words(count: Json) -> str:

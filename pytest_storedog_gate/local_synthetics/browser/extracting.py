@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.browser.mails import NO_MAIL, value_of
-from pytest_storedog_gate.local_synthetics.browser.step_attempt import content_of, cut
+from pytest_storedog_gate.local_synthetics.browser.step_attempt import content_of
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ async def extract(step: StepAttempt, kind: str, params: Json) -> None:
     await step.until(lambda: look(step, params, found))
     name, value = params["variable"]["name"], found[-1]
     secure = bool(params["variable"].get("secure"))
+    if secure and len(value) > LONGEST_SECRET:
+        problem = f"The value is over {LONGEST_SECRET} characters, and secure."
+        raise CheckFailed("EXTRACT_VARIABLE", problem)
     step.variables.gain(name, value, secure=secure)
-    step.document["extracted_value"] = {"name": name, "value": cut(value), "secure": secure}
+    step.document["extracted_value"] = {"name": name, "value": step.cut(value), "secure": secure}
 
 
 async def _from_element(step: StepAttempt, params: Json, found: list[str]) -> CheckFailed | None:

@@ -127,7 +127,7 @@ class Player:
             return (await self.session.why_gone() if gone else failure_of(error)).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
-            document["browser_errors"] = self.session.take_errors()
+            document["browser_errors"] = self.session.take_errors(self.variables.secrets)
         return None
 
     async def _sub_test(self, step: Json, document: Json, played: Played) -> None:

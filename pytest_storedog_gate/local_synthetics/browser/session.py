@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.browser.engine import answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Collection, Coroutine
 
     from playwright.async_api import BrowserContext, Download, Page, Request, Response
 
@@ -81,10 +81,14 @@ class Session:
         """The active tab."""
         return self._pages[-1]
 
-    def take_errors(self) -> list[Json]:
+    def take_errors(self, secrets: Collection[str]) -> list[Json]:
         """The errors since the last call, as a step's result has them."""
         taken, self.errors = self.errors, []
-        return taken
+        # Masked before they are cut, as a secret is not found in parts.
+        return [
+            {**one, **{key: mask(one[key], secrets)[:_SHOWN] for key in ("name", "description")}}
+            for one in taken
+        ]
 
     def _opened(self, page: Page) -> None:
         self._pages.append(page)
@@ -118,5 +122,5 @@ class Session:
         self._add("network", mask_userinfo(request.url), request.failure or "failed")
 
     def _add(self, kind: str, name: str, text: str) -> None:
-        error: Json = {"type": kind, "name": name[:_SHOWN], "description": text[:_SHOWN]}
+        error: Json = {"type": kind, "name": name, "description": text}
         self.errors = [*self.errors[: _MOST_ERRORS - 1], error]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
 
+from pytest_storedog_gate.local_synthetics.browser.checks import wanted_text
 from pytest_storedog_gate.local_synthetics.browser.elements import description
 from pytest_storedog_gate.local_synthetics.browser.failing import browser_is_gone, failure_of
 from pytest_storedog_gate.local_synthetics.browser.locating import locate
-from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -72,9 +73,14 @@ class StepAttempt:
         found = await locate(self.page, element, self.variables, self.deadline)
         if found is None:
             raise CheckFailed(
-                "LOCATE_ELEMENT", f"Cannot locate element {cut(description(element))!r}."
+                "LOCATE_ELEMENT", f"Cannot locate element {self.cut(description(element))!r}."
             )
         return found
+
+    def cut(self, text: str) -> str:
+        """What a result shows of a text; masked before, as a secret is not found in parts."""
+        shown: str = mask(text, self.variables.secrets)
+        return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
 
     def left(self, most: float | None = None) -> float:
         """The seconds until the deadline, and `most` at most; never 0, which is no limit."""
@@ -89,7 +95,7 @@ class StepAttempt:
 
     def filled(self, value: Any) -> str:
         """A value of the step as text, with the variables in it replaced."""
-        return self.variables.fill("" if value is None else as_text(value))
+        return wanted_text(value, self.variables.fill)
 
     async def javascript(self, params: Json, convert: str) -> Any:
         """Run the code of a step, with `vars` and `element`, and convert what it returns."""
@@ -114,8 +120,3 @@ async def content_of(element: ElementHandle) -> str:
     """What a person reads there: a field's value, else the text."""
     content: str = await element.evaluate(_CONTENT)
     return content
-
-
-def cut(text: str) -> str:
-    """A text as long as a result may hold it."""
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -25,6 +25,7 @@ from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.kinds.settings import (
+    SHORTEST_CREDENTIAL,
     credentials_of,
     unsupported_map,
     unsupported_required,
@@ -243,6 +244,9 @@ async def _prepare(context: BrowserContext, run: Run, url: str, variables: Varia
     cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
     for name in [name for name in headers if name.lower() == "cookie"]:
         cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]
+    variables.secrets.update(
+        one["value"] for one in cookies if len(one["value"]) >= SHORTEST_CREDENTIAL
+    )
     if cookies:
         await context.add_cookies(cast("Any", cookies))
     await add_headers(context, headers, origin(url))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _LONGEST_TIMEOUT = 3600  # s
 _LAST_PORT = 65535
-_SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
+SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
 _CONFIG_KEYS = {"request", "assertions", "configVariables"}
 _NO_HOST = re.compile(r"[\s/@?#]")
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
@@ -144,7 +144,7 @@ def credentials_of(request: Json, key: str, variables: Variables) -> dict[str, s
     variables.secrets |= {
         value
         for name, value in own.items()
-        if masked[name] != value and len(value) >= _SHORTEST_CREDENTIAL
+        if masked[name] != value and len(value) >= SHORTEST_CREDENTIAL
     }
     return own
 

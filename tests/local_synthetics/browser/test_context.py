@@ -363,6 +363,17 @@ def test_of_a_failed_test_trace_and_page_are_kept_where_the_user_asked(
         assert "trace.trace" in trace.namelist()
 
 
+def test_a_test_fails_although_nothing_of_it_can_be_kept(
+    chromium: None, site: str, tmp_path: Path
+) -> None:
+    no_directory = tmp_path / "file"
+    no_directory.touch()
+    with serving(artifacts=no_directory) as service:
+        failed = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    assert failed["failure"]["code"] == "ASSERTION_FAILURE"
+    assert "artifacts" not in failed
+
+
 def test_a_tab_that_closes_itself_under_a_step_fails_the_test(play: Play) -> None:
     closes = step("assertFromJavascript", seconds=300, code="close(); await new Promise(() => {})")
     opens = step("assertFromJavascript", code="return Boolean(open('/second'))")

@@ -122,6 +122,10 @@ def test_a_script_judges_the_response(judge: Judge, code: str) -> None:
         ("dd.expect(JSON.parse(dd.response.body)).to.exist", "SyntaxError: Unexpected token"),
         ("dd.expect(1).to.equal(1); throw new Error('no dogs')", "Error: no dogs (line 1)"),
         ("dd.expect(1).to.equal(1); throw 'no dogs'", "no dogs"),
+        (
+            "dd.expect(1).to.equal(1); dd.variable.setObfuscated('K', 'x'.repeat(10001))",
+            "K is over 10000 characters, and secret",
+        ),
         ("dd.expect(1).to.equal(", "SyntaxError"),
         ("return; dd.expect(1).to.equal(1)", "SyntaxError: Illegal return"),
         ("dd.expect(1).to.equal(1); Promise.reject(new Error('late'))", "Error: late"),
@@ -141,6 +145,13 @@ def test_a_script_that_throws_does_not_hold(judge: Judge, code: str, told: str) 
         ("dd.expect(1).to.equal(1); dd.expect(2).to.be", "asserts nothing"),
         ("dd.expect(1).to.equal(1); dd.expect(2).to.equal", "asserts nothing"),
         ("dd.expect(1).to.equal(1); dd.expect([2]).to.include", "asserts nothing"),
+        ("dd.expect(1).to.exist.and.equal", "asserts nothing"),
+        ("dd.expect((async () => false)()).to.be.ok", "needs what comes of the promise"),
+        ("dd.expect(1).to.satisfy(async (it) => it === 2)", "needs a rule that answers at once"),
+        ("dd.expect(async () => dogs).to.not.throw()", "needs a function that answers with no"),
+        ("dd.expect(dd.response.body).to.include('')", "needs a part that not every text has"),
+        ("dd.expect(dd.response.body).to.have.string('')", "needs a part that not every text has"),
+        ("dd.expect(dd.response.headers['x-dog']).to.not.match(/bad/)", "needs a text"),
     ],
 )
 def test_a_script_that_proves_nothing_does_not_hold(judge: Judge, code: str, told: str) -> None:

@@ -218,6 +218,12 @@ FAILING: dict[str, tuple[str, list[Json]]] = {
         [step("assertElementContent", seconds=_SHORT, element=css(".count"), check="between",
               value={"min": 43, "max": 44})],
     ),
+    "assertElementContent, between, with a bound in a bound": (
+        "ASSERTION_FAILURE",
+        [step("extractFromJavascript", code="""return '1", "max": "99'""", variable={"name": "N"}),
+         step("assertElementContent", seconds=_SHORT, element=css(".count"), check="between",
+              value={"max": "1", "min": "{{ N }}"})],
+    ),
     "assertElementContent, between, of no number": (
         "ASSERTION_FAILURE",
         [step("assertElementContent", seconds=_SHORT, element=css("#title"), check="between",

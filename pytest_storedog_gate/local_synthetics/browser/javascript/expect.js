@@ -49,10 +49,12 @@ const METHODS = {
   }],
   match: [1, (it, pattern) => {
     it.needs(pattern instanceof RegExp, "a regular expression");
+    it.needs(it.value !== null && it.value !== undefined, "a text");
     it.check(new RegExp(pattern).test(it.value), `to match ${pattern}`);
   }],
   string: [1, (it, part) => {
     it.needs(typeof it.value === "string" && typeof part === "string", "strings");
+    it.needs(part !== "", "a part that not every text has");
     it.check(it.value.includes(part), `to contain ${show(part)}`);
   }],
   a: [1, (it, type) => {
@@ -82,7 +84,11 @@ const METHODS = {
     it.needs(typeof type === "function", "a constructor");
     it.check(it.value instanceof type, `to be an instance of ${type.name}`);
   }],
-  satisfy: [1, (it, rule) => it.check(rule(it.value), `to satisfy ${show(rule)}`)],
+  satisfy: [1, (it, rule) => {
+    const held = rule(it.value);
+    it.needs(!(held instanceof Promise), "a rule that answers at once");
+    it.check(held, `to satisfy ${show(rule)}`);
+  }],
   throw: [2, throws],
 };
 
@@ -109,6 +115,7 @@ class Expectation {
   }
 
   check(held, text) {
+    this.needs(!(this.value instanceof Promise), "what comes of the promise: await it");
     asserted.begun.delete(this);
     const not = this.flags.has("not");
     const wanted = not ? `not ${text}` : text;
@@ -155,6 +162,8 @@ function chain(it) {
 
 function method(it, name, self) {
   const [arity, assert] = METHODS[name];
+  // A word before may have asserted something: this one has not until it is called.
+  asserted.begun.add(it);
   const call = (...given) => {
     if (given.length > arity) it.message = given.pop();
     assert(it, ...given);
@@ -195,7 +204,10 @@ function ordered(it, ...limits) {
 function include(it, wanted) {
   const { value } = it;
   const text = `to include ${show(wanted)}`;
-  if (typeof value === "string") return it.check(value.includes(wanted), text);
+  if (typeof value === "string") {
+    it.needs(wanted !== "", "a part that not every text has");
+    return it.check(value.includes(wanted), text);
+  }
   if (Array.isArray(value) || value instanceof Set || value instanceof Map) {
     return it.check([...value.values()].some((one) => it.equal(one, wanted)), text);
   }
@@ -269,12 +281,13 @@ function members(it, wanted) {
 function throws(it, wanted, text) {
   it.needs(typeof it.value === "function", "a function");
   if (typeof wanted === "string" || wanted instanceof RegExp) [wanted, text] = [undefined, wanted];
-  let thrown, threw = false;
+  let answer, thrown, threw = false;
   try {
-    it.value();
+    answer = it.value();
   } catch (error) {
     [thrown, threw] = [error, true];
   }
+  it.needs(!(answer instanceof Promise), "a function that answers with no promise");
   const said = String(thrown?.message ?? thrown);
   const held =
     threw &&
