@@ -122,13 +122,12 @@ class Gogs:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the file says. `card_template` is the address of the template of Drone's card."""
+    """What the file says."""
 
     path: Path
     verdicts: Path
     synthetics: Synthetics
     environments: Mapping[str, Environment]
-    card_template: str | None = None
     gogs: Gogs | None = None
 
 
@@ -174,12 +173,9 @@ def read(path: Path) -> Configuration:
                 + _nearest(environment.requires, environments),
             )
     verdicts = path.parent / top.take("verdicts", str, ".storedog/verdicts")
-    drone = top.table("drone")
-    card_template = _http(drone, "card_template") if drone.has("card_template") else None
-    drone.finish()
     gogs = _gogs(top.table("gogs")) if top.has("gogs") else None
     top.finish()
-    return Configuration(path, verdicts, synthetics, environments, card_template, gogs)
+    return Configuration(path, verdicts, synthetics, environments, gogs)
 
 
 def _text(path: Path) -> str:

@@ -56,7 +56,6 @@ class Settings:
     batch_timeout: float
     lock_wait: float
     report: Path | None
-    card_template: str | None
     gogs: Gogs | None
     sources: Mapping[str, str]
     smtp: str | None = None
@@ -171,7 +170,6 @@ def load(config: pytest.Config) -> Settings:
         or _BATCH_TIMEOUT,
         lock_wait=config.getoption("storedog_lock_wait"),
         report=config.invocation_params.dir / report if report else None,
-        card_template=file.card_template,
         gogs=file.gogs,
         sources=sources,
         api_key=keys["api"],

@@ -38,9 +38,9 @@ FILES = {
         SERVICES + 'strategy = "renam"\n',
         "storedog.toml:9: environments.staging.strategy: 'renam' is unknown; did you mean 'rename'[?]",
     ),
-    "template that is no address": (
-        SERVICES + '[drone]\ncard_template = "drone_card.json"\n',
-        "storedog.toml:10: drone.card_template: must be an address like *",
+    "Gogs at a path": (
+        SERVICES + '[gogs]\nurl = "gogs"\n',
+        "storedog.toml:10: gogs.url: must be an address like *",
     ),
     "Gogs with a password in its address": (
         SERVICES + '[gogs]\nurl = "http://me:secret@gogs.test"\n',

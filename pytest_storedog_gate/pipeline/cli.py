@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ExitStatus, GateError
-from pytest_storedog_gate.reports.drone_card import TEMPLATE
 
 from .lint import lint
 
@@ -39,11 +38,6 @@ def _lint(options: argparse.Namespace) -> int:
     return ExitStatus.CLOSED if count else ExitStatus.OPEN
 
 
-def _card_template(_options: argparse.Namespace) -> int:
-    sys.stdout.write(TEMPLATE.read_text(encoding="utf-8"))
-    return ExitStatus.OPEN
-
-
 def _fail(sentence: str) -> int:
     sys.stderr.write(f"storedog-gate: {sentence}\n")
     return ExitStatus.USAGE
@@ -64,8 +58,4 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "files", nargs="*", type=Path, default=[Path(".drone.yml")], metavar="FILE"
     )
-    template = commands.add_parser(
-        "card-template", help="print the template of Drone's card, for a web server of yours"
-    )
-    template.set_defaults(run=_card_template)
     return parser

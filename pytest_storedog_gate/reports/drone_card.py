@@ -1,14 +1,18 @@
 """The verdict as a card in Drone's user interface.
 
 A step writes a card as base64 between two escape sequences to DRONE_CARD_PATH; Drone's runner
-takes it out of the log. The card names an address of its template, which the browser loads:
-https://docs.drone.io/plugins/adaptive_cards/
+takes it out of the log: https://docs.drone.io/plugins/adaptive_cards/
+
+A card names an address of its template, which Drone's page loads. Ours is in the address itself
+(RFC 2397): a file of a repository would need a server that lets other sites read it. Drone keeps
+2,000 characters of an address.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,16 +21,22 @@ from . import record_view
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TEMPLATE = Path(__file__).with_name("drone_card.json")
+_TEMPLATE = Path(__file__).with_name("drone_card.json")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~]")
 _COLOURS = {"open": "good", "closed": "attention", "inconclusive": "warning"}
 
 
-def write(path: str, record: Mapping[str, Any], template: str) -> None:
-    """Writes the card of one verdict, whose template is at that address. Raises OSError."""
-    text = json.dumps({"schema": template, "data": _data(record)})
+def write(path: str, record: Mapping[str, Any]) -> None:
+    """Writes the card of one verdict. Raises OSError."""
+    text = json.dumps({"schema": _schema(), "data": _data(record)})
     card = base64.b64encode(text.encode())
     with _opened(path) as file:
         file.write(b"\x1b]1338;" + card + b"\x1b]0m\n")
+
+
+def _schema() -> str:
+    template = json.dumps(json.loads(_TEMPLATE.read_bytes()), separators=(",", ":"))
+    return "data:application/json;base64," + base64.b64encode(template.encode()).decode()
 
 
 def _opened(path: str) -> BinaryIO:
@@ -45,15 +55,15 @@ def _data(record: Mapping[str, Any]) -> dict[str, Any]:
         "image": image.partition("@")[0],
         "digest": record["digest"] or "",
         "commit": record["commit"] or "",
-        "rolled_back": record["rolled_back"] or "",
-        "reasons": [{"text": reason} for reason in record_view.reasons(record)],
+        "rolled_back": _plain(record["rolled_back"] or ""),
+        "reasons": [{"text": _plain(reason)} for reason in record_view.reasons(record)],
         "checks": [
             {
                 "public_id": check.public_id,
-                "name": check.name,
+                "name": _plain(check.name),
                 "state": check.word,
                 "colour": _COLOURS[check.state],
-                "reason": check.reason,
+                "reason": _plain(check.reason),
                 "url": check.url,
             }
             for check in record_view.checks(record)
@@ -62,3 +72,8 @@ def _data(record: Mapping[str, Any]) -> dict[str, Any]:
         # Each batch has an address of its own.
         "batches": [{"url": url} for url in record["batch_url"].split()],
     }
+
+
+def _plain(text: str) -> str:
+    """As it is, although a card's texts are Markdown: no emphasis, no link."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)

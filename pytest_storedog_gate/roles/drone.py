@@ -23,15 +23,15 @@ def report(settings: Settings, record: Mapping[str, Any]) -> list[str]:
     if os.environ.get("DRONE") != "true":
         return []
     clean = masked(record, settings.redact)
-    return [*_card(settings, clean), *_comment(settings, clean)]
+    return [*_card(clean), *_comment(settings, clean)]
 
 
-def _card(settings: Settings, record: Mapping[str, Any]) -> Iterator[str]:
+def _card(record: Mapping[str, Any]) -> Iterator[str]:
     path = os.environ.get("DRONE_CARD_PATH")
-    if not (path and settings.card_template):
+    if not path:
         return
     try:
-        drone_card.write(path, record, settings.card_template)
+        drone_card.write(path, record)
     except OSError as error:
         yield f"no Drone card: {path}: {error.strerror}"
 

@@ -40,9 +40,10 @@ class Live:
 class Pipeline:
     """Everything between a push and production, looked at from outside."""
 
-    def __init__(self, engine: docker.DockerClient, drone: Drone) -> None:
+    def __init__(self, engine: docker.DockerClient, drone: Drone, gogs: str) -> None:
         self.engine = engine
         self.drone = drone
+        self.gogs = gogs
 
     def push(self, release: str) -> Build:
         """The build that a push of the release called for; it has only begun."""
@@ -75,6 +76,16 @@ class Pipeline:
         build = container.labels["storedog.gate.build"]
         return Live(str(container.id), digest, build, answer.json())
 
+    def comments(self) -> list[str]:
+        """What the gate has said in Gogs, on the issue for its verdicts."""
+        answer = requests.get(
+            f"{self.gogs}/api/v1/repos/{_REPOSITORY}/issues/1/comments",
+            headers={"Authorization": f"token {(_FOLDER / 'gogs-token').read_text()}"},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return [comment["body"] for comment in answer.json()]
+
     def report(self, build: Build, environment: str) -> dict[str, Any]:
         """The verdict that the build's step left, found where it is kept after the build."""
         path = _FOLDER / "gate" / "reports" / str(build.number) / f"{environment}.json"
@@ -92,8 +103,9 @@ def pipeline() -> Iterator[Pipeline]:
     except (FileNotFoundError, docker.errors.DockerException) as error:
         missing("pipeline", f"no pipeline: lab/up --pipeline starts it ({error})")
     values = dict(line.split("=", 1) for line in lines)
-    drone = Drone(f"http://{values['PIPELINE_ADDRESS']}:8000", values["DRONE_TOKEN"], _REPOSITORY)
-    made = Pipeline(engine, drone)
+    address = f"http://{values['PIPELINE_ADDRESS']}"
+    drone = Drone(f"{address}:8000", values["DRONE_TOKEN"], _REPOSITORY)
+    made = Pipeline(engine, drone, f"{address}:3000")
     first = made.run("good")
     assert first.status == "success", first.facts
     yield made

@@ -47,6 +47,12 @@ def test_better_release_goes_from_push_to_production(pipeline: Pipeline) -> None
     labels = pipeline.engine.containers.get("production-discounts").labels
     assert labels["storedog.gate.commit"] == build.commit
     assert labels["storedog.gate.build-link"] == f"{pipeline.drone.link}/{build.number}"
+    staging, production = pipeline.comments()[-2:]
+    assert "GATE OPEN for staging: 6/6 checks passed" in staging
+    assert "GATE OPEN for production: 3/3 checks passed" in production
+    assert build.commit in staging
+    assert build.commit in production
+    assert "1338;" not in pipeline.drone.log(build, "staging"), "the runner took the card"
 
 
 @pytest.mark.parametrize("release", _BAD)

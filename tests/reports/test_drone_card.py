@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.conftest import GateProject
 
-_TEMPLATE = "http://files.test/drone_card.json"
 _CARD = re.compile(r"\x1b\]1338;([A-Za-z0-9+/=]+)\x1b\]0m")
 
 
@@ -32,22 +31,14 @@ def in_drone(project: GateProject, monkeypatch: pytest.MonkeyPatch) -> GateProje
     }
     for name, value in facts.items():
         monkeypatch.setenv(name, value)
-    _configure(project, f'[drone]\ncard_template = "{_TEMPLATE}"\n')
     return project
-
-
-def _configure(project: GateProject, more: str) -> None:
-    file = project.path / "storedog.toml"
-    file.write_text(file.read_text("utf-8") + more, encoding="utf-8")
 
 
 def _card(result: pytest.RunResult) -> dict[str, Any]:
     (line,) = [line for line in result.outlines if "1338;" in line]
     match = _CARD.fullmatch(line)
     assert match is not None, "the runner takes a card only at the start of a line of its own"
-    card = json.loads(base64.b64decode(match[1]))
-    assert card["schema"] == _TEMPLATE
-    data: dict[str, Any] = card["data"]
+    data: dict[str, Any] = json.loads(base64.b64decode(match[1]))["data"]
     return data
 
 
@@ -123,14 +114,14 @@ def test_secrets_are_masked_in_a_card(
     result = in_drone.run()
 
     data = _card(result)
-    assert data["checks"][0]["name"] == "about ********"
+    assert data["checks"][0]["name"] == "about " + 8 * r"\*"
     assert "hunter2" not in json.dumps(data) + result.stdout.str()
 
 
 def test_a_card_stays_small_whatever_a_run_says(tmp_path: Path) -> None:
     record = _record(500)
 
-    drone_card.write(str(tmp_path / "card"), record, _TEMPLATE)
+    drone_card.write(str(tmp_path / "card"), record)
 
     written = (tmp_path / "card").read_text()
     match = _CARD.match(written)
@@ -142,16 +133,29 @@ def test_a_card_stays_small_whatever_a_run_says(tmp_path: Path) -> None:
 
 
 def test_the_template_asks_for_nothing_that_a_card_does_not_have(tmp_path: Path) -> None:
-    drone_card.write(str(tmp_path / "card"), _record(1), _TEMPLATE)
+    drone_card.write(str(tmp_path / "card"), _record(1))
     match = _CARD.match((tmp_path / "card").read_text())
     assert match is not None
-    data = json.loads(base64.b64decode(match[1]))["data"]
-    known = {*data, *data["checks"][0], "text"}
+    card = json.loads(base64.b64decode(match[1]))
+    known = {*card["data"], *card["data"]["checks"][0], "text"}
 
-    asked = set(re.findall(r"\$\{(\w+)", drone_card.TEMPLATE.read_text("utf-8")))
+    address, template = card["schema"].split(",", 1)
+    template = base64.b64decode(template).decode()
 
-    assert json.loads(drone_card.TEMPLATE.read_text("utf-8"))["type"] == "AdaptiveCard"
-    assert asked - known == set()
+    assert address == "data:application/json;base64"
+    assert len(card["schema"]) <= 2000, "Drone keeps no more of an address"
+    assert json.loads(template)["type"] == "AdaptiveCard"
+    assert set(re.findall(r"\$\{(\w+)", template)) - known == set()
+
+
+def test_no_text_is_taken_for_markdown(tmp_path: Path) -> None:
+    record = _record(2)
+    record["checks"][1]["reason"] = "body $[*].code: [see](http://evil.test)"
+    drone_card.write(str(tmp_path / "card"), record)
+    match = _CARD.match((tmp_path / "card").read_text())
+    assert match is not None
+    first = json.loads(base64.b64decode(match[1]))["data"]["checks"][0]
+    assert first["reason"] == r"body $\[\*\].code: \[see\]\(http://evil.test\)"
 
 
 @pytest.mark.drone
@@ -160,7 +164,7 @@ def test_the_runner_takes_the_card_out_of_the_log(
 ) -> None:
     log = tmp_path / "log"
     log.write_text("before\n")
-    drone_card.write(str(log), _record(500), _TEMPLATE)
+    drone_card.write(str(log), _record(500))
     log.write_text(log.read_text() + "after\n")
     # The runner may miss the log of a container that ends at once.
     (tmp_path / "card.yml").write_text(

@@ -61,6 +61,11 @@ class Drone:
             time.sleep(1)
         raise LabError(f"Drone has no build of {commit} that has ended, in {_LONGEST_BUILD:.0f} s")
 
+    def version(self) -> tuple[int, ...]:
+        """Of the server."""
+        answer = requests.get(f"{self._settings.drone}/version", timeout=60)
+        return tuple(int(part) for part in answer.json()["version"].split(".")[:3])
+
     def _log_in(self) -> None:
         """As the form of Drone's login page does; Drone makes itself a token of Gogs."""
         answer = requests.post(

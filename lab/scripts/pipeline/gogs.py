@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING
 import requests
 
 from . import compose
+from .settings import FOLDER
 from .waiting import wait_for
 
 if TYPE_CHECKING:
     from .settings import Settings
 
 REPOSITORY = "discounts"
+ISSUE = 1  # where the gate comments
+_TOKEN = FOLDER / "gogs-token"
 
 
-def ensure(settings: Settings) -> None:
-    """Makes the user and the repository, where they are missing."""
+def ensure(settings: Settings) -> str:
+    """Makes the user, the repository and the issue for verdicts, where they are missing.
+
+    Returns the token with which the gate comments on that issue.
+    """
     wait_for(settings.gogs, "Gogs")
     login = (settings.user, settings.password)
     api = f"{settings.gogs}/api/v1"
@@ -35,6 +41,33 @@ def ensure(settings: Settings) -> None:
             auth=login,
             timeout=30,
         ).raise_for_status()
+    token = _token(settings)
+    _ensure_issue(f"{api}/repos/{settings.user}/{REPOSITORY}/issues", token)
+    return token
+
+
+def _ensure_issue(url: str, token: str) -> None:
+    session = requests.Session()
+    session.headers["Authorization"] = f"token {token}"
+    known = session.get(url, timeout=30)
+    known.raise_for_status()
+    if not known.json():
+        made = session.post(url, json={"title": "Verdicts of the gate"}, timeout=30)
+        made.raise_for_status()
+
+
+def _token(settings: Settings) -> str:
+    if not _TOKEN.exists():
+        made = requests.post(
+            f"{settings.gogs}/api/v1/users/{settings.user}/tokens",
+            json={"name": "gate"},
+            auth=(settings.user, settings.password),
+            timeout=30,
+        )
+        made.raise_for_status()
+        _TOKEN.touch(mode=0o600)
+        _TOKEN.write_text(made.json()["sha1"])  # Gogs shows it once
+    return _TOKEN.read_text()
 
 
 def _create_administrator(settings: Settings) -> None:

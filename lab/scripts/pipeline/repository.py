@@ -11,7 +11,7 @@ from scripts import packages
 from scripts.state import LAB, LabError
 
 from . import images
-from .gogs import REPOSITORY
+from .gogs import ISSUE, REPOSITORY
 from .settings import FOLDER, Settings
 
 CLONE = FOLDER / REPOSITORY
@@ -23,7 +23,7 @@ _KEPT_IN_PIPELINE_FILE = "/var/lib/storedog-gate"
 def push(settings: Settings, release: str) -> str:
     """Commits the lab's sources with this release and pushes; the commit's ID."""
     packages.need(git="git")
-    _lay_out(release)
+    _lay_out(settings, release)
     if not (CLONE / ".git").exists():
         _git(settings, "init", "--quiet", "--initial-branch=main")
         _git(
@@ -35,15 +35,18 @@ def push(settings: Settings, release: str) -> str:
     return _git(settings, "rev-parse", "HEAD").strip()
 
 
-def _lay_out(release: str) -> None:
+def _lay_out(settings: Settings, release: str) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     CLONE.mkdir(exist_ok=True)
     for path in (LAB / "storedog" / "discounts").iterdir():
         if path.is_file():
             shutil.copy(path, CLONE)
     shutil.copytree(LAB / "checks", CLONE / "checks", dirs_exist_ok=True)
-    for name in ("storedog.toml", "pytest.toml"):
-        shutil.copy(LAB / name, CLONE)
+    shutil.copy(LAB / "pytest.toml", CLONE)
+    configuration = (LAB / "storedog.toml").read_text()
+    # The lab's file cannot know this address before the pipeline runs.
+    comment = f'\n[gogs]\nurl = "{settings.gogs}"\nissue = {ISSUE}\n'
+    (CLONE / "storedog.toml").write_text(configuration + comment)
     (CLONE / "RELEASE").write_text(f"{release}\n")
     text = (LAB.parent / ".drone.yml").read_text()
     for name, here in {**images.stand_ins(), _KEPT_IN_PIPELINE_FILE: str(KEPT)}.items():

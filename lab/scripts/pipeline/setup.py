@@ -22,8 +22,8 @@ def ensure(engine: docker.DockerClient) -> Settings:
     made = settings.write(engine, images.for_compose())
     with step("Gogs, Drone and its runner"):
         compose.up()
-        gogs.ensure(made)
-        Drone(made).ensure({"storedog_db_password": database_password()})
+        secrets = {"gogs_token": gogs.ensure(made), "storedog_db_password": database_password()}
+        Drone(made).ensure(secrets)
     return made
 
 
