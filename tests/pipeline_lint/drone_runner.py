@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import subprocess
@@ -58,8 +59,8 @@ def runner() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stand_in_image() -> Iterator[str]:
-    """An image of busybox and the stand-ins."""
+def stand_in_image() -> str:
+    """An image of busybox and the stand-ins; it stays for other tests and the next run."""
     busybox = shutil.which("busybox")
     if busybox is None:
         missing("drone", "no busybox on this machine: lab/test installs busybox-static")
@@ -67,10 +68,12 @@ def stand_in_image() -> Iterator[str]:
         engine = docker.DockerClient(base_url="unix:///var/run/docker.sock", version="auto")
     except DockerException as error:
         missing("drone", f"no Docker engine: {error}")
+    root = _root(Path(busybox))
+    tag = hashlib.sha256(root).hexdigest()[:12]
     with closing(engine):
-        engine.api.import_image_from_data(_root(Path(busybox)), repository=_IMAGE, tag="1")
-        yield f"{_IMAGE}:1"
-        engine.images.remove(f"{_IMAGE}:1", force=True)
+        if not engine.images.list(f"{_IMAGE}:{tag}"):
+            engine.api.import_image_from_data(root, repository=_IMAGE, tag=tag)
+    return f"{_IMAGE}:{tag}"
 
 
 def _root(busybox: Path) -> bytes:
@@ -78,7 +81,7 @@ def _root(busybox: Path) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         tar.add(busybox.resolve(), "bin/busybox")
-        for name in set(applets.stdout.split()) - {"busybox", *_STAND_INS}:
+        for name in sorted({*applets.stdout.split()} - {"busybox", *_STAND_INS}):
             link = tarfile.TarInfo(f"bin/{name}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)

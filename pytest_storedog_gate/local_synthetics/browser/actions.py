@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 _SLICE = 3.0  # s: then the element is looked for again, as the page may have made a new one
 _LOADING = 10.0  # s that a step waits at most for the page to have loaded
+_CUT_OFF = (
+    "net::ERR_NETWORK_CHANGED",
+    "net::ERR_INTERNET_DISCONNECTED",
+    # Chromium's own page about the failure, where that comes first.
+    'interrupted by another navigation to "chrome-error://',
+)
+_SETTLING = 0.1  # s for this machine's network
 _OPENING = frozenset({"goToUrl", "goToUrlAndMeasureTti", "wait"})
 _BUTTONS: Json = {"primary": {}, "double": {"click_count": 2}, "contextual": {"button": "right"}}
 # Chromium has no such measure: this is the end of the last thing that kept a page from answering.
@@ -105,19 +112,17 @@ class Actions(StepAttempt):
         """The page's answer to `load`, which is given the time that is left in ms.
 
         Chromium cuts a load off when this machine's own network changes, as it does whenever a
-        container comes or goes. That says nothing of the page, so the load is begun again. Its own
-        page about the failure may come so late that it interrupts the next load.
+        container comes or goes. That says nothing of the page, so the load is begun again.
         """
-        again: tuple[str, ...] = ("net::ERR_NETWORK_CHANGED",)
         while True:
             try:
                 return await load(self.left() * 1000)
             except PlaywrightTimeout:
                 raise timed_out(self.limit) from None
             except Error as error:
-                if not any(one in str(error) for one in again):
+                if not any(one in str(error) for one in _CUT_OFF):
                     raise
-                again = ("net::ERR_NETWORK_CHANGED", 'navigation to "chrome-error://')
+                await asyncio.sleep(_SETTLING)
 
     # ---- steps without an element ---------------------------------------------------------------
 

@@ -188,7 +188,7 @@ def test_a_browser_that_crashes_gives_no_verdict_at_once_and_is_started_again(
             os.kill(pid, signal.SIGKILL)
         (entry,) = service.final(batch)["results"]
         result = service.result(entry["result_id"])
-        assert result["failure"]["code"] == "UNAVAILABLE_BROWSER"
+        assert result["failure"]["code"] == "UNAVAILABLE_BROWSER", result["failure"]
         assert result["inconclusive"] is True
         assert [one["status"] for one in result["steps"]] == ["passed", "failed", "skipped"]
         assert service.run(browser_test(site, _GOOD))["status"] == "passed"
