@@ -69,11 +69,13 @@ def stand_in_image() -> str:
     except DockerException as error:
         missing("drone", f"no Docker engine: {error}")
     root = _root(Path(busybox))
-    tag = hashlib.sha256(root).hexdigest()[:12]
+    label = f"storedog.stand-in={hashlib.sha256(root).hexdigest()}"
     with closing(engine):
-        if not engine.images.list(f"{_IMAGE}:{tag}"):
-            engine.api.import_image_from_data(root, repository=_IMAGE, tag=tag)
-    return f"{_IMAGE}:{tag}"
+        if not engine.images.list(_IMAGE, filters={"label": label}):
+            engine.api.import_image_from_data(
+                root, repository=_IMAGE, tag="1", changes=[f"LABEL {label}"]
+            )
+    return f"{_IMAGE}:1"
 
 
 def _root(busybox: Path) -> bytes:
