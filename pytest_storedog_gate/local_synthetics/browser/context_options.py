@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.http_client_certificate import (
@@ -78,6 +78,16 @@ def context_options(
     return options
 
 
+def http_address(url: str) -> SplitResult | None:
+    """The parts of an http or https URL; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if known else None
+
+
 def _unsupported_domains(domains: Any) -> list[str]:
     if isinstance(domains, list) and all(
         isinstance(one, str) and one.startswith("https://") and "*" not in one for one in domains
@@ -87,12 +97,8 @@ def _unsupported_domains(domains: Any) -> list[str]:
 
 
 def _proxy(url: str, variables: Variables) -> dict[str, str]:
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        parts, known = None, False
-    if parts is None or not known:
+    parts = http_address(url)
+    if parts is None:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a proxy's URL")
     variables.secrets.add(parts.password or "")
     # Chromium would go past a proxy to its own machine.

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pytest_storedog_gate.local_synthetics.browser import artifacts
 from pytest_storedog_gate.local_synthetics.browser.context_options import (
     context_options,
+    http_address,
     origin,
     unsupported_connection,
 )
@@ -226,12 +227,8 @@ def _start_url(run: Run, variables: Variables) -> str:
             url = run.url_substitution.apply(url)
         except MatchTimeout as error:
             raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        parts, known = None, False
-    if parts is None or not known:
+    parts = http_address(url)
+    if parts is None:
         raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
     if parts.password:
         variables.secrets.add(parts.password)
