@@ -106,6 +106,24 @@ def _named_texts(kind: str, about: str) -> list[Case]:
     ]
 
 
+def _selected(
+    key: str, compared: list[tuple[str, str, tuple[Any, Any]]], absent: str, there: str
+) -> list[tuple[Json, Json]]:
+    """Targets by path: those that compare, and those that ask for absence."""
+    targets: list[tuple[Json, Json]] = [
+        (
+            {key: path, "operator": operator, "targetValue": good},
+            {key: path, "operator": operator, "targetValue": bad},
+        )
+        for path, operator, (good, bad) in compared
+    ]
+    targets += [
+        ({key: absent, "operator": one}, {key: there, "operator": one})
+        for one in ("isUndefined", "doesNotExist")
+    ]
+    return targets
+
+
 def _paths(kind: str, about: str, paths: tuple[str, str, str], **more: Any) -> list[Case]:
     """JSONPaths to `beagle`, to 7 and to the two words `good` and `dog`."""
     text, number, words = paths
@@ -113,17 +131,7 @@ def _paths(kind: str, about: str, paths: tuple[str, str, str], **more: Any) -> l
         *((text, one, operands) for one, operands in _text("beagle", "bea").items()),
         *((number, one, operands) for one, operands in _order(7).items()),
     ]
-    wanted: list[tuple[Json, Json]] = [
-        (
-            {"jsonPath": path, "operator": operator, "targetValue": good},
-            {"jsonPath": path, "operator": operator, "targetValue": bad},
-        )
-        for path, operator, (good, bad) in inner
-    ]
-    wanted += [
-        ({"jsonPath": f"{text}.none", "operator": one}, {"jsonPath": text, "operator": one})
-        for one in ("isUndefined", "doesNotExist")
-    ]
+    wanted = _selected("jsonPath", inner, f"{text}.none", text)
     # Each holds or fails where the other three would not.
     elements: dict[str, tuple[tuple[str, Any], tuple[str, Any]]] = {
         "firstElementMatches": (("is", "good"), ("is", "dog")),
@@ -162,17 +170,7 @@ def _xpaths() -> list[Case]:
         *(("//dog", one, operands) for one, operands in _text("beagle", "bea").items()),
         *(("//dog/@n", one, operands) for one, operands in _order(7).items()),
     ]
-    wanted: list[tuple[Json, Json]] = [
-        (
-            {"xPath": path, "operator": operator, "targetValue": good},
-            {"xPath": path, "operator": operator, "targetValue": bad},
-        )
-        for path, operator, (good, bad) in compared
-    ]
-    wanted += [
-        ({"xPath": "//cat", "operator": one}, {"xPath": "//dog", "operator": one})
-        for one in ("isUndefined", "doesNotExist")
-    ]
+    wanted = _selected("xPath", compared, "//cat", "//dog")
     return [
         Case(
             "http",
