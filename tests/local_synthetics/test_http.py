@@ -290,7 +290,8 @@ def test_a_slow_answer_times_out(target: Target, service: Service) -> None:
     release.set()
     assert result["failure"]["code"] == "TIMEOUT"
     assert "0.2 s" in result["failure"]["message"]
-    assert result["timings"]["total"] >= 200
+    # Timers of the event loop count whole milliseconds: one may be up to 1 ms early.
+    assert result["timings"]["total"] > 199
 
 
 @pytest.fixture(scope="module")
