@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jsonpath
@@ -26,6 +27,7 @@ _JAVASCRIPT_FORM = re.compile(r"\.length\b(?!['\"])|\[\(")
 _PATTERN_FORM = re.compile(r"=~|\b(?:match|search)\s*\(")
 
 
+@lru_cache(maxsize=256)  # a check compiles its path before it runs, and again on the answer
 def compile_path(path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
     """Compile `path`; the leading `$` may be missing. Raises ValueError with a sentence."""
     if not path.strip():
