@@ -21,7 +21,6 @@ from pytest_storedog_gate.local_synthetics.browser.chromium import find_chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PAUSE = 0.02  # s
 _LAPTOP = {"width": 1440, "height": 1100}
 
 
@@ -106,7 +105,7 @@ if __name__ == "__main__":
         browser = playwright.chromium.launch(executable_path=path)
         compare(
             "a browser test of ten steps",
-            ("service", partial(run, service.url, [flow(site.url)], pause=PAUSE)),
+            ("service", partial(run, service.url, [flow(site.url)])),
             ("Playwright", partial(by_playwright, browser, site.url)),
         )
         browser.close()

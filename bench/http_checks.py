@@ -13,7 +13,6 @@ from bench.service import MODULE, run
 from bench.site import started
 
 CHECKS, AT_ONCE = 200, 8
-PAUSE = 0.05  # s
 
 
 def check(url: str) -> dict[str, Any]:
@@ -61,6 +60,6 @@ if __name__ == "__main__":
             url = f"{site.url}/discounts?after={after}"
             compare(
                 f"{CHECKS} HTTP checks, {AT_ONCE} at once, each answered after {after * 1000:g} ms",
-                ("service", partial(run, service.url, [check(url)] * CHECKS, pause=PAUSE)),
+                ("service", partial(run, service.url, [check(url)] * CHECKS)),
                 ("thread pool", partial(by_threads, url)),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.http_checks import PAUSE, check
+from bench.http_checks import check
 from bench.service import MODULE, run
 from bench.site import started
 
@@ -24,6 +24,6 @@ if __name__ == "__main__":
         checks = [check(f"{site.url}/discounts")] * BATCH
         print("  runs  MiB in use")
         for runs in range(BATCH, RUNS + 1, BATCH):
-            run(service.url, checks, pause=PAUSE)
+            run(service.url, checks)
             if runs % SHOWN == 0:
                 print(f"{runs:6} {resident(service.process_id):11.1f}")
