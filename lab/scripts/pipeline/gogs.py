@@ -30,8 +30,7 @@ def ensure(settings: Settings) -> str:
     wait_for(settings.gogs, "Gogs")
     login = (settings.user, settings.password)
     api = f"{settings.gogs}/api/v1"
-    known = requests.get(f"{api}/users/{settings.user}/tokens", auth=login, timeout=30)
-    if known.status_code != requests.codes.ok:
+    if not _admits(settings, settings.password):
         _create_administrator(settings)
     found = requests.get(f"{api}/repos/{settings.user}/{REPOSITORY}", timeout=30)
     if found.status_code == requests.codes.not_found:
@@ -57,10 +56,10 @@ def _ensure_issue(url: str, token: str) -> None:
 
 
 def _token(settings: Settings) -> str:
-    if not _TOKEN.exists():
+    if not (_TOKEN.exists() and _TOKEN.read_text()):
         made = requests.post(
             f"{settings.gogs}/api/v1/users/{settings.user}/tokens",
-            json={"name": "gate"},
+            json={"name": f"gate-{secrets.token_hex(4)}"},  # it refuses a name a second time
             auth=(settings.user, settings.password),
             timeout=30,
         )
@@ -70,11 +69,19 @@ def _token(settings: Settings) -> str:
     return _TOKEN.read_text()
 
 
+def _admits(settings: Settings, password: str) -> bool:
+    url = f"{settings.gogs}/api/v1/users/{settings.user}/tokens"
+    answer = requests.get(url, auth=(settings.user, password), timeout=30)
+    return bool(answer.ok)
+
+
 def _create_administrator(settings: Settings) -> None:
-    # Arguments can be seen by others on this machine, so this password is changed at once.
-    first = secrets.token_urlsafe(12)
-    new = (f"--name={settings.user}", f"--email={settings.email}", f"--password={first}")
-    compose.run_in("gogs", "git", "/app/gogs/gogs", "admin", "create-user", "--admin", *new)
+    # Arguments can be seen by others on this machine, so this password is changed at once. It is
+    # kept, as this may be killed in between.
+    first = settings.first_password
+    if not _admits(settings, first):
+        new = (f"--name={settings.user}", f"--email={settings.email}", f"--password={first}")
+        compose.run_in("gogs", "git", "/app/gogs/gogs", "admin", "create-user", "--admin", *new)
     requests.patch(
         f"{settings.gogs}/api/v1/admin/users/{settings.user}",
         json={

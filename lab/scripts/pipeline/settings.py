@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FOLDER = STATE / "pipeline"
 FILE = FOLDER / "env"
 APP_INI = FOLDER / "app.ini"
+PROJECTS = "storedog-pipeline"  # how the names of all pipelines begin for Docker Compose
 # What runs inside of gogs/gogs.
 _GOGS_USER = 1000
 
@@ -27,9 +28,11 @@ _GOGS_USER = 1000
 class Settings:
     """What the compose file and its users are told; `lab/.state/pipeline/env` as an object."""
 
+    project: str
     address: str
     user: str
     password: str
+    first_password: str
     token: str
 
     @property
@@ -57,9 +60,11 @@ def read() -> Settings:
     """What `write` wrote."""
     values = _values()
     return Settings(
+        values["PIPELINE_PROJECT"],
         values["PIPELINE_ADDRESS"],
         values["PIPELINE_USER"],
         values["PIPELINE_PASSWORD"],
+        values["GOGS_FIRST_PASSWORD"],
         values["DRONE_TOKEN"],
     )
 
@@ -68,8 +73,10 @@ def write(engine: docker.DockerClient, images: Mapping[str, str]) -> Settings:
     """Fills in what is not there yet; secrets that are there stay."""
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     values = {
+        "PIPELINE_PROJECT": f"{PROJECTS}-{secrets.token_hex(4)}",
         "PIPELINE_USER": "storedog",
         "PIPELINE_PASSWORD": secrets.token_urlsafe(12),
+        "GOGS_FIRST_PASSWORD": secrets.token_urlsafe(12),
         "DRONE_TOKEN": secrets.token_hex(16),
         "DRONE_RPC_SECRET": secrets.token_hex(16),
         "GOGS_SECRET_KEY": secrets.token_hex(16),

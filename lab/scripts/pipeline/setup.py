@@ -21,6 +21,7 @@ def ensure(engine: docker.DockerClient) -> Settings:
     images.ensure(engine)
     made = settings.write(engine, images.for_compose())
     with step("Gogs, Drone and its runner"):
+        _end_others(engine, made)
         compose.up()
         secrets = {"gogs_token": gogs.ensure(made), "storedog_db_password": database_password()}
         Drone(made).ensure(secrets)
@@ -30,14 +31,7 @@ def ensure(engine: docker.DockerClient) -> Settings:
 def remove(engine: docker.DockerClient) -> None:
     """Ends Gogs, Drone and the runner, and the steps that the runner can then no longer end."""
     compose.down()
-    host = f"io.drone.system.host={settings.read().drone_host}"
-    ours: dict[str, str | list[str] | bool] = {"label": host}
-    for container in engine.containers.list(all=True, filters=ours):
-        container.remove(force=True, v=True)
-    for network in engine.networks.list(filters=ours):
-        network.remove()
-    for volume in engine.volumes.list(filters=ours):
-        volume.remove()
+    _remove_steps(engine, settings.read())
     if repository.KEPT.exists():
         # The steps that wrote there were root, who ran the lab may be somebody else.
         engine.containers.run(
@@ -48,3 +42,22 @@ def remove(engine: docker.DockerClient) -> None:
             remove=True,
         )
     say("removed Gogs, Drone and the runner")
+
+
+def _end_others(engine: docker.DockerClient, ours: Settings) -> None:
+    """Makes room: the pipelines of all checkouts use the same ports."""
+    for project in compose.others(engine):
+        compose.end(project)
+        _remove_steps(engine, ours)
+        say(f"ended {project}, the pipeline of another checkout")
+
+
+def _remove_steps(engine: docker.DockerClient, pipeline: Settings) -> None:
+    host = f"io.drone.system.host={pipeline.drone_host}"
+    steps: dict[str, str | list[str] | bool] = {"label": host}
+    for container in engine.containers.list(all=True, filters=steps):
+        container.remove(force=True, v=True)
+    for network in engine.networks.list(filters=steps):
+        network.remove()
+    for volume in engine.volumes.list(filters=steps):
+        volume.remove()
