@@ -104,4 +104,4 @@ def _restore(engine: Engine, names: Names, previous: Container) -> str:
     engine.remove(names.live)
     engine.set_restart_policy(previous.id, "unless-stopped")
     engine.rename(previous.id, names.live)
-    return f"put {previous.image} back as {names.live}: the last deployment was not concluded"
+    return f"put {previous.image} back as {names.live}"
