@@ -42,15 +42,23 @@ def log_tail(path: Path, lines: int = 10) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
 
+def write_secret(path: Path, text: str) -> None:
+    """Writes a file that only its owner reads; whole, or, where this is killed, not at all."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text)
+    unfinished.replace(path)
+
+
 def database_password() -> str:
     """The password of the lab's databases, made once and kept where only its owner reads it."""
     path = STATE / "database-password"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(24))
-        SETTINGS.touch(mode=0o600)
-        SETTINGS.write_text(
-            f"export STOREDOG_DB_PASSWORD='{path.read_text()}'\n"
-            f"export PATH='{STATE / 'venv' / 'bin'}':\"$PATH\"\n"
+        password = secrets.token_urlsafe(24)
+        write_secret(
+            SETTINGS,
+            f"export STOREDOG_DB_PASSWORD='{password}'\n"
+            f"export PATH='{STATE / 'venv' / 'bin'}':\"$PATH\"\n",
         )
+        write_secret(path, password)
     return path.read_text()

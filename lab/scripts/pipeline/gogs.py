@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from scripts.state import write_secret
+
 from . import compose
 from .settings import FOLDER
 from .waiting import wait_for
@@ -56,7 +58,7 @@ def _ensure_issue(url: str, token: str) -> None:
 
 
 def _token(settings: Settings) -> str:
-    if not (_TOKEN.exists() and _TOKEN.read_text()):
+    if not _TOKEN.exists():
         made = requests.post(
             f"{settings.gogs}/api/v1/users/{settings.user}/tokens",
             json={"name": f"gate-{secrets.token_hex(4)}"},  # it refuses a name a second time
@@ -64,8 +66,7 @@ def _token(settings: Settings) -> str:
             timeout=30,
         )
         made.raise_for_status()
-        _TOKEN.touch(mode=0o600)
-        _TOKEN.write_text(made.json()["sha1"])  # Gogs shows it once
+        write_secret(_TOKEN, made.json()["sha1"])  # Gogs shows it once
     return _TOKEN.read_text()
 
 

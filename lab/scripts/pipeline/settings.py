@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from string import Template
 from typing import TYPE_CHECKING
 
-from scripts.state import LAB, STATE
+from scripts.state import LAB, STATE, write_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,8 +85,7 @@ def write(engine: docker.DockerClient, images: Mapping[str, str]) -> Settings:
         "GOGS_APP_INI": str(APP_INI),
         **images,
     }
-    FILE.touch(mode=0o600)
-    FILE.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    write_secret(FILE, "".join(f"{name}={value}\n" for name, value in values.items()))
     _write_app_ini(values)
     return read()
 
