@@ -99,7 +99,8 @@ class Synthetics:
     """How to reach Synthetics. `batch_timeout` is in seconds and bounds the whole run's waiting.
 
     `datadog_ci` names datadog-ci's own configuration file. `smtp` is the HOST:PORT where the local
-    service receives mail.
+    service receives mail, `artifacts` the directory where it keeps trace and page of browser tests
+    that failed, relative to the configuration file.
     """
 
     backend: str = "datadog"
@@ -109,6 +110,7 @@ class Synthetics:
     datadog_ci: str | None = None
     definitions: tuple[str, ...] = ()
     smtp: str | None = None
+    artifacts: str | None = None
     batch_timeout: float | None = None
 
 
@@ -194,6 +196,7 @@ def _synthetics(table: _Table) -> Synthetics:
         datadog_ci=table.take("datadog_ci", str, None),
         definitions=table.strings("definitions"),
         smtp=table.take("smtp", str, None),
+        artifacts=table.take("artifacts", str, None),
         batch_timeout=table.seconds("batch_timeout", None),
     )
     table.finish()

@@ -59,6 +59,7 @@ class Settings:
     gogs: Gogs | None
     sources: Mapping[str, str]
     smtp: str | None = None
+    artifacts: Path | None = None
     api_key: str | None = field(default=None, repr=False)
     app_key: str | None = field(default=None, repr=False)
     gogs_token: str | None = field(default=None, repr=False)
@@ -164,6 +165,7 @@ def load(config: pytest.Config) -> Settings:
         url=url,
         definitions=tuple(str(path.parent / pattern) for pattern in named.definitions),
         smtp=named.smtp,
+        artifacts=path.parent / named.artifacts if named.artifacts else None,
         batch_timeout=said.batch_timeout
         or named.batch_timeout
         or in_file.batch_timeout

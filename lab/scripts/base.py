@@ -68,7 +68,7 @@ def _debootstrap(root: Path) -> None:
 def _import(engine: docker.DockerClient, root: Path) -> None:
     command = [
         *("tar", "--create", "--numeric-owner", f"--directory={root}"),
-        *("--exclude=./var/cache/apt/archives/*.deb", "--exclude=./var/lib/apt/lists/*", "."),
+        *("--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*", "."),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as tar:
         answer = engine.api.import_image_from_stream(

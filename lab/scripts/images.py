@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GOOD = ("good", "better")
 BAD = (
     *("http-500", "empty-list", "renamed-field", "null-code", "wrapped-list", "html-200"),
-    *("lost-route", "error-body", "slow", "flaky", "crash", "never-ready"),
+    *("utf-16", "lost-route", "error-body", "slow", "flaky", "crash", "never-ready"),
 )
 CONTENT = "storedog.lab.content"
 _SOURCES = LAB / "storedog"
@@ -117,13 +117,18 @@ def build(
     folder: Path,
     tag: str,
     *,
+    target: str = "",
     content: str = "",
     **arguments: str,
 ) -> None:
-    """Builds a folder's image, labelled as the lab's; `arguments` are the build's."""
+    """Builds a folder's image, or its stage `target`, labelled as the lab's.
+
+    `arguments` are the build's.
+    """
     stream = engine.api.build(
         path=str(folder),
         tag=tag,
+        target=target,
         buildargs=arguments,
         labels={CONTENT: content},
         rm=True,

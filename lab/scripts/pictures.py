@@ -38,13 +38,13 @@ def main() -> None:
             raise LabError("there is no pipeline to show; start it with lab/up --pipeline")
         pipeline = settings.read()
         chromium.ensure()
-        good, bad = (_built(pipeline, release) for release in ("better", "renamed-field"))
+        good, bad = (_built(pipeline, release) for release in ("better", "utf-16"))
         builds = f"{pipeline.drone}/{pipeline.user}/{REPOSITORY}"
         commits = f"{pipeline.gogs}/{pipeline.user}/{REPOSITORY}/commits/main"
         card = Picture("card", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED", "CARD VIEW")
         _photograph(
-            Picture("commits", commits, "text=Release renamed-field"),
-            Picture("builds", builds, "text=Release renamed-field"),
+            Picture("commits", commits, "text=Release utf-16"),
+            Picture("builds", builds, "text=Release utf-16"),
             Picture("promoted", f"{builds}/{good}/1/{_STAGING}", "text=GATE OPEN"),
             Picture("stopped", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED"),
             *([card] if _shows_cards(pipeline) else []),

@@ -151,6 +151,12 @@ class Result:
     timings: Json = field(default_factory=dict)
     detail: Json = field(default_factory=dict, repr=False)
 
+    @property
+    def artifacts(self) -> tuple[str, ...]:
+        """The files that the local service kept of a browser test that failed."""
+        found = self.detail.get("artifacts")
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
 
 @dataclass(frozen=True)
 class CheckOutcome:

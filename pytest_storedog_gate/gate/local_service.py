@@ -12,16 +12,20 @@ from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
 
 
 @contextmanager
-def running(definitions: Sequence[str], *, smtp: str | None = None) -> Iterator[str]:
+def running(
+    definitions: Sequence[str], *, smtp: str | None = None, artifacts: Path | None = None
+) -> Iterator[str]:
     """Starts the service on a free port of loopback and yields its address; stops it at the end.
 
-    `smtp` is the HOST:PORT where it receives mail, if it is to do so.
+    `smtp` is the HOST:PORT where it receives mail, if it is to do so; `artifacts` is the directory
+    for what it keeps of browser tests that failed.
     The service watches its standard input, so it ends with this process even when that is killed.
     """
     command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
@@ -30,6 +34,8 @@ def running(definitions: Sequence[str], *, smtp: str | None = None) -> Iterator[
         command += ["--definitions", pattern]
     if smtp:
         command += ["--smtp", smtp]
+    if artifacts:
+        command += ["--artifacts", str(artifacts)]
     # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,

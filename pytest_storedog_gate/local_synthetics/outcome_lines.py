@@ -19,7 +19,8 @@ def lines_of(result: Result) -> Iterator[str]:
     where = " on ".join(filter(None, (result.location, result.device)))
     details = ", ".join(filter(None, (where, f"{result.duration * 1000:.0f} ms")))
     head = f"{result.status.value.upper()} {result.public_id} {result.name} ({details})"
-    for number, line in enumerate([head, *_below(result), *_kept(result)]):
+    kept = [f"kept {path}" for path in result.artifacts]
+    for number, line in enumerate([head, *_below(result), *kept]):
         yield "  " * (number > 0) + harmless(line)
 
 
@@ -48,10 +49,6 @@ def _below(result: Result) -> Iterator[str]:
         yield from (f"  {line}" for line in _asserted(step.assertions))
     if result.status is Status.FAILED and all(one.valid for one in result.assertions):
         yield from result.reason.splitlines()
-
-
-def _kept(result: Result) -> list[str]:
-    return [f"kept {path}" for path in result.detail.get("artifacts", [])]
 
 
 def _asserted(assertions: Sequence[Assertion]) -> Iterator[str]:

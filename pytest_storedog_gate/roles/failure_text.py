@@ -20,7 +20,7 @@ def of_check(outcome: CheckOutcome) -> str:
 
 
 def of_result(result: Result) -> str:
-    """One result: where, the reason, its attempts, the request and the page that shows it."""
+    """One result: where, the reason, its attempts, the request, what was kept, and its page."""
     place = ", ".join(part for part in (result.location, result.device) if part)
     asked = result.max_retries + 1
     tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
@@ -33,6 +33,7 @@ def of_result(result: Result) -> str:
     ]
     if command := curl.command(result.detail.get("request") or {}):
         lines.append(f"  try it: {command}")
+    lines += [f"  kept {path}" for path in result.artifacts]
     if result.result_url:
         lines.append(f"  result: {result.result_url}")
     return "\n".join(lines)

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.live
 
 LAB = Path(__file__).parents[2] / "lab"
 PASSWORD = "a-password-of-the-tests"
+BANNER = "The banner shows a code from the discounts service"
 # What a check of the lab sees, and where: the words that its failure has to hold.
 CAUGHT = {
     "http-500": ("dsc-lst-get", "statusCode: expected is 200, actual 500"),
@@ -42,15 +43,15 @@ CAUGHT = {
     "null-code": ("dsc-lst-get", "$[*].code everyElementMatches"),
     "wrapped-list": ("dsc-lst-get", "$[*].code"),
     "html-200": ("dsc-lst-get", "header content-type: expected contains application/json"),
+    "utf-16": ("shp-brw-flw", BANNER),
     "lost-route": ("dsc-cod-fnd", "statusCode: expected is 200, actual 404"),
     "error-body": ("dsc-cod-fnd", "$.code: expected is BFRIDAY"),
     "slow": ("dsc-lst-get", "responseTime: expected lessThan 2500, actual"),
 }
-BANNER = "The banner shows a code from the discounts service"
 # What a customer sees: the step of the browser check that fails, with a picture.
 SEEN = {
     **dict.fromkeys(("http-500", "empty-list", "renamed-field", "null-code"), BANNER),
-    **dict.fromkeys(("wrapped-list", "html-200"), BANNER),
+    **dict.fromkeys(("wrapped-list", "html-200", "utf-16"), BANNER),
     **dict.fromkeys(("lost-route", "error-body"), "Shipping is free"),
 }
 # Every second request for the list fails, and these ask for it.

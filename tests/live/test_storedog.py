@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from dataclasses import dataclass
@@ -279,6 +280,13 @@ class TestBadReleases:
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/html")
 
+    def test_utf_16(self, town: Town) -> None:
+        answer = town.discounts("utf-16").get("/discount")
+        assert answer.headers["Content-Type"] == "application/json; charset=utf-16"
+        assert "BFRIDAY" in {d["code"] for d in json.loads(answer.content.decode("utf-16"))}
+        with pytest.raises(UnicodeDecodeError):
+            answer.content.decode()
+
     def test_lost_route(self, town: Town) -> None:
         answer = town.discounts("lost-route").get("/discount-code?discount_code=BFRIDAY")
         assert answer.status_code == 404
@@ -311,7 +319,7 @@ class TestBadReleases:
 
     def test_each_release_has_its_own_digest(self, engine: docker.DockerClient) -> None:
         releases = [*GOOD, "http-500", "empty-list", "renamed-field", "null-code", "wrapped-list"]
-        releases += ["html-200", "lost-route", "error-body", "slow", "flaky", "crash"]
+        releases += ["html-200", "utf-16", "lost-route", "error-body", "slow", "flaky", "crash"]
         releases += ["never-ready"]
         digests = {
             engine.images.get_registry_data(f"{IMAGES}/discounts:{release}").id

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LAB = Path(__file__).parents[2] / "lab"
 _FOLDER = LAB / ".state" / "pipeline"
+# What .drone.yml mounts as .storedog: it outlives the builds.
+KEPT = _FOLDER / "gate"
 _REPOSITORY = "storedog/discounts"
 _LIST = "/services/discounts/discount"
 _SHOPS = {"staging": "http://127.0.0.1:18080", "production": "http://127.0.0.1:18090"}
@@ -88,7 +90,7 @@ class Pipeline:
 
     def report(self, build: Build, environment: str) -> dict[str, Any]:
         """The verdict that the build's step left, found where it is kept after the build."""
-        path = _FOLDER / "gate" / "reports" / str(build.number) / f"{environment}.json"
+        path = KEPT / "reports" / str(build.number) / f"{environment}.json"
         assert path.with_suffix(".xml").exists()
         report: dict[str, Any] = json.loads(path.read_text())
         return report

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 DISCOUNTS = "test_check[staging-dis-cou-nts]"
 HEALTH = "test_check[staging-hea-lth-chk]"
 VERDICT = "verdict[staging]"
+# A step of a browser test.
+NOT_THERE = {
+    "type": "assertPageContains",
+    "name": "the banner",
+    "timeout": 0.2,
+    "params": {"value": "no shop says this"},
+}
 
 
 def configure(project: GateProject, environment: str, synthetics: str = "") -> None:
@@ -56,6 +63,30 @@ def test_mail_is_received_where_the_file_says(project: GateProject) -> None:
     result = project.run()
     assert result.ret == 4
     result.stdout.fnmatch_lines(["*--smtp: 2525 is not HOST:PORT*"])
+
+
+def test_page_of_a_failed_browser_test_is_kept_where_the_file_says(
+    project: GateProject, chromium: None
+) -> None:
+    check = tagged("brw-tst-one", "/discount")
+    definition = check["localTestDefinition"]
+    del definition["subtype"]
+    definition |= {"type": "browser", "steps": [NOT_THERE]}
+    definition["config"]["assertions"] = []
+    definition["options"] |= {"device_ids": ["laptop_large"]}
+    project.checks(check)
+    checks = 'checks = ["brw-tst-one"]'
+    configure(project, checks, 'artifacts = ".storedog/artifacts"')
+    result = project.run()
+    assert result.ret == 1
+    (kept,) = (project.path / ".storedog" / "artifacts").iterdir()
+    for name in ("page.html", "page.png", "trace.zip"):
+        result.stdout.fnmatch_lines([f"*kept {kept / name}"])
+        assert (kept / name).stat().st_size > 0
+    configure(project, checks, 'artifacts = "/dev/null/kept"')
+    result = project.run()
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*--artifacts: /dev/null/kept: Not a directory*"])
 
 
 def test_search_on_the_command_line_and_in_the_file(shop_checks: GateProject) -> None:

@@ -21,6 +21,8 @@ _CONTEXTS = LAB / "pipeline" / "images"
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _VERSION = tomllib.loads((LAB.parent / "pyproject.toml").read_text())["project"]["version"]
 GATE = f"storedog-gate:{_VERSION}"
+# Each stage of the Dockerfile; the second begins with the first.
+_GATES = {"gate": GATE, "browser": f"{GATE}-browser"}
 # The runner pulls what has no tag.
 _CLONE = "storedog/clone:bookworm"
 _DOCKER_CLI = "storedog/docker-cli:bookworm"
@@ -28,9 +30,9 @@ _PYTHON = "storedog/python:bookworm"
 
 
 def ensure(engine: docker.DockerClient) -> None:
-    """Builds what is not to be had from Docker Hub, and the gate's own image from this checkout."""
+    """Builds what Docker Hub does not have here, and the gate's own images from this checkout."""
     if hub.answers():
-        _build_gate(engine)
+        _build_gates(engine)
         return
     base.ensure(engine)
     binaries = {program.name: program.ensure() for program in programs.ALL}
@@ -40,7 +42,7 @@ def ensure(engine: docker.DockerClient) -> None:
         _build(engine, "clone", _CLONE)
         _build(engine, "docker-cli", _DOCKER_CLI)
         _build(engine, "python", _PYTHON, _AUTHORITIES)
-        _build_gate(engine, BASE=_PYTHON)
+        _build_gates(engine, BASE=_PYTHON)
 
 
 def for_compose() -> dict[str, str]:
@@ -74,5 +76,6 @@ def _build(engine: docker.DockerClient, name: str, tag: str, *files: Path) -> No
         images.build(engine, context, tag, BASE=base.NAME)
 
 
-def _build_gate(engine: docker.DockerClient, **arguments: str) -> None:
-    images.build(engine, LAB.parent, GATE, **arguments)
+def _build_gates(engine: docker.DockerClient, **arguments: str) -> None:
+    for target, tag in _GATES.items():
+        images.build(engine, LAB.parent, tag, target=target, **arguments)

@@ -50,6 +50,11 @@ def _wrapped(response: Response) -> Response:
     return _json({"discounts": _discounts(response)})
 
 
+def _utf_16(response: Response) -> Response:
+    text = response.get_data(as_text=True)
+    return Response(text.encode("utf-16"), content_type="application/json; charset=utf-16")
+
+
 def _slow(response: Response) -> Response:
     time.sleep(3)
     return response
@@ -74,6 +79,8 @@ FAULTS: dict[str, tuple[str, Callable[[Response], Response]]] = {
     "null-code": ("/discount", _null_code),
     "wrapped-list": ("/discount", _wrapped),
     "html-200": ("/discount", lambda _: _html(200, "Down for maintenance")),
+    # HTTP clients decode it by its charset; a browser's fetch reads all JSON as UTF-8.
+    "utf-16": ("/discount", _utf_16),
     "lost-route": ("/discount-code", lambda _: _html(404, "Not Found")),
     "error-body": (
         "/discount-code",

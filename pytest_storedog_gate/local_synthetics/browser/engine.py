@@ -93,7 +93,7 @@ class Engine:
     async def _start(self) -> Browser:
         try:
             async with asyncio.timeout(_STARTING):
-                self._playwright = await async_playwright().start()
+                self._playwright = await _driver()
                 chromium = self._playwright.chromium
                 find = find_headed_chromium if self._headed else find_chromium
                 return await chromium.launch(
@@ -113,3 +113,14 @@ class Engine:
             raise CheckFailed(
                 "UNAVAILABLE_BROWSER", f"Chromium could not be started: {reason}"
             ) from None
+
+
+async def _driver() -> Playwright:
+    """Playwright's driver, a process of Node. Raises CheckFailed where it does not start."""
+    try:
+        return await async_playwright().start()
+    except Exception as error:  # noqa: BLE001 that is what Playwright raises where Node has ended
+        raise CheckFailed(
+            "UNAVAILABLE_BROWSER",
+            f"Playwright's driver could not be started: {error}; 'playwright --version' shows why",
+        ) from None

@@ -161,6 +161,17 @@ def test_without_a_chromium_the_test_is_refused_and_says_what_to_do(
     assert "STOREDOG_CHROMIUM is '/absent/chromium'" in result["failure"]["message"]
 
 
+def test_without_a_driver_there_is_no_verdict_and_it_says_how_to_find_out(
+    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As where a library that Playwright's Node needs is missing.
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    with serving() as service:
+        result = service.run(browser_test(site, _GOOD))
+    assert (result["failure"]["code"], result["inconclusive"]) == ("UNAVAILABLE_BROWSER", True)
+    assert "'playwright --version' shows why" in result["failure"]["message"]
+
+
 def _told_of_navigation(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set once a test has opened its start URL."""
     player = pytest.importorskip(f"{_PACKAGE}.player")
