@@ -93,7 +93,7 @@ def _check(check: CheckVerdict) -> dict[str, Any]:
 def _result(result: Result) -> dict[str, Any]:
     data = asdict(result, dict_factory=_with_words)
     del data["detail"]
-    return data
+    return data | {"artifacts": list(result.artifacts)}
 
 
 def _with_words(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from importlib.metadata import version
 from pathlib import Path
@@ -73,12 +72,12 @@ def stopped(pipeline: Pipeline, release: str) -> Build:
 def test_browser_test_alone_halts_a_release(pipeline: Pipeline) -> None:
     build = stopped(pipeline, "utf-16")
     checks = pipeline.report(build, "staging")["checks"]
-    assert {check["public_id"]: check["state"] for check in checks if check["state"] != "open"} == {
-        "shp-brw-flw": "closed"
-    }
-    log = pipeline.drone.log(build, "staging")
-    (page,) = {*re.findall(r"kept \S+/\.storedog/(artifacts/shp-brw-flw\S+/page\.png)", log)}
-    assert (KEPT / page).read_bytes().startswith(b"\x89PNG")
+    (halting,) = [check for check in checks if check["state"] != "open"]
+    assert (halting["public_id"], halting["state"]) == ("shp-brw-flw", "closed")
+    (result,) = halting["results"]
+    kept = [path.rpartition("/.storedog/")[2] for path in result["artifacts"]]
+    assert [Path(path).name for path in kept] == ["page.html", "page.png", "trace.zip"]
+    assert "<strong>STOREDOG</strong>" in (KEPT / kept[0]).read_text("utf-8")
 
 
 @pytest.mark.long

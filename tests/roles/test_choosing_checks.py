@@ -80,9 +80,10 @@ def test_page_of_a_failed_browser_test_is_kept_where_the_file_says(
     result = project.run()
     assert result.ret == 1
     (kept,) = (project.path / ".storedog" / "artifacts").iterdir()
-    for name in ("page.html", "page.png", "trace.zip"):
-        result.stdout.fnmatch_lines([f"*kept {kept / name}"])
-        assert (kept / name).stat().st_size > 0
+    files = [str(kept / name) for name in ("page.html", "page.png", "trace.zip")]
+    assert sorted(map(str, kept.iterdir())) == files
+    result.stdout.fnmatch_lines([f"  kept {file}" for file in files])
+    assert f'"artifacts": {json.dumps(files)}' in json.dumps(project.report())
     configure(project, checks, 'artifacts = "/dev/null/kept"')
     result = project.run()
     assert result.ret == 4
