@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from . import chromium, npm, packages
 from .pipeline import programs, setup
 from .prepare import prepare
+from .progress import say
 from .state import LAB, one_sentence
 
+_LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _REQUIRED = "live,npm,browser,pipeline,drone"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
@@ -19,27 +22,40 @@ _NOT_LONG = ("-m", "not long")
 
 def main() -> int:
     """Runs all, whatever the first ones say; pytest comes last, and its line is the last."""
-    with one_sentence():
+    with one_sentence(), ThreadPoolExecutor(max_workers=1) as beside:
+        # They need nothing of what is set up meanwhile, which mostly waits for downloads.
+        linters = beside.submit(_lint)
         setup.ensure(prepare())
         npm.ensure()
         chromium.ensure()
         packages.need(busybox="busybox-static")
         runner = programs.RUNNER.ensure()
-        lint = [_run("ruff", "check"), _run("ruff", "format", "--check"), _run("mypy")]
-        arguments = (*_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:])
+        linted = linters.result()
+        for done in linted:
+            say(f"{' '.join(done.args[2:])}\n{done.stdout.rstrip()}")
+        say("pytest")
         path = f"{runner.parent}:{os.environ['PATH']}"
-        status = _run("pytest", *arguments, PATH=path, STOREDOG_REQUIRE=_REQUIRED)
-    return status or max(lint)
+        tests = subprocess.run(
+            [sys.executable, "-m", "pytest", *_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:]],
+            cwd=LAB.parent,
+            env=os.environ | {"PATH": path, "STOREDOG_REQUIRE": _REQUIRED},
+            check=False,
+        )
+    return tests.returncode or max(done.returncode for done in linted)
 
 
-def _run(tool: str, *arguments: str, **environment: str) -> int:
-    print(f"- {tool}", flush=True)
-    return subprocess.run(
-        [sys.executable, "-m", tool, *arguments],
-        cwd=LAB.parent,
-        env=os.environ | environment,
-        check=False,
-    ).returncode
+def _lint() -> list[subprocess.CompletedProcess[str]]:
+    return [
+        subprocess.run(
+            [sys.executable, "-m", *linter],
+            cwd=LAB.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        for linter in _LINTERS
+    ]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from . import images, journey
+from . import chromium, images, journey
 from .pipeline import setup
 from .pipeline.gogs import REPOSITORY
 from .pipeline.settings import FILE
@@ -23,6 +23,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with one_sentence():
         engine = prepare()
+        chromium.ensure()
         database_password()
         journey.travel(engine)
         pipeline = setup.ensure(engine) if arguments.pipeline else None

@@ -40,7 +40,7 @@ def _endpoint(settings: Settings, resources: ExitStack) -> Endpoint:
             "the local Synthetics service has nothing to run: name the definition files in "
             'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
         )
-    service = local_service.running(
-        settings.definitions, smtp=settings.smtp, artifacts=settings.artifacts
-    )
+    # A plan changes nothing, and the service would make the directory.
+    artifacts = None if settings.plan else settings.artifacts
+    service = local_service.running(settings.definitions, smtp=settings.smtp, artifacts=artifacts)
     return Endpoint.of_url(resources.enter_context(service))

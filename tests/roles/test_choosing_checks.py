@@ -77,6 +77,8 @@ def test_page_of_a_failed_browser_test_is_kept_where_the_file_says(
     project.checks(check)
     checks = 'checks = ["brw-tst-one"]'
     configure(project, checks, 'artifacts = ".storedog/artifacts"')
+    assert project.run("--storedog-plan").ret == 0
+    assert not (project.path / ".storedog").exists()
     result = project.run()
     assert result.ret == 1
     (kept,) = (project.path / ".storedog" / "artifacts").iterdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,10 @@ def ensure(engine: docker.DockerClient) -> None:
         _build_gates(engine)
         return
     base.ensure(engine)
-    binaries = {program.name: program.ensure() for program in programs.ALL}
-    with step("images of the pipeline"):
-        for name, binary in binaries.items():
-            _build(engine, name, _tag(name), binary)
-        _build(engine, "clone", _CLONE)
-        _build(engine, "docker-cli", _DOCKER_CLI)
-        _build(engine, "python", _PYTHON, _AUTHORITIES)
-        _build_gates(engine, BASE=_PYTHON)
+    # The ones wait for the processor, the others for packages.
+    with step("images of the pipeline"), ThreadPoolExecutor(max_workers=2) as pool:
+        for built in [pool.submit(_build_programs, engine), pool.submit(_build_steps, engine)]:
+            built.result()
 
 
 def for_compose() -> dict[str, str]:
@@ -64,6 +61,18 @@ def stand_ins() -> dict[str, str]:
 
 def _tag(program: str) -> str:
     return f"storedog/{program}:built"
+
+
+def _build_programs(engine: docker.DockerClient) -> None:
+    for program in programs.ALL:
+        _build(engine, program.name, _tag(program.name), program.ensure())
+
+
+def _build_steps(engine: docker.DockerClient) -> None:
+    _build(engine, "clone", _CLONE)
+    _build(engine, "docker-cli", _DOCKER_CLI)
+    _build(engine, "python", _PYTHON, _AUTHORITIES)
+    _build_gates(engine, BASE=_PYTHON)
 
 
 def _build(engine: docker.DockerClient, name: str, tag: str, *files: Path) -> None:
