@@ -28,6 +28,24 @@ MODES = {
     "loadscope": ["-n2", "--dist=loadscope", *WITHOUT_FUZZING],
 }
 
+# By the seconds that they take, from ten minutes to one.
+LONGEST = (
+    "live/test_gate.py",
+    "roles/test_never_falsely_green.py",
+    "live/test_deploy_crash.py",
+    "roles/test_gate.py",
+    "npm/test_side_by_side.py",
+    "roles/test_checks_in_python.py",
+    "live/test_deploy.py",
+    "roles/test_choosing_checks.py",
+    "pipeline/test_pipeline.py",
+    "local_synthetics/test_operators.py",
+    "pipeline_lint/test_teeth.py",
+    "npm/test_import_and_deploy.py",
+    "live/test_storedog.py",
+    "roles/test_many_checks.py",
+)
+
 
 def missing(requirement: str, what: str) -> NoReturn:
     """Skips, or fails where STOREDOG_REQUIRE names these tests."""
@@ -60,14 +78,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take longest begin first."""
-    items.sort(key=lambda item: not _is_slow(item))
-
-
-def _is_slow(item: pytest.Item) -> bool:
-    marks = {mark.name for mark in item.iter_markers()}
-    starts_pytest = item.path.is_relative_to(Path(__file__).parent / "roles")
-    return starts_pytest or bool(marks & {"pipeline", "live", "drone", "npm", "browser"})
+    """The longest files first: a worker takes a whole file, and would end long after the others."""
+    places = {Path(__file__).parent / file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(autouse=True)
