@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from . import chromium, npm, packages
 from .pipeline import programs, setup
@@ -35,27 +36,20 @@ def main() -> int:
             say(f"{' '.join(done.args[2:])}\n{done.stdout.rstrip()}")
         say("pytest")
         path = f"{runner.parent}:{os.environ['PATH']}"
-        tests = subprocess.run(
-            [sys.executable, "-m", "pytest", *_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:]],
-            cwd=LAB.parent,
+        tests = _run(
+            *("pytest", *_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:]),
             env=os.environ | {"PATH": path, "STOREDOG_REQUIRE": _REQUIRED},
-            check=False,
         )
     return tests.returncode or max(done.returncode for done in linted)
 
 
 def _lint() -> list[subprocess.CompletedProcess[str]]:
-    return [
-        subprocess.run(
-            [sys.executable, "-m", *linter],
-            cwd=LAB.parent,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        for linter in _LINTERS
-    ]
+    return [_run(*linter, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for linter in _LINTERS]
+
+
+def _run(*tool: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *tool]
+    return subprocess.run(command, cwd=LAB.parent, text=True, check=False, **options)
 
 
 if __name__ == "__main__":

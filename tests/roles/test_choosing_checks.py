@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import http_check
+from tests.local_synthetics.browser.conftest import browser_test, step
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 DISCOUNTS = "test_check[staging-dis-cou-nts]"
 HEALTH = "test_check[staging-hea-lth-chk]"
 VERDICT = "verdict[staging]"
-# A step of a browser test.
-NOT_THERE = {
-    "type": "assertPageContains",
-    "name": "the banner",
-    "timeout": 0.2,
-    "params": {"value": "no shop says this"},
-}
 
 
 def configure(project: GateProject, environment: str, synthetics: str = "") -> None:
@@ -68,14 +62,10 @@ def test_mail_is_received_where_the_file_says(project: GateProject) -> None:
 def test_page_of_a_failed_browser_test_is_kept_where_the_file_says(
     project: GateProject, chromium: None
 ) -> None:
-    check = tagged("brw-tst-one", "/discount")
-    definition = check["localTestDefinition"]
-    del definition["subtype"]
-    definition |= {"type": "browser", "steps": [NOT_THERE]}
-    definition["config"]["assertions"] = []
-    definition["options"] |= {"device_ids": ["laptop_large"]}
-    project.checks(check)
-    checks = 'checks = ["brw-tst-one"]'
+    fails = step("assertPageContains", seconds=0.2, value="no shop says this")
+    definition = browser_test(f"{project.shop.url}/discount", fails)
+    project.checks({"localTestDefinition": definition})
+    checks = f'checks = ["{definition["public_id"]}"]'
     configure(project, checks, 'artifacts = ".storedog/artifacts"')
     assert project.run("--storedog-plan").ret == 0
     assert not (project.path / ".storedog").exists()
