@@ -69,11 +69,13 @@ class Environment:
     """Where a digest is deployed, and the checks that it has to pass there.
 
     `files` are datadog-ci's test files, `search` is a query of Datadog's; `execution_rules` says
-    for a public ID what datadog-ci's override of that name would say.
+    for a public ID what datadog-ci's override of that name would say. `elsewhere` is the service
+    that `gate` names where the environment deploys none: it decides on what somebody else deployed.
     """
 
     name: str
     gate: str | None = None
+    elsewhere: Service | None = None
     services: tuple[Service, ...] = ()
     strategy: str = "recreate"
     publish: Mapping[str, Address] = field(default_factory=dict)
@@ -90,8 +92,13 @@ class Environment:
 
     @property
     def gated(self) -> Service | None:
-        """The service whose image is under the gate."""
+        """The service whose image a run deploys here."""
         return next((s for s in self.services if s.name == self.gate), None)
+
+    @property
+    def subject(self) -> Service | None:
+        """The service whose image the verdict is about, whoever deploys it."""
+        return self.gated or self.elsewhere
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,11 @@ class Configuration:
 
 
 def find(rootdir: Path, named: str | None, invocation_dir: Path) -> Path:
-    """The file with the configuration: the one named, else the rootdir's default ones."""
+    """The file with the configuration: the one named, else the rootdir's default ones.
+
+    A second one between the rootdir and the folder of the invocation could be meant as well, so
+    that one of them has to be named.
+    """
     if named is not None:
         path = (invocation_dir / named).resolve()
         if not path.is_file():
@@ -142,14 +153,34 @@ def find(rootdir: Path, named: str | None, invocation_dir: Path) -> Path:
                 f"--storedog-config={named}: there is no such file; name an existing one"
             )
         return path
+    found = _default(rootdir)
+    below = _below(rootdir.resolve(), invocation_dir.resolve())
+    nearer = [second for folder in below if (second := _default(folder))]
+    if nearer:
+        used = f"{found} would be used" if found else f"pytest's rootdir {rootdir} has none"
+        raise ConfigurationError(
+            f"{nearer[0]} is nearer, and {used}: say which one is meant with --storedog-config=PATH"
+        )
+    if found is None:
+        raise ConfigurationError(
+            f"no configuration: {rootdir} has neither a storedog.toml nor a pyproject.toml with "
+            "[tool.storedog-gate]; write one, or name it with --storedog-config=PATH"
+        )
+    return found
+
+
+def _default(folder: Path) -> Path | None:
     for name in ("storedog.toml", "pyproject.toml"):
-        path = rootdir / name
+        path = folder / name
         if path.is_file() and (name == "storedog.toml" or "[tool.storedog-gate" in _text(path)):
             return path
-    raise ConfigurationError(
-        f"no configuration: {rootdir} has neither a storedog.toml nor a pyproject.toml with "
-        "[tool.storedog-gate]; write one, or name it with --storedog-config=PATH"
-    )
+    return None
+
+
+def _below(rootdir: Path, folder: Path) -> list[Path]:
+    """`folder` and those above it that are below the rootdir; itself where it is not inside."""
+    inside = [above for above in (folder, *folder.parents) if rootdir in above.parents]
+    return inside or ([folder] if folder != rootdir else [])
 
 
 def read(path: Path) -> Configuration:
@@ -168,12 +199,7 @@ def read(path: Path) -> Configuration:
     services = {t.name: _service(t) for t in top.tables("services")}
     environments = {t.name: _environment(t, services) for t in top.tables("environments")}
     for environment in environments.values():
-        if environment.requires is not None and environment.requires not in environments:
-            raise top.error(
-                ("environments", environment.name, "requires"),
-                f"{environment.requires!r} is not an environment"
-                + _nearest(environment.requires, environments),
-            )
+        _check_requires(top, environment, environments)
     verdicts = path.parent / top.take("verdicts", str, ".storedog/verdicts")
     gogs = _gogs(top.table("gogs")) if top.has("gogs") else None
     top.finish()
@@ -260,9 +286,11 @@ def _environment(table: _Table, services: Mapping[str, Service]) -> Environment:
             )
         chosen.append(services[name])
     publish = {name: _address(table, name, text) for name, text in table.mapping("publish").items()}
+    gate = table.take("gate", str, None)
     result = Environment(
         name=table.name,
-        gate=table.take("gate", str, None),
+        gate=gate,
+        elsewhere=services.get(gate or "") if not chosen else None,
         services=tuple(chosen),
         strategy=table.choice("strategy", STRATEGIES, "recreate"),
         publish=publish,
@@ -288,10 +316,9 @@ def _check_environment(table: _Table, environment: Environment) -> None:
     names = [service.name for service in environment.services]
     if names and environment.gate is None:
         raise table.error((), "there are services but no `gate`: name the service under the gate")
-    if environment.gate is not None and environment.gated is None:
-        raise table.error(
-            ("gate",), f"{environment.gate!r} is not among the environment's services"
-        )
+    if environment.gate is not None and environment.subject is None:
+        of = "the environment's services" if names else "the file's [services.*]"
+        raise table.error(("gate",), f"{environment.gate!r} is not among {of}")
     for name in environment.publish:
         if name not in names:
             raise table.error(
@@ -306,6 +333,26 @@ def _check_environment(table: _Table, environment: Environment) -> None:
             f"{environment.gate} is under the gate and cannot be published with strategy rename: "
             "an engine cannot move a published port; use strategy recreate",
         )
+
+
+def _check_requires(
+    top: _Table, environment: Environment, environments: Mapping[str, Environment]
+) -> None:
+    key = ("environments", environment.name, "requires")
+    road = [environment.name]
+    while (name := environments[road[-1]].requires) is not None:
+        if name not in environments:
+            raise top.error(
+                ("environments", road[-1], "requires"),
+                f"{name!r} is not an environment{_nearest(name, environments)}",
+            )
+        if name in road:
+            raise top.error(
+                key,
+                f"{' requires '.join((*road, name))}: no digest could ever have such a verdict; "
+                "name an environment that comes before",
+            )
+        road.append(name)
 
 
 def _check(table: _Table, text: str) -> Selected:

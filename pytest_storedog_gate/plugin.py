@@ -1,23 +1,26 @@
 """The pytest11 entry point: options, markers, and one role object where the gate is on.
 
-Without `--storedog-env` nothing else of this package is imported.
+Without `--storedog-env` nothing else of this package is imported, and tests that use the gate's
+fixtures are skipped.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_GUARDED = pytest.StashKey[bool]()
 _DEPLOY_MODES = ("auto", "never")
 _GATE_OPTIONS = ("storedog_image", "storedog_plan", "storedog_report")
+# Options of the gate, and those of pytest that decide whose configuration is read.
+_FROM_COMMAND_LINE = re.compile("--(storedog-|synthetics-|rootdir|config-file)|-[qvxsl]*c")
 _CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
 
 
@@ -103,19 +106,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         return (yield)
     from .roles import exit_guard
 
-    early_config.stash[_GUARDED] = True
     exit_guard.install(early_config)
     return (yield from exit_guard.guard_conftests(early_config))
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
-    """Lets a run with the gate end with 0 only if the gate has opened."""
-    if _GUARDED not in config.stash:
-        return (yield)
-    from .roles import exit_guard
-
-    return (yield from exit_guard.guard(config))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -127,6 +119,8 @@ def pytest_configure(config: pytest.Config) -> None:
             from .roles import worker
 
             worker.register(config, config.workerinput["storedog_gate"])
+        else:
+            config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")
     elif config.getoption("storedog_env") is not None:
         from .roles import controller
 
@@ -134,17 +128,41 @@ def pytest_configure(config: pytest.Config) -> None:
         controller.register(config)
     else:
         _refuse_options_without_gate(config)
+        config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")
+
+
+class _WithoutGate:
+    """The gate's fixtures where there is no gate: a test that uses one is skipped."""
+
+    @pytest.fixture
+    def storedog_public_id(self, request: pytest.FixtureRequest) -> NoReturn:
+        """The check of a test; needs the gate."""
+        _skip(request)
+
+    @pytest.fixture
+    def storedog_outcome(self, request: pytest.FixtureRequest) -> NoReturn:
+        """The check's outcome; needs the gate."""
+        _skip(request)
+
+    @pytest.fixture
+    def storedog_trigger(self, request: pytest.FixtureRequest) -> NoReturn:
+        """A function that runs a check; needs the gate."""
+        _skip(request)
+
+
+def _skip(request: pytest.FixtureRequest) -> NoReturn:
+    pytest.skip(f"{request.fixturename} needs the gate: run pytest --storedog-env=NAME")
 
 
 def _refuse_options_from_elsewhere(config: pytest.Config) -> None:
     # A variable of the machine must not decide what is proved: the pipeline file shows it.
     addopts = shlex.split(os.environ.get("PYTEST_ADDOPTS", "")) + config.getini("addopts")
     for option in addopts:
-        if option.startswith(("--storedog-", "--synthetics-")):
+        if _FROM_COMMAND_LINE.match(option):
             name = option.partition("=")[0]
             raise pytest.UsageError(
-                f"{name} comes from PYTEST_ADDOPTS or addopts; give the gate's options on the "
-                "command line"
+                f"{name} comes from PYTEST_ADDOPTS or addopts; give the options of the gate, and "
+                "those that choose the project, on the command line"
             )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import configuration
-from .datadog import overrides
 from .datadog.client import KEY_VARIABLES
 from .datadog.datadog_ci import DatadogCi
 from .datadog.endpoint import SITE_VARIABLES, URL_VARIABLE, US1, Endpoint, known_site
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
     from .configuration import Configuration, Environment, Gogs, Service
     from .requirements import Requirements
 
+_CONFIG_PATH = "DATADOG_SYNTHETICS_CONFIG_PATH"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _BATCH_TIMEOUT = 1800.0  # s, datadog-ci's default
-# Shorter values are words like "db" or "5432": masking those would garble every sentence.
-_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,15 @@ class Settings:
     """What one run is asked to do. `sources` tells for each name where its value came from.
 
     `required_there` is what must have passed in `requires`, the environment before this one.
+    `narrowed` tells that a run that only checks was asked for something else than the files do.
+    `config_shown` is the configuration file as a person reads it, from where pytest was started.
     """
 
     environment: Environment
     requires: Environment | None
     required_there: tuple[str, ...]
     config_path: Path
+    config_shown: str
     verdicts: Path
     image: str | None
     deploy: bool
@@ -56,6 +57,7 @@ class Settings:
     batch_timeout: float
     lock_wait: float
     report: Path | None
+    narrowed: bool
     gogs: Gogs | None
     sources: Mapping[str, str]
     smtp: str | None = None
@@ -71,18 +73,25 @@ class Settings:
 
     def describe(self) -> list[str]:
         """The header's lines: each value with its source."""
-        mode = "deploys and decides" if self.deploy else "checks only: deploys and records nothing"
         image = f", image {self._sourced('image')}" if self.deploy and self.image else ""
         checks = f"{self.requirements.describe()} ({self.requirements.source})"
         backend = self._sourced("backend")
         lines = [
-            f"storedog-gate: {self._sourced('environment')}, {mode}{image}",
+            f"storedog-gate: {self._sourced('environment')}, {self.mode}{image}",
             f"storedog-gate: checks {checks}, Synthetics {backend}",
+            f"storedog-gate: configuration {self.config_shown}",
         ]
         if self.backend == "datadog":
             keys = ", ".join(f"{name}: set" for name in ("DD_API_KEY", "DD_APP_KEY"))
             lines.append(f"storedog-gate: site {self._sourced('site')}, {keys}")
         return lines
+
+    @property
+    def mode(self) -> str:
+        """What kind of run it is, for people."""
+        if not self.deploy:
+            return "checks only: deploys and records nothing"
+        return "deploys and decides" if self.environment.gated else "decides, deploys nothing"
 
     def _sourced(self, name: str) -> str:
         value = {
@@ -94,8 +103,11 @@ class Settings:
         return f"{value} ({self.sources[name]})"
 
 
-def load(config: pytest.Config) -> Settings:
-    """Merges command line, process environment and file, and refuses what cannot be run."""
+def load(config: pytest.Config, *, listing: bool = False) -> Settings:
+    """Merges command line, process environment and file, and refuses what cannot be run.
+
+    For `listing` checks, keys are no must.
+    """
     path = configuration.find(
         config.rootpath, config.getoption("storedog_config"), config.invocation_params.dir
     )
@@ -108,13 +120,15 @@ def load(config: pytest.Config) -> Settings:
 
     if not deploy:
         # A single check from a laptop must not ask for what only a deployment needs.
-        environment = replace(environment, services=(), gate=None)
+        environment = replace(environment, services=(), gate=None, elsewhere=None)
     environment, secrets = _interpolate(environment, path.name)
     backend = pick("backend", "synthetics_backend", (), (path.name, named.backend))
     url = pick("url", "synthetics_url", (URL_VARIABLE,), (path.name, named.url))
     said = DatadogCi.from_environment(os.environ)
-    in_file = _datadog_ci_file(config, path, named.datadog_ci)
-    common = (named.datadog_ci or "", in_file.site)
+    ours = _CiFile(named.datadog_ci or "", path.parent, in_git=True)
+    theirs = _CiFile(os.environ.get(_CONFIG_PATH, ""), config.invocation_params.dir, in_git=False)
+    in_file = (theirs if theirs.named else ours).content
+    common = ((theirs if theirs.named else ours).named, in_file.site)
     site = pick("site", None, SITE_VARIABLES, (path.name, named.site), common, ("default", US1))
     subdomain = pick(
         "subdomain",
@@ -123,18 +137,11 @@ def load(config: pytest.Config) -> Settings:
         (path.name, named.subdomain),
         (common[0], in_file.subdomain),
     )
-    image = None
-    if deploy and environment.gated is not None:
-        in_toml = (path.name, environment.gated.image)
-        image = pick("image", "storedog_image", ("STOREDOG_IMAGE",), in_toml)
     requires = file.environments.get(environment.requires or "")
-    requirements = gathered(
-        _levels(config, path, environment, said, in_file),
-        narrow=not deploy,
-        overrides=overrides.merged(in_file.overrides, environment.overrides, said.overrides),
-        execution_rules=environment.execution_rules,
-    )
-    if not (requirements.checks or requirements.search):
+    image = _image(pick, path, environment, requires) if deploy else None
+    levels = _levels(config, path, environment, said, (theirs, ours), narrow=not deploy)
+    requirements = gathered(levels, narrow=not deploy, execution_rules=environment.execution_rules)
+    if not (requirements.public_ids or requirements.search):
         raise ConfigurationError(
             f"{environment.name} has no checks: a gate without checks proves nothing; name them in "
             f"environments.{environment.name}.checks of {path.name}, or with --synthetics-id"
@@ -142,7 +149,7 @@ def load(config: pytest.Config) -> Settings:
     secrets |= _passwords(requirements)
     keys = {part: _key(names) for part, names in KEY_VARIABLES.items()}
     gogs_token = _key(("GOGS_TOKEN",)) if file.gogs else None
-    if backend == "datadog":
+    if backend == "datadog" and not listing:
         _require_keys(keys)
     if url is not None:
         Endpoint.of_url(url)
@@ -152,8 +159,9 @@ def load(config: pytest.Config) -> Settings:
     return Settings(
         environment=environment,
         requires=requires,
-        required_there=_names(requires, path, in_file) if requires else (),
+        required_there=_names(requires, path, ours) if requires else (),
         config_path=path,
+        config_shown=os.path.relpath(path, config.invocation_params.dir),
         verdicts=file.verdicts,
         image=image,
         deploy=deploy,
@@ -172,6 +180,7 @@ def load(config: pytest.Config) -> Settings:
         or _BATCH_TIMEOUT,
         lock_wait=config.getoption("storedog_lock_wait"),
         report=config.invocation_params.dir / report if report else None,
+        narrowed=not deploy and any(level.asks for level in levels if not level.in_git),
         gogs=file.gogs,
         sources=sources,
         api_key=keys["api"],
@@ -204,23 +213,50 @@ class _Pick:
         return None
 
 
-def _datadog_ci_file(config: pytest.Config, path: Path, named: str | None) -> DatadogCi:
-    """What datadog-ci's own configuration file says, where one is named."""
-    variable = os.environ.get("DATADOG_SYNTHETICS_CONFIG_PATH")
-    if variable:
-        return DatadogCi.from_file(config.invocation_params.dir / variable)
-    return DatadogCi.from_file(path.parent / named) if named else DatadogCi()
+def _image(
+    pick: _Pick, path: Path, environment: Environment, requires: Environment | None
+) -> str | None:
+    """The image that the run is about; the file names one only where the run deploys it."""
+    in_toml = (path.name, environment.gated.image if environment.gated else None)
+    image = pick("image", "storedog_image", ("STOREDOG_IMAGE",), in_toml)
+    if image is None and requires is not None:
+        raise ConfigurationError(
+            f"{environment.name} requires the verdict of {requires.name} and deploys nothing: the "
+            "run does not know for which digest; say it with --storedog-image=DIGEST or "
+            "STOREDOG_IMAGE"
+        )
+    return image
 
 
-def _levels(
+class _CiFile:
+    """A configuration file of datadog-ci's own, named relative to `root`; empty if none is."""
+
+    def __init__(self, named: str, root: Path, *, in_git: bool) -> None:
+        self.named, self._root, self._in_git = named, root, in_git
+        self.content = DatadogCi.from_file(root / named) if named else DatadogCi()
+
+    @property
+    def level(self) -> Level:
+        return _level_of(self.content, self.named, self._root, in_git=self._in_git)
+
+
+def _levels(  # noqa: PLR0913  # there are that many places
     config: pytest.Config,
     path: Path,
     environment: Environment,
     said: DatadogCi,
-    in_file: DatadogCi,
+    files: tuple[_CiFile, _CiFile],
+    *,
+    narrow: bool,
 ) -> list[Level]:
-    """The places that ask for checks, the highest first."""
+    """The places that ask for checks, the highest first.
+
+    The file that a variable names stands in place of the configuration's in a run that only
+    checks, as in datadog-ci; in a run that decides it may add to it.
+    """
     here = config.invocation_params.dir
+    theirs, ours = files
+    counted = [theirs] if narrow and theirs.named else [theirs, ours]
     return [
         Level(
             "command line",
@@ -228,40 +264,41 @@ def _levels(
             _selected(config.getoption("synthetics_id"), "--synthetics-id"),
             tuple(config.getoption("synthetics_files")),
             tuple(config.getoption("synthetics_search")),
+            in_git=False,
         ),
-        Level(
-            "DATADOG_SYNTHETICS_*",
-            here,
-            _selected(said.public_ids, "DATADOG_SYNTHETICS_PUBLIC_IDS"),
-            said.files,
-            _one(said.search),
-        ),
-        *_levels_of_files(path, environment, in_file),
+        _level_of(said, "DATADOG_SYNTHETICS_*", here, in_git=False),
+        _level_in(path, environment),
+        *(file.level for file in counted),
     ]
 
 
-def _levels_of_files(path: Path, environment: Environment, in_file: DatadogCi) -> list[Level]:
-    root = path.parent
-    return [
-        Level(path.name, root, environment.checks, environment.files, _one(environment.search)),
-        Level(
-            "datadog-ci.json",
-            root,
-            _selected(in_file.public_ids, "publicIds of datadog-ci.json"),
-            in_file.files,
-            _one(in_file.search),
-        ),
-    ]
+def _level_in(path: Path, environment: Environment) -> Level:
+    return Level(
+        path.name,
+        path.parent,
+        environment.checks,
+        environment.files,
+        _one(environment.search),
+        environment.overrides,
+    )
 
 
-def _names(requires: Environment, path: Path, in_file: DatadogCi) -> tuple[str, ...]:
+def _level_of(found: DatadogCi, source: str, root: Path, *, in_git: bool = True) -> Level:
+    return Level(
+        source,
+        root,
+        _selected(found.public_ids, f"the public IDs of {source}"),
+        found.files,
+        _one(found.search),
+        found.overrides,
+        in_git,
+    )
+
+
+def _names(requires: Environment, path: Path, ours: _CiFile) -> tuple[str, ...]:
     """What the files require of another environment today."""
-    return gathered(
-        _levels_of_files(path, requires, in_file),
-        narrow=False,
-        overrides=overrides.merged(in_file.overrides, requires.overrides),
-        execution_rules=requires.execution_rules,
-    ).names()
+    levels = [_level_in(path, requires), ours.level]
+    return gathered(levels, narrow=False, execution_rules=requires.execution_rules).names()
 
 
 def _selected(texts: Iterable[str], where: str) -> tuple[Selected, ...]:
@@ -277,10 +314,10 @@ def _one(query: str | None) -> tuple[str, ...]:
 
 def _passwords(requirements: Requirements) -> set[str]:
     """What overrides hold that must not be shown."""
-    layers = [requirements.overrides, *requirements.own.values()]
+    sides = (requirements.git, requirements.added)
+    layers = [layer for side in sides for layer in (side.overrides, *side.own.values())]
     credentials = [layer.get("basicAuth") or {} for layer in layers]
-    passwords = {str(each.get("password", "")) for each in credentials}
-    return {password for password in passwords if len(password) >= _SHORTEST_SECRET}
+    return {str(each.get("password", "")) for each in credentials}
 
 
 def _environment(name: str, file: Configuration) -> Environment:
@@ -305,7 +342,7 @@ def _interpolate(environment: Environment, file: str) -> tuple[Environment, set[
                 raise ConfigurationError(
                     f"{file}: {where}: ${{{name}}} is not set in the process environment; set it"
                 )
-            if name != "STOREDOG_ENV" and len(known[name]) >= _SHORTEST_SECRET:
+            if name != "STOREDOG_ENV":
                 secrets.add(known[name])
             return known[name]
 

@@ -19,13 +19,22 @@ from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Plugins for tests/fuzzing, which would take each pytest that a test starts a second or two.
-WITHOUT_FUZZING = ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
+# Plugins that only some tests want: those of tests/fuzzing, which would take each pytest that a
+# test starts a second or two, and those with which the gate has to get along.
+OTHERS = ("schemathesis", "hypothesispytest", "flaky", "repeat", "socket", "timeout", "tldr")
+
+
+def without_others(*but: str) -> list[str]:
+    """The options that keep them away, but for these."""
+    return [word for name in OTHERS if name not in but for word in ("-p", f"no:{name}")]
+
+
+WITHOUT_OTHERS = without_others()
 MODES = {
-    "no-xdist": ["-p", "no:xdist", *WITHOUT_FUZZING],
-    "n0": ["-n0", *WITHOUT_FUZZING],
-    "n2": ["-n2", *WITHOUT_FUZZING],
-    "loadscope": ["-n2", "--dist=loadscope", *WITHOUT_FUZZING],
+    "no-xdist": ["-p", "no:xdist", *WITHOUT_OTHERS],
+    "n0": ["-n0", *WITHOUT_OTHERS],
+    "n2": ["-n2", *WITHOUT_OTHERS],
+    "loadscope": ["-n2", "--dist=loadscope", *WITHOUT_OTHERS],
 }
 
 # By the seconds that they take, from ten minutes to one.
@@ -192,7 +201,7 @@ class GateProject:
     def __init__(self, pytester: pytest.Pytester, shop: Shop) -> None:
         self.pytester = pytester
         self.shop = shop
-        self.mode = WITHOUT_FUZZING
+        self.mode = WITHOUT_OTHERS
         self.configuration(TOML.format(shop=shop.url))
         self.checks(
             http_check("dis-cou-nts", "/discount", "the list of discounts"),
@@ -216,6 +225,10 @@ class GateProject:
             *self.mode, *switch, "--storedog-report=report.json", "--junitxml=junit.xml", *args
         )
 
+    def with_plugin(self, name: str) -> None:
+        """Lets one of `OTHERS` be loaded in this project's runs."""
+        self.mode = [*self.mode[: -len(WITHOUT_OTHERS)], *without_others(name)]
+
     def report(self) -> dict[str, object]:
         data: dict[str, object] = json.loads((self.path / "report.json").read_text("utf-8"))
         return data
@@ -235,3 +248,15 @@ def gate(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
     """The same in every mode of xdist."""
     project.mode = MODES[request.param]
     return project
+
+
+@pytest.fixture(params=["no-xdist", "n2"])
+def both_ways(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
+    """The same in one process and over workers, where the other modes could not differ."""
+    project.mode = MODES[request.param]
+    return project
+
+
+def only(public_id: str) -> str:
+    """The configuration's checks, cut down to one."""
+    return f'checks = ["{public_id}"]'

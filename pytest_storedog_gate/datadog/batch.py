@@ -6,16 +6,17 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .judging import judged
-from .models import Attempt, CheckOutcome, Result, Status
+from .batch_state import RUNNING, BatchState
+from .details import NO_DETAIL, Detail
+from .judging import Evidence, judged
+from .models import ANYWHERE, Attempt, CheckOutcome, Place, Result, Status
 from .pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from .batch_state import BatchState, Entry
+    from .batch_state import Entry
     from .client import SyntheticsClient, Triggered
-    from .details import Detail
 
 # The service ends a batch itself at its timeout; this much later we stop believing that it will.
 GRACE = 60.0
@@ -23,43 +24,61 @@ GRACE = 60.0
 _LAG = 2.0
 
 # Location, device, and which of several results there: none may hide another one.
-Place = tuple[str, str, int]
+_Key = tuple[str, str, int]
 
 
 @dataclass
 class _Followed:
-    """What is known so far of one result: a check at one place."""
+    """One check: its entries in the latest answer, and what all answers told of its results."""
 
-    entry: Entry
-    details: dict[str, Detail | None] = field(default_factory=dict)
+    entries: dict[_Key, Entry] = field(default_factory=dict)
+    # The IDs of the attempts that have ended, in their order.
+    attempts: dict[_Key, dict[str, None]] = field(default_factory=dict)
+    # By result ID: the entries that called it final, by their status.
+    endings: dict[str, dict[str, Entry]] = field(default_factory=dict)
 
-    @property
-    def complete(self) -> bool:
-        """Final, with the details of every attempt."""
-        return self.entry.final and None not in self.details.values()
+    def see(self, key: _Key, entry: Entry) -> None:
+        """Takes note of one entry of the latest answer."""
+        self.entries[key] = entry
+        self.attempts.setdefault(key, {}).update(dict.fromkeys(entry.ended))
+        if entry.final and entry.result_id:
+            self.endings.setdefault(entry.result_id, {})[entry.status] = entry
+
+    def gone(self) -> Iterator[Entry]:
+        """What had ended, and is in the latest answer no more."""
+        there = {entry.result_id for entry in self.entries.values()}
+        for result_id, by_status in self.endings.items():
+            if result_id not in there:
+                yield from by_status.values()
 
 
 class Batch:
     """Follows one batch. `outcomes` yields each check once, as soon as all its results are final.
 
-    It waits until the client's `deadline`. A result that never arrives, is lost or timed out ends
-    as "no verdict", never as passed.
+    `places` are those where each check was asked to run: each of them needs a result, and a check
+    that names none needs one from anywhere. It waits until the client's `deadline`. A result that
+    never arrives, is lost, timed out or contradicted ends as "no verdict", never as passed.
     """
 
     def __init__(
         self,
         client: SyntheticsClient,
         triggered: Triggered,
-        public_ids: Sequence[str],
+        places: Mapping[str, Sequence[Place]],
     ) -> None:
-        self.public_ids = tuple(public_ids)
+        self.public_ids = tuple(places)
+        self._places = places
         self._client = client
         self._triggered = triggered
         self._clock = client.clock
+        self._begun = self._clock.now()
         self._pace = Pace(self._clock)
-        self._followed: dict[str, dict[Place, _Followed]] = {}
-        self._running = True
-        self._out_of_time = False
+        self._state = BatchState(RUNNING, ())
+        self._followed = {public_id: _Followed() for public_id in places}
+        self._details: dict[str, Detail] = {}
+        # Results that have ended, whose details have not arrived.
+        self._lacking: dict[str, None] = {}
+        self._late = False
 
     @property
     def id(self) -> str:
@@ -78,13 +97,13 @@ class Batch:
             left = self._client.deadline - self._clock.now()
             if self._clock.wait(min(self._pace.until_next(), max(left, 0.0))):
                 return
-            self._out_of_time = self._clock.now() >= self._client.deadline
-            if not self._out_of_time:
+            self._late = self._clock.now() >= self._client.deadline
+            if not self._late:
                 self._see(self._client.batch(self.id))
                 self._ask_for_details()
-                if not self._running and not self._wait_for_details():
+                if not self._state.running and not self._wait_for_details():
                     return
-            over = self._out_of_time or not self._running
+            over = self._late or not self._state.running
             for public_id in [p for p in missing if over or self._settled(p)]:
                 # The last one waits for the end of the batch: until then results may join.
                 if over or len(missing) > 1:
@@ -93,46 +112,49 @@ class Batch:
 
     def outcome(self, public_id: str) -> CheckOutcome:
         """The check's outcome as it is known now; results may have joined since it was yielded."""
-        followed = self._followed.get(public_id)
-        if not followed:
+        followed = self._followed[public_id]
+        results = [self._result(followed, key) for key in sorted(followed.entries)]
+        name = results[0].name if results else public_id
+        for entry in followed.gone():
+            reason = f"it had ended as {entry.status}, and then the batch did not hold it any more"
+            lost = self._lost(public_id, name, entry.place, reason)
+            results.append(replace(lost, result_id=entry.result_id))
+        results += [
+            self._lost(public_id, name, place, f"no result arrived from {place}")
+            for place in self._missing(public_id)
+        ]
+        if not results:
             reason = f"the batch holds no result of this check ({self.url})"
-            lost = Result(public_id, public_id, Status.NO_VERDICT, reason)
-            return CheckOutcome(public_id, (lost,))
-        return CheckOutcome(public_id, tuple(self._result(followed[p]) for p in sorted(followed)))
+            results.append(self._lost(public_id, name, ANYWHERE, reason))
+        return CheckOutcome(public_id, tuple(results))
 
     def _see(self, state: BatchState) -> None:
-        self._running = state.running
+        self._state = state
         self._pace.saw(running=state.running)
+        for followed in self._followed.values():
+            followed.entries = {}
         seen: Counter[tuple[str, str, str]] = Counter()
         for entry in state.entries:
-            where = (entry.public_id, entry.location, entry.device)
-            place = (entry.location, entry.device, seen[where])
-            seen[where] += 1
-            places = self._followed.setdefault(entry.public_id, {})
-            followed = places.setdefault(place, _Followed(entry))
-            followed.entry = entry
-            for result_id in entry.ended:
-                followed.details.setdefault(result_id, None)
+            if entry.public_id in self._followed:
+                where = (entry.public_id, entry.location, entry.device)
+                key = (entry.location, entry.device, seen[where])
+                seen[where] += 1
+                self._followed[entry.public_id].see(key, entry)
+                for result_id in entry.ended:
+                    if not self._detail(result_id).ended:
+                        self._lacking[result_id] = None
 
     def _ask_for_details(self) -> None:
         """Asks for what has ended and is not known yet, unless the pace has no call for it now."""
-        wanted = [
-            (followed, result_id)
-            for places in self._followed.values()
-            for followed in places.values()
-            for result_id, detail in followed.details.items()
-            if detail is None
-        ]
-        if wanted and self._pace.left() > 0:
+        if self._lacking and self._pace.left() > 0:
             self._pace.asked_for_details()
-            found = self._client.details(sorted({result_id for _, result_id in wanted}))
-            for followed, result_id in wanted:
-                followed.details[result_id] = found.get(result_id)
+            self._details |= self._client.details(sorted(self._lacking))
+            self._lacking = {i: None for i in self._lacking if not self._detail(i).ended}
 
     def _wait_for_details(self) -> bool:
         """Gives details that lag behind the end of the batch some time; False when cancelled."""
         for number in range(1, self._pace.left() + 1):
-            if all(f.complete for places in self._followed.values() for f in places.values()):
+            if not self._lacking:
                 break
             if self._clock.wait(_LAG * number):
                 return False
@@ -140,29 +162,75 @@ class Batch:
         return True
 
     def _settled(self, public_id: str) -> bool:
-        places = self._followed.get(public_id, {})
-        return bool(places) and all(followed.complete for followed in places.values())
+        """Whether everything that is to come of this check has come, as far as one can know."""
+        followed = self._followed[public_id]
+        return (
+            bool(followed.entries)
+            and not self._missing(public_id)
+            and all(entry.final and entry.readable for entry in followed.entries.values())
+            and not any(self._lacking.keys() & ids.keys() for ids in followed.attempts.values())
+        )
 
-    def _result(self, followed: _Followed) -> Result:
-        entry = followed.entry
-        detail = followed.details.get(entry.result_id)
-        result = judged(entry, detail)
-        if result.status is Status.PASSED and self._out_of_time:
-            reason = "the batch never ended: results may be missing"
-            result = replace(result, status=Status.NO_VERDICT, reason=reason)
+    def _missing(self, public_id: str) -> list[Place]:
+        """The places that were asked for, and of which the latest answer holds nothing."""
+        there = [
+            self._evidence(entry).place for entry in self._followed[public_id].entries.values()
+        ]
+        return [
+            place
+            for place in self._places[public_id]
+            if not any(place.fits(other) for other in there)
+        ]
+
+    def _result(self, followed: _Followed, key: _Key) -> Result:
+        entry = followed.entries[key]
+        result = judged(self._evidence(entry))
         return replace(
             result,
-            batch_id=self.id,
             result_url=self._result_url(entry),
-            location=self._triggered.locations.get(entry.location, entry.location),
+            location=self._shown(entry.location),
             attempts=tuple(
                 Attempt(result_id, result.status, result.reason)
                 if result_id == entry.result_id and entry.final
                 # An attempt that another one followed did not pass, whatever its details say.
-                else Attempt(result_id, Status.FAILED, (found and found.reason) or "no details")
-                for result_id, found in followed.details.items()
+                else Attempt(
+                    result_id, Status.FAILED, self._detail(result_id).reason or "no details"
+                )
+                for result_id in followed.attempts[key]
             ),
         )
+
+    def _evidence(self, entry: Entry) -> Evidence:
+        asked = self._places[entry.public_id]
+        endings = self._followed[entry.public_id].endings.get(entry.result_id, {})
+        return Evidence(
+            entry,
+            self._detail(entry.result_id),
+            batch=self._state,
+            batch_id=self.id,
+            late=self._late,
+            asked=asked[0] if asked else ANYWHERE,
+            before=frozenset(endings),
+            triggered=self._triggered.at,
+            now=self._triggered.at + self._clock.now() - self._begun,
+        )
+
+    def _lost(self, public_id: str, name: str, place: Place, reason: str) -> Result:
+        return Result(
+            public_id,
+            name,
+            Status.NO_VERDICT,
+            reason,
+            batch_id=self.id,
+            location=self._shown(place.location),
+            device=place.device,
+        )
+
+    def _detail(self, result_id: str) -> Detail:
+        return self._details.get(result_id, NO_DETAIL)
+
+    def _shown(self, location: str) -> str:
+        return self._triggered.locations.get(location, location)
 
     def _result_url(self, entry: Entry) -> str:
         if not entry.result_id:

@@ -6,15 +6,34 @@ running batch.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .details import device_of
+from .json_answer import (
+    identifier,
+    listed,
+    mapping,
+    number,
+    optional_id,
+    optional_text,
+    plain,
+    seconds,
+)
+from .models import Place
 
 if TYPE_CHECKING:
     from .models import Json
 
 RUNNING = "in_progress"
+# Of a batch and of its results. Any other word is waited for: it may come to be one of these.
+_FINAL = ("passed", "failed", "skipped", "cancelled")
+_SPELLINGS = {"canceled": "cancelled"}
+# What a batch may say because of a result that says it; and what else makes a batch fail.
+_EXPLAINED_BY = {"failed": ("failed", "cancelled")}
 
 
 @dataclass(frozen=True)
@@ -22,49 +41,79 @@ class Entry:
     """One check at one location on one device. `duration` is in seconds.
 
     `retries` counts the attempts that have ended but the first; None while the first one runs.
+    `earlier`: an earlier batch's result stands for this one's. One that is not `readable` tells
+    which check it belongs to, and its place where it can.
     """
 
     public_id: str
     name: str
-    type: str
     status: str
-    location: str
-    device: str
-    result_id: str
-    initial_result_id: str
-    execution_rule: str
-    duration: float
-    retries: int | None
-    max_retries: int
-    timed_out: bool
-    earlier: bool
+    type: str = ""
+    location: str = ""
+    device: str = ""
+    result_id: str = ""
+    initial_result_id: str = ""
+    execution_rule: str = "blocking"
+    duration: float = 0.0
+    retries: int | None = None
+    max_retries: int = 0
+    timed_out: bool = False
+    earlier: bool = False
+    readable: bool = True
 
     @classmethod
     def from_json(cls, data: Json) -> Entry:
-        """Reads one of the batch's `results`. KeyError without a test or a status."""
-        retries = data.get("retries")
-        rerun = data.get("selective_rerun") or {}
+        """Reads one of the batch's `results`.
+
+        KeyError without a test or a status; TypeError, ValueError or OverflowError for another
+        type of what a verdict depends on.
+        """
+        public_id = identifier(data["test_public_id"])
+        result_id, retries = data.get("result_id"), data.get("retries")
+        rerun = data.get("selective_rerun") or {"decision": "run"}
+        if rerun["decision"] == "skip":
+            result_id = result_id or rerun.get("linked_result_id")
+        elif rerun["decision"] != "run":
+            raise ValueError
         return cls(
-            public_id=str(data["test_public_id"]),
-            name=str(data.get("test_name") or data["test_public_id"]),
-            type=str(data.get("test_type") or ""),
-            status=str(data["status"]),
-            location=str(data.get("location") or ""),
-            device=device_of(data),
-            result_id=str(data.get("result_id") or rerun.get("linked_result_id") or ""),
-            initial_result_id=str(data.get("initial_result_id") or ""),
-            execution_rule=str(data.get("execution_rule") or "blocking"),
-            duration=float(data.get("duration") or 0) / 1000,
-            retries=None if retries is None else int(retries),
-            max_retries=int(data.get("max_retries") or 0),
+            public_id=public_id,
+            name=plain(data.get("test_name"), public_id),
+            status=_word(data["status"]),
+            type=plain(data.get("test_type")),
+            location=optional_text(data.get("location")),
+            device=optional_text(device_of(data)),
+            result_id=optional_id(result_id),
+            initial_result_id=optional_id(data.get("initial_result_id")),
+            execution_rule=optional_text(data.get("execution_rule")) or "blocking",
+            duration=seconds(data.get("duration")),
+            retries=None if retries is None else int(number(retries)),
+            max_retries=_count(data.get("max_retries")),
             timed_out=bool(data.get("timed_out")),
-            earlier=rerun.get("decision") == "skip",
+            earlier=rerun["decision"] == "skip",
         )
+
+    @classmethod
+    def read(cls, data: object) -> Entry | None:
+        """The same of anything; None where it does not even name a test."""
+        try:
+            return cls.from_json(mapping(data))
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
+            known = mapping(data)
+        public_id = plain(known.get("test_public_id"))
+        if not public_id:
+            return None
+        location, device = plain(known.get("location")), plain(device_of(known))
+        return cls(public_id, public_id, "", location=location, device=device, readable=False)
+
+    @property
+    def place(self) -> Place:
+        """Where it runs, as far as it says."""
+        return Place(self.location, self.device)
 
     @property
     def final(self) -> bool:
-        """Whether no further attempt will come."""
-        return self.status != RUNNING
+        """Whether no further attempt will come; there is none to wait for that can be read."""
+        return self.status in _FINAL or not self.readable
 
     @property
     def ended(self) -> tuple[str, ...]:
@@ -84,9 +133,42 @@ class BatchState:
     def from_json(cls, data: Json) -> BatchState:
         """Reads the answer. KeyError or TypeError where it is none."""
         state = data["data"]
-        return cls(str(state["status"]), tuple(Entry.from_json(e) for e in state["results"]))
+        entries = map(Entry.read, listed(state["results"]))
+        return cls(_word(state["status"]), tuple(entry for entry in entries if entry is not None))
+
+    @property
+    def final(self) -> bool:
+        """Whether the batch says that it has ended."""
+        return self.status in _FINAL
 
     @property
     def running(self) -> bool:
         """Whether results may still change or join."""
-        return self.status == RUNNING
+        return not self.final or not all(entry.final for entry in self.entries)
+
+    @cached_property
+    def unexplained(self) -> bool:
+        """Whether the batch has ended otherwise than passed, and none of its results says why."""
+        explained_by = _EXPLAINED_BY.get(self.status, (self.status,))
+        why = (entry for entry in self.entries if entry.status in explained_by)
+        return self.final and self.status != "passed" and not any(why)
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The result IDs that more than one entry has."""
+        counts = Counter(entry.result_id for entry in self.entries if entry.result_id)
+        return frozenset(result_id for result_id, count in counts.items() if count > 1)
+
+
+def _word(value: object) -> str:
+    """A status. TypeError where it is none; null is one that is not known."""
+    if value is None:
+        return "null"
+    word = identifier(value)
+    return _SPELLINGS.get(word, word)
+
+
+def _count(value: object) -> int:
+    """A number that is only shown."""
+    found = number(value)
+    return int(found) if math.isfinite(found) else 0

@@ -1,4 +1,4 @@
-"""What the CI system says about this run, as the metadata of a batch.
+"""What the CI system says about this run: the metadata of a batch, and where an image comes from.
 
 Names and shape are datadog-ci's (its `ci.ts` and `user-provided-git.ts`). Where we differ:
 
@@ -10,6 +10,9 @@ Names and shape are datadog-ci's (its `ci.ts` and `user-provided-git.ts`). Where
 - AppVeyor: commit, branch and tag are sent for every host of repositories, not for GitHub alone.
 - Credentials are removed from every URL, not from the repository's alone.
 - `DD_CI_WORKSPACE_PATH` may start with `~` as well.
+- What datadog-ci leaves out although the system has it, by its documentation: Codefresh's commit;
+  TeamCity's commit and number; of AWS CodePipeline the commit, number, ID and link of the CodeBuild
+  that runs here; Buddy's variables by their names of today, BUDDY_RUN_*.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _MESSAGE_LIMIT = 500
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -58,13 +61,43 @@ class _Provider:
         return {"ci.provider.name": self.name, **_filled(self.table, variables)}
 
 
+class Origin(NamedTuple):
+    """Where what is deployed comes from: its commit, and the build's number and page."""
+
+    commit: str | None
+    number: str | None
+    link: str | None
+
+
 def metadata(environ: Variables = os.environ) -> dict[str, Any]:
     """The trigger's `metadata`; empty where neither a CI system nor the user says anything."""
+    tags = _tags(environ)
+    return _tree(tags) if tags else {}
+
+
+def origin(environ: Variables = os.environ) -> Origin:
+    """Commit, build number and build link as the metadata has them; None is what nobody says.
+
+    A system that does not number its builds has IDs; one that has no page for the pipeline has one
+    for the job.
+    """
+    tags = _tags(environ)
+
+    def first(*names: str) -> str | None:
+        return next((tags[name] for name in names if tags.get(name)), None)
+
+    return Origin(
+        commit=first("git.commit.sha"),
+        number=first("ci.pipeline.number", "ci.pipeline.id", "ci.job.id"),
+        link=first("ci.pipeline.url", "ci.job.url"),
+    )
+
+
+def _tags(environ: Variables) -> dict[str, str]:
     found = [provider for provider in _PROVIDERS if provider.runs_here(environ)]
     # As in datadog-ci, of several providers the last one counts.
     tags = _normalised(found[-1].tags(environ), environ) if found else {}
-    tags |= _normalised(_filled(_USER, environ), environ)
-    return _tree(tags) if tags else {}
+    return tags | _normalised(_filled(_USER, environ), environ)
 
 
 def _filled(table: Table, variables: Variables) -> dict[str, str]:
@@ -159,6 +192,10 @@ _APPVEYOR_BUILD = "https://ci.appveyor.com/project/{APPVEYOR_REPO_NAME}/builds/{
 _BITBUCKET_BUILD = (
     "https://bitbucket.org/{BITBUCKET_REPO_FULL_NAME}/addon/pipelines/home"
     "#!/results/{BITBUCKET_BUILD_NUMBER}"
+)
+_CODEBUILD = (
+    "https://{AWS_REGION}.console.aws.amazon.com/codebuild/home?region={AWS_REGION}"
+    "#/builds/{CODEBUILD_BUILD_ID}/view/new"
 )
 
 _PROVIDERS = (
@@ -336,12 +373,18 @@ _PROVIDERS = (
             "ci.pipeline.name": "{CF_PIPELINE_NAME}",
             "ci.pipeline.url": "{CF_BUILD_URL}",
             "git.branch": "{CF_BRANCH}",
+            "git.commit.sha": "{CF_REVISION}",
         },
     ),
     _Provider(
         "teamcity",
         ("TEAMCITY_VERSION",),
-        {"ci.job.name": "{TEAMCITY_BUILDCONF_NAME}", "ci.job.url": "{BUILD_URL}"},
+        {
+            "ci.job.name": "{TEAMCITY_BUILDCONF_NAME}",
+            "ci.job.url": "{BUILD_URL}",
+            "ci.pipeline.number": "{BUILD_NUMBER}",
+            "git.commit.sha": "{BUILD_VCS_NUMBER}",
+        },
     ),
     _Provider(
         "azurepipelines",
@@ -398,23 +441,41 @@ _PROVIDERS = (
         "buddy",
         ("BUDDY",),
         {
-            "ci.pipeline.id": "{BUDDY_PIPELINE_ID}/{BUDDY_EXECUTION_ID}",
+            "ci.pipeline.id": (
+                "{BUDDY_PIPELINE_ID}/{BUDDY_EXECUTION_ID}",
+                "{BUDDY_PIPELINE_ID}/{BUDDY_RUN_ID}",
+            ),
             "ci.pipeline.name": "{BUDDY_PIPELINE_NAME}",
-            "ci.pipeline.number": "{BUDDY_EXECUTION_ID}",
-            "ci.pipeline.url": "{BUDDY_EXECUTION_URL}",
-            "git.branch": "{BUDDY_EXECUTION_BRANCH}",
-            "git.commit.committer.email": "{BUDDY_EXECUTION_REVISION_COMMITTER_EMAIL}",
-            "git.commit.committer.name": "{BUDDY_EXECUTION_REVISION_COMMITTER_NAME}",
-            "git.commit.message": "{BUDDY_EXECUTION_REVISION_MESSAGE}",
-            "git.commit.sha": "{BUDDY_EXECUTION_REVISION}",
+            "ci.pipeline.number": ("{BUDDY_EXECUTION_ID}", "{BUDDY_RUN_ID}"),
+            "ci.pipeline.url": ("{BUDDY_EXECUTION_URL}", "{BUDDY_RUN_URL}"),
+            "git.branch": ("{BUDDY_EXECUTION_BRANCH}", "{BUDDY_RUN_BRANCH}"),
+            "git.commit.committer.email": (
+                "{BUDDY_EXECUTION_REVISION_COMMITTER_EMAIL}",
+                "{BUDDY_RUN_COMMIT_COMMITTER_EMAIL}",
+            ),
+            "git.commit.committer.name": (
+                "{BUDDY_EXECUTION_REVISION_COMMITTER_NAME}",
+                "{BUDDY_RUN_COMMIT_COMMITTER_NAME}",
+            ),
+            "git.commit.message": (
+                "{BUDDY_EXECUTION_REVISION_MESSAGE}",
+                "{BUDDY_RUN_COMMIT_MESSAGE}",
+            ),
+            "git.commit.sha": ("{BUDDY_EXECUTION_REVISION}", "{BUDDY_RUN_COMMIT}"),
             "git.repository_url": "{BUDDY_SCM_URL}",
-            "git.tag": "{BUDDY_EXECUTION_TAG}",
+            "git.tag": ("{BUDDY_EXECUTION_TAG}", "{BUDDY_RUN_TAG}"),
         },
     ),
     _Provider(
         "awscodepipeline",
         ("CODEBUILD_INITIATOR",),
-        {"ci.job.id": "{DD_ACTION_EXECUTION_ID}", "ci.pipeline.id": "{DD_PIPELINE_EXECUTION_ID}"},
+        {
+            "ci.job.id": ("{DD_ACTION_EXECUTION_ID}", "{CODEBUILD_BUILD_ID}"),
+            "ci.job.url": ("{CODEBUILD_PUBLIC_BUILD_URL}", "{CODEBUILD_BUILD_URL}", _CODEBUILD),
+            "ci.pipeline.id": "{DD_PIPELINE_EXECUTION_ID}",
+            "ci.pipeline.number": "{CODEBUILD_BUILD_NUMBER}",
+            "git.commit.sha": "{CODEBUILD_RESOLVED_SOURCE_VERSION}",
+        },
         mark_prefix="codepipeline",
     ),
 )

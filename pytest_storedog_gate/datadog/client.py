@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import platform
-import re
 import threading
+import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
 
 import requests
 
@@ -19,6 +21,8 @@ from . import retries
 from .batch_state import BatchState
 from .clock import Clock
 from .details import Detail, details_from_json
+from .exchange import Answer, TooLarge, Unreadable, exchange
+from .json_answer import identifier, mapping, plain
 from .models import Check, Found, Json, Suite
 
 if TYPE_CHECKING:
@@ -33,10 +37,10 @@ KEY_VARIABLES = {
     "app": ("DD_APP_KEY", "DATADOG_APP_KEY"),
 }
 MAX_TESTS = 1000  # that one trigger takes
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0  # s
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0  # s, of one operation of a socket
+_WHOLE_TIMEOUT = 120.0  # s, of a whole answer
 _TOO_LONG = (413, 414, 431)  # for the server, one of them with 1,000 IDs in a URL
 _SHORTEST_SECRET = 4  # characters; a shorter one is a placeholder, and part of many words
-_LONE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,45 @@ class Keys:
 
 @dataclass(frozen=True)
 class Triggered:
-    """What the service answered to a trigger: the batch, and its locations' display names."""
+    """What the service answered to a trigger: the batch, and its locations' display names.
+
+    `at` is when, as a Unix time.
+    """
 
     batch_id: str
     locations: Mapping[str, str]
+    at: float = field(default_factory=time.time)
 
     @classmethod
-    def from_json(cls, data: Json) -> Triggered:
+    def from_json(cls, data: Json, at: float) -> Triggered:
         """Reads the answer; outside of CI it has no `batch_id`, which is a ValueError."""
-        if not data["batch_id"]:
-            raise ValueError("batch_id")
-        places = data.get("locations") or []
-        shown = {str(p["name"]): str(p.get("display_name") or p["name"]) for p in places}
-        return cls(str(data["batch_id"]), shown)
+        batch_id = identifier(data["batch_id"])
+        # Names for people: the batch has begun, however odd they are.
+        found = data.get("locations")
+        places = [mapping(place) for place in found] if isinstance(found, list) else []
+        names = {plain(p.get("name")): plain(p.get("display_name")) for p in places}
+        return cls(batch_id, {name: shown or name for name, shown in names.items() if name}, at)
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One call: what is sent, and how its answer is read. `what` is said of an answer that is none.
+
+    `read` raises where an answer is not `what` was asked for. `instead` takes its place for some
+    statuses; those in `again` are asked again beside the transient ones. A `patient` call does so
+    until the deadline: what it asks about is running.
+    """
+
+    path: str
+    what: str
+    read: Callable[[Answer], T]
+    method: str = "GET"
+    params: Mapping[str, str] | None = None
+    body: Json | None = None
+    instead: Mapping[int, Callable[[], T]] = field(default_factory=dict)
+    again: Sequence[int] = ()
+    patient: bool = False
+    scope: str = "synthetics_read"
 
 
 class SyntheticsClient:
@@ -95,14 +125,29 @@ class SyntheticsClient:
 
     def check(self, public_id: str) -> Check | None:
         """One check's definition, or None where the service does not know the ID."""
-        answer = self._get(f"v1/synthetics/tests/{public_id}", tolerated=(404,))
-        return None if answer.status == 404 else self._read(answer, Check.from_json, "a test")
+
+        def read(answer: Answer) -> Check | None:
+            check = Check.from_json(answer.json())
+            _same(public_id, check.public_id)
+            return check
+
+        path = f"v1/synthetics/tests/{quote(public_id, safe='')}"
+        return self.ask(Call(path, f"the test {public_id}", read, instead={404: lambda: None}))
 
     def search(self, query: str) -> tuple[Check, ...]:
         """All checks that Datadog's search finds; an empty or cut-off answer is no selection."""
-        params = {"text": query, "count": str(MAX_TESTS + 1), "include_full_config": "true"}
-        answer = self._get("v1/synthetics/tests/search", params=params)
-        found = self._read(answer, Found.from_json, "a search")
+        found = self.ask(
+            Call(
+                "v1/synthetics/tests/search",
+                "a search",
+                lambda answer: Found.from_json(answer.json()),
+                params={
+                    "text": query,
+                    "count": str(MAX_TESTS + 1),
+                    "include_full_config": "true",
+                },
+            )
+        )
         if not found.checks:
             raise NoVerdict(
                 f"the search {query!r} finds nothing on {self.endpoint.name}, so it proves nothing;"
@@ -117,16 +162,28 @@ class SyntheticsClient:
 
     def suite(self, public_id: str) -> Suite | None:
         """One suite, or None where the service does not know the ID."""
-        answer = self._get(f"v2/synthetics/suites/{public_id}", tolerated=(404,))
-        if answer.status == 404:
-            return None
-        return self._read(answer, lambda data: Suite.from_json(public_id, data), "a suite")
+
+        def read(answer: Answer) -> Suite | None:
+            data = answer.json()
+            _same(public_id, data["data"].get("id"), data["data"]["attributes"].get("public_id"))
+            return Suite.from_json(public_id, data)
+
+        path = f"v2/synthetics/suites/{quote(public_id, safe='')}"
+        return self.ask(Call(path, f"the suite {public_id}", read, instead={404: lambda: None}))
 
     def has_version(self, public_id: str, number: int) -> bool:
         """Whether the check has had this version."""
-        path = f"v2/synthetics/tests/{public_id}/version_history/{number}"
-        params = {"only_check_existence": "true"}
-        return self._get(path, params=params, tolerated=(404,)).status != 404
+        path = f"v2/synthetics/tests/{quote(public_id, safe='')}/version_history/{number}"
+        return self.ask(
+            Call(
+                path,
+                f"version {number} of {public_id}",
+                # What it holds is not described anywhere.
+                lambda answer: answer.json() is not None,
+                params={"only_check_existence": "true"},
+                instead={404: lambda: False},
+            )
+        )
 
     def trigger(
         self, tests: Sequence[Json], *, batch_timeout: float, metadata: Json | None = None
@@ -143,86 +200,86 @@ class SyntheticsClient:
         }
         if metadata:
             body["metadata"] = metadata
-        url = f"{self.endpoint.intake}/api/v1/synthetics/tests/trigger/ci"
+        call = Call(
+            "v1/synthetics/tests/trigger/ci",
+            "a started batch (a batch_id)",
+            lambda answer: Triggered.from_json(answer.json(), answer.date),
+            method="POST",
+            body=body,
+            scope="synthetics_write",
+        )
         # On a connection of its own: one that was kept may have been closed meanwhile, and then
         # nobody could say whether the trigger was accepted.
         with self._new_session() as session:
             session.headers["X-Trigger-App"] = "pytest_storedog_gate"
-            answer = self._call(session, "POST", url, body=body, scope="synthetics_write")
-        return self._read(answer, Triggered.from_json, "a started batch (a batch_id)")
+            return self.ask(call, session)
 
     def batch(self, batch_id: str) -> BatchState:
         """The state of a batch, with an entry for each result."""
+
+        def read(answer: Answer) -> BatchState:
+            data = answer.json()
+            said = (data["data"].get(name) for name in ("batch_id", "id", "public_id"))
+            _same(batch_id, *said)
+            return BatchState.from_json(data)
+
+        path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
         # As in datadog-ci: a batch that has just been started may not be known everywhere yet.
-        answer = self._get(f"v1/synthetics/ci/batch/{batch_id}", again=(404,))
-        return self._read(answer, BatchState.from_json, f"batch {batch_id}")
+        return self.ask(Call(path, f"batch {batch_id}", read, again=(404,), patient=True))
 
     def details(self, result_ids: Sequence[str]) -> dict[str, Detail]:
-        """The details by result ID; one that is not there yet is left out."""
-        answer = self._get(
-            "v2/synthetics/tests/poll_results",
-            params={"result_ids": json.dumps(list(result_ids), separators=(",", ":"))},
-            # While one result lags behind, Datadog may answer 404 for all of them.
-            tolerated=(404, *(_TOO_LONG if len(result_ids) > 1 else ())),
-        )
-        if answer.status in _TOO_LONG:
+        """The details of these results by ID; one that the service does not know is left out."""
+
+        def read(answer: Answer) -> dict[str, Detail]:
+            found = details_from_json(answer.json())
+            return {result_id: found[result_id] for result_id in result_ids if result_id in found}
+
+        def halves() -> dict[str, Detail]:
             middle = len(result_ids) // 2
             return self.details(result_ids[:middle]) | self.details(result_ids[middle:])
-        return {} if answer.status == 404 else self._read(answer, details_from_json, "results")
+
+        too_long = dict.fromkeys(_TOO_LONG if len(result_ids) > 1 else (), halves)
+        return self.ask(
+            Call(
+                "v2/synthetics/tests/poll_results",
+                "results",
+                read,
+                params={"result_ids": json.dumps(list(result_ids), separators=(",", ":"))},
+                # While one result lags behind, Datadog may answer 404 for all of them.
+                instead={404: dict, **too_long},
+                patient=True,
+            )
+        )
 
     # -- one call ------------------------------------------------------------------------------
 
-    def _get(
-        self,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        tolerated: Sequence[int] = (),
-        again: Sequence[int] = (),
-    ) -> _Answer:
-        url = f"{self.endpoint.api}/api/{path}"
-        return self._call(
-            self._session, "GET", url, params=params, tolerated=tolerated, again=again
-        )
-
-    def _call(  # noqa: PLR0913  # a call has that many parts
-        self,
-        session: requests.Session,
-        method: str,
-        url: str,
-        *,
-        body: Json | None = None,
-        params: Mapping[str, str] | None = None,
-        tolerated: Sequence[int] = (),
-        again: Sequence[int] = (),
-        scope: str = "synthetics_read",
-    ) -> _Answer:
-        """Sends the call, again where that helps; an answer that is no success is an error.
-
-        `tolerated` are statuses that the caller reads as an answer, `again` those that are asked
-        for once more beside the transient ones.
-        """
-        name = f"{method} {url.replace(self.endpoint.api, self.endpoint.name, 1)}"
-        for attempt in range(retries.LIMIT + 1):
-            answer, fault = self._send(session, method, url, body=body, params=params)
-            if answer is not None and (_good(answer) or answer.status_code in tolerated):
-                return _Answer(answer.status_code, _json(answer) if _good(answer) else {})
-            pause = retries.pause(attempt, method, answer, fault, again)
+    def ask(self, call: Call[T], session: requests.Session | None = None) -> T:
+        """What is read of the answer; the call is sent again where that helps."""
+        begun = self.clock.now()
+        # Nobody waits for ever, and so nobody who has no deadline is patient.
+        patient = call.patient and math.isfinite(self.deadline)
+        for attempt in itertools.count():
+            answer, fault = self._send(session or self._session, call)
+            if answer is not None and answer.status_code in call.instead:
+                return call.instead[answer.status_code]()
+            if answer is not None and answer.good:
+                try:
+                    return call.read(answer)
+                except _NOT_WHAT_IT_SHOULD_BE:
+                    fault = Unreadable(str(answer))
+            spent = self.clock.now() - begun
+            pause = retries.pause(
+                attempt, call.method, answer, fault, call.again, spent=spent, patient=patient
+            )
             if pause is None or self.clock.now() + pause > self.deadline:
-                break
+                raise NoVerdict(self._why_not(call, answer, fault))
             if self.clock.wait(pause):
-                raise NoVerdict(f"the run ended before {name} was answered")
-        raise NoVerdict(self._why_not(name, method, answer, fault, scope))
+                raise NoVerdict(f"the run ended before {self._name(call)} was answered")
+        raise AssertionError
 
     def _send(
-        self,
-        session: requests.Session,
-        method: str,
-        url: str,
-        *,
-        body: Json | None,
-        params: Mapping[str, str] | None,
-    ) -> tuple[requests.Response | None, requests.RequestException | None]:
+        self, session: requests.Session, call: Call[T]
+    ) -> tuple[Answer | None, requests.RequestException | None]:
         left = self.deadline - self.clock.now()
         if left <= 0:
             raise NoVerdict(
@@ -231,35 +288,51 @@ class SyntheticsClient:
             )
         with self._counting:
             self.calls += 1
-        timeouts = (min(_CONNECT_TIMEOUT, left), min(_READ_TIMEOUT, left))
         try:
-            answer = session.request(
-                method, url, json=body, params=params, timeout=timeouts, allow_redirects=False
+            answer = exchange(
+                session,
+                call.method,
+                self._url(call),
+                within=min(_WHOLE_TIMEOUT, left),
+                json=call.body,
+                params=call.params,
+                timeout=(min(_CONNECT_TIMEOUT, left), min(_READ_TIMEOUT, left)),
             )
         except requests.RequestException as fault:
             return None, fault
         return answer, None
 
+    def _url(self, call: Call[T]) -> str:
+        host = self.endpoint.intake if call.method == "POST" else self.endpoint.api
+        return f"{host}/api/{call.path}"
+
+    def _name(self, call: Call[T]) -> str:
+        url = self._url(call).replace(self.endpoint.api, self.endpoint.name, 1)
+        return f"{call.method} {url}"
+
     def _why_not(
-        self,
-        name: str,
-        method: str,
-        answer: requests.Response | None,
-        fault: requests.RequestException | None,
-        scope: str,
+        self, call: Call[T], answer: Answer | None, fault: requests.RequestException | None
     ) -> str:
-        where = self.endpoint.name
-        unsure = "; it may have been accepted, so it was not sent again" if method == "POST" else ""
+        where, name = self.endpoint.name, self._name(call)
+        unsure = ""
+        if call.method == "POST":
+            unsure = "; it may have been accepted, so it was not sent again"
+        if isinstance(fault, Unreadable):
+            return self._without_keys(
+                f"{where} answered with something else than {call.what} to {name}: {fault}; is it "
+                "Synthetics?"
+            )
+        if isinstance(fault, TooLarge):
+            return f"{where} answered {name} with {fault}, which is too much to read{unsure}"
         if answer is None:
-            cause = _cause(fault)
             if retries.was_not_sent(fault):
                 unsure = ""
-            return f"Synthetics cannot be reached at {where}: {name}: {cause}{unsure}"
+            return f"Synthetics cannot be reached at {where}: {name}: {_cause(fault)}{unsure}"
         status, said = answer.status_code, self._without_keys(_errors(answer))
         if status in (401, 403):
             return (
                 f"{where} refused {name} ({status}: {said}); check that DD_API_KEY and DD_APP_KEY "
-                f"belong to this site and that the application key has the scope {scope}"
+                f"belong to this site and that the application key has the scope {call.scope}"
             )
         if status < 500:
             unsure = ""
@@ -271,14 +344,6 @@ class SyntheticsClient:
             text = text.replace(key, "***") if len(key) > _SHORTEST_SECRET else text
         return text
 
-    def _read(self, answer: _Answer, reader: Callable[[Json], T], what: str) -> T:
-        try:
-            return reader(answer.data)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise NoVerdict(
-                f"{self.endpoint.name} answered with something else than {what}; is it Synthetics?"
-            ) from None
-
     def _new_session(self) -> requests.Session:
         session = requests.Session()
         session.trust_env = not self.endpoint.is_here
@@ -289,43 +354,25 @@ class SyntheticsClient:
         return session
 
 
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    data: Json
-
-
+# What a reader meets in an answer of another shape.
+_NOT_WHAT_IT_SHOULD_BE = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _USER_AGENT = (
     f"pytest-storedog-gate/{version('pytest-storedog-gate')} (python "
     f"{platform.python_version()}; os {platform.system().lower()}; arch {platform.machine()})"
 )
 
 
-def _good(answer: requests.Response) -> bool:
-    # A redirect is none: following it would take the keys to another host.
-    return answer.status_code < 300
-
-
-def _json(answer: requests.Response) -> Json:
-    """The answer's body; an empty object where it is no JSON object, which no reader takes."""
-    try:
-        data = answer.json()
-        if _LONE_SURROGATE.search(answer.text):
-            data = _encodable(data)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _encodable(value: Any) -> Any:
-    """The same without lone surrogates: a report that holds one would kill xdist's worker."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    return value
+def _same(wanted: str, *said: object) -> None:
+    """ValueError where an answer says that it is about something else; None says nothing."""
+    if any(one not in (None, wanted) for one in said):
+        raise ValueError(wanted)
 
 
 def _cause(fault: requests.RequestException | None) -> str:
@@ -340,7 +387,10 @@ def _inner(fault: requests.RequestException | None) -> str:
     return str(inner or fault).rpartition(": ")[2]
 
 
-def _errors(answer: requests.Response) -> str:
-    errors = _json(answer).get("errors")
+def _errors(answer: Answer) -> str:
+    try:
+        errors = answer.json().get("errors")
+    except _NOT_WHAT_IT_SHOULD_BE:
+        errors = None
     said = errors if isinstance(errors, list) else [errors] if errors else []
     return "; ".join(str(error) for error in said) or answer.reason or "no reason given"

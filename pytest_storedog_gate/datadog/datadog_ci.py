@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import fields, json_text, overrides
-from .fields import BOOLEAN, NUMBER, OBJECT, STRING, STRINGS, Kind
+from .fields import BOOLEAN, NUMBER, STRING, STRINGS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,8 @@ _KINDS = {
 _NO_MOBILE = "checks of mobile applications are not supported; take it out"
 _REFUSED = {
     "buildCommand": "assets are not built here; build them in a step before this one",
-    "jUnitReport": "use --junitxml",
-    "jsonReport": "use --storedog-report",
+    "jUnitReport": "use --junitxml in its place",
+    "jsonReport": "use --storedog-report in its place",
     "latest": _NO_MOBILE,
     "mobileApplicationId": _NO_MOBILE,
     "mobileApplicationVersionFilePath": _NO_MOBILE,
@@ -61,9 +61,11 @@ _ELSEWHERE = Kind("anything", lambda _: True)
 _KINDS_IN_FILE = {
     **_KINDS,
     "datadogSite": STRING,
-    "defaultTestOverrides": OBJECT,
     "subdomain": STRING,
-    **dict.fromkeys(("$schema", "aas", "containerApp", "excludeFields", "lambda"), _ELSEWHERE),
+    **dict.fromkeys(
+        ("$schema", "aas", "containerApp", "defaultTestOverrides", "excludeFields", "lambda"),
+        _ELSEWHERE,
+    ),
 }
 _REFUSED_IN_FILE = {
     **_REFUSED,
@@ -71,7 +73,7 @@ _REFUSED_IN_FILE = {
     "appKey": "keys come from the environment only; take it out and set DD_APP_KEY",
     "global": "datadog-ci has named it defaultTestOverrides since; rename it",
     "pollingTimeout": "datadog-ci has named it batchTimeout since; rename it",
-    "proxy": "set HTTPS_PROXY in the environment",
+    "proxy": "set HTTPS_PROXY in the environment in its place",
 }
 _KINDS_OF_VARIABLES = {
     **_KINDS,
@@ -93,29 +95,34 @@ class DatadogCi:
 
     @classmethod
     def from_file(cls, path: Path) -> DatadogCi:
-        """Reads a `datadog-ci.json`; ConfigurationError names the file and the key."""
+        """Reads a `datadog-ci.json`; ConfigurationError names the file and each key's fault."""
         where = f"{path.name}: $"
-        data = fields.check(
-            json_text.read(path, path.name), _KINDS_IN_FILE, _REFUSED_IN_FILE, where
+        content = json_text.read(path, path.name)
+        defaults = content.get("defaultTestOverrides", {}) if isinstance(content, dict) else {}
+        data, of_all = fields.together(
+            lambda: fields.check(content, _KINDS_IN_FILE, _REFUSED_IN_FILE, where),
+            lambda: overrides.validated(defaults, f"{where}.defaultTestOverrides"),
         )
         return cls._of(
             data,
             site=data.get("datadogSite"),
             subdomain=data.get("subdomain"),
-            overrides=overrides.validated(
-                data.get("defaultTestOverrides", {}), f"{where}.defaultTestOverrides"
-            ),
+            overrides=of_all,
         )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> DatadogCi:
-        """Reads the process environment; ConfigurationError names the variable."""
+        """Reads the process environment; ConfigurationError names each variable's fault."""
         own = {name: v for name, v in environ.items() if not name.startswith(overrides.PREFIX)}
+        data, of_all = fields.together(
+            lambda: fields.read_variables(own, PREFIX, _KINDS_OF_VARIABLES, _REFUSED),
+            lambda: overrides.from_environment(environ),
+        )
         return cls._of(
-            fields.read_variables(own, PREFIX, _KINDS_OF_VARIABLES, _REFUSED),
+            data,
             site=environ.get("DATADOG_SITE") or environ.get("DD_SITE"),
             subdomain=environ.get("DATADOG_SUBDOMAIN"),
-            overrides=overrides.from_environment(environ),
+            overrides=of_all,
         )
 
     @classmethod

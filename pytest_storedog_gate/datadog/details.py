@@ -1,70 +1,122 @@
 """The details of one result, as v2 `poll_results` has them: was it run, and why did it fail.
 
 https://docs.datadoghq.com/api/latest/synthetics/ ; API tests hold assertions, multistep and browser
-tests hold steps.
+tests hold steps. Nothing here trusts a shape: a verdict rests on the batch, and details only add.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .models import Assertion, Json, Status, Step
+from . import json_answer
+from .json_answer import listed, mapping, number, optional_id, plain, seconds
+from .models import ANYWHERE, Assertion, Json, Place, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN = 300  # characters of a value
 _STATUSES = {"passed": Status.PASSED, "failed": Status.FAILED}
+# Deeper than any result goes, and what every reader of it can follow.
+_DEEPEST = 50
+_ASSERTIONS = ("assertions", "assertion_results", "http_results")
 
 
 @dataclass(frozen=True)
 class Detail:
-    """One finished execution. `usable` is False where it says nothing about the target."""
+    """One execution, as its details tell it; those that never arrived say nothing.
 
-    status: str | None = None
+    `ended` is False where it is asked for again: it runs, or its details are not `readable`.
+    `usable` is False where it says nothing about the target. The IDs are of what it says to be the
+    details of. Times are Unix times in ms, NaN where there is none.
+    """
+
+    ended: bool = False
+    readable: bool = True
+    status: object = None
     usable: bool = True
-    device: str = ""
+    timed_out: bool = False
+    result_ids: frozenset[str] = frozenset()
+    test_ids: frozenset[str] = frozenset()
+    batch_ids: frozenset[str] = frozenset()
+    place: Place = ANYWHERE
+    started_at: float = math.nan
+    finished_at: float = math.nan
+    failure: str = ""
+    steps: tuple[Step, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
+    timings: Json = field(default_factory=dict)
     data: Json = field(default_factory=dict, repr=False)
 
     @classmethod
-    def from_json(cls, attributes: Json) -> Detail | None:
-        """Reads a datum's attributes; None where the execution has not ended yet."""
+    def from_json(cls, datum: Json) -> Detail:
+        """Reads one of the answer's `data`."""
+        try:
+            _refuse_deeper(datum, _DEEPEST)
+            return cls._read(datum, datum["attributes"])
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            return cls(readable=False)
+
+    @classmethod
+    def _read(cls, datum: Json, attributes: Json) -> Detail:
         result = attributes.get("result") or {}
-        if not result.get("finished_at"):
-            return None
-        # `inconclusive` is the local service's own word: a check that it refuses, or that it broke.
-        broken = bool(result.get("unhealthy") or result.get("inconclusive"))
-        return cls(result.get("status"), not broken, device_of(attributes), result)
+        test = mapping(mapping(datum.get("relationships")).get("test"))
+        location = plain(mapping(attributes.get("location")).get("id"))
+        return cls(
+            ended=bool(result.get("finished_at")),
+            status=result.get("status"),
+            # `inconclusive` is the local service's own word: a check that it refuses or breaks.
+            usable=not (result.get("unhealthy") or result.get("inconclusive")),
+            timed_out=bool(result.get("timed_out")),
+            result_ids=_ids(result, "id", "result_id"),
+            test_ids=_ids(mapping(test.get("data")), "id")
+            | _ids(mapping(attributes.get("test")), "id", "public_id")
+            | _ids(attributes, "test_id", "test_public_id"),
+            batch_ids=_ids(mapping(attributes.get("batch")), "id")
+            | _ids(attributes, "batch_id")
+            | _ids(result, "batch_id"),
+            # A name like the batch's, and not a number.
+            place=Place(location if ":" in location else "", plain(device_of(attributes))),
+            started_at=number(result.get("started_at")),
+            finished_at=number(result.get("finished_at")),
+            failure=failure_text(result.get("failure")),
+            steps=tuple(_steps(result.get("steps"))),
+            assertions=_assertions(result, valid=True),
+            timings=mapping(result.get("timings")),
+            data=result,
+        )
 
     @property
     def reason(self) -> str:
         """Why it failed: a line for each assertion or step; empty where it does not say."""
-        failure = failure_text(self.data.get("failure"))
         # The test's own failure repeats the failed step's, and does not say which step it was.
         steps = [
             f"step {number}, {step.name}: {step.reason or 'failed'}"
             for number, step in enumerate(self.steps, 1)
             if step.status is Status.FAILED and not step.allow_failure
         ]
-        return "\n".join(steps) or failure
+        return "\n".join(steps) or self.failure
 
-    @property
-    def assertions(self) -> tuple[Assertion, ...]:
-        """What was asserted of the answer."""
-        return _assertions(self.data.get("assertions"))
 
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of a browser or multistep test, those of sub-tests among them."""
-        return tuple(_steps(self.data.get("steps")))
+# What there is until any arrive.
+NO_DETAIL = Detail()
 
 
 def details_from_json(data: Json) -> dict[str, Detail]:
-    """Reads an answer of `poll_results`: the details of executions that have ended, by ID."""
-    read = {str(datum["id"]): Detail.from_json(datum["attributes"]) for datum in data["data"]}
-    return {result_id: detail for result_id, detail in read.items() if detail is not None}
+    """Reads an answer of `poll_results`: the details by result ID, of executions that run as well.
+
+    TypeError or KeyError where it is none; what does not say whose details it holds is left out.
+    """
+    read: dict[str, Detail] = {}
+    for datum in map(mapping, listed(data["data"])):
+        detail, result_id = Detail.from_json(datum), datum.get("id")
+        # Two of one result, of which one is not true.
+        if isinstance(result_id, str | int) and read.setdefault(str(result_id), detail) != detail:
+            read[str(result_id)] = Detail(readable=False)
+    return read
 
 
 def failure_text(failure: object) -> str:
@@ -72,14 +124,17 @@ def failure_text(failure: object) -> str:
 
     It is an object with a code and a message; anything else is shown as it is.
     """
+    if not failure:
+        return ""
     if not isinstance(failure, dict):
-        return shown(failure) if failure else ""
+        return shown(failure)
     code, message = str(failure.get("code") or ""), str(failure.get("message") or "")
     if code == "INCORRECT_ASSERTION":
-        lines = [text_of(found) for found in _assertions(_listed(message)) if not found.valid]
+        told = _assertions({"assertions": _parsed(message)}, valid=False)
+        lines = [text_of(found) for found in told if not found.valid]
         if lines:
             return "\n".join(lines)
-    return f"{code}: {message}" if code and message else code or message
+    return f"{code}: {message}" if code and message else code or message or shown(failure)
 
 
 def text_of(assertion: Assertion) -> str:
@@ -94,23 +149,41 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + f"… ({len(text)} characters)"
 
 
-def device_of(data: Json) -> str:
+def device_of(data: Json) -> object:
     """The ID in a `device`, which is an object or the ID itself."""
     device = data.get("device")
-    return str((device.get("id") if isinstance(device, dict) else device) or "")
+    return device.get("id") if isinstance(device, dict) else device
 
 
-def _listed(message: str) -> object:
+def _ids(data: Json, *names: str) -> frozenset[str]:
+    """What stands under these names; null is nothing. TypeError for what is no ID."""
+    return frozenset(filter(None, (optional_id(data.get(name)) for name in names)))
+
+
+def _refuse_deeper(value: object, levels: int) -> None:
+    """ValueError where it is nested deeper: what reads it later goes down into it."""
+    if levels == 0:
+        raise ValueError
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        _refuse_deeper(part, levels - 1)
+
+
+def _parsed(message: str) -> object:
     # Datadog puts the list of assertions that did not hold as JSON text into the message.
     try:
-        return json.loads(message)
-    except (ValueError, RecursionError):
+        found = json_answer.loads(message)
+        _refuse_deeper(found, _DEEPEST)
+    except ValueError:
         return None
+    return found
 
 
-def _assertions(data: object) -> tuple[Assertion, ...]:
-    found = data if isinstance(data, list) else []
-    return tuple(_assertion(each) for each in found if isinstance(each, dict))
+def _assertions(data: Json, *, valid: bool) -> tuple[Assertion, ...]:
+    """What was asserted; `valid` is it where it does not say."""
+    found = (data.get(name) for name in _ASSERTIONS)
+    told = [each for one in found if isinstance(one, list) for each in one]
+    return tuple(_assertion({"valid": valid, **each}) for each in told if isinstance(each, dict))
 
 
 def _assertion(data: Json) -> Assertion:
@@ -127,34 +200,36 @@ def _assertion(data: Json) -> Assertion:
         subject=" ".join(str(part) for part in parts if part),
         expected=operator if target is None else f"{operator} {shown(target)}".strip(),
         actual=data.get("actual"),
-        valid=data.get("valid") is True,
+        valid=data["valid"] is True,
         # A plain "no" adds nothing to expected and actual; of a script the message is the actual.
         message="" if message in (f"{operator} does not hold", data.get("actual")) else message,
     )
 
 
-def _steps(data: object) -> Iterator[Step]:
+def _steps(data: object, *, allowed: bool = False, above: set[str] | None = None) -> Iterator[Step]:
+    """The steps, those of sub-tests among them; what a step may do, those in it may.
+
+    A step in another one stands inside it, or after it with its ID.
+    """
+    may_fail = set() if above is None else above
     for each in data if isinstance(data, list) else ():
         if isinstance(each, dict):
-            yield _step(each)
-            yield from _steps(each.get("sub_test_step_details"))
+            parent = plain(mapping(mapping(each.get("sub_step")).get("parent_step")).get("id"))
+            own = allowed or parent in may_fail or each.get("allow_failure") is True
+            if own:
+                may_fail |= {plain(each.get("id"))} - {""}
+            yield _step(each, allow_failure=own)
+            yield from _steps(each.get("sub_test_step_details"), allowed=own, above=may_fail)
 
 
-def _step(data: Json) -> Step:
-    timings = data.get("timings")
-    total = timings.get("total") if isinstance(timings, dict) else None
-    asserted = data.get("assertion_results") or data.get("assertions")
-    keys = data.get("bucket_keys")
+def _step(data: Json, *, allow_failure: bool) -> Step:
+    total = mapping(data.get("timings")).get("total")
     return Step(
-        name=str(data.get("name") or data.get("description") or data.get("type") or ""),
+        name=plain(data.get("name")) or plain(data.get("description")) or plain(data.get("type")),
         status=_STATUSES.get(str(data.get("status"))),
         reason=failure_text(data.get("failure")),
-        duration=_seconds(data.get("duration", total)),
-        allow_failure=bool(data.get("allow_failure")),
-        screenshot=str(keys.get("screenshot") or "") if isinstance(keys, dict) else "",
-        assertions=_assertions(asserted),
+        duration=seconds(data.get("duration", total)),
+        allow_failure=allow_failure,
+        screenshot=plain(mapping(data.get("bucket_keys")).get("screenshot")),
+        assertions=_assertions(data, valid=True),
     )
-
-
-def _seconds(milliseconds: object) -> float:
-    return float(milliseconds) / 1000 if isinstance(milliseconds, int | float) else 0.0

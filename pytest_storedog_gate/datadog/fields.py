@@ -103,19 +103,22 @@ OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 def check(
     data: object, kinds: Mapping[str, Kind], refused: Mapping[str, str], where: str
 ) -> dict[str, Any]:
-    """`data`, where it is an object with known keys and fitting values; else ConfigurationError.
+    """`data`, where it is an object with known keys and fitting values.
 
-    `refused` says of a key why it cannot be used; `where` is the object's file and JSON path.
+    Else ConfigurationError with a sentence for each fault. `refused` says of a key why it cannot be
+    used; `where` is the object's file and JSON path.
     """
     if not isinstance(data, dict):
         raise ConfigurationError(f"{where}: must be an object")
+    faults = []
     for key, value in data.items():
         if key in refused:
-            raise ConfigurationError(f"{where}.{key}: {refused[key]}")
-        if key not in kinds:
-            raise ConfigurationError(f"{where}.{key}: unknown key{_nearest(key, kinds)}")
-        if not kinds[key].fits(value):
-            raise ConfigurationError(f"{where}.{key}: must be {kinds[key].what}")
+            faults.append(f"{where}.{key}: {refused[key]}")
+        elif key not in kinds:
+            faults.append(f"{where}.{key}: unknown key{_nearest(key, kinds)}")
+        elif not kinds[key].fits(value):
+            faults.append(f"{where}.{key}: must be {kinds[key].what}")
+    _refuse(faults)
     return data
 
 
@@ -124,29 +127,51 @@ def read_variables(
 ) -> dict[str, Any]:
     """The values of all variables that start with `prefix`, by key; `retry.count` is RETRY_COUNT.
 
-    What datadog-ci would pass over in silence, an unknown name or a malformed value, is a
-    ConfigurationError.
+    What datadog-ci would pass over in silence, an unknown name or a malformed value, is a fault;
+    ConfigurationError has a sentence for each.
     """
     known = {_constant_case(key): key for key in (*kinds, *refused)}
-    values = {}
+    values, faults = {}, []
     for name, text in environ.items():
         if not name.startswith(prefix):
             continue
         suffix = name.removeprefix(prefix)
         if suffix not in known:
-            raise ConfigurationError(f"{name}: unknown variable{_nearest(suffix, known)}")
+            faults.append(f"{name}: unknown variable{_nearest(suffix, known)}")
+            continue
         key = known[suffix]
         if key in refused:
-            raise ConfigurationError(f"{name}: {refused[key]}")
+            faults.append(f"{name}: {refused[key]}")
+            continue
         values[key] = kinds[key].parse(text)
         if not kinds[key].fits(values[key]):
-            raise ConfigurationError(f"{name}: must be {kinds[key].text}; else unset it")
+            faults.append(f"{name}: must be {kinds[key].text}; else unset it")
+    _refuse(faults)
+    return values
+
+
+def together(*readers: Callable[[], Any]) -> list[Any]:
+    """What each of them reads; the faults that they find are one ConfigurationError."""
+    values, faults = [], []
+    for read in readers:
+        try:
+            values.append(read())
+        except ConfigurationError as error:
+            faults.append(str(error))
+    _refuse(faults)
     return values
 
 
 def _constant_case(key: str) -> str:
+    """How a variable spells a key."""
     # At least two letters before the cut: `jUnitReport` is JUNIT_REPORT.
     return re.sub(r"(?<=.[a-z])(?=[A-Z])", "_", key).replace(".", "_").upper()
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    """Raises where there are any: a line each, for a person who mends them all at once."""
+    if text := "\n".join(faults):
+        raise ConfigurationError(text)
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -1,24 +1,169 @@
-"""How one result of a batch ended: by its entry in the batch, and by its details."""
+"""How one result of a batch ended: by its entry in the batch, and by its details.
+
+A result that says something else in another place says nothing: each rule below is one way to do
+so, and the sentence that a person reads then.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .details import Detail
-from .models import Result, Status
+from .batch_state import RUNNING, BatchState
+from .details import NO_DETAIL, Detail, shown, text_of
+from .models import ANYWHERE, Place, Result, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .batch_state import Entry
+    from .models import Assertion
+
+# Clocks of workers, of the service and of this machine differ by less.
+_CLOCKS = 600.0  # s
+# As long Datadog keeps results. What is older, or in other units, is no time of a result.
+_KEPT = 456 * 86_400.0  # s, 15 months
 
 
-def judged(entry: Entry, detail: Detail | None) -> Result:
-    """The result that an entry and its details make; `detail` is None where none arrived.
+@dataclass(frozen=True)
+class Evidence:
+    """One result, and what stands around it; what is not told is not compared.
+
+    `batch` is the whole answer, which is `late` once nobody waits for it any more; `asked` is one
+    of the places that were asked for; `before` is how the same result had ended in earlier answers.
+    Times are Unix times.
+    """
+
+    entry: Entry
+    detail: Detail = NO_DETAIL
+    batch: BatchState = field(default_factory=lambda: BatchState("passed", ()))
+    batch_id: str = ""
+    late: bool = False
+    asked: Place = ANYWHERE
+    before: frozenset[str] = frozenset()
+    triggered: float = math.nan
+    now: float = math.nan
+
+    @property
+    def place(self) -> Place:
+        """Where it ran, as far as anything tells."""
+        return Place(self.entry.location, self.entry.device or self.detail.place.device)
+
+    @property
+    def began(self) -> float:
+        """When it began; NaN where that is not told."""
+        return self._time(self.detail.started_at)
+
+    @property
+    def ended(self) -> float:
+        """When it ended; NaN where that is not told."""
+        return self._time(self.detail.finished_at)
+
+    def _time(self, milliseconds: float) -> float:
+        return math.nan if milliseconds / 1000 < self.triggered - _KEPT else milliseconds / 1000
+
+
+# A rule finds what is wrong, or nothing; its sentence may name it as {0}.
+_Rule = tuple[Callable[[Evidence], object], str]
+
+_NO_RESULT: tuple[_Rule, ...] = (
+    (lambda e: not e.entry.readable, "an entry of the batch cannot be read"),
+    (lambda e: e.entry.status == RUNNING, "no result arrived in time; it was still running"),
+    (
+        lambda e: not e.entry.final,
+        "no result arrived in time; it was left in the unknown status {e.entry.status!r}",
+    ),
+    (
+        lambda e: e.entry.earlier,
+        "it was not run: it passed in an earlier batch, which proves nothing about this one",
+    ),
+    (
+        lambda e: e.entry.status == "skipped",
+        "it was skipped, and not run: its execution rule says so",
+    ),
+    (lambda e: e.entry.status == "cancelled", "it was cancelled before it had a result"),
+    (
+        lambda e: e.entry.timed_out and _awaited(e.entry),
+        "the batch timed out before its {0} arrived",
+    ),
+    (lambda e: not e.detail.usable and _why_unusable(e.detail), "it could not be run: {0}"),
+    (
+        lambda e: e.entry.result_id in e.batch.shared,
+        "the batch holds result {e.entry.result_id} twice, which can be of one place only",
+    ),
+    (
+        lambda e: _others(e.before, e.entry.status),
+        "it had ended as {0} before the service called it {e.entry.status}",
+    ),
+)
+_NOT_ITS_OWN: tuple[_Rule, ...] = (
+    (lambda e: not e.detail.readable, "its details cannot be read"),
+    (
+        lambda e: _others(e.detail.result_ids, e.entry.result_id),
+        "its details are those of result {0}",
+    ),
+    (
+        lambda e: _others(e.detail.test_ids, e.entry.public_id),
+        "its details are those of the test {0}",
+    ),
+    (lambda e: _others(e.detail.batch_ids, e.batch_id), "its details are those of batch {0}"),
+    (
+        lambda e: not e.entry.place.fits(e.detail.place),
+        "the batch says that it ran at {e.entry.place}, its details say {e.detail.place}",
+    ),
+)
+_NOT_FAILED: tuple[_Rule, ...] = (
+    (lambda e: e.detail.status == "passed", "the batch says failed, the result says 'passed'"),
+)
+_NOT_PROVED: tuple[_Rule, ...] = (
+    (lambda e: not e.entry.result_id, "the batch says passed, and names no result"),
+    (
+        lambda e: e.asked.location and not e.place.location,
+        "the batch says passed, and not at which location",
+    ),
+    (
+        lambda e: e.asked.device and not e.place.device,
+        "the batch says passed, and nothing says on which device",
+    ),
+    (lambda e: e.late and not e.batch.final, "the batch never ended: results may be missing"),
+    (
+        lambda e: e.batch.unexplained,
+        "the batch says {e.batch.status}, and none of its results does",
+    ),
+)
+# Each after "the batch says passed, the result ".
+_CONTRADICTED: tuple[_Rule, ...] = (
+    (
+        lambda e: e.detail.status not in ("passed", None) and repr(shown(e.detail.status)),
+        "says {0}",
+    ),
+    (lambda e: e.detail.timed_out, "says that it timed out"),
+    (lambda e: e.detail.failure, "says why it failed: {0}"),
+    (lambda e: _failed_step(e.detail), "holds a failed {0}"),
+    (lambda e: _unmet(e.detail.assertions), "holds an assertion that is not true: {0}"),
+    (lambda e: e.began > e.ended, "ended before it began"),
+    (
+        lambda e: e.ended < e.triggered - _CLOCKS and e.triggered - e.ended,
+        "ended {0:.0f} s before the batch was triggered",
+    ),
+    (lambda e: e.ended > e.now + _CLOCKS and e.ended - e.now, "ends {0:.0f} s from now"),
+)
+
+
+def judged(evidence: Evidence) -> Result:
+    """The result that this makes.
 
     What was not run, was cut off or contradicts itself has no verdict. The reason is one sentence,
     or a line for each failed assertion.
     """
-    status, reason = _judge(entry, detail)
-    known = detail or Detail()
+    foreign = _broken(evidence, _NOT_ITS_OWN)
+    if foreign:
+        # They tell nothing of this result.
+        evidence = replace(evidence, detail=NO_DETAIL)
+    status, reason = _judge(evidence, foreign)
+    entry, detail = evidence.entry, evidence.detail
     return Result(
         public_id=entry.public_id,
         name=entry.name,
@@ -26,45 +171,68 @@ def judged(entry: Entry, detail: Detail | None) -> Result:
         reason=reason,
         result_id=entry.result_id,
         initial_result_id=entry.initial_result_id,
+        batch_id=evidence.batch_id,
         location=entry.location,
-        device=entry.device or known.device,
+        device=evidence.place.device,
         type=entry.type,
         execution_rule=entry.execution_rule,
         duration=entry.duration,
         retries=entry.retries or 0,
         max_retries=entry.max_retries,
         timed_out=entry.timed_out,
-        steps=known.steps,
-        assertions=known.assertions,
-        timings=known.data.get("timings") or {},
-        detail=known.data,
+        steps=detail.steps,
+        assertions=detail.assertions,
+        timings=detail.timings,
+        detail=detail.data,
     )
 
 
-def _judge(entry: Entry, detail: Detail | None) -> tuple[Status, str]:
-    if not entry.final:
-        return Status.NO_VERDICT, "no result arrived in time; the batch was still running"
-    why_not = _why_no_verdict(entry, detail)
-    if why_not:
-        return Status.NO_VERDICT, why_not
-    if entry.status == "failed":
-        reason = detail.reason if detail else "failed; its details never arrived"
-        return Status.FAILED, reason or "failed, and the result does not say why"
-    return Status.PASSED, ""
+def _judge(evidence: Evidence, foreign: str) -> tuple[Status, str]:
+    why_not = _broken(evidence, _NO_RESULT)
+    if evidence.entry.status == "failed":
+        why_not = why_not or _broken(evidence, _NOT_FAILED)
+        return (Status.NO_VERDICT, why_not) if why_not else (Status.FAILED, _why(evidence, foreign))
+    why_not = why_not or foreign or _broken(evidence, _NOT_PROVED)
+    if not why_not and (said := _broken(evidence, _CONTRADICTED)):
+        why_not = f"the batch says passed, the result {said}"
+    return (Status.NO_VERDICT if why_not else Status.PASSED), why_not
 
 
-def _why_no_verdict(entry: Entry, detail: Detail | None) -> str | None:
-    if entry.earlier:
-        return "it was not run: it passed in an earlier batch, which proves nothing about this one"
-    if entry.status == "skipped":
-        return "it was skipped, and not run: its execution rule says so"
-    if entry.timed_out:
-        what = "retry" if (entry.retries or 0) < entry.max_retries else "result"
-        return f"the batch timed out before its {what} arrived"
-    if detail is not None and not detail.usable:
-        return f"it could not be run: {detail.reason or 'unhealthy worker'}"
-    if entry.status not in ("passed", "failed"):
-        return f"the service answered with the unknown status {entry.status!r}"
-    if entry.status == "passed" and detail is not None and detail.status not in ("passed", None):
-        return f"the batch says passed, the result says {detail.status!r}"
-    return None
+def _why(evidence: Evidence, foreign: str) -> str:
+    if evidence.detail.ended:
+        return evidence.detail.reason or "failed, and the result does not say why"
+    return evidence.detail.reason or f"failed; {foreign or 'its details never arrived'}"
+
+
+def _broken(evidence: Evidence, rules: Iterable[_Rule]) -> str:
+    """What the first rule says that finds anything; empty where none does."""
+    for find, sentence in rules:
+        if found := find(evidence):
+            return sentence.format(found, e=evidence)
+    return ""
+
+
+def _why_unusable(detail: Detail) -> str:
+    return detail.reason or "unhealthy worker"
+
+
+def _others(said: frozenset[str], wanted: str) -> str:
+    return ", ".join(sorted(said - {wanted})) if wanted else ""
+
+
+def _awaited(entry: Entry) -> str:
+    return "retry" if (entry.retries or 0) < entry.max_retries else "result"
+
+
+def _unmet(assertions: Iterable[Assertion]) -> str:
+    return next((text_of(assertion) for assertion in assertions if not assertion.valid), "")
+
+
+def _failed_step(detail: Detail) -> str:
+    """The first step that speaks against a pass, and what it says."""
+    for number, step in enumerate(detail.steps, 1):
+        failed = "failed" if step.status is Status.FAILED else ""
+        why = step.reason or _unmet(step.assertions) or failed
+        if why and not step.allow_failure:
+            return f"step {number}, {step.name}: {why}"
+    return ""

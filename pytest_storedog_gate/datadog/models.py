@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
+
+from .json_answer import identifier, listed, plain
 
 Json = Mapping[str, Any]
+_WITHOUT_DEVICES = ("api", "network")
 
 
 class Status(Enum):
@@ -21,6 +25,28 @@ class Status(Enum):
     PASSED = "passed"
     FAILED = "failed"
     NO_VERDICT = "no verdict"
+
+
+class Place(NamedTuple):
+    """Where a check runs. An empty part is not told: it may be any."""
+
+    location: str = ""
+    device: str = ""
+
+    def fits(self, other: Place) -> bool:
+        """Whether both may be one place. A device without a browser is Chrome's."""
+        ours, theirs = self.device.removeprefix("chrome."), other.device.removeprefix("chrome.")
+        return all(
+            not (one and another) or one == another
+            for one, another in ((self.location, other.location), (ours, theirs))
+        )
+
+    def __str__(self) -> str:
+        """The place in words."""
+        return " on ".join(filter(None, self))
+
+
+ANYWHERE = Place()
 
 
 @dataclass(frozen=True)
@@ -36,23 +62,42 @@ class Check:
     subtype: str
     execution_rule: str
     tags: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+    device_ids: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
         """The one word that says most about it: the subtype where there is one."""
         return self.subtype or self.kind
 
+    def places(self, overrides: Json) -> tuple[Place, ...]:
+        """Where it runs, as far as it is told: its own places, or those that a run overrides."""
+        locations = overrides.get("locations") or self.locations
+        devices = overrides.get("deviceIds") or self.device_ids
+        if self.kind in _WITHOUT_DEVICES:
+            devices = ()
+        pairs = product(locations or [""], devices or [""])
+        return tuple(dict.fromkeys(Place(*pair) for pair in pairs if any(pair)))
+
     @classmethod
     def from_json(cls, data: Json) -> Check:
-        """Reads a test object; `options.ci` is there only when it was set."""
-        ci = (data.get("options") or {}).get("ci") or {}
+        """Reads a test object; `options.ci` is there only when it was set.
+
+        TypeError or ValueError where it does not tell what a verdict depends on.
+        """
+        public_id = identifier(data["public_id"])
+        options = data.get("options") or {}
+        tags = data.get("tags")
+        rule = (options.get("ci") or {}).get("executionRule")
         return cls(
-            public_id=str(data["public_id"]),
-            name=str(data.get("name") or data["public_id"]),
-            kind=str(data.get("type") or ""),
-            subtype=str(data.get("subtype") or ""),
-            execution_rule=str(ci.get("executionRule") or "blocking"),
-            tags=tuple(str(tag) for tag in data.get("tags") or ()),
+            public_id=public_id,
+            name=plain(data.get("name"), public_id),
+            kind=plain(data.get("type")),
+            subtype=plain(data.get("subtype")),
+            execution_rule=str(rule or "blocking"),
+            tags=tuple(filter(None, map(plain, tags if isinstance(tags, list) else ()))),
+            locations=_identifiers(data.get("locations")),
+            device_ids=_identifiers(options.get("device_ids")),
         )
 
 
@@ -66,7 +111,7 @@ class Found:
     @classmethod
     def from_json(cls, data: Json) -> Found:
         """Reads the answer of `GET /tests/search`."""
-        checks = tuple(Check.from_json(test) for test in data["tests"])
+        checks = tuple(Check.from_json(test) for test in listed(data["tests"]))
         return cls(checks, max(len(checks), int(data.get("total") or 0)))
 
 
@@ -82,8 +127,12 @@ class Suite:
     def from_json(cls, public_id: str, data: Json) -> Suite:
         """Reads the answer of v2 `GET /suites/{id}`; the order of the tests is kept."""
         attributes = data["data"]["attributes"]
-        tests = dict.fromkeys(str(test["public_id"]) for test in attributes.get("tests") or ())
-        return cls(public_id, str(attributes.get("name") or public_id), tuple(tests))
+        tests = (identifier(test["public_id"]) for test in listed(attributes.get("tests") or []))
+        return cls(public_id, plain(attributes.get("name"), public_id), tuple(dict.fromkeys(tests)))
+
+
+def _identifiers(value: object) -> tuple[str, ...]:
+    return tuple(map(identifier, listed(value or [])))
 
 
 @dataclass(frozen=True)

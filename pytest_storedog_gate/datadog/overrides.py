@@ -7,6 +7,7 @@ there, `false`, `0` and `""` are values like all others, and are sent.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import ConfigurationError
@@ -73,20 +74,26 @@ _REFUSED = {
     "mobileApplicationVersionFilePath": _NO_MOBILE,
     "tunnel": "a tunnel is not supported; use a private location or the local service",
 }
-_MERGED_BY_KEY = ("headers", "variables")
+MERGED_BY_KEY = ("headers", "variables")
 _PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")
 
 
 def validated(data: object, where: str) -> dict[str, Any]:
-    """The overrides in `data`, checked; ConfigurationError names `where`, the key and the fault."""
-    overrides = fields.check(data, _KINDS, _REFUSED, where)
-    for group, kinds in _GROUPS.items():
-        if isinstance(overrides.get(group), dict):
-            fields.check(overrides[group], kinds, {}, f"{where}.{group}")
-            for key in _NEEDED.get(group, ()):
-                if key not in overrides[group]:
-                    raise ConfigurationError(f"{where}.{group}: the key {key} is missing; add it")
-    return dict(overrides)
+    """The overrides in `data`, checked; ConfigurationError names `where` and each key's fault."""
+    found = data if isinstance(data, dict) else {}
+    groups = [group for group in _GROUPS if isinstance(found.get(group), dict)]
+    fields.together(
+        lambda: fields.check(data, _KINDS, _REFUSED, where),
+        *(partial(_check_group, found[group], group, f"{where}.{group}") for group in groups),
+    )
+    return dict(found)
+
+
+def _check_group(data: Mapping[str, Any], group: str, where: str) -> None:
+    fields.check(data, _GROUPS[group], {}, where)
+    for key in _NEEDED.get(group, ()):
+        if key not in data:
+            raise ConfigurationError(f"{where}: the key {key} is missing; add it")
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +101,7 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
-            result[key] = {**result.get(key, {}), **value} if key in _MERGED_BY_KEY else value
+            result[key] = {**result.get(key, {}), **value} if key in MERGED_BY_KEY else value
     return result
 
 

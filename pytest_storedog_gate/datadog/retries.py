@@ -10,15 +10,19 @@ import math
 import random
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+
+from .exchange import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LIMIT = 3  # as often as datadog-ci
+# As long is an answer asked for again that cannot be read: a proxy's page, a broken body.
+_UNREADABLE = 60.0  # s
 _FIRST, _LONGEST = 0.5, 30.0  # s
 # Without the server's word; datadog-ci waits from 5 to 10 s.
 _RATE_LIMITED = 5.0
@@ -28,32 +32,55 @@ _BELIEVED = 120.0
 _UNIX_TIME = 1e9
 
 
-def pause(
+class Answered(Protocol):
+    """What is looked at of an answer."""
+
+    @property
+    def status_code(self) -> int:
+        """Its status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers, whose names have no case."""
+
+
+def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     attempt: int,
     method: str,
-    answer: requests.Response | None,
+    answer: Answered | None,
     fault: requests.RequestException | None,
     again: Sequence[int] = (),
+    *,
+    spent: float = 0.0,
+    patient: bool = False,
 ) -> float | None:
     """Seconds until attempt number `attempt` (from 0) is repeated; None if it is not.
 
     Either `answer` or `fault` tells how the attempt ended; the statuses in `again` are worth
-    another one.
+    another one. `spent` is how long ago the first one began. The `patient` never give up on what
+    goes by.
     """
-    asked_again = answer is not None and answer.status_code in again
-    if attempt >= LIMIT or not (asked_again or _may_be_repeated(method, answer, fault)):
+    unreadable = isinstance(fault, Unreadable)
+    limit = LIMIT if not (patient or unreadable) else math.inf
+    if answer is not None and answer.status_code in again:
+        limit = LIMIT
+    elif not _goes_by(method, answer, fault):
+        limit = 0
+    if attempt >= limit:
         return None
     limited = answer is not None and answer.status_code == 429
-    usual = min(_LONGEST, (_RATE_LIMITED if limited else _FIRST) * 2**attempt)
+    usual = min(_LONGEST, (_RATE_LIMITED if limited else _FIRST) * 2 ** min(attempt, 10))
     # Clients that were refused together must not all come back together.
     jitter = random.uniform(0, usual / 2)  # noqa: S311  # no secret
     wanted = _wanted(answer.headers) if answer is not None else None
-    return (usual if wanted is None else wanted) + jitter
+    seconds = (usual if wanted is None else wanted) + jitter
+    return None if unreadable and not patient and spent + seconds > _UNREADABLE else seconds
 
 
-def _may_be_repeated(
-    method: str, answer: requests.Response | None, fault: requests.RequestException | None
-) -> bool:
+def _goes_by(method: str, answer: Answered | None, fault: requests.RequestException | None) -> bool:
+    """Whether it may be otherwise the next time, and asking again does no harm."""
+    if isinstance(fault, Unreadable):
+        return method == "GET"
     if answer is not None:
         return answer.status_code == 429 or (answer.status_code >= 500 and method == "GET")
     if isinstance(fault, requests.exceptions.SSLError):

@@ -7,7 +7,9 @@ was killed at any instruction is mended by the next one.
 from __future__ import annotations
 
 from .deployer import Deployer
+from .images import resolved
 from .models import Build, Deployment
+from .planning import Plan
 from .references import ImageReference
 
-__all__ = ["Build", "Deployer", "Deployment", "ImageReference"]
+__all__ = ["Build", "Deployer", "Deployment", "ImageReference", "Plan", "resolved"]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
-from . import journal, planning, ports, proof, readiness, services
+from . import journal, ports, proof, readiness, services
 from .engine import Engine
-from .images import fetch, resolve
+from .images import fetch, resolve, standing
 from .lease import Lease
 from .models import Deployment
 from .names import DEPLOY_ID, DIGEST, Names
+from .planning import Plan
 from .references import ImageReference
 from .specification import specify
 from .strategies import STRATEGIES
@@ -176,10 +177,13 @@ class Deployer:
             raise RollbackFailed(f"{error}\n{journal.by_hand(engine, names)}") from error
         return done or f"{names.live} has no open deployment: nothing to put back"
 
+    def foresee(self, reference: ImageReference) -> Plan:
+        """What each step would do; changes nothing, and raises what the step would raise."""
+        return Plan(self._engine, self._environment, self._lease, reference)
+
     def plan(self, reference: ImageReference) -> list[str]:
-        """What a run would do, a line a step; changes nothing, raises what the run would raise."""
-        self._lease.look()
-        return list(planning.describe(self._engine, self._environment, reference))
+        """What all steps would do."""
+        return list(self.foresee(reference))
 
     def close(self) -> None:
         """Gives the lock back and leaves the engine. Safe in every state."""
@@ -191,8 +195,4 @@ class Deployer:
             named = resolve(self._engine, ImageReference.parse(self._environment.lock_image))
             fetch(self._engine, named)
             return named.pinned
-        # What needs recovery has left containers, and so an image that needs no registry.
-        for name in (self._names.live, self._names.previous, self._names.candidate):
-            if standing := self._engine.find(name):
-                return standing.image_id
-        return image.pinned if image else None
+        return standing(self._engine, self._names) or (image.pinned if image else None)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
+from .engine import Engine
 from .engine_errors import from_registry
 
 if TYPE_CHECKING:
-    from .engine import Engine
+    from collections.abc import Callable
+
+    from .names import Names
     from .references import ImageReference
 
 
@@ -22,6 +25,18 @@ def resolve(engine: Engine, reference: ImageReference) -> ImageReference:
             f"image, as in {reference}:1.2"
         )
     return replace(reference, digest=engine.digest(reference))
+
+
+def resolved(
+    endpoint: str, reference: ImageReference, redact: Callable[[str], str]
+) -> ImageReference:
+    """The same by the engine at `endpoint`, for a run that deploys nothing."""
+    engine = Engine(endpoint, redact)
+    try:
+        engine.connect()
+        return resolve(engine, reference)
+    finally:
+        engine.close()
 
 
 def fetch(engine: Engine, image: ImageReference) -> None:
@@ -39,3 +54,14 @@ def fetch(engine: Engine, image: ImageReference) -> None:
             f"{image} was pulled, but the engine has no image under {image.pinned}: the old image "
             "was not used"
         )
+
+
+def standing(engine: Engine, names: Names) -> str | None:
+    """The ID of an image that stands in the environment already, and so needs no registry.
+
+    What needs recovery has left containers.
+    """
+    for name in (names.live, names.previous, names.candidate):
+        if found := engine.find(name):
+            return found.image_id
+    return None

@@ -1,11 +1,12 @@
-"""What a run would do, in words; nothing is changed."""
+"""What a deployment would do, in words; nothing is changed."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from . import names, ports, services
-from .images import resolve
+from .images import resolve, standing
 from .names import Names
 from .references import ImageReference, short
 
@@ -15,43 +16,94 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.configuration import Environment
 
     from .engine import Engine
+    from .lease import Lease
 
 
-def describe(engine: Engine, environment: Environment, reference: ImageReference) -> Iterator[str]:
-    """The steps of a run, a line each; raises what the run would raise."""
-    gated = Names(environment.name, environment.gate or "")
-    image = resolve(engine, reference)
-    here = engine.image(image.pinned) is not None
-    yield f"resolve {reference} to {image.digest}"
-    yield f"pull {image.pinned}" + (", which the engine has" if here else "")
-    yield f"take the lock {gated.lock}"
-    for service in environment.services:
-        yield from _recovery(engine, Names(environment.name, service.name))
-    if not engine.has_network(environment.network):
-        yield f"create the network {environment.network}"
-    for standing in services.survey(engine, environment):
-        yield _service(engine, environment, standing)
-    published = environment.publish.get(gated.service)
-    if published is not None:
-        held = ports.require_free(engine, published, holder=gated.live)
-        yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
-    live = engine.find(gated.live)
-    now = short(live.labels.get(names.DIGEST)) if live else "nothing"
-    yield f"start {gated.candidate} and wait until it is ready"
-    yield f"make it {gated.live} by strategy {environment.strategy}, in place of {now}"
+class Plan:
+    """Each step of a deployment, a line for each thing that it would do.
 
+    A step raises what the run would raise there.
+    """
 
-def _recovery(engine: Engine, where: Names) -> Iterator[str]:
-    if engine.find(where.previous) is not None:
-        yield f"put {where.previous} back: the last deployment was not concluded"
-    elif engine.find(where.candidate) is not None:
-        yield f"remove {where.candidate}, a candidate that never had traffic"
+    def __init__(
+        self, engine: Engine, environment: Environment, lease: Lease, reference: ImageReference
+    ) -> None:
+        self._engine, self._environment, self._lease = engine, environment, lease
+        self._reference = reference
+        self._names = Names(environment.name, environment.gate or "")
 
+    def __iter__(self) -> Iterator[str]:
+        """All of them, in the order in which a deployer's are called."""
+        yield from self.lock()
+        yield from self.resolve()
+        yield from self.pull()
+        yield from self.lock_of_image()
+        yield from self.start_services()
+        yield from self.candidate()
+        yield from self.swap()
 
-def _service(engine: Engine, environment: Environment, standing: services.Standing) -> str:
-    if standing.outdated is None:
-        return f"leave {standing.names.live} alone: {standing.image} runs"
-    published = environment.publish.get(standing.service.name)
-    if published is not None:
-        ports.require_free(engine, published, holder=standing.names.live)
-    return f"start {standing.names.live} with {standing.image}: {standing.outdated}"
+    @cached_property
+    def image(self) -> ImageReference:
+        """The reference with its digest."""
+        return resolve(self._engine, self._reference)
+
+    def lock(self) -> Iterator[str]:
+        """Also where another run holds the lock now, which is `Locked`."""
+        self._lease.look()
+        if self._lockable:
+            yield from self._lock()
+
+    def resolve(self) -> Iterator[str]:
+        yield f"resolve {self._reference} to {self.image.digest}"
+
+    def pull(self) -> Iterator[str]:
+        here = self._engine.image(self.image.pinned) is not None
+        yield f"pull {self.image.pinned}" + (", which the engine has" if here else "")
+
+    def lock_of_image(self) -> Iterator[str]:
+        """Only where there was nothing to make the lock of before the pull."""
+        if not self._lockable:
+            yield from self._lock()
+
+    def start_services(self) -> Iterator[str]:
+        if not self._engine.has_network(self._environment.network):
+            yield f"create the network {self._environment.network}"
+        for found in services.survey(self._engine, self._environment):
+            yield self._service(found)
+
+    def candidate(self) -> Iterator[str]:
+        published = self._environment.publish.get(self._names.service)
+        if published is not None:
+            held = ports.require_free(self._engine, published, holder=self._names.live)
+            yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
+        yield f"start {self._names.candidate} and wait until it is ready"
+
+    def swap(self) -> Iterator[str]:
+        live = self._engine.find(self._names.live)
+        now = short(live.labels.get(names.DIGEST)) if live else "nothing"
+        strategy = self._environment.strategy
+        yield f"make it {self._names.live} by strategy {strategy}, in place of {now}"
+
+    @cached_property
+    def _lockable(self) -> bool:
+        if self._environment.lock_image is not None:
+            resolve(self._engine, ImageReference.parse(self._environment.lock_image))
+            return True
+        return standing(self._engine, self._names) is not None
+
+    def _lock(self) -> Iterator[str]:
+        yield f"take the lock {self._names.lock}"
+        for service in self._environment.services:
+            where = Names(self._environment.name, service.name)
+            if self._engine.find(where.previous) is not None:
+                yield f"put {where.previous} back: the last deployment was not concluded"
+            elif self._engine.find(where.candidate) is not None:
+                yield f"remove {where.candidate}, a candidate that never had traffic"
+
+    def _service(self, found: services.Standing) -> str:
+        if found.outdated is None:
+            return f"leave {found.names.live} alone: {found.image} runs"
+        published = self._environment.publish.get(found.service.name)
+        if published is not None:
+            ports.require_free(self._engine, published, holder=found.names.live)
+        return f"start {found.names.live} with {found.image}: {found.outdated}"

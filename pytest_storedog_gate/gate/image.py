@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.deploy import ImageReference, resolved
+from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.configuration import Service
     from pytest_storedog_gate.settings import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -17,26 +18,56 @@ _TAG = re.compile(r":?(\w[\w.-]{0,127})", re.ASCII)
 
 def asked_for(settings: Settings) -> ImageReference:
     """The reference that the settings ask for: whole, or a tag or digest of the configured one."""
-    gated = settings.environment.gated
-    if gated is None or settings.image is None:
+    subject = settings.environment.subject
+    if settings.image is None:
         raise ConfigurationError(f"{settings.environment.name} deploys no image")
-    configured = ImageReference.parse(gated.image)
-    text = settings.image
-    if _DIGEST.fullmatch(text):
-        asked = ImageReference(configured.repository, None, text)
-    elif tag := _TAG.fullmatch(text):
-        asked = ImageReference(configured.repository, tag[1])
-    else:
-        asked = ImageReference.parse(text)
+    asked = _of_service(settings.image, subject) if subject else None
+    asked = asked or ImageReference.parse(settings.image)
     source = settings.sources["image"]
-    if asked.repository != configured.repository:
+    if subject is not None and asked.repository != _configured(subject).repository:
         raise ConfigurationError(
-            f"{text} ({source}) is no image of {gated.name}, which is {configured.repository}; "
-            f"name one of its tags or digests, or change services.{gated.name}.image"
+            f"{settings.image} ({source}) is no image of {subject.name}, which is "
+            f"{_configured(subject).repository}; name one of its tags or digests, or change "
+            f"services.{subject.name}.image"
         )
     if asked.tag is None and asked.digest is None:
+        which = f"which {subject.name} is to be deployed" if subject else "which image is meant"
         raise ConfigurationError(
-            f"{text} ({source}) says no tag or digest: which {gated.name} is to be deployed? Say "
-            "it with --storedog-image=TAG or STOREDOG_IMAGE"
+            f"{settings.image} ({source}) says no tag or digest: {which}? Say it with "
+            "--storedog-image=TAG or STOREDOG_IMAGE"
         )
     return asked
+
+
+def decided_on(settings: Settings) -> tuple[str, str] | None:
+    """The image and its digest that a run without a deployment was told; None if it was not.
+
+    A tag is resolved by the environment's engine; NoVerdict where that cannot be asked.
+    """
+    if settings.image is None:
+        return None
+    if _DIGEST.fullmatch(settings.image):
+        subject = settings.environment.subject
+        repository = f"{_configured(subject).repository}@" if subject else ""
+        return f"{repository}{settings.image}", settings.image
+    asked = asked_for(settings)
+    if asked.digest is not None:
+        return str(asked), asked.digest
+    try:
+        image = resolved(settings.environment.engine, asked, settings.redact)
+    except NoVerdict as error:
+        raise NoVerdict(f"{asked} has no digest yet: {error}; or name its digest") from None
+    return str(image), str(image.digest)
+
+
+def _of_service(text: str, service: Service) -> ImageReference | None:
+    configured = _configured(service)
+    if _DIGEST.fullmatch(text):
+        return ImageReference(configured.repository, None, text)
+    if tag := _TAG.fullmatch(text):
+        return ImageReference(configured.repository, tag[1])
+    return None
+
+
+def _configured(service: Service) -> ImageReference:
+    return ImageReference.parse(service.image)

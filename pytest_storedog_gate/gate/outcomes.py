@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ class Outcomes:
         self._stop_after = 0
         self._bad = 0
         self._stopped: str | None = None
+        self._ended = False
+        self._deadline = math.inf
         self._news = threading.Condition()
         self._lines: list[str] = []
         self._begun = self._told = time.monotonic()
@@ -39,6 +42,18 @@ class Outcomes:
         with self._news:
             self._expected, self._stop_after = set(public_ids), stop_after
             self._begun = self._told = time.monotonic()
+
+    def until(self, deadline: float) -> None:
+        """Nobody waits longer than this, in the time of `time.monotonic`."""
+        with self._news:
+            self._deadline = deadline
+            self._news.notify_all()
+
+    def end(self) -> None:
+        """Nobody is left who could tell of more outcomes: nobody waits any more."""
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
 
     def put(self, outcome: CheckOutcome) -> None:
         """Adds one check's outcome."""
@@ -63,7 +78,9 @@ class Outcomes:
         self._wait(lambda: public_id in self.known)
         if public_id in self.known:
             return self.known[public_id]
-        raise self.failure or NoVerdict(str(self._stopped))
+        raise self.failure or NoVerdict(
+            self._stopped or f"no batch of this run has told of {public_id} in time"
+        )
 
     def arrival(self, number: int) -> str | None:
         """The ID of the outcome that arrives as that `number`, from 0; None if none will."""
@@ -72,8 +89,11 @@ class Outcomes:
 
     def _wait(self, arrived: Callable[[], bool]) -> None:
         with self._news:
-            while not (arrived() or self.failure or self._stopped):
-                self._news.wait(_HEARTBEAT)
+            while not (arrived() or self.failure or self._stopped or self._ended):
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._news.wait(min(_HEARTBEAT, left))
                 self._tell()
             self._tell()
 

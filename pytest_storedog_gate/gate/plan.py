@@ -8,40 +8,117 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build, Deployer
 
-from . import record, selection, synthetics
+from . import record, selection, steps, synthetics
 from .image import asked_for
+from .steps import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
+    from pytest_storedog_gate.deploy import Plan
     from pytest_storedog_gate.settings import Settings
 
+    from .selection import PlannedCheck
 
-def steps(settings: Settings) -> Iterator[str]:
-    """Yields one sentence for each step; raises the run's own error where one is impossible."""
-    environment = settings.environment
+
+def sentences(settings: Settings) -> Iterator[str]:
+    """Yields what each step would do; raises the run's own error where one is impossible."""
     with ExitStack() as resources:
-        if environment.gated is not None:
-            deployer = Deployer(
-                environment, build=Build(), progress=lambda _line: None, redact=settings.redact
-            )
-            resources.callback(deployer.close)
-            deployer.connect()
-            image = deployer.resolve(asked_for(settings))
-            if settings.requires is not None:
-                record.require_open(
-                    settings.verdicts,
-                    settings.requires.name,
-                    str(image.digest),
-                    service=str(environment.gate),
-                    names=settings.required_there,
-                )
-                yield f"find the open verdict of {settings.requires.name} for {image.digest}: there"
-            yield from deployer.plan(asked_for(settings))
-        client = synthetics.connect(settings, resources, Clock())
-        for check in selection.resolve(settings.requirements, selection.Known(client)):
+        told = _Checks(settings, resources).told
+        if settings.environment.gated is not None:
+            told |= _Image(settings, _deployment(settings, resources)).told
+        for step in steps.of(settings):
+            yield from told[step]() if step in told else [step.value]
+
+
+def _deployment(settings: Settings, resources: ExitStack) -> Plan:
+    deployer = Deployer(
+        settings.environment, build=Build(), progress=lambda _line: None, redact=settings.redact
+    )
+    resources.callback(deployer.close)
+    deployer.connect()
+    return deployer.foresee(asked_for(settings))
+
+
+class _Checks:
+    """The steps of every run."""
+
+    def __init__(self, settings: Settings, resources: ExitStack) -> None:
+        self._settings, self._resources = settings, resources
+        self._checks: tuple[PlannedCheck, ...] = ()
+        self.told: dict[Step, Callable[[], Iterable[str]]] = {
+            Step.CHECKS: self._read,
+            Step.TRIGGER: self._run,
+            Step.WAIT: self._wait,
+            Step.REPORT: self._report,
+        }
+
+    def _read(self) -> Iterator[str]:
+        client = synthetics.connect(self._settings, self._resources, Clock())
+        self._checks = selection.resolve(self._settings.requirements, selection.Known(client))
+        yield f"{Step.CHECKS.value}, {len(self._checks)} in all"
+
+    def _run(self) -> Iterator[str]:
+        for check in self._checks:
             found = check.definition
             rule = "" if check.required else f", {check.execution_rule}"
             yield f"run check {check.public_id} ({found.name}, {found.type}{rule})"
-        if settings.deploy:
-            yield f"decide; if the gate stays closed: {environment.on_failure}"
+
+    def _wait(self) -> Iterator[str]:
+        yield f"{Step.WAIT.value}, at most {self._settings.batch_timeout:g} s"
+
+    def _report(self) -> Iterator[str]:
+        yield f"{Step.REPORT.value} to {self._settings.report}"
+
+
+class _Image:
+    """The steps of a run that puts an image into the environment, and keeps a verdict on it."""
+
+    def __init__(self, settings: Settings, deployment: Plan) -> None:
+        self._settings, self._deployment = settings, deployment
+        self.told: dict[Step, Callable[[], Iterable[str]]] = {
+            Step.LOCK: deployment.lock,
+            Step.RESOLVE: deployment.resolve,
+            Step.REQUIRE: self._require,
+            Step.PULL: deployment.pull,
+            Step.LOCK_OF_IMAGE: deployment.lock_of_image,
+            Step.WITHDRAW: self._withdraw,
+            Step.SERVICES: deployment.start_services,
+            Step.CANDIDATE: deployment.candidate,
+            Step.SWAP: deployment.swap,
+            Step.DECIDE: self._decide,
+            Step.RECORD: self._record,
+        }
+
+    @property
+    def _digest(self) -> str:
+        return str(self._deployment.image.digest)
+
+    @property
+    def _path(self) -> Path:
+        environment = self._settings.environment.name
+        return record.path_of(self._settings.verdicts, environment, self._digest)
+
+    def _require(self) -> Iterator[str]:
+        settings = self._settings
+        if settings.requires is not None:
+            record.require_open(
+                settings.verdicts,
+                settings.requires.name,
+                self._digest,
+                service=settings.environment.gate,
+                names=settings.required_there,
+            )
+            yield f"find the open verdict of {settings.requires.name} for {self._digest}: there"
+
+    def _withdraw(self) -> Iterator[str]:
+        if self._path.exists():
+            yield f"{Step.WITHDRAW.value}: {self._path}"
+
+    def _decide(self) -> Iterator[str]:
+        on_failure = self._settings.environment.on_failure
+        yield f"{Step.DECIDE.value}; if the gate stays closed: {on_failure}"
+
+    def _record(self) -> Iterator[str]:
+        yield f"{Step.RECORD.value} in {self._path}"

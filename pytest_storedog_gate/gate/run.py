@@ -2,78 +2,86 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.datadog import ci
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.clock import Clock
-from pytest_storedog_gate.deploy import Build, Deployer, Deployment, ImageReference
+from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
+from pytest_storedog_gate.plain_text import document
 from pytest_storedog_gate.redaction import masked
+from pytest_storedog_gate.requirements import BLOCKING
 
-from . import record, selection, synthetics
-from .image import asked_for
+from . import record, selection, steps, synthetics, whole_file
+from .deploying import Deploying
+from .image import decided_on
 from .outcomes import Outcomes
-from .verdict import State, Verdict, decide, required_outcome
+from .steps import Step
+from .verdict import Evidence, State, Verdict, by_rule, decide
+from .whole_file import Nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
+    from pytest_storedog_gate.deploy import Deployment
     from pytest_storedog_gate.settings import Settings
 
     from .selection import Known, PlannedCheck
+    from .whole_file import Prepared
+
+
+# For a step of the road that another thread is in: then its deployment cannot be touched.
+_PATIENCE = 30.0  # s
+# For threads that follow a batch: they end at once, unless a call of theirs hangs.
+_WATCHERS_END = 5.0  # s
 
 
 class GateRun:
-    """What one run knows. `prepare`, `begin` and `end` are called once, in the main thread."""
+    """What one run knows. `prepare`, `begin`, `settle` and `finish` are called once, in this order.
+
+    They are the main thread's, but `finish` may also come from another one that ends the process.
+    """
 
     def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
         self.settings = settings
         self.checks: tuple[PlannedCheck, ...] = ()
-        self._relaxed: frozenset[str] = frozenset()
-        self.deployment: Deployment | None = None
+        self._rules: dict[str, str] = {}
         self.batches: list[Batch] = []
-        self.rolled_back: str | None = None
         self.outcomes = Outcomes(progress)
         self._progress = progress
-        self._build = Build(
-            commit=os.environ.get("DRONE_COMMIT_SHA"),
-            number=os.environ.get("DRONE_BUILD_NUMBER"),
-            link=os.environ.get("DRONE_BUILD_LINK"),
-        )
+        self._build = Build(*ci.origin())
         self._started = datetime.now(UTC)
         self._resources = ExitStack()
         self._client: SyntheticsClient | None = None
         self._known: Known | None = None
-        self._deployer: Deployer | None = None
-        self._locked: Deployer | None = None
-        self._image: ImageReference | None = None
+        self._deploying: Deploying | None = None
+        # The image and digest that the verdict is about, and whether it may be kept under it.
+        self._about: tuple[str, str] | None = None
+        self._admitted = False
+        self.narrowed = settings.narrowed
+        self._required: list[str] = []
+        self._finished: Verdict | None = None
+        self._road = threading.RLock()
         self._cancelled = threading.Event()
         self._watchers: list[threading.Thread] = []
+        self._watching = 0
+        self._counting = threading.Lock()
 
     # -- the road ------------------------------------------------------------------------------
 
     def prepare(self) -> None:
         """Recovers, and finds out what is to be checked. What goes wrong becomes `failure`."""
-        try:
-            if self.settings.environment.gated:
-                self._deployer = self._connect_engine()
-                if self._deployer.lock(wait=self.settings.lock_wait):
-                    self._recover(self._deployer)
-            clock = Clock(self._cancelled.wait)
-            self._client = synthetics.connect(self.settings, self._resources, clock)
-            self._known = selection.Known(self._client)
-            self._plan(selection.resolve(self.settings.requirements, self._known))
-        except GateError as error:
-            self.fail(error)
+        with self._road, self._failing():
+            self._take(step for step in steps.of(self.settings) if step in steps.BEFORE_COLLECTION)
 
     def begin(
         self,
@@ -89,60 +97,82 @@ class GateRun:
         """
         if self.failure is not None or self._client is None or self._known is None:
             return
-        try:
+        with self._road, self._failing():
             if marked:
                 requirements = self.settings.requirements.adding(marked)
                 self._plan(selection.resolve(requirements, self._known))
                 _refuse_suites(marked, self.checks)
             wanted = {*chosen, *marked}
             self._plan(check for check in self.checks if check.public_id in wanted)
-            if self._deployer is not None:
-                self._deploy(self._deployer, asked_for(self.settings))
+            self._required = [c.public_id for c in self.checks if c.required]
             self.outcomes.expect((c.public_id for c in self.checks), stop_after=stop_after)
-            self._trigger(self._client)
-        except GateError as error:
-            self.fail(error)
+            self._take(
+                step for step in steps.of(self.settings) if step not in steps.BEFORE_COLLECTION
+            )
 
     def trigger(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
         """Runs one check now, in a batch of its own, and waits for it; a test decides on it."""
         if self.failure is not None or self._client is None or self._known is None:
             raise self.failure or NoVerdict("the run has not begun")
-        asked = replace(self.settings.requirements, checks=(), search=())
-        checks = selection.resolve(asked.adding({public_id: overrides}), self._known)
+        asked = self.settings.requirements.only(public_id, overrides)
+        checks = selection.resolve(asked, self._known)
         _refuse_suites([public_id], checks)
         batch = self._batch(self._client, checks)
         for outcome in batch.outcomes():
             return masked(outcome, self.settings.redact)
         raise NoVerdict(f"the run ended before {public_id} had a result")
 
-    def end(
-        self, required: Sequence[str], flaws: Mapping[str, str | None], session_status: int
-    ) -> Verdict:
-        """Decides; then concludes what it proves once more, or puts the previous version back."""
+    def settle(self, evidence: Evidence) -> Verdict:
+        """What the evidence says once the checks have ended, and what answers was proved again."""
         self._stop_watching()
-        verdict = self._decide(required, flaws, session_status)
-        if verdict.state is State.OPEN and self._locked is not None and self.deployment:
-            try:
-                self._locked.prove(self.deployment)
-                self._locked.conclude()
-            except GateError as error:
-                self.fail(error)
-                verdict = self._decide(required, flaws, session_status)
-        if verdict.state is not State.OPEN and self._locked is not None:
-            try:
-                self._leave(self._locked)
-            except GateError as error:
-                self.outcomes.failure = None
-                self.fail(error)
-                verdict = self._decide(required, flaws, session_status)
-        verdict = self._keep_record(verdict)
+        verdict = self._decide(evidence)
+        if verdict.state is State.OPEN and self._deploying is not None:
+            with self._failing():
+                self._deploying.prove()
+        return self._decide(evidence)
+
+    def finish(self, evidence: Evidence, say: Callable[[Verdict], None]) -> Verdict:
+        """Decides for good, leaves the environment accordingly, and keeps the record.
+
+        An open gate is only said, kept and concluded if all three can be done: the records are
+        written beside their places and `say` has spoken (it may raise OSError) before the previous
+        version goes. Safe to call again, and from another thread.
+        """
+        if not self._road.acquire(timeout=_PATIENCE):
+            self.fail(NoVerdict("the process ended while it deployed; the next run recovers first"))
+            return self._finished or self._decide(evidence)
+        try:
+            if self._finished is None:
+                self._stop_watching()
+                self._finished = self._conclude(evidence, say)
+                self.close()
+            return self._finished
+        finally:
+            self._road.release()
+
+    def close(self) -> None:
+        """Gives the lock back and leaves the services that the run has reached."""
         self._resources.close()
-        return verdict
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """What was deployed, if that was done."""
+        return self._deploying.deployment if self._deploying else None
+
+    @property
+    def rolled_back(self) -> str | None:
+        """What was put back, in a sentence."""
+        return self._deploying.rolled_back if self._deploying else None
 
     @property
     def failure(self) -> GateError | None:
         """What stopped the run, if anything did."""
         return self.outcomes.failure
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended before it triggered anything."""
+        return self.failure is not None and not self.batches
 
     @property
     def calls(self) -> int:
@@ -160,63 +190,76 @@ class GateRun:
 
     def report(self, verdict: Verdict) -> dict[str, Any]:
         """The verdict with the run's facts, as it is kept and reported."""
-        return record.as_json(verdict, self._facts())
+        data = masked(record.as_json(verdict, self._facts()), self.settings.redact)
+        return cast("dict[str, Any]", document(data))
 
     # -- its stops -----------------------------------------------------------------------------
 
     def _plan(self, checks: Iterable[PlannedCheck]) -> None:
         self.checks = tuple(checks)
-        self._relaxed = frozenset(c.public_id for c in self.checks if not c.required)
+        self._rules = {c.public_id: c.execution_rule for c in self.checks}
 
-    def _connect_engine(self) -> Deployer:
+    def _take(self, road: Iterable[Step]) -> None:
+        """Takes these steps of the road; the last ones are `settle`'s and `finish`'s."""
+        if self.settings.environment.gated is not None and self._deploying is None:
+            self._deploying = Deploying(self.settings, self._build, self._progress)
+            self._resources.callback(self._deploying.close)
+        deploying = self._deploying.steps if self._deploying else {}
+        own = {
+            Step.CHECKS: self._read_checks,
+            Step.RESOLVE: self._resolve,
+            Step.REQUIRE: self._require,
+            Step.WITHDRAW: self._withdraw,
+            Step.TRIGGER: self._trigger,
+        }
+        for step in road:
+            for side in (deploying, own):
+                if step in side:
+                    side[step]()
+
+    def _read_checks(self) -> None:
+        clock = Clock(self._cancelled.wait)
+        self._client = synthetics.connect(self.settings, self._resources, clock)
+        self._known = selection.Known(self._client)
+        self._plan(selection.resolve(self.settings.requirements, self._known))
+
+    def _resolve(self) -> None:
+        if self._deploying is not None:
+            self._about = str(self._deploying.image), str(self._deploying.image.digest)
+        else:
+            self._about = decided_on(self.settings)
+
+    def _require(self) -> None:
+        """Refuses a digest that the environment before this one has not let through."""
         settings = self.settings
-        self._image = asked_for(settings)
-        deployer = Deployer(
-            settings.environment,
-            build=self._build,
-            progress=self._progress,
-            redact=settings.redact,
-        )
-        self._resources.callback(deployer.close)
-        deployer.connect()
-        return deployer
-
-    def _recover(self, deployer: Deployer) -> None:
-        """The lock's holder first mends what an earlier run left, and may touch the rest."""
-        self._locked = deployer
-        mended = deployer.recover()
-        if mended:
-            self._progress(f"recovered: {mended}")
-
-    def _deploy(self, deployer: Deployer, asked: ImageReference) -> None:
-        settings = self.settings
-        self._image = image = deployer.resolve(asked)
-        digest = str(image.digest)
-        if settings.requires is not None:
+        if settings.requires is not None and self._about is not None:
             record.require_open(
                 settings.verdicts,
                 settings.requires.name,
-                digest,
-                service=str(settings.environment.gate),
+                self._about[1],
+                service=settings.environment.gate,
                 names=settings.required_there,
             )
-        deployer.pull(image)
-        if self._locked is None:
-            deployer.lock(image, wait=settings.lock_wait)
-            self._recover(deployer)
-        # An older verdict on this digest says nothing any more once it is put to the test again.
-        record.path_of(settings.verdicts, settings.environment.name, digest).unlink(missing_ok=True)
-        deployer.start_services()
-        self.deployment = deployer.deploy(image)
-        deployer.prove(self.deployment)
 
-    def _trigger(self, client: SyntheticsClient) -> None:
+    def _withdraw(self) -> None:
+        """An older verdict on a digest says nothing any more once it is put to the test again."""
+        self._admitted = True
+        if self._record_path is not None:
+            whole_file.withdraw(self._record_path)
+
+    def _trigger(self) -> None:
+        client = self._client
+        if client is None:
+            raise NoVerdict("the checks were not read")
         client.deadline = client.clock.now() + self.settings.batch_timeout + GRACE
         for start in range(0, len(self.checks), MAX_TESTS):
             checks = self.checks[start : start + MAX_TESTS]
             batch = self._batch(client, checks)
             self.batches.append(batch)
             self._progress(f"triggered {len(checks)} checks: {batch.url}")
+        # Later than a batch that follows the deadline itself: only one that hangs is left behind.
+        self.outcomes.until(client.deadline + _WATCHERS_END)
+        self._watching = len(self.batches)
         for batch in self.batches:
             watcher = threading.Thread(target=self._watch, args=(batch,), daemon=True)
             self._watchers.append(watcher)
@@ -228,7 +271,7 @@ class GateRun:
             batch_timeout=self.settings.batch_timeout,
             metadata=ci.metadata(),
         )
-        return Batch(client, triggered, [check.public_id for check in checks])
+        return Batch(client, triggered, {check.public_id: check.places for check in checks})
 
     def _watch(self, batch: Batch) -> None:
         try:
@@ -240,21 +283,25 @@ class GateRun:
                 self.fail(error)
         except Exception as error:  # noqa: BLE001  # a thread's error would be lost, and tests wait
             self.fail(NoVerdict(f"following the batch failed: {type(error).__name__}: {error}"))
+        finally:
+            with self._counting:
+                self._watching -= 1
+                if not self._watching:
+                    self.outcomes.end()
 
     def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
         clean = masked(outcome, self.settings.redact)
-        return clean if outcome.public_id in self._relaxed else required_outcome(clean)
+        return by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
 
     def _stop_watching(self) -> None:
         self._cancelled.set()
         for watcher in self._watchers:
-            watcher.join()
+            watcher.join(_WATCHERS_END)
 
-    def _decide(
-        self, required: Sequence[str], flaws: Mapping[str, str | None], session_status: int
-    ) -> Verdict:
+    def _decide(self, evidence: Evidence) -> Verdict:
         known = self.outcomes.known
+        relaxed = sorted(c.public_id for c in self.checks if not c.required)
         # Once more from the whole batch: results may have joined in the meantime.
         confirmed = {
             public_id: self._judged(batch.outcome(public_id))
@@ -263,52 +310,92 @@ class GateRun:
             if public_id in known
         }
         return decide(
-            [public_id for public_id in required if public_id not in self._relaxed],
+            [public_id for public_id in evidence.required if public_id not in relaxed],
             confirmed,
-            flaws,
+            evidence.flaws,
             failure=self.failure,
-            session_status=session_status,
-            optional=sorted(self._relaxed),
+            session_status=evidence.session_status,
+            optional=relaxed,
+            silent=evidence.silent,
         )
 
-    def _leave(self, deployer: Deployer) -> None:
-        """Leaves the environment after a run that did not open the gate."""
-        if self.deployment is None:
-            deployer.rollback()  # an interrupted deployment has left its parts
-        elif self.settings.environment.on_failure == "keep":
-            deployer.conclude()
-        else:
-            self.rolled_back = deployer.rollback()
-
-    def _keep_record(self, verdict: Verdict) -> Verdict:
-        """Writes the record and the report; an open gate without its record is not open."""
-        settings = self.settings
-        data = self.report(verdict)
+    def _conclude(self, evidence: Evidence, say: Callable[[Verdict], None]) -> Verdict:
+        verdict = self._decide(evidence)
+        if verdict.state is State.OPEN:
+            try:
+                with self._prepared(verdict) as (report, kept):
+                    _said(verdict, say)
+                    # First what is no regular file perhaps, and can still fail.
+                    report.commit()
+                    if self._deploying is not None:
+                        self._deploying.conclude()
+                    kept.commit()
+            except GateError as error:
+                self.fail(error)
+            else:
+                return verdict
+        if self._deploying is not None:
+            try:
+                self._deploying.leave()
+            except GateError as error:
+                # What is left of the environment matters more than why the gate is not open.
+                self.outcomes.failure = None
+                self.fail(error)
+        verdict = self._decide(evidence)
         try:
-            if self.deployment is not None:
-                digest = str(self.deployment.image.digest)
-                path = record.path_of(settings.verdicts, settings.environment.name, digest)
-                record.write(path, data)
-            if settings.report is not None:
-                record.write(settings.report, data)
-        except OSError as error:
-            self.fail(NoVerdict(f"the verdict cannot be written: {error}"))
-            return Verdict(
-                State.INCONCLUSIVE,
-                verdict.exit_status or NoVerdict.exit_status,
-                (*verdict.reasons, str(self.failure)),
-                verdict.checks,
-            )
+            with self._prepared(verdict) as (report, kept):
+                report.commit()
+                kept.commit()
+        except NoVerdict as error:
+            sentence = self.settings.redact(str(error))
+            reasons = dict.fromkeys((*verdict.reasons, sentence))
+            verdict = replace(verdict, reasons=tuple(reasons))
+        with suppress(OSError):  # a gate that is not open stays so, whoever hears of it
+            say(verdict)
         return verdict
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Notes an error of the block as the run's failure; the first one stays."""
+        try:
+            yield
+        except GateError as error:
+            self.fail(error)
+
+    @contextmanager
+    def _prepared(self, verdict: Verdict) -> Iterator[tuple[Prepared, Prepared]]:
+        """The report and the record, written beside their places."""
+        data = self.report(verdict)
+        with ExitStack() as written:
+            try:
+                report, kept = (
+                    written.enter_context(record.prepare(path, data) if path else Nothing())
+                    for path in (self.settings.report, self._record_path)
+                )
+                yield report, kept
+            except OSError as error:
+                # Its file would be the temporary one.
+                raise NoVerdict(f"the verdict cannot be written: {error.strerror}") from None
+
+    @property
+    def _record_path(self) -> Path | None:
+        """Where the verdict is kept: only of an image that was put to the test."""
+        if self._about is None or not self._admitted:
+            return None
+        settings = self.settings
+        return record.path_of(settings.verdicts, settings.environment.name, self._about[1])
 
     def _facts(self) -> dict[str, Any]:
         environment, deployment = self.settings.environment, self.deployment
-        image = deployment.image if deployment else self._image
+        image, digest = self._about or (None, None)
+        if image is None and self._deploying is not None:
+            image = str(self._deploying.image)
         return {
             "environment": environment.name,
+            "mode": self._mode,
             "service": environment.gate,
-            "image": str(image) if image else None,
-            "digest": image.digest if image else None,
+            "image": image,
+            "digest": digest,
             "deploy_id": deployment.deploy_id if deployment else None,
             "previous_digest": deployment.previous_digest if deployment else None,
             "rolled_back": self.rolled_back,
@@ -318,10 +405,29 @@ class GateRun:
             "build_link": self._build.link,
             "batch_id": " ".join(batch.id for batch in self.batches),
             "batch_url": " ".join(batch.url for batch in self.batches),
-            "requirements": list(self.settings.requirements.names()),
+            "requirements": self._requirements(),
             "started": self._started.isoformat(),
             "finished": datetime.now(UTC).isoformat(),
         }
+
+    def _requirements(self) -> list[str]:
+        """What this run required: its checks, and the searches and suites that brought them."""
+        planned = {check.public_id for check in self.checks}
+        asked = [name for name in self.settings.requirements.names() if name not in planned]
+        return sorted({*self._required, *asked}) if self._required else []
+
+    @property
+    def _mode(self) -> record.Mode:
+        if self.settings.deploy:
+            return record.Mode.DECIDES
+        return record.Mode.NARROWED if self.narrowed else record.Mode.CHECKS_ONLY
+
+
+def _said(verdict: Verdict, say: Callable[[Verdict], None]) -> None:
+    try:
+        say(verdict)
+    except OSError as error:
+        raise NoVerdict(f"the output cannot be written: {error}") from None
 
 
 def _refuse_suites(public_ids: Collection[str], checks: Collection[PlannedCheck]) -> None:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.models import Check
 from pytest_storedog_gate.datadog.overrides import merged, with_environment_in_start_url
-from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.requirements import BLOCKING, PLACES, never_weaker, together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
-    from pytest_storedog_gate.datadog.models import Json
-    from pytest_storedog_gate.requirements import Requirements
+    from pytest_storedog_gate.datadog.models import Json, Place
+    from pytest_storedog_gate.requirements import Asked, Requirements
 
 _THREADS = 8
-BLOCKING = "blocking"
+_LAPSE = 1.0  # s
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class PlannedCheck:
         return self.definition.public_id
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it is asked to run, and has to have a result; empty where nothing tells."""
+        return self.definition.places(self.payload)
+
+    @property
     def required(self) -> bool:
         """Whether the gate can open without it."""
         return self.execution_rule == BLOCKING
@@ -51,6 +57,14 @@ class Known:
         self.search = cache(client.search)
         self.suite = cache(client.suite)
         self.has_version = cache(client.has_version)
+        # What is not known is asked for once more: one 404 may be a lapse.
+        self.check_again = cache(client.check)
+        self._wait = client.clock.wait
+
+    def pause(self) -> None:
+        """Lets a lapse go by. NoVerdict when the run was cancelled."""
+        if self._wait(_LAPSE):
+            raise NoVerdict("the run ended before its checks were known")
 
 
 def resolve(
@@ -58,37 +72,101 @@ def resolve(
 ) -> tuple[PlannedCheck, ...]:
     """Every check of the run, by public ID.
 
-    Raises NoVerdict for what Datadog does not know, or would not let block although git says so.
+    Raises NoVerdict for what Datadog does not know, or would not let block although git says so,
+    and ConfigurationError for what options and variables would change of what git requires.
     """
-    versions = {check.public_id: check.version for check in requirements.checks}
-    found = {p: Check.from_json(d) for p, d in requirements.definitions.items() if p in versions}
-    for query in requirements.search:
-        found |= {check.public_id: check for check in known.search(query)}
+    versions, definitions = requirements.versions, requirements.definitions
+    hits = {query: known.search(query) for query in requirements.search}
+    found = {check.public_id: check for checks in hits.values() for check in checks}
+    found |= {p: _of_file(p, d) for p, d in definitions.items() if p in versions}
     stored = _each([p for p in versions if p not in found], known.check)
     found |= {public_id: check for public_id, check in stored.items() if check is not None}
-    suite_of = _members(known, [p for p, check in stored.items() if check is None])
-    more = _each([p for p in suite_of if p not in found], known.check)
+    members = _suites(known, [p for p, check in stored.items() if check is None])
+    in_suites = dict.fromkeys(test for tests in members.values() for test in tests)
+    more = _each([p for p in in_suites if p not in found], known.check)
     found |= {public_id: check for public_id, check in more.items() if check is not None}
-    if unknown := sorted(p for p, check in more.items() if check is None):
-        raise _unknown(known, unknown)
+    absent = {*stored, *more} - found.keys() - members.keys()
+    found |= _asked_again(known, sorted(absent))
     _check_versions(known, versions)
 
+    by_git = _Reached.of(requirements.git, hits, members)
+    by_options = _Reached.of(requirements.added, hits, members)
     planned = []
     for public_id, check in sorted(found.items()):
-        overrides = requirements.overrides_of(public_id)
-        if public_id in suite_of:
-            suite = requirements.overrides_of(suite_of[public_id])
-            overrides = merged(suite, requirements.own.get(public_id, {}))
-        definition = requirements.definitions.get(public_id)
-        planned.append(
-            PlannedCheck(
-                check,
-                str(overrides.get("executionRule", BLOCKING)),
-                _payload(check, versions.get(public_id), definition, overrides, environ),
+        if by_git.reaches(public_id):
+            rule = never_weaker(requirements, public_id, by_git.rule(public_id))
+            overrides = together(requirements, public_id, by_git.suites_of(public_id))
+            for key, own in zip(PLACES, (check.locations, check.device_ids), strict=True):
+                overrides = _wider(requirements, public_id, overrides, key, own)
+        else:
+            rule = by_options.rule(public_id)
+            overrides = merged(
+                requirements.git.said_of(public_id),
+                requirements.added.said_of(public_id, by_options.suites_of(public_id)),
             )
+        if rule != BLOCKING or "executionRule" in overrides:
+            overrides = {**overrides, "executionRule": rule}
+        payload = _payload(
+            check, versions.get(public_id), definitions.get(public_id), overrides, environ
         )
+        planned.append(PlannedCheck(check, rule, payload))
     _refuse_relaxed(planned)
     return tuple(planned)
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """Which checks one side asks for: by ID or search, or through suites alone."""
+
+    asked: Asked
+    directly: frozenset[str]
+    suites: Mapping[str, Collection[str]]
+
+    @classmethod
+    def of(
+        cls,
+        asked: Asked,
+        hits: Mapping[str, Collection[Check]],
+        members: Mapping[str, Collection[str]],
+    ) -> _Reached:
+        by_id = {check.public_id for check in asked.checks}
+        by_search = {check.public_id for query in asked.search for check in hits[query]}
+        suites = {suite: tests for suite, tests in members.items() if suite in by_id}
+        return cls(asked, frozenset(by_id | by_search), suites)
+
+    def suites_of(self, public_id: str) -> list[str]:
+        return [suite for suite, tests in self.suites.items() if public_id in tests]
+
+    def reaches(self, public_id: str) -> bool:
+        return public_id in self.directly or bool(self.suites_of(public_id))
+
+    def rule(self, public_id: str) -> str:
+        through = [] if public_id in self.directly else self.suites_of(public_id)
+        return self.asked.rule(public_id, through)
+
+
+def _wider(
+    requirements: Requirements,
+    public_id: str,
+    overrides: Mapping[str, Any],
+    key: str,
+    own: Sequence[str],
+) -> dict[str, Any]:
+    """The overrides, with places of options and variables beside those of git or of the check."""
+    added = requirements.added.said_of(public_id).get(key)
+    if added is None:
+        return dict(overrides)
+    return {**overrides, key: list(dict.fromkeys((*overrides.get(key, own), *added)))}
+
+
+def _of_file(public_id: str, definition: Json) -> Check:
+    try:
+        return Check.from_json(definition)
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigurationError(
+            f"the definition of {public_id} in the test files cannot be read: options must be an "
+            "object, locations and options.device_ids lists of names"
+        ) from None
 
 
 def _each(public_ids: Iterable[str], ask: Callable[[str], Any]) -> dict[str, Any]:
@@ -98,14 +176,22 @@ def _each(public_ids: Iterable[str], ask: Callable[[str], Any]) -> dict[str, Any
         return dict(zip(public_ids, pool.map(ask, public_ids), strict=True))
 
 
-def _members(known: Known, public_ids: Sequence[str]) -> dict[str, str]:
-    """The suite of each test that these suites consist of."""
-    suites = _each(public_ids, known.suite)
-    if unknown := sorted(p for p, suite in suites.items() if suite is None):
-        raise _unknown(known, unknown)
-    if empty := sorted(p for p, suite in suites.items() if not suite.tests):
+def _suites(known: Known, public_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The tests of those IDs that are suites."""
+    suites = [suite for suite in _each(public_ids, known.suite).values() if suite is not None]
+    if empty := sorted(suite.public_id for suite in suites if not suite.tests):
         raise NoVerdict(f"suite {', '.join(empty)} has no tests, so it proves nothing")
-    return {test: public_id for public_id, suite in suites.items() for test in suite.tests}
+    return {suite.public_id: suite.tests for suite in suites}
+
+
+def _asked_again(known: Known, public_ids: Sequence[str]) -> dict[str, Check]:
+    """The checks that were not known before. NoVerdict for those that are not known now."""
+    if public_ids:
+        known.pause()
+    checks = _each(public_ids, known.check_again)
+    if unknown := [public_id for public_id, check in checks.items() if check is None]:
+        raise _unknown(known, unknown)
+    return checks
 
 
 def _unknown(known: Known, public_ids: Sequence[str]) -> NoVerdict:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.models import CheckOutcome, Status
+from pytest_storedog_gate.datadog.models import CheckOutcome, Result, Status
 from pytest_storedog_gate.errors import ExitStatus, GateError
+from pytest_storedog_gate.requirements import BLOCKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +51,21 @@ class Verdict:
     checks: tuple[CheckVerdict, ...]
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What pytest saw of a run.
+
+    `required` are the checks whose tests it had to run; `flaws` tell of each whose test ran why it
+    is no clean pass (None: it is one); `session_status` is pytest's exit status; `silent` are the
+    selected tests that left no report.
+    """
+
+    required: Sequence[str]
+    flaws: Mapping[str, str | None]
+    session_status: int
+    silent: Sequence[str] = ()
+
+
 def decide(  # noqa: PLR0913  # the evidence has that many kinds
     required: Sequence[str],
     outcomes: Mapping[str, CheckOutcome],
@@ -58,12 +74,12 @@ def decide(  # noqa: PLR0913  # the evidence has that many kinds
     failure: GateError | None,
     session_status: int,
     optional: Sequence[str] = (),
+    silent: Sequence[str] = (),
 ) -> Verdict:
     """Opens the gate only if every required check has passed, by its result and by its test.
 
-    `flaws` tells for each check whose test ran why it is no clean pass (None: it is one);
-    `failure` is what stopped the run; `session_status` is pytest's exit status. The `optional`
-    checks are told and decide nothing.
+    `failure` is what stopped the run, `flaws`, `session_status` and `silent` are those of
+    `Evidence`. The `optional` checks are told and decide nothing.
     """
     deciding = [_check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required]
     checks = (*deciding, *(_optional(p, outcomes.get(p)) for p in optional))
@@ -87,23 +103,26 @@ def decide(  # noqa: PLR0913  # the evidence has that many kinds
     if session_status != ExitStatus.OPEN:
         reasons = [f"pytest ended with exit status {session_status}"]
         return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
+    if silent:
+        reasons = [f"{name} was selected and left no report" for name in silent]
+        return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
     return Verdict(State.OPEN, ExitStatus.OPEN, (), checks)
 
 
-def required_outcome(outcome: CheckOutcome) -> CheckOutcome:
-    """The outcome of a check that git requires: a result that Datadog relaxes is no verdict."""
-    results = tuple(
-        result
-        if result.execution_rule == "blocking" or result.status is Status.FAILED
-        else replace(
-            result,
-            status=Status.NO_VERDICT,
-            reason=f"it is required here, but Datadog reports it as {result.execution_rule}; "
-            "make it blocking there",
-        )
-        for result in outcome.results
-    )
+def by_rule(outcome: CheckOutcome, rule: str) -> CheckOutcome:
+    """The outcome by the rule that git has for the check: Datadog cannot relax a required one."""
+    results = tuple(_by_rule(result, rule) for result in outcome.results)
     return replace(outcome, results=results)
+
+
+def _by_rule(result: Result, rule: str) -> Result:
+    if rule == BLOCKING != result.execution_rule and result.status is not Status.FAILED:
+        reason = (
+            f"it is required here, but Datadog reports it as {result.execution_rule}; make it "
+            "blocking there"
+        )
+        return replace(result, execution_rule=rule, status=Status.NO_VERDICT, reason=reason)
+    return replace(result, execution_rule=rule)
 
 
 _STATES = {
@@ -124,7 +143,7 @@ def _optional(public_id: str, outcome: CheckOutcome | None) -> CheckVerdict:
 def _check(public_id: str, outcome: CheckOutcome | None, flaw: str | None) -> CheckVerdict:
     if outcome is None:
         return CheckVerdict(public_id, State.INCONCLUSIVE, flaw or "it has no result")
-    outcome = required_outcome(outcome)
+    outcome = by_rule(outcome, BLOCKING)
     if outcome.status is Status.FAILED:
         return CheckVerdict(public_id, State.CLOSED, outcome.decisive.reason, outcome)
     if outcome.status is Status.NO_VERDICT:

@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.client import KEY_VARIABLES, Keys, SyntheticsClient
+from pytest_storedog_gate.datadog.client import KEY_VARIABLES, Call, Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import (
     SITE_VARIABLES,
     URL_VARIABLE,
@@ -14,6 +14,7 @@ from pytest_storedog_gate.datadog.endpoint import (
     Endpoint,
     known_site,
 )
+from pytest_storedog_gate.datadog.exchange import Answer
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.definitions import is_public_id
 
@@ -63,11 +64,15 @@ class Account(SyntheticsClient):
 
     def definition(self, public_id: str) -> Json | None:
         """A test as the API has it, with a browser test's steps; None for an unknown ID."""
-        path = "v1/synthetics/tests"
-        answer = self._get(f"{path}/{public_id}", tolerated=(404,))
-        if answer.status == 200 and answer.data.get("type") in _WITH_STEPS:
-            answer = self._get(f"{path}/{answer.data['type']}/{public_id}", tolerated=(404,))
-        return None if answer.status == 404 else answer.data
+        found = self._object(public_id)
+        if found and found.get("type") in _WITH_STEPS:
+            found = self._object(f"{found['type']}/{public_id}")
+        return found
+
+    def _object(self, path: str) -> Json | None:
+        what = f"the test {path}"
+        call = Call(f"v1/synthetics/tests/{path}", what, Answer.json, instead={404: lambda: None})
+        return self.ask(call)
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.plain_text import long_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,8 @@ _EXTRA = {"aiosmtpd", "lxml", "starlette", "uvicorn", "uvloop", "httpx", "jsonpa
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # its encoding may lack a character
     try:
         return int(options.run(options))
     except ModuleNotFoundError as error:
@@ -93,7 +97,7 @@ def _pull(options: argparse.Namespace) -> int:
 
 
 def _fail(sentence: str, status: int = _USAGE_ERROR) -> int:
-    sys.stderr.write(f"storedog-synthetics: {sentence}\n")
+    sys.stderr.write(f"storedog-synthetics: {long_line(sentence)}\n")
     return status
 
 

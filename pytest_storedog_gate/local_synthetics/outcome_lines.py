@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.details import text_of
 from pytest_storedog_gate.datadog.models import Result, Status
 from pytest_storedog_gate.errors import ExitStatus
+from pytest_storedog_gate.plain_text import block, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
 
 def lines_of(result: Result) -> Iterator[str]:
     """The lines of one result; what a target sent cannot steer the terminal."""
-    where = " on ".join(filter(None, (result.location, result.device)))
+    where = line(" on ".join(filter(None, (result.location, result.device))))
     details = ", ".join(filter(None, (where, f"{result.duration * 1000:.0f} ms")))
-    head = f"{result.status.value.upper()} {result.public_id} {result.name} ({details})"
-    kept = [f"kept {path}" for path in result.artifacts]
-    for number, line in enumerate([head, *_below(result), *kept]):
-        yield "  " * (number > 0) + harmless(line)
+    yield f"{result.status.value.upper()} {line(result.public_id)} {line(result.name)} ({details})"
+    yield from (f"  {below}" for below in _below(result))
+    yield from (f"  kept {line(path)}" for path in result.artifacts)
 
 
 def exit_status(results: Sequence[Result]) -> ExitStatus:
@@ -40,22 +40,18 @@ def summary(results: Sequence[Result]) -> str:
 
 def _below(result: Result) -> Iterator[str]:
     if result.status is Status.NO_VERDICT or not (result.assertions or result.steps):
-        yield from result.reason.splitlines()
+        yield from block(result.reason).splitlines()
         return
     yield from _asserted(result.assertions)
     for number, step in enumerate(result.steps, 1):
         status = step.status.value if step.status else "not run"
-        yield f"step {number}, {step.name}: {status}"
-        yield from (f"  {line}" for line in _asserted(step.assertions))
+        yield f"step {number}, {line(step.name)}: {status}"
+        yield from (f"  {below}" for below in _asserted(step.assertions))
     if result.status is Status.FAILED and all(one.valid for one in result.assertions):
-        yield from result.reason.splitlines()
+        yield from block(result.reason).splitlines()
 
 
 def _asserted(assertions: Sequence[Assertion]) -> Iterator[str]:
     for assertion in assertions:
-        yield text_of(assertion) if assertion.valid else f"{text_of(assertion)} <- does not hold"
-
-
-def harmless(line: str) -> str:
-    """The text without what would steer a terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+        text = line(text_of(assertion))
+        yield text if assertion.valid else f"{text} <- does not hold"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import batch_state, overrides, test_files
-from pytest_storedog_gate.datadog.details import details_from_json
-from pytest_storedog_gate.datadog.judging import judged
+from pytest_storedog_gate.datadog.details import NO_DETAIL, details_from_json
+from pytest_storedog_gate.datadog.judging import Evidence, judged
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.batches import Batches, display_name
@@ -162,8 +162,8 @@ def _result(entry: Entry, kept: Results) -> Result:
     """The outcome of what has ended, by the rules of every batch."""
     details = details_from_json(kept.poll([entry.result_id]))
     # What has run has left its details: nothing passes without them.
-    detail = None if entry.status == "skipped" else details[entry.result_id]
-    result = judged(batch_state.Entry.from_json(entry.document()), detail)
+    detail = NO_DETAIL if entry.status == "skipped" else details[entry.result_id]
+    result = judged(Evidence(batch_state.Entry.from_json(entry.document()), detail))
     return replace(result, location=display_name(entry.location) if entry.location else "")
 
 

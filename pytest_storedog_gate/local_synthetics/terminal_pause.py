@@ -9,7 +9,7 @@ import termios
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.outcome_lines import harmless
+from pytest_storedog_gate.plain_text import block
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,9 +29,8 @@ async def _until_enter(text: str) -> None:
     terminal = sys.stdin.fileno()
     # An Enter of before was not meant.
     termios.tcflush(terminal, termios.TCIFLUSH)
-    for line in text.splitlines():
-        sys.stderr.write(f"{harmless(line)}\n")
-    sys.stderr.write("The page stays open until you press Enter. ")
+    shown = block(text).replace("\n", "\n  ")
+    sys.stderr.write(f"{shown}\nThe page stays open until you press Enter. ")
     sys.stderr.flush()
     entered, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_reader(terminal, entered.set)

@@ -32,14 +32,16 @@ def trigger(
     wanted = distinct_ids(public_ids)
     with connected(url) as client:
         client.deadline = client.clock.now() + timeout + GRACE
-        if unknown := [one for one in wanted if client.check(one) is None]:
+        checks = {one: client.check(one) for one in wanted}
+        if unknown := [one for one, check in checks.items() if check is None]:
             raise ConfigurationError(
                 f"{client.endpoint.name} has no test {', '.join(unknown)}; name existing ones"
             )
         triggered = client.trigger(
             [_test(one, variables, start_url) for one in wanted], batch_timeout=timeout
         )
-        batch = Batch(client, triggered, wanted)
+        places = {one: check.places({}) for one, check in checks.items() if check}
+        batch = Batch(client, triggered, places)
         sys.stdout.write(f"batch {batch.id}\n")
         sys.stdout.flush()
         for outcome in batch.outcomes():

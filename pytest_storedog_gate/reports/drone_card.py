@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pytest_storedog_gate.plain_text import line
+
 from . import record_view
+from .record_view import address, no_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEMPLATE = Path(__file__).with_name("drone_card.json")
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~]")
 _COLOURS = {"open": "good", "closed": "attention", "inconclusive": "warning"}
 
 
@@ -47,33 +48,28 @@ def _opened(path: str) -> BinaryIO:
 
 
 def _data(record: Mapping[str, Any]) -> dict[str, Any]:
-    image, more = record["image"] or "", record_view.left_out(record)
+    image, more = line(record["image"] or ""), record_view.left_out(record)
     return {
         "headline": record_view.headline(record),
         "colour": _COLOURS[record["state"]],
         "environment": record["environment"],
         "image": image.partition("@")[0],
-        "digest": record["digest"] or "",
-        "commit": record["commit"] or "",
-        "rolled_back": _plain(record["rolled_back"] or ""),
-        "reasons": [{"text": _plain(reason)} for reason in record_view.reasons(record)],
+        "digest": line(record["digest"] or ""),
+        "commit": line(record["commit"] or ""),
+        "rolled_back": no_markdown(line(record["rolled_back"] or "")),
+        "reasons": [{"text": no_markdown(reason)} for reason in record_view.reasons(record)],
         "checks": [
             {
-                "public_id": check.public_id,
-                "name": _plain(check.name),
+                "public_id": no_markdown(check.public_id),
+                "name": no_markdown(check.name),
                 "state": check.word,
                 "colour": _COLOURS[check.state],
-                "reason": _plain(check.reason),
-                "url": check.url,
+                "reason": no_markdown(check.reason),
+                "url": address(check.url),
             }
             for check in record_view.checks(record)
         ],
         "more": f"and {more} more" if more else "",
         # Each batch has an address of its own.
-        "batches": [{"url": url} for url in record["batch_url"].split()],
+        "batches": [{"url": address(url)} for url in record["batch_url"].split()],
     }
-
-
-def _plain(text: str) -> str:
-    """As it is, although a card's texts are Markdown: no emphasis, no link."""
-    return _MARKDOWN.sub(r"\\\g<0>", text)

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import requests
 from urllib3.exceptions import HTTPError
 
+from pytest_storedog_gate.plain_text import line
+
 from . import record_view
+from .record_view import address, no_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,12 +65,12 @@ def _markdown(record: Mapping[str, Any]) -> str:
     facts = [
         f"image {_code(record['image'])}" if record["image"] else "",
         f"commit {_code(record['commit'])}" if record["commit"] else "",
-        f"[build {record['build']}]({record['build_link']})" if record["build_link"] else "",
-        *(f"[results]({url})" for url in record["batch_url"].split()),
+        _link(f"build {record['build']}", record["build_link"]) if record["build_link"] else "",
+        *(_link("results", url) for url in record["batch_url"].split()),
     ]
     lines = [f"**{record_view.headline(record)}**", ", ".join(filter(None, facts))]
     # What a container that failed has written may be in them.
-    told = [*record_view.reasons(record), record_view.cut(record["rolled_back"] or "")]
+    told = [*record_view.reasons(record), record["rolled_back"]]
     lines += [_code(one) for one in told if one]
     checks = [_line(check) for check in record_view.checks(record)]
     if more := record_view.left_out(record):
@@ -76,11 +79,15 @@ def _markdown(record: Mapping[str, Any]) -> str:
 
 
 def _line(check: CheckView) -> str:
-    public_id = f"[{check.public_id}]({check.url})" if check.url else check.public_id
+    public_id = _link(check.public_id, check.url) if check.url else no_markdown(check.public_id)
     reason = f": {_code(check.reason)}" if check.reason else ""
     return f"- {check.word} {public_id} {_code(check.name)}{reason}"
 
 
+def _link(text: str, url: str) -> str:
+    return f"[{no_markdown(line(text))}]({address(url)})"
+
+
 def _code(text: str) -> str:
-    """As code, so that nothing in it is Markdown, a mention or a link."""
-    return "`" + text.replace("`", "'") + "`"
+    """As a line of code, so that nothing in it is Markdown, a mention or a link."""
+    return "`" + line(text).replace("`", "'") + "`"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pytest_storedog_gate.plain_text import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_CHECKS = 50
-_LONGEST = 300  # characters of a name or a reason
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~]")
 _WORST_FIRST = ("closed", "inconclusive", "open")
 _WORDS = {"closed": "FAILED", "inconclusive": "NO VERDICT", "open": "passed"}
 
@@ -48,13 +52,17 @@ def left_out(record: Mapping[str, Any]) -> int:
 def reasons(record: Mapping[str, Any]) -> list[str]:
     """Why the gate is not open, where no check says it."""
     ids = tuple(f"{check['public_id']}: " for check in record["checks"])
-    return [cut(reason) for reason in record["reasons"] if not reason.startswith(ids)]
+    return [line(reason) for reason in record["reasons"] if not reason.startswith(ids)]
 
 
-def cut(text: str) -> str:
-    """One line, not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+def no_markdown(text: str) -> str:
+    """As it is where Markdown is read: no emphasis, no link."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)
+
+
+def address(url: str) -> str:
+    """As a Markdown link can hold it."""
+    return quote(line(url), safe="!#$%&'+,/:;=?@[]~")
 
 
 def _view(check: Mapping[str, Any]) -> CheckView:
@@ -62,10 +70,10 @@ def _view(check: Mapping[str, Any]) -> CheckView:
     word = _WORDS[check["state"]] + ("" if check["required"] else " (not required)")
     urls = [result["result_url"] for result in results if result["result_url"]]
     return CheckView(
-        public_id=check["public_id"],
-        name=cut(check["name"]),
+        public_id=line(check["public_id"]),
+        name=line(check["name"]),
         state=check["state"],
         word=word,
-        reason=cut(check["reason"]),
+        reason=line(check["reason"]),
         url=urls[0] if urls else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate import settings as gate_settings
-from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
+from pytest_storedog_gate.gate.verdict import Evidence
 
-from . import collection, drone, exit_guard, terminal
+from . import collection, drone, exit_guard, junit, refused_options, terminal
 from .collection import checks_file, node_id
-from .evidence import report_to_junit
+from .evidence import report_end, report_not_run, report_to_junit
 from .exchange import Answers
+from .lister import Lister
 from .plan import Planner
+from .source import Census
 from .testimony import Testimony
 
 if TYPE_CHECKING:
@@ -27,34 +31,41 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.gate.verdict import Verdict
     from pytest_storedog_gate.settings import Settings
 
-    from .source import Marked, Overrides, Tagged
+    from .source import Overrides, Tagged
     from .worker import Handed
 
 _NAME = "storedog-gate-controller"
-# Options that end pytest with 0 although no test has run.
-_WITHOUT_RUNNING = ("collectonly", "setupplan", "setuponly")
+_NARROWING = {
+    "-k": "keyword",
+    "-m": "markexpr",
+    "--deselect": "deselect",
+    "--ignore": "ignore",
+    "--ignore-glob": "ignore_glob",
+    "--lf": "lf",
+    "--sw": "stepwise",
+}
+_NAMED = 5  # tests in one sentence
 
 
 def register(config: pytest.Config) -> None:
     """Makes this process the controller that its command line asks for."""
-    for option in _WITHOUT_RUNNING:
-        if config.getoption(option, default=False):
-            raise pytest.UsageError(
-                f"--{option} runs no test, so it proves nothing; leave it out (also from "
-                "PYTEST_ADDOPTS), or use --storedog-plan to see what a run would do"
-            )
     if config.pluginmanager.is_blocked(_NAME):
         raise pytest.UsageError(f"-p no:{_NAME} leaves nobody to decide; leave it out")
+    listing = refused_options.lists(config)
     try:
-        settings = gate_settings.load(config)
+        settings = gate_settings.load(config, listing=listing)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     if settings.plan:
         role: object = Planner(config, settings)
+    elif listing:
+        role = Lister(config, settings)
     elif config.getoption("dist", "no") != "no" and config.getoption("tx", None):
         role = XdistController(config, settings)
     else:
         role = InProcess(config, settings)
+    if isinstance(role, Controller):
+        exit_guard.finishes(config, role.finish)
     config.pluginmanager.register(role, _NAME)
 
 
@@ -69,12 +80,16 @@ class Controller:
         self.settings = settings
         self.run = GateRun(settings, lambda line: terminal.progress(config, line))
         self.node_ids: dict[str, str] = {}
-        self.testimony = Testimony(self.node_ids)
+        self._named_by: dict[str, tuple[str, ...]] = {}
+        self.testimony = Testimony(self._named_by)
         self.required: list[str] = []
         self._prepared = threading.Event()
         self._checks: list[Tagged] = []
-        self._marked: Marked = {}
+        self._census = Census()
         self._stopped_itself = False
+        self._settled: Verdict | None = None
+        self._said: int | None = None
+        self._junit: junit.Writers | None = None
 
     # -- what collection and fixtures ask ------------------------------------------------------
 
@@ -83,9 +98,13 @@ class Controller:
         self._prepared.wait()
         return self._checks
 
-    def marked(self, tests: Marked) -> None:
-        """Takes note of tests that ask for a check by their marker."""
-        self._marked = tests
+    def counted(self, census: Census) -> None:
+        """Takes note of tests that ask for checks by their markers."""
+        self._census = census
+
+    def stopped(self) -> bool:
+        """Whether the run ended before it triggered anything."""
+        return self.run.stopped
 
     def outcome(self, public_id: str) -> CheckOutcome:
         """One check's outcome in the run's batch."""
@@ -118,54 +137,87 @@ class Controller:
             environment = self.settings.environment.name
             self.required = [public_id for public_id, _ in self._checks]
             self.node_ids.update((node_id(module, environment, p), p) for p in self.required)
+            self._named_by.update((name, (p,)) for name, p in self.node_ids.items())
         finally:
             self._prepared.set()
 
     def begin(self, session: pytest.Session, selected: Sequence[str]) -> None:
         """Starts the run, unless what was collected cannot open the gate anyway."""
+        self.testimony.expect(selected)
         chosen = {self.node_ids[name] for name in selected if name in self.node_ids}
         if not self.settings.deploy:
             # A developer may narrow a run that decides nothing, down to one check.
+            asking = {*self.node_ids, *(marked.node_id for marked in self._census.marked)}
+            self.run.narrowed |= not asking <= set(selected)
             self.required = [public_id for public_id in self.required if public_id in chosen]
-        missing = [public_id for public_id in self.required if public_id not in chosen]
+        marked: dict[str, Overrides] = {}
         try:
-            marked = self._marked_checks()
-        except ConfigurationError as error:
+            marked = self._marked_checks(set(selected))
+            if session.testsfailed:
+                raise NoVerdict("collection failed, so nothing was deployed; see above")
+            self._refuse_left_out(chosen, set(selected))
+            if not (self.required or marked):
+                raise NoVerdict(f"{self._narrowing()} leaves no check to run")
+        except GateError as error:
             self.run.fail(error)
             return
-        if session.testsfailed:
-            self.run.fail(NoVerdict("collection failed, so nothing was deployed; see above"))
-        elif missing or not (self.required or marked):
-            named = ", ".join(missing) or "any check"
-            self.run.fail(
-                NoVerdict(
-                    f"this run would leave out {named} (-k, -m, --deselect, a path?), so nothing "
-                    "was deployed; run all checks, or use --storedog-deploy=never"
-                )
-            )
-        else:
-            self.required = list(dict.fromkeys([*self.required, *marked]))
-            self.run.begin(self.required, marked, stop_after=self.stop_after)
+        self.required = list(dict.fromkeys([*self.required, *marked]))
+        self.run.begin(self.required, marked, stop_after=self.stop_after)
 
     @property
     def stop_after(self) -> int:
         """How many checks may fail before nobody waits for the others; 0 if that is no matter."""
         return 0
 
-    def _marked_checks(self) -> dict[str, Overrides]:
-        """The checks that tests name in their marker, with the overrides there."""
+    def _marked_checks(self, selected: set[str]) -> dict[str, Overrides]:
+        """The checks that the selected tests name in their markers, with the overrides there."""
+        if self._census.faults:
+            raise ConfigurationError("; ".join(self._census.faults[:_NAMED]))
         found: dict[str, Overrides] = {}
-        for name, (public_id, overrides) in self._marked.items():
-            if found.setdefault(public_id, overrides) != overrides:
+        for marked in self._census.marked:
+            if marked.node_id not in selected:
+                continue
+            if found.setdefault(marked.public_id, marked.overrides) != marked.overrides:
                 raise ConfigurationError(
-                    f"{name}: another test marks {public_id} with other overrides, and a check has "
-                    "one result in a batch; use the storedog_trigger fixture for one of them"
+                    f"{marked.node_id}: another test marks {marked.public_id} with other overrides,"
+                    " and a check has one result in a batch; use the storedog_trigger fixture for "
+                    "one of them"
                 )
-            self.node_ids[name] = public_id
+            self.node_ids.setdefault(marked.node_id, marked.public_id)
+            named = self._named_by.get(marked.node_id, ())
+            self._named_by[marked.node_id] = (*named, marked.public_id)
         return found
 
+    def _refuse_left_out(self, chosen: set[str], selected: set[str]) -> None:
+        """What git requires, by its configuration or by a marker, must all be there."""
+        missing = [public_id for public_id in self.required if public_id not in chosen]
+        if self.settings.deploy:
+            missing += [
+                f"{marked.public_id} of {marked.node_id}"
+                for marked in self._census.marked
+                if marked.node_id not in selected
+            ]
+            missing += [f"the checks that {file} may ask for" for file in self._census.unread]
+        if missing:
+            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            raise NoVerdict(
+                f"{self._narrowing()} would leave out {', '.join(missing[:_NAMED])}{more}, so "
+                "nothing was deployed; run all checks, or use --storedog-deploy=never"
+            )
+
+    def _narrowing(self) -> str:
+        """The options that narrow this run, as they were given."""
+        given = [
+            f"{flag} {value!r}" if isinstance(value, str) else flag
+            for flag, name in _NARROWING.items()
+            if (value := self.config.getoption(name, default=None))
+        ]
+        return ", ".join(given) or "this run (a path, a conftest or a plugin?)"
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hears of every phase of every item, from this process or from workers."""
+        terminal.make_encodable(report)
         self.testimony.hear(report)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -176,25 +228,38 @@ class Controller:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Decides before JUnit is written; sets the status and speaks after everybody else."""
-        status = int(session.exitstatus)
+        """Proves once more, and tells JUnit what that and the tests say, before it is written."""
+        with _shielded():
+            self._settled = self.run.settle(self._evidence(int(session.exitstatus)))
+        self._junit = junit.Writers(self.config)
+        if self.run.stopped:
+            not_run = {n: p for n, p in self.node_ids.items() if n in self.testimony.silent()}
+            report_not_run(self._junit, not_run, str(self.run.failure))
+        report_to_junit(self._junit, self.run, self._settled, self.node_ids, self.testimony.passes)
+        return (yield)
+
+    def finish(self, status: int) -> int:
+        """Decides for good, when pytest has done all that could still fail; returns the status."""
+        if self._said is not None:
+            return self._said
+        with _shielded():
+            verdict = self.run.finish(
+                self._evidence(status), lambda found: terminal.summary(self.config, self.run, found)
+            )
+            _ignore_signals(self.config)
+            if self._junit and self._settled and self._settled.state is not verdict.state:
+                report_end(self._junit, self.run, verdict, self.settings.config_path.name)
+            notes = drone.report(self.settings, self.run.report(verdict))
+            self._said = int(verdict.exit_status)
+            terminal.last_line(self.config, self.run, verdict, notes)
+        return self._said
+
+    def _evidence(self, status: int) -> Evidence:
         if status == pytest.ExitCode.INTERRUPTED and self._stopped_itself:
             status = int(pytest.ExitCode.TESTS_FAILED)
-        with _shielded():
-            verdict = self._end(status)
-        exit_guard.decided(self.config, verdict.exit_status)
-        report_to_junit(self.config, self.run, verdict, self.node_ids)
-        try:
-            return (yield)
-        finally:
-            session.exitstatus = verdict.exit_status
-            terminal.flush(self.config)
-            with _shielded():
-                notes = drone.report(self.settings, self.run.report(verdict))
-            terminal.summary(self.config, self.run, verdict, notes)
-
-    def _end(self, status: int) -> Verdict:
-        return self.run.end(self.required, self.testimony.flaws(), status)
+        return Evidence(
+            self.required, self.testimony.flaws(), status, silent=self.testimony.silent()
+        )
 
 
 class InProcess(Controller):
@@ -202,9 +267,16 @@ class InProcess(Controller):
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         super().__init__(config, settings)
-        collection.register(config, self, settings.config_path, settings.environment.name)
+        collection.register(
+            config,
+            self,
+            settings.config_path,
+            settings.environment.name,
+            decides=settings.deploy,
+        )
         self._waiting: dict[str, list[pytest.Item]] = {}
         self._ran: set[pytest.Item] = set()
+        self._broken_off: dict[pytest.Item, BaseException] = {}
         self._seen = 0
 
     @pytest.hookimpl(wrapper=True)
@@ -224,7 +296,11 @@ class InProcess(Controller):
         self._ran.add(item)
         outcomes, own = self.run.outcomes, self.node_ids.get(item.nodeid)
         while own is not None and own not in outcomes.known:
-            arrived = outcomes.arrival(self._seen)
+            try:
+                arrived = outcomes.arrival(self._seen)
+            except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001  # pytest-timeout's
+                self._broken_off[item] = error
+                break
             if arrived is None:
                 break
             self._seen += 1
@@ -234,6 +310,12 @@ class InProcess(Controller):
                     sooner.ihook.pytest_runtest_protocol(item=sooner, nextitem=item)
                     _stop_if_asked(item.session)
         return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Lets what broke the waiting off be the test's own error: it has begun only now."""
+        if (error := self._broken_off.pop(item, None)) is not None:
+            raise error
 
 
 def _stop_if_asked(session: pytest.Session) -> None:
@@ -276,6 +358,7 @@ class XdistController(Controller):
         handed: Handed = {
             "path": str(self.settings.config_path),
             "environment": self.settings.environment.name,
+            "decides": self.settings.deploy,
             "address": self._answers.address,
             "key": self._answers.key,
         }
@@ -288,15 +371,27 @@ class XdistController(Controller):
             self._begun = True
             self.begin(self._session, ids)
 
-    def _end(self, status: int) -> Verdict:
-        verdict = super()._end(status)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """The same, with nobody to answer any more."""
         self._answers.close()
-        return verdict
+        return (yield from super().pytest_sessionfinish(session))
+
+
+def _ignore_signals(config: pytest.Config) -> None:
+    """Lets nothing change the status any more, where this process is pytest's command alone."""
+    ours = sys.argv[1:] == list(config.invocation_params.args)
+    if ours and threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def _shielded() -> Iterator[None]:
     """Lets a rollback finish: a second Ctrl-C must not leave the environment half deployed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
 
     def note(_signal: int, _frame: object) -> None:
         terminal.raw("storedog-gate: leaving the environment in order first, please wait")
@@ -306,4 +401,5 @@ def _shielded() -> Iterator[None]:
         yield
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is note:
+                signal.signal(number, handler)

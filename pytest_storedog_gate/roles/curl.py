@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pytest_storedog_gate.datadog.models import Json
+from pytest_storedog_gate.plain_text import command_line
 
 _LONGEST_BODY = 500  # characters; a longer one would hide the rest of the failure
+_LONGEST = 2000
 # Datadog and the local service mask them; typed by a person they would be wrong anyway.
 _CREDENTIAL = re.compile(
     r"authorization|cookie|token|secret|password|key|credential", re.IGNORECASE
@@ -18,8 +16,10 @@ _CREDENTIAL = re.compile(
 _USUAL = {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
 
 
-def command(request: Json) -> str | None:
-    """A `curl` command for a result's `request`; None where it was no HTTP request."""
+def command(request: object) -> str | None:
+    """A `curl` command for a result's `request`; None where it was no HTTP request, or is long."""
+    if not isinstance(request, dict):
+        return None
     url = request.get("url")
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
@@ -33,5 +33,6 @@ def command(request: Json) -> str | None:
             words += ["-H", f"{name}: {'...' if _CREDENTIAL.search(str(name)) else value}"]
     body = request.get("body")
     if isinstance(body, str) and 0 < len(body) <= _LONGEST_BODY:
-        words += ["--data-binary", body]
-    return shlex.join([*words, url])
+        words += ["--data-raw", body]  # the file of a body like "@name" would be sent otherwise
+    line = command_line([*words, url])
+    return line if len(line) <= _LONGEST else None  # a part of it would be another request

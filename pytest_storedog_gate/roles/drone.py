@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.redaction import masked
 from pytest_storedog_gate.reports import drone_card, gogs_comment
 from pytest_storedog_gate.reports.gogs_comment import CommentFailed, Thread
 
@@ -22,8 +21,7 @@ def report(settings: Settings, record: Mapping[str, Any]) -> list[str]:
     """Writes what is configured, in a Drone build; returns a line for each that failed."""
     if os.environ.get("DRONE") != "true":
         return []
-    clean = masked(record, settings.redact)
-    return [*_card(clean), *_comment(settings, clean)]
+    return [*_card(record), *_comment(settings, record)]
 
 
 def _card(record: Mapping[str, Any]) -> Iterator[str]:

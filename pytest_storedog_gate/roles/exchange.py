@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_storedog_gate.errors import GateError, NoVerdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_storedog_gate.datadog.models import CheckOutcome
 
-    from .source import Marked, Overrides, Source, Tagged
+    from .source import Census, Overrides, Source, Tagged
 
-_QUESTIONS = ("checks", "marked", "outcome", "trigger")
+_QUESTIONS = ("checks", "counted", "stopped", "outcome", "trigger")
+_LONGEST_ADDRESS = 100  # bytes; a socket's path has 107 at the most
 
 
 class Answers:
@@ -30,7 +33,7 @@ class Answers:
     def __init__(self, source: Source) -> None:
         self._source = source
         # A folder of our own: its mode keeps other users of the machine away from the socket.
-        self._folder = tempfile.mkdtemp(prefix="storedog-")
+        self._folder = _short_folder()
         self.key = os.urandom(32)
         self.address = str(Path(self._folder) / "answers")
         self._listener = Listener(self.address, "AF_UNIX", backlog=64, authkey=self.key)
@@ -54,27 +57,58 @@ class Answers:
 
     def _serve(self, connection: Connection[object, Any]) -> None:
         with suppress(OSError, EOFError), connection:
-            question, arguments = connection.recv()
-            try:
-                if question in _QUESTIONS:
-                    connection.send(getattr(self._source, question)(*arguments))
-            except GateError as error:
-                connection.send(error)
+            while True:
+                question, arguments = connection.recv()
+                connection.send(self._answer(question, arguments))
+
+    def _answer(self, question: str, arguments: Sequence[Any]) -> object:
+        if question not in _QUESTIONS:
+            return NoVerdict(f"{question} is no question of a worker")
+        try:
+            return getattr(self._source, question)(*arguments)
+        except GateError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  # a thread's error would be lost, and a worker waits
+            return NoVerdict(f"the controller could not answer: {type(error).__name__}: {error}")
+
+
+def _short_folder() -> str:
+    """A new folder of this user's alone; TMPDIR may be too long for a socket's path."""
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  # mkdtemp is safe there
+        with suppress(OSError):
+            folder = tempfile.mkdtemp(prefix="storedog-", dir=place)
+            if len(os.fsencode(folder)) <= _LONGEST_ADDRESS - len("/answers"):
+                return folder
+            Path(folder).rmdir()
+    raise NoVerdict("xdist's workers cannot be reached: set TMPDIR to a folder with a short path")
 
 
 class RemoteSource:
-    """The controller's answers, as a worker gets them."""
+    """The controller's answers, as a worker gets them.
+
+    One connection serves all questions. It is made before any test runs: plugins that keep tests
+    from the network would keep us from the controller.
+    """
 
     def __init__(self, address: str, key: bytes) -> None:
         self._address, self._key = address, key
+        self._connection: Connection[Any, Any] | None = None
+        self._one_at_a_time = threading.Lock()
+        self._stopped: bool | None = None
 
     def checks(self) -> list[Tagged]:
         """Waits until the controller knows what is to be checked."""
         return cast("list[Tagged]", self._ask("checks"))
 
-    def marked(self, tests: Marked) -> None:
+    def counted(self, census: Census) -> None:
         """Tells the controller which tests ask for checks of their own."""
-        self._ask("marked", tests)
+        self._ask("counted", census)
+
+    def stopped(self) -> bool:
+        """Whether the run ended before it triggered anything: known before the first test."""
+        if self._stopped is None:
+            self._stopped = bool(self._ask("stopped"))
+        return self._stopped
 
     def outcome(self, public_id: str) -> CheckOutcome:
         """Waits until the check has an outcome."""
@@ -86,9 +120,11 @@ class RemoteSource:
 
     def _ask(self, question: str, *arguments: object) -> object:
         try:
-            with Client(self._address, "AF_UNIX", authkey=self._key) as connection:
-                connection.send((question, arguments))
-                answer = connection.recv()
+            with self._one_at_a_time:
+                if self._connection is None:
+                    self._connection = Client(self._address, "AF_UNIX", authkey=self._key)
+                self._connection.send((question, arguments))
+                answer = self._connection.recv()
         except (OSError, EOFError) as error:
             raise NoVerdict(f"the controller is gone: {error!r}") from None
         if isinstance(answer, GateError):

@@ -5,35 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.plain_text import block, line
 
 from . import curl
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome, Result
 
+_MOST = 10  # results, attempts or files; the report has them all
+
+
+def title(outcome: CheckOutcome) -> str:
+    """The check by public ID and name."""
+    return f"check {line(outcome.public_id)}: {line(outcome.name)}"
+
 
 def of_check(outcome: CheckOutcome) -> str:
-    """The check's name, and for each bad result the reason, its attempts and where to look."""
+    """The check, and for each bad result the reason, its attempts and where to look."""
     bad = [result for result in outcome.results if result.status is not Status.PASSED]
-    blocks = [of_result(result) for result in bad]
-    return "\n".join((f"{outcome.name} ({outcome.public_id})", *blocks))
+    more = [f"and {len(bad) - _MOST} more results"] if len(bad) > _MOST else []
+    return "\n".join((title(outcome), *map(of_result, bad[:_MOST]), *more))
 
 
 def of_result(result: Result) -> str:
     """One result: where, the reason, its attempts, the request, what was kept, and its page."""
-    place = ", ".join(part for part in (result.location, result.device) if part)
     asked = result.max_retries + 1
     tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
-    lines = [f"{result.status.value} at {place or 'unknown location'}{tries}:"]
-    lines += [f"  {line}" for line in result.reason.splitlines()]
+    lines = [f"{result.status.value} at {place(result) or 'unknown location'}{tries}:"]
+    lines += block(result.reason).splitlines()
     lines += [
-        f"  attempt {number}: {attempt.status.value}: {attempt.reason.splitlines()[0]}"
-        for number, attempt in enumerate(result.attempts[:-1], 1)
+        f"attempt {number}: {attempt.status.value}: {line(attempt.reason.partition(chr(10))[0])}"
+        for number, attempt in enumerate(result.attempts[:-1][:_MOST], 1)
         if attempt.reason
     ]
-    if command := curl.command(result.detail.get("request") or {}):
-        lines.append(f"  try it: {command}")
-    lines += [f"  kept {path}" for path in result.artifacts]
+    if command := curl.command(result.detail.get("request")):
+        lines.append(f"try it: {command}")
+    lines += [f"kept {line(path)}" for path in result.artifacts[:_MOST]]
     if result.result_url:
-        lines.append(f"  result: {result.result_url}")
-    return "\n".join(lines)
+        lines.append(f"result: {line(result.result_url)}")
+    return "\n  ".join(lines)
+
+
+def place(result: Result) -> str:
+    """Its location, and its device where it has one."""
+    return ", ".join(filter(None, (line(result.location), line(result.device))))

@@ -8,25 +8,34 @@ import pytest
 
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.plain_text import line
 
-from . import junit
-from .failure_text import of_check
+from . import junit, markers
+from .failure_text import of_check, title
 from .source import SOURCE
+from .testimony import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
 
-PUBLIC_ID = "storedog_public_id"
 _OUTCOME = pytest.StashKey["CheckOutcome"]()
+_RUNS = pytest.StashKey[int]()
+_CALLS = pytest.StashKey[int]()
 
 
 @pytest.fixture
 def storedog_public_id(request: pytest.FixtureRequest) -> str:
     """The check that the test's `synthetics` marker names, else each check of the run in turn."""
-    marker = request.node.get_closest_marker("synthetics")
-    return str(marker.args[0])
+    public_id = markers.own_id(request.node)
+    if public_id is None:
+        pytest.fail(
+            "the test names no check: ask for its outcome as an argument, or name one with "
+            '@pytest.mark.synthetics("abc-def-ghi")',
+            pytrace=False,
+        )
+    return public_id
 
 
 @pytest.fixture
@@ -38,13 +47,13 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
     source = request.config.stash[SOURCE]
     outcome = _asked(lambda: source.outcome(storedog_public_id))
     if isinstance(outcome, GateError):
-        first_line = str(outcome).partition("\n")[0]
+        first_line = line(str(outcome).partition("\n")[0])
         pytest.fail(f"{storedog_public_id} has no verdict: {first_line}", pytrace=False)
     request.node.stash[_OUTCOME] = outcome
     request.node.user_properties.extend(junit.properties(outcome.decisive))
     rules = {result.execution_rule for result in outcome.results}
     if rules == {"skipped"}:
-        pytest.skip(f"{outcome.name} ({storedog_public_id}): its execution rule is skipped")
+        pytest.skip(f"{title(outcome)}: its execution rule is skipped")
     if outcome.status is not Status.PASSED and rules == {"non_blocking"}:
         pytest.xfail(f"{of_check(outcome)}\n(its execution rule is non_blocking)")
     if outcome.status is Status.NO_VERDICT:
@@ -77,10 +86,27 @@ def storedog_trigger(request: pytest.FixtureRequest) -> Trigger:
     def trigger(public_id: str, **overrides: Any) -> CheckOutcome:
         outcome = _asked(lambda: source.trigger(public_id, overrides))
         if isinstance(outcome, GateError):
-            pytest.fail(f"{public_id} was not run: {outcome}", pytrace=False)
+            pytest.fail(f"{public_id} was not run: {line(str(outcome))}", pytrace=False)
         return outcome
 
     return trigger
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Counts how often a test is run: plugins that repeat one show the last time alone."""
+    item.stash[_RUNS] = item.stash.get(_RUNS, 0) + 1
+    item.stash[_CALLS] = 0
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """The same for plugins that repeat the call of its function within one run."""
+    calls = pyfuncitem.stash[_CALLS] = pyfuncitem.stash.get(_CALLS, 0) + 1
+    if calls > 1:
+        pyfuncitem.stash[_RUNS] = pyfuncitem.stash.get(_RUNS, 0) + 1
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,6 +115,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Reports the check's own time: the waiting is shared, and the first item would get it all."""
     report = yield
+    setattr(report, RUNS, item.stash.get(_RUNS, 0))
     outcome = item.stash.get(_OUTCOME, None)
     if outcome is not None:
         report.duration = outcome.duration if report.when == "call" else 0.0

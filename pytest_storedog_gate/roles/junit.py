@@ -6,9 +6,11 @@ They go to that writer alone, since the terminal would count them as tests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+
+from pytest_storedog_gate.plain_text import long_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +26,7 @@ def properties(result: Result) -> Properties:
     """One result's properties, with the copies that `datadog-ci junit upload` turns into tags."""
     known = {
         "public_id": result.public_id,
+        "test_name": result.name,
         "result_id": result.result_id,
         "initial_result_id": result.initial_result_id,
         "result_url": result.result_url,
@@ -43,23 +46,29 @@ def properties(result: Result) -> Properties:
     return [*shown, *tags]
 
 
-def add_case(  # noqa: PLR0913  # a test case has that many parts
-    config: pytest.Config,
-    node_id: str,
-    kind: Kind,
-    *,
-    text: str = "",
-    seconds: float = 0.0,
-    properties: Iterable[tuple[str, object]] = (),
-) -> None:
-    """Adds one test case, where a JUnit file is written at all."""
-    failing = {"passed": None, "failure": "call", "error": "setup"}[kind]
-    path, _, name = node_id.partition("::")
-    for writer in config.pluginmanager.get_plugins():
+class Writers:
+    """What writes the JUnit files; kept, as pytest lets go of it when the session ends."""
+
+    def __init__(self, config: pytest.Config) -> None:
         # pytest's writer has no public name; this method is what marks it.
-        if not hasattr(writer, "add_global_property"):
-            continue
+        plugins = config.pluginmanager.get_plugins()
+        self._writers: list[Any] = [p for p in plugins if hasattr(p, "add_global_property")]
+
+    def add_case(
+        self,
+        node_id: str,
+        kind: Kind,
+        *,
+        text: str = "",
+        seconds: float = 0.0,
+        properties: Iterable[tuple[str, object]] = (),
+    ) -> None:
+        """Adds one test case, where a JUnit file is written at all; `text` is harmless already."""
+        failing = {"passed": None, "failure": "call", "error": "setup"}[kind]
+        path, _, name = node_id.partition("::")
         for when in _PHASES:
+            if when == "call" and failing == "setup":
+                continue
             report = pytest.TestReport(
                 nodeid=node_id,
                 location=(path, None, name),
@@ -70,9 +79,14 @@ def add_case(  # noqa: PLR0913  # a test case has that many parts
                 duration=seconds if when == "call" else 0.0,
                 user_properties=[(key, _text(value)) for key, value in properties],
             )
-            if not (when == "call" and failing == "setup"):
+            for writer in self._writers:
                 writer.pytest_runtest_logreport(report)
+
+    def write_again(self) -> None:
+        """Writes the files once more, with what was added since. Raises OSError."""
+        for writer in self._writers:
+            writer.pytest_sessionfinish()
 
 
 def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else long_line(str(value))

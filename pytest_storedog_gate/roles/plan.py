@@ -38,8 +38,8 @@ class Planner:
     def pytest_runtestloop(self) -> bool:
         """Prints the plan in place of running tests."""
         try:
-            for number, step in enumerate(plan.steps(self._settings), 1):
-                terminal.progress(self._config, f"{number}. {self._settings.redact(step)}")
+            for number, done in enumerate(plan.sentences(self._settings), 1):
+                terminal.progress(self._config, f"{number}. {self._settings.redact(done)}")
         except GateError as error:
             self._status = int(error.exit_status)
             terminal.progress(self._config, f"impossible: {self._settings.redact(str(error))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -12,7 +13,28 @@ if TYPE_CHECKING:
 
 Tagged = tuple[str, tuple[str, ...]]  # a check's public ID and its tags
 Overrides = Mapping[str, Any]
-Marked = Mapping[str, tuple[str, Overrides]]  # by node ID: the marker's public ID and overrides
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One check that a collected test asks for by a marker; the test may have been left out."""
+
+    node_id: str
+    public_id: str
+    overrides: Overrides
+
+
+@dataclass(frozen=True)
+class Census:
+    """What a collection found of tests that ask for checks.
+
+    `marked` holds the nearest marker of each test first. `faults` are sentences about markers that
+    cannot be meant; `unread` are files that may ask for checks and were left out of the collection.
+    """
+
+    marked: tuple[Marked, ...] = ()
+    faults: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -22,8 +44,12 @@ class Source(Protocol):
         """What is to be checked."""
         ...
 
-    def marked(self, tests: Marked) -> None:
-        """Takes note of tests that ask for a check by their marker."""
+    def counted(self, census: Census) -> None:
+        """Takes note of the tests that ask for checks by their markers."""
+        ...
+
+    def stopped(self) -> bool:
+        """Whether the run ended before it triggered anything, so that tests have nothing to say."""
         ...
 
     def outcome(self, public_id: str) -> CheckOutcome:

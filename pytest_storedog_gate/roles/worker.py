@@ -17,6 +17,7 @@ class Handed(TypedDict):
 
     path: str
     environment: str
+    decides: bool
     address: str
     key: bytes
 
@@ -24,4 +25,10 @@ class Handed(TypedDict):
 def register(config: pytest.Config, handed: Handed) -> None:
     """Makes this process a worker of the gate."""
     source = RemoteSource(handed["address"], handed["key"])
-    collection.register(config, source, Path(handed["path"]), handed["environment"])
+    collection.register(
+        config,
+        source,
+        Path(handed["path"]),
+        handed["environment"],
+        decides=handed["decides"],
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import Triggered
-from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.datadog.models import Place, Status
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog.fake import Answer
 
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from tests.datadog.fake import FakeDatadog
 
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
+ENDED = {"finished_at": 1}
+# Words that say no more than that something is to come.
+UNKNOWN = ["in_progress", "pending", "queued", "null", "PASSED", "exploded", None]
 
 
-def entry(public_id: str = A, status: str = "passed", **more: Any) -> dict[str, Any]:
+def entry(public_id: str = A, status: object = "passed", **more: Any) -> dict[str, Any]:
     return {
         "test_public_id": public_id,
         "test_name": f"check {public_id}",
@@ -39,7 +42,7 @@ def entry(public_id: str = A, status: str = "passed", **more: Any) -> dict[str, 
     }
 
 
-def state(*entries: dict[str, Any], status: str = "passed") -> Answer:
+def state(*entries: Any, status: object = "passed") -> Answer:
     return Answer({"data": {"status": status, "results": list(entries)}})
 
 
@@ -56,7 +59,7 @@ def details(*results: tuple[str, dict[str, Any]]) -> Answer:
 
 def follow(client: SyntheticsClient, *public_ids: str) -> dict[str, CheckOutcome]:
     client.deadline = 60 + GRACE
-    batch = Batch(client, Triggered("b", {"aws:x": "X (AWS)"}), public_ids)
+    batch = Batch(client, Triggered("b", {"aws:x": "X (AWS)"}), dict.fromkeys(public_ids, ()))
     return {outcome.public_id: outcome for outcome in batch.outcomes()}
 
 
@@ -89,7 +92,7 @@ def test_results_are_reported_as_they_arrive(
         "/ci/batch/b": [state(entry(A), running, status="in_progress"), state(entry(A), entry(B))],
         "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
     }
-    batch = Batch(client, Triggered("b", {}), [B, A])
+    batch = Batch(client, Triggered("b", {}), {B: (), A: ()})
     outcomes = batch.outcomes()
     assert next(outcomes).public_id == A
     assert datadog.count("/ci/batch/b") == 1
@@ -299,7 +302,7 @@ def test_thousand_results_are_asked_for_once_each(
 def test_url_is_known_before_anything_is_asked(
     client: SyntheticsClient, datadog: FakeDatadog
 ) -> None:
-    batch = Batch(client, Triggered("b", {}), [A])
+    batch = Batch(client, Triggered("b", {}), {A: ()})
     assert batch.url == f"{datadog.url}/synthetics/explorer/ci?batchResultId=b"
     assert datadog.asked == []
 
@@ -382,12 +385,71 @@ def test_failed_attempt_whose_retry_never_comes_is_no_verdict(
     assert [attempt.status for attempt in outcome.decisive.attempts] == [Status.FAILED]
 
 
-def test_result_that_still_runs_when_its_batch_has_ended_is_no_verdict(
-    client: SyntheticsClient, datadog: FakeDatadog
+@pytest.mark.parametrize("word", UNKNOWN)
+def test_result_that_still_runs_when_its_batch_has_ended_is_waited_for(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, word: str | None
 ) -> None:
-    datadog.script["/ci/batch/b"] = [state(entry(status="in_progress", retries=None))]
+    running = entry(status=word, retries=None)
+    datadog.script = {
+        "/ci/batch/b": [state(running, entry(B)), state(entry(), entry(B))],
+        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
+    }
+    assert {o.status for o in follow(client, A, B).values()} == {Status.PASSED}
+    datadog.script["/ci/batch/b"] = [state(running, entry(B))]
+    time.now = 0
+    outcomes = follow(client, A, B)
+    assert (outcomes[A].status, outcomes[B].status) == (Status.NO_VERDICT, Status.PASSED)
+    assert "no result arrived in time" in outcomes[A].decisive.reason
+    assert time.now == 60 + GRACE
+
+
+@pytest.mark.parametrize("word", UNKNOWN)
+def test_batch_whose_word_is_not_known_to_be_its_last_is_waited_for(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, word: str | None
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(), status=word), state(entry())],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    assert follow(client, A)[A].status is Status.PASSED
+    datadog.script["/ci/batch/b"] = [state(entry(), status=word)]
+    time.now = 0
     outcome = follow(client, A)[A]
     assert outcome.status is Status.NO_VERDICT
+    assert outcome.decisive.reason == "the batch never ended: results may be missing"
+    assert time.now == 60 + GRACE
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "explained"),
+    [
+        ("passed", "passed", True),
+        ("failed", "passed", False),
+        ("failed", "skipped", False),
+        ("failed", "failed", True),
+        ("failed", "cancelled", True),
+        ("cancelled", "passed", False),
+        ("canceled", "passed", False),
+        ("cancelled", "failed", False),
+        ("cancelled", "canceled", True),
+        ("skipped", "passed", False),
+        ("skipped", "skipped", True),
+    ],
+)
+def test_last_word_of_a_batch_is_explained_by_one_of_its_results(
+    client: SyntheticsClient, datadog: FakeDatadog, word: str, other: str, explained: bool
+) -> None:
+    """Also by one of a check that nobody waits for."""
+    datadog.script = {
+        "/ci/batch/b": [state(entry(), entry(B, other), status=word)],
+        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
+    }
+    result = follow(client, A)[A].decisive
+    assert result.status is (Status.PASSED if explained else Status.NO_VERDICT)
+    said = word.replace("canceled", "cancelled")
+    assert result.reason == (
+        "" if explained else f"the batch says {said}, and none of its results does"
+    )
     assert datadog.count("/ci/batch/b") == 1
 
 
@@ -404,9 +466,20 @@ def test_run_that_is_cancelled_while_details_lag_yields_nothing_more(
     assert datadog.count("/poll_results") == 1
 
 
+SHAPED = ("steps", "assertions", "timings", "request")
+
+
 @pytest.mark.parametrize(
     "detail",
-    [{"failure": "text"}, {"failure": [1]}, {"steps": ["x"]}, {"steps": 3}, {"assertions": {}}],
+    [
+        *({name: ["x"]} for name in SHAPED),
+        *({name: "x"} for name in SHAPED),
+        *({name: 3} for name in SHAPED),
+        *({name: {"a": "x"}} for name in SHAPED),
+        *({name: None} for name in (*SHAPED, "failure")),
+        {"failure": {}},
+        {"failure": ""},
+    ],
     ids=repr,
 )
 @pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED])
@@ -417,7 +490,10 @@ def test_details_of_an_odd_shape_change_no_verdict(
         "/ci/batch/b": [state(entry(status=status.value))],
         "/poll_results": [details((f"id-{A}", detail))],
     }
-    assert follow(client, A)[A].status is status
+    result = follow(client, A)[A].decisive
+    assert result.status is status
+    assert isinstance(result.detail, dict)
+    assert isinstance(result.timings, dict)
 
 
 def test_failure_decides_over_no_verdict_and_no_verdict_over_a_pass(
@@ -436,3 +512,274 @@ def test_failure_decides_over_no_verdict_and_no_verdict_over_a_pass(
     assert outcomes[A].decisive.result_id == "1"
     for outcome in outcomes.values():
         assert "\n" not in outcome.decisive.reason
+
+
+EAST, OFFICE = "aws:eu-central-1", "pl:office-abc"
+
+
+@pytest.mark.parametrize(
+    ("asked", "arrived", "lost"),
+    [
+        ([], [(EAST, "")], []),
+        ([(EAST, ""), (OFFICE, "")], [(EAST, ""), (OFFICE, "")], []),
+        ([(EAST, ""), (OFFICE, "")], [(EAST, "")], [(OFFICE, "")]),
+        ([(EAST, ""), (OFFICE, "")], [(OFFICE, ""), (OFFICE, "")], [(EAST, "")]),
+        ([(EAST, ""), (OFFICE, "")], [], [(EAST, ""), (OFFICE, "")]),
+        ([(EAST, "")], [(EAST, ""), (OFFICE, "")], []),
+        ([(EAST, "")], [(EAST, "tablet")], []),
+        ([(EAST, "tablet"), (EAST, "f.tablet")], [(EAST, "tablet")], [(EAST, "f.tablet")]),
+        ([(EAST, "tablet")], [(EAST, "chrome.tablet")], []),
+        ([(EAST, "chrome.tablet")], [(EAST, "tablet")], []),
+        ([(EAST, "tablet")], [(EAST, "f.tablet")], [(EAST, "tablet")]),
+        ([("", "tablet")], [(EAST, "tablet")], []),
+        ([("", "tablet")], [(EAST, "f.tablet")], [("", "tablet")]),
+    ],
+)
+def test_every_place_that_was_asked_for_needs_a_result(
+    client: SyntheticsClient,
+    datadog: FakeDatadog,
+    asked: list[tuple[str, str]],
+    arrived: list[tuple[str, str]],
+    lost: list[tuple[str, str]],
+) -> None:
+    entries = [
+        entry(result_id=str(number), location=location, device=device)
+        for number, (location, device) in enumerate(arrived)
+    ]
+    datadog.script = {
+        "/ci/batch/b": [state(*entries)],
+        "/poll_results": [details(*((str(number), {}) for number in range(len(arrived))))],
+    }
+    batch = Batch(client, Triggered("b", {EAST: "East"}), {A: [Place(*one) for one in asked]})
+    (outcome,) = batch.outcomes()
+    assert outcome.status is (Status.NO_VERDICT if lost else Status.PASSED)
+    missing = [result for result in outcome.results if result.status is Status.NO_VERDICT]
+    assert [(one.reason, one.location, one.device) for one in missing] == [
+        (
+            f"no result arrived from {' on '.join(filter(None, (location, device)))}",
+            "East" if location == EAST else location,
+            device,
+        )
+        for location, device in lost
+    ]
+
+
+def test_device_that_only_the_details_tell_is_one(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datum = {"id": f"id-{A}", "attributes": {"device": {"id": "tablet"}, "result": ENDED}}
+    datadog.script = {
+        "/ci/batch/b": [state(entry())],
+        "/poll_results": [Answer({"data": [datum]})],
+    }
+    for device, status in (("tablet", Status.PASSED), ("mobile_small", Status.NO_VERDICT)):
+        batch = Batch(client, Triggered("b", {}), {A: [Place("aws:x", device)]})
+        (outcome,) = batch.outcomes()
+        assert outcome.status is status
+
+
+@pytest.mark.parametrize(
+    ("left_out", "reason"),
+    [
+        ({"location": None}, "the batch says passed, and not at which location"),
+        ({"device": None}, "the batch says passed, and nothing says on which device"),
+    ],
+)
+def test_pass_that_does_not_say_where_it_ran_is_none(
+    client: SyntheticsClient, datadog: FakeDatadog, left_out: dict[str, Any], reason: str
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(**{"device": "tablet", **left_out}))],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    batch = Batch(client, Triggered("b", {}), {A: [Place("aws:x", "tablet")]})
+    (outcome,) = batch.outcomes()
+    assert [result.reason for result in outcome.results] == [reason]
+
+
+def test_place_that_has_not_joined_yet_is_waited_for(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    late = entry(status="failed", result_id="2", location="aws:y")
+    datadog.script = {
+        "/ci/batch/b": [
+            state(entry(), entry(B), status="in_progress"),
+            state(entry(), entry(B), late, status="failed"),
+        ],
+        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}), ("2", {}))],
+    }
+    places = {A: [Place("aws:x"), Place("aws:y")], B: [Place("aws:x")]}
+    outcomes = Batch(client, Triggered("b", {}), places).outcomes()
+    assert next(outcomes).public_id == B
+    assert next(outcomes).status is Status.FAILED
+
+
+def test_skipped_check_is_one_result_wherever_it_was_asked_for(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    skipped = {"test_public_id": A, "execution_rule": "skipped", "status": "skipped"}
+    datadog.script["/ci/batch/b"] = [state(skipped)]
+    places = {A: [Place("aws:x"), Place("aws:y")]}
+    (outcome,) = Batch(client, Triggered("b", {}), places).outcomes()
+    assert [result.status for result in outcome.results] == [Status.NO_VERDICT]
+
+
+def test_result_that_two_entries_have_is_none_of_either(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    both = [entry(result_id="1"), entry(result_id="1", location="aws:y"), entry(B)]
+    datadog.script = {
+        "/ci/batch/b": [state(*both)],
+        "/poll_results": [details(("1", {}), (f"id-{B}", {}))],
+    }
+    outcomes = follow(client, A, B)
+    assert [r.status for r in outcomes[A].results] == [Status.NO_VERDICT, Status.NO_VERDICT]
+    assert outcomes[B].status is Status.PASSED
+
+
+@pytest.mark.parametrize("order", [("passed", "failed"), ("failed", "passed")])
+def test_result_that_ends_twice_says_nothing(
+    client: SyntheticsClient, datadog: FakeDatadog, order: tuple[str, str]
+) -> None:
+    first, last = (entry(status=word) for word in order)
+    datadog.script = {
+        "/ci/batch/b": [state(first, status="in_progress"), state(last, status=order[1])],
+        "/poll_results": [Answer({"data": []})],
+    }
+    result = follow(client, A)[A].decisive
+    assert result.status is Status.NO_VERDICT
+    assert result.reason == (f"it had ended as {order[0]} before the service called it {order[1]}")
+
+
+@pytest.mark.parametrize("later", [[], [entry(result_id="2")]], ids=["gone", "replaced"])
+@pytest.mark.parametrize("word", ["passed", "failed"])
+def test_result_that_had_ended_does_not_go_away(
+    client: SyntheticsClient, datadog: FakeDatadog, word: str, later: list[dict[str, Any]]
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(status=word), status="in_progress"), state(*later)],
+        "/poll_results": [details((f"id-{A}", {"status": word}), ("2", {}))],
+    }
+    outcome = follow(client, A)[A]
+    assert outcome.status is Status.NO_VERDICT
+    assert outcome.decisive.reason == (
+        f"it had ended as {word}, and then the batch did not hold it any more"
+    )
+
+
+ODD: list[Any] = [None, "text", 3, [], {}, {"test_public_id": 5, "status": "passed"}]
+TYPED = ("status", "location", "result_id", "execution_rule", "device", "retries")
+ODD_OF_A: list[Any] = [
+    {name: value for name, value in entry().items() if name != "status"},
+    *(entry() | {name: [1]} for name in TYPED),
+    *(entry() | {name: {"id": {}}} for name in TYPED),
+    *(entry() | {name: True} for name in TYPED[:-1]),
+    entry(retries="x"),
+    entry(selective_rerun="skip"),
+    entry(selective_rerun={"decision": "perhaps"}),
+]
+
+
+@pytest.mark.parametrize("odd", [*ODD, *ODD_OF_A], ids=repr)
+def test_odd_entry_costs_its_check_alone(
+    client: SyntheticsClient, datadog: FakeDatadog, odd: object
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(odd, entry(B))],
+        "/poll_results": [details((f"id-{B}", {}))],
+    }
+    outcomes = follow(client, A, B)
+    assert (outcomes[A].status, outcomes[B].status) == (Status.NO_VERDICT, Status.PASSED)
+    reason = outcomes[A].decisive.reason
+    assert ("an entry of the batch cannot be read" in reason) is (odd in ODD_OF_A)
+    assert datadog.count("/ci/batch/b") == 1
+
+
+def test_odd_entry_of_a_running_batch_may_be_read_later(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [
+            state(entry(retries="x"), entry(B), status="in_progress"),
+            state(entry(), entry(B)),
+        ],
+        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
+    }
+    assert {o.status for o in follow(client, A, B).values()} == {Status.PASSED}
+
+
+ODD_DATA: list[Any] = [
+    {"id": f"id-{A}"},
+    *({"id": f"id-{A}", "attributes": odd} for odd in (None, "text", 3, ["x"])),
+    *({"id": f"id-{A}", "attributes": {"result": odd}} for odd in ("text", 3, ["x"])),
+    {"id": f"id-{A}", "attributes": {"result": {"finished_at": 1, "id": [1]}}},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_DATA, ids=repr)
+@pytest.mark.parametrize("status", [Status.PASSED, Status.FAILED])
+def test_odd_details_cost_their_check_alone(
+    client: SyntheticsClient, datadog: FakeDatadog, status: Status, odd: object
+) -> None:
+    good = {"id": f"id-{B}", "attributes": {"result": ENDED}}
+    datadog.script = {
+        "/ci/batch/b": [state(entry(status=status.value), entry(B), status=status.value)],
+        "/poll_results": [Answer({"data": [odd, good]})],
+    }
+    outcomes = follow(client, A, B)
+    assert "its details cannot be read" in outcomes[A].decisive.reason
+    # What failed has failed, however little can be read of it.
+    assert outcomes[A].status is (Status.FAILED if status is Status.FAILED else Status.NO_VERDICT)
+    assert outcomes[B].status is Status.PASSED
+
+
+@pytest.mark.parametrize("odd", [None, "text", 3, [], {}, {"attributes": {"result": ENDED}}])
+def test_details_of_nobody_are_passed_over(
+    client: SyntheticsClient, datadog: FakeDatadog, odd: object
+) -> None:
+    good = {"id": f"id-{A}", "attributes": {"result": ENDED}}
+    datadog.script = {
+        "/ci/batch/b": [state(entry())],
+        "/poll_results": [Answer({"data": [odd, good]})],
+    }
+    assert follow(client, A)[A].status is Status.PASSED
+
+
+def test_two_details_of_one_result_say_nothing(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    ids = (f"id-{A}", f"id-{A}")
+    both = details((ids[0], {"status": "failed"}), (ids[1], {"status": "passed"}))
+    datadog.script = {"/ci/batch/b": [state(entry())], "/poll_results": [both]}
+    assert follow(client, A)[A].decisive.reason == "its details cannot be read"
+
+
+BAD_ANSWERS = {
+    "html": Answer("<html>", headers={"Content-Type": "text/html"}),
+    "null": Answer({"data": None}),
+    "no-results": Answer({"data": {"status": "passed", "results": None}}),
+    "no-data": Answer({}),
+    "list": Answer([]),
+    "gzip": Answer(b"no gzip", headers={"Content-Encoding": "gzip"}),
+    "cut": Answer({"data": {}}, headers={"Content-Length": "9999"}),
+    "502": Answer(status=502),
+    "lost": Answer(status=0),
+    "other-batch": Answer({"data": {"id": "c", "status": "passed", "results": [entry()]}}),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+@pytest.mark.parametrize("route", ["/ci/batch/b", "/poll_results"])
+def test_bad_answer_is_asked_again_until_the_deadline(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, route: str, bad: Answer
+) -> None:
+    good = {"/ci/batch/b": [state(entry())], "/poll_results": [details((f"id-{A}", {}))]}
+    datadog.script = {**good, route: [bad] * 5 + good[route]}
+    assert follow(client, A)[A].status is Status.PASSED
+    assert datadog.count(route) == 6
+    datadog.script[route] = [bad]
+    time.now, time.waits = 0, []
+    with pytest.raises(NoVerdict, match=r"answered 502|cannot be reached|something else than"):
+        follow(client, A)
+    assert 60 + GRACE - 45 < time.now <= 60 + GRACE
+    assert max(time.waits) <= 45

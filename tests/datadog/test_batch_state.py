@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -97,7 +98,26 @@ def test_attempts_that_have_ended(more: dict[str, Any], ended: tuple[str, ...]) 
     assert entry(**more).ended == ended
 
 
-@pytest.mark.parametrize(("decision", "earlier"), [("skip", True), ("run", False)])
-def test_result_of_an_earlier_batch(decision: str, earlier: bool) -> None:
+@pytest.mark.parametrize(
+    ("decision", "earlier", "result_id"), [("skip", True, "7"), ("run", False, "")]
+)
+def test_result_of_an_earlier_batch(decision: str, earlier: bool, result_id: str) -> None:
+    """What was run has a result of its own, or none."""
     found = entry(status="skipped", selective_rerun={"decision": decision, "linked_result_id": "7"})
-    assert (found.earlier, found.result_id) == (earlier, "7")
+    assert (found.earlier, found.result_id) == (earlier, result_id)
+
+
+@pytest.mark.parametrize(
+    "odd", [None, [], {"a": 1}, True, 1e999, math.nan, 10**400], ids=lambda odd: repr(odd)[:20]
+)
+@pytest.mark.parametrize("name", ["test_name", "test_type", "duration", "max_retries"])
+def test_what_is_only_shown_may_be_of_any_type(name: str, odd: object) -> None:
+    found = entry(**{name: odd})
+    assert (found.name, found.type) == ("aaa-aaa-aaa", "")
+    assert math.isfinite(found.duration)
+
+
+@pytest.mark.parametrize("status", ["passed", "failed", "skipped", "cancelled", "canceled"])
+def test_last_words(status: str) -> None:
+    assert BatchState.from_json({"data": {"status": status, "results": []}}).final
+    assert entry(status=status).final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
+from pytest_storedog_gate.datadog import exchange
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
@@ -175,7 +177,7 @@ def test_result_without_an_end_is_not_there_yet(
 ) -> None:
     datum = {"type": "result", "id": "9", "attributes": {"result": {"id": "9"}}}
     datadog.script["/poll_results"] = [Answer({"data": [datum]})]
-    assert client.details(["9"]) == {}
+    assert not client.details(["9"])["9"].ended
     assert datadog.asked[0].query == "result_ids=%5B%229%22%5D"
 
 
@@ -202,10 +204,7 @@ def test_unknown_fields_are_tolerated(
         ("batch", "data"),
         ("batch", "status"),
         ("batch", "results"),
-        ("batch", "test_public_id"),
         ("details", "data"),
-        ("details", "id"),
-        ("details", "attributes"),
     ],
 )
 def test_field_that_a_verdict_depends_on_must_be_there(
@@ -247,26 +246,10 @@ def test_body_that_is_no_object(
         ask(client)
 
 
-@pytest.mark.parametrize(
-    ("call", "body"),
-    [
-        ("search", '{"tests": [], "total": 1e999}'),
-        (
-            "batch",
-            (
-                '{"data": {"status": "failed", "results": '
-                '[{"test_public_id": "a", "status": "failed", "retries": 1e999}]}}'
-            ),
-        ),
-    ],
-)
-def test_number_beyond_all_numbers(
-    client: SyntheticsClient, datadog: FakeDatadog, call: str, body: str
-) -> None:
-    route, _, ask = CALLS[call]
-    datadog.script[route] = [Answer(body)]
-    with pytest.raises(NoVerdict, match="something else than"):
-        ask(client)
+def test_number_beyond_all_numbers(client: SyntheticsClient, datadog: FakeDatadog) -> None:
+    datadog.script["/tests/search"] = [Answer('{"tests": [], "total": 1e999}')]
+    with pytest.raises(NoVerdict, match="something else than a search"):
+        client.search("tag:shop")
 
 
 def test_answer_that_breaks_off_is_asked_for_again(
@@ -334,7 +317,7 @@ def test_suite_keeps_the_order_of_its_tests_and_has_each_once(
     assert client.suite("unknown") is None
 
 
-@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
+@pytest.mark.parametrize(("status", "there"), [(200, True), (204, True), (404, False)])
 def test_version_of_a_check(
     client: SyntheticsClient, datadog: FakeDatadog, status: int, there: bool
 ) -> None:
@@ -528,7 +511,7 @@ def test_lone_surrogates_are_replaced_wherever_they_are(
 def test_too_many_ids_for_one_url_are_asked_for_in_halves(
     client: SyntheticsClient, datadog: FakeDatadog, status: int
 ) -> None:
-    datadog.script["/poll_results"] = [Answer(status=status), Answer(DETAILS), Answer({"data": []})]
+    datadog.script["/poll_results"] = [Answer(status=status), Answer({"data": []}), Answer(DETAILS)]
     assert list(client.details(["7", "8", "9"])) == ["9"]
     asked = [parse_qs(asked.query)["result_ids"][0] for asked in datadog.asked]
     assert asked == ['["7","8","9"]', '["7"]', '["8","9"]']
@@ -550,3 +533,152 @@ def test_proxy_of_the_environment_is_not_for_this_machine(
     datadog.script = {f"/tests/{ID}": [Answer(CHECK)], "/trigger/ci": [Answer(STARTED)]}
     assert client.check(ID) is not None
     assert client.trigger([{"public_id": ID}], batch_timeout=1).batch_id == "b-1"
+
+
+OTHER = "bbb-bbb-bbb"
+OTHERS: dict[str, Any] = {
+    "check": CHECK | {"public_id": OTHER},
+    "suite": {"data": {**SUITE["data"], "id": OTHER}},
+    "suite by its attributes": {"data": {"attributes": {"tests": [CHECK], "public_id": OTHER}}},
+    "batch": {"data": {**BATCH["data"], "id": "c"}},
+    "batch by its public ID": {"data": {**BATCH["data"], "public_id": "c"}},
+    "batch by its batch ID": {"data": {**BATCH["data"], "batch_id": "c"}},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_answers_must_be_what_was_asked_for(
+    client: SyntheticsClient, datadog: FakeDatadog, name: str
+) -> None:
+    call = name.partition(" ")[0]
+    route, body, ask = CALLS[call]
+    datadog.script[route] = [Answer(OTHERS[name]), Answer(body)]
+    assert ask(client) is not None
+    assert client.calls == 2
+    datadog.script[route] = [Answer(OTHERS[name])]
+    with pytest.raises(NoVerdict, match=r"something else than (the|batch b)"):
+        ask(client)
+
+
+def test_details_of_other_results_are_passed_over(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script["/poll_results"] = [Answer(DETAILS)]
+    assert list(client.details(["8", "9"])) == ["9"]
+    assert client.details(["8"]) == {}
+
+
+@pytest.mark.parametrize("odd", [None, 5, "", [], {}, True], ids=repr)
+@pytest.mark.parametrize("call", ["check", "search", "suite"])
+def test_id_that_is_none_is_never_triggered(
+    client: SyntheticsClient, datadog: FakeDatadog, call: str, odd: object
+) -> None:
+    route, body, ask = CALLS[call]
+    text = json.dumps(body).replace(f'"{ID}"', json.dumps(odd))
+    datadog.script[route] = [Answer(text)]
+    with pytest.raises(NoVerdict, match="something else than"):
+        ask(client)
+
+
+@pytest.mark.parametrize("odd", [None, 5, "", [], {"a": 1}, True], ids=repr)
+def test_name_that_is_none_is_the_id(
+    client: SyntheticsClient, datadog: FakeDatadog, odd: object
+) -> None:
+    datadog.script[f"/tests/{ID}"] = [Answer(CHECK | {"name": odd, "tags": odd, "type": odd})]
+    check = client.check(ID)
+    assert check is not None
+    assert (check.name, check.tags, check.kind) == (ID, (), "")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"locations": "aws:x"},
+        {"locations": ["aws:x", 1]},
+        {"options": {"device_ids": {"a": 1}}},
+        {"options": ["a"]},
+    ],
+    ids=repr,
+)
+def test_places_that_cannot_be_read_are_not_passed_over(
+    client: SyntheticsClient, datadog: FakeDatadog, odd: dict[str, Any]
+) -> None:
+    datadog.script[f"/tests/{ID}"] = [Answer(CHECK | odd)]
+    with pytest.raises(NoVerdict, match="something else than"):
+        client.check(ID)
+
+
+def test_id_is_a_part_of_the_path_and_no_more(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    assert client.check("../search?count=1#") is None
+    assert datadog.asked[0].path == "/api/v1/synthetics/tests/..%2Fsearch%3Fcount%3D1%23"
+
+
+@pytest.mark.parametrize("locations", [None, "aws:x", [None, 3, {}, {"name": 3}], {"a": 1}])
+def test_batch_has_begun_however_odd_its_locations_are(
+    client: SyntheticsClient, datadog: FakeDatadog, locations: object
+) -> None:
+    datadog.script["/trigger/ci"] = [Answer(STARTED | {"locations": locations})]
+    triggered = client.trigger([{"public_id": ID}], batch_timeout=1)
+    assert (triggered.batch_id, triggered.locations) == ("b-1", {})
+
+
+UNREADABLE = {
+    "html": (Answer("<html>Sign in", headers={"Content-Type": "text/html"}), "text/html, 13 bytes"),
+    "list": (Answer([]), "application/json, 2 bytes that begin with '[]'"),
+    "gzip": (Answer(b"no gzip", headers={"Content-Encoding": "gzip"}), "cannot be unpacked"),
+    "cut": (Answer("{}", headers={"Content-Length": "9999"}), "a body that breaks off"),
+}
+reading = pytest.mark.parametrize("call", ["check", "search", "suite", "version"])
+
+
+@reading
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_answer_that_cannot_be_read_is_asked_again_for_a_minute(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, call: str, name: str
+) -> None:
+    bad, said = UNREADABLE[name]
+    route, body, ask = CALLS.get(call, ("/version_history/3", {}, lambda c: c.has_version(ID, 3)))
+    datadog.script[route] = [*[bad] * 6, Answer(body)]
+    assert ask(client)
+    assert client.calls == 7
+    datadog.script[route] = [bad]
+    time.now = 0
+    with pytest.raises(NoVerdict, match="something else than") as caught:
+        ask(client)
+    assert said in str(caught.value)
+    assert "api-key-value" not in str(caught.value)
+    assert 0.5 * (2**6 - 1) <= time.now <= 60
+
+
+@reading
+def test_deadline_bounds_the_asking_again(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime, call: str
+) -> None:
+    route, _, ask = CALLS.get(call, ("/version_history/3", {}, lambda c: c.has_version(ID, 3)))
+    datadog.script[route] = [Answer("<html>")]
+    client.deadline = 5
+    with pytest.raises(NoVerdict, match="something else than"):
+        ask(client)
+    assert time.now <= 5
+
+
+def test_trigger_whose_answer_cannot_be_read_is_not_repeated(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script["/trigger/ci"] = [Answer("<html>")]
+    with pytest.raises(NoVerdict, match="something else than a started batch"):
+        client.trigger([{"public_id": ID}], batch_timeout=1)
+    assert client.calls == 1
+
+
+def test_answer_that_would_fill_the_memory_is_named(
+    client: SyntheticsClient, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "LARGEST", 2**20)
+    datadog.script["/ci/batch/b"] = [Answer('{"new": "' + "x" * 2**20 + '"}')]
+    client.deadline = 60
+    with pytest.raises(NoVerdict, match="more than 1 MB, which is too much to read"):
+        client.batch("b")
+    assert client.calls == 1

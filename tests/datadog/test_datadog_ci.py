@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_storedog_gate.datadog import datadog_ci, overrides
 from pytest_storedog_gate.datadog.datadog_ci import DatadogCi
 from pytest_storedog_gate.datadog.endpoint import SITES, known_site
 from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 PREFIX = "DATADOG_SYNTHETICS_"
 EXPECTED = DatadogCi(
@@ -131,6 +134,109 @@ def test_a_mistake_in_a_file_names_file_and_key(
         DatadogCi.from_file(file(tmp_path, data))
     assert str(error.value).startswith(f"datadog-ci.json: {sentence}")
     assert "0123secret" not in str(error.value)
+
+
+def refusal(read: Callable[[Any], object], of: object) -> list[str]:
+    """What is refused, a line each."""
+    with pytest.raises(ConfigurationError) as error:
+        read(of)
+    return str(error.value).splitlines()
+
+
+def test_all_mistakes_in_a_file_are_named_at_once_and_in_order(tmp_path: Path) -> None:
+    data = {
+        "apiKey": "0123secret",
+        "publicIds": ["abc-def-ghi"],
+        "failOnTimeout": False,
+        "fails": 1,
+        "files": "a.json",
+        "defaultTestOverrides": {
+            "tunnel": {},
+            "retry": {"counts": 2, "interval": "1"},
+            "basicAuth": {"username": "a"},
+            "variables": {"PIN": 1},
+        },
+        "proxy": {},
+    }
+    said = refusal(DatadogCi.from_file, file(tmp_path, data))
+    of_all = "defaultTestOverrides."
+    assert [line.removeprefix("datadog-ci.json: $.").split(":")[0] for line in said] == [
+        "apiKey",
+        "failOnTimeout",
+        "fails",
+        "files",
+        "proxy",
+        f"{of_all}tunnel",
+        f"{of_all}variables",
+        f"{of_all}basicAuth",
+        f"{of_all}retry.counts",
+        f"{of_all}retry.interval",
+    ]
+    assert "0123secret" not in "".join(said)
+    data["defaultTestOverrides"] = []
+    said = refusal(DatadogCi.from_file, file(tmp_path, data))
+    assert said[-1] == "datadog-ci.json: $.defaultTestOverrides: must be an object"
+    assert len(said) == 6
+
+
+def test_all_mistakes_in_variables_are_named_at_once() -> None:
+    wrong = {
+        f"{PREFIX}JUNIT_REPORT": "e2e.xml",
+        f"{PREFIX}OVERRIDE_RETRY_COUNT": "two",
+        f"{PREFIX}PUBLIC_IDS": "abc-def-ghi",
+        f"{PREFIX}PUBLIC_IDZ": "a",
+        f"{PREFIX}TUNNEL": "1",
+        f"{PREFIX}OVERRIDE_TUNNEL": "1",
+    }
+    assert [
+        line.partition(": ")[0].removeprefix(PREFIX)
+        for line in refusal(DatadogCi.from_environment, wrong)
+    ] == [
+        "JUNIT_REPORT",
+        "PUBLIC_IDZ",
+        "TUNNEL",
+        "OVERRIDE_RETRY_COUNT",
+        "OVERRIDE_TUNNEL",
+    ]
+
+
+DOCUMENTED = re.findall(
+    r"^\| `\"([\w.]+)\"(?:: (true|false))?` \| (?:`(\w+)` )?\| (.+) \|$",
+    (Path(__file__).parents[2] / "docs" / "datadog-ci.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("key", "value", "variable", "sentence"), DOCUMENTED)
+def test_what_the_page_says_is_refused_is(
+    tmp_path: Path, key: str, value: str, variable: str, sentence: str
+) -> None:
+    *group, name = key.split(".")
+    data: dict[str, Any] = {name: json.loads(value) if value else "x"}
+    for outer in group:
+        data = {outer: data}
+    assert refusal(DatadogCi.from_file, file(tmp_path, data)) == [
+        f"datadog-ci.json: $.{key}: {sentence}"
+    ]
+    if variable:
+        (said,) = refusal(DatadogCi.from_environment, {PREFIX + variable: value or "x"})
+        assert said.startswith(f"{PREFIX}{variable}: {sentence.removesuffix('; take it out')}")
+    else:
+        assert key not in {*datadog_ci._REFUSED, *datadog_ci._KINDS}
+
+
+def test_the_page_names_all_that_is_refused() -> None:
+    of_all = {f"defaultTestOverrides.{key}" for key in overrides._REFUSED}
+    switches = {
+        key: wrong
+        for key, kind in datadog_ci._KINDS_IN_FILE.items()
+        for wrong in (True, False)
+        if kind.fits(not wrong) and not kind.fits(wrong)
+    }
+    assert {(key, value) for key, value, _, _ in DOCUMENTED} == {
+        *((key, "") for key in {*datadog_ci._REFUSED_IN_FILE, *of_all}),
+        *((key, json.dumps(wrong)) for key, wrong in switches.items()),
+    }
 
 
 def test_a_malformed_file_names_the_line(tmp_path: Path) -> None:

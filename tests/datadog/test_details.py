@@ -64,7 +64,7 @@ def test_failing_step_of_a_browser_check_is_named() -> None:
 
 def test_result_without_an_end_is_not_there_yet() -> None:
     datum = {"type": "result", "id": "9", "attributes": {"result": {"id": "9"}}}
-    assert details_from_json({"data": [datum]}) == {}
+    assert not details_from_json({"data": [datum]})["9"].ended
 
 
 BODY_PATH = {"jsonPath": "$.code", "operator": "is", "targetValue": "BRUNO"}
@@ -208,7 +208,92 @@ def test_odd_shape_is_shown_as_far_as_it_goes(result: dict[str, Any], text: str)
     assert bool(said) is bool(text)
 
 
-@pytest.mark.parametrize("odd", [{}, {"data": [{}]}, {"data": [{"id": "1"}]}, {"data": None}])
+@pytest.mark.parametrize("odd", [{}, {"data": {}}, {"data": "text"}, {"data": None}])
 def test_answer_without_results_is_none(odd: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError)):
         details_from_json(odd)
+
+
+@pytest.mark.parametrize(
+    ("datum", "readable"),
+    [
+        ({"id": "1", "attributes": {}}, True),
+        ({"id": "1"}, False),
+        ({"id": "1", "attributes": {"result": "text"}}, False),
+        ({"id": "1", "attributes": {"result": {"id": ["1"]}}}, False),
+    ],
+)
+def test_what_cannot_be_read_is_kept_as_that(datum: dict[str, Any], readable: bool) -> None:
+    found = details_from_json({"data": [{}, None, datum]})
+    assert {result_id: detail.readable for result_id, detail in found.items()} == {"1": readable}
+
+
+def nested(levels: int) -> Any:
+    value: Any = "x"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(("levels", "readable"), [(40, True), (60, False), (900, False)])
+def test_what_is_nested_too_deeply_for_a_report_cannot_be_read(levels: int, readable: bool) -> None:
+    found = read(new=nested(levels), failure=nested(levels))
+    assert (found.readable, bool(found.reason)) == (readable, readable)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, True, 3, 10**400, 1e999, "text", [], ["x", None], {}, {"a": [1]}],
+    ids=lambda value: repr(value)[:20],
+)
+@pytest.mark.parametrize(
+    "name",
+    ["request", "timings", "steps", "failure", "assertions", "status", "started_at", "finished_at"],
+)
+def test_no_type_of_a_field_is_a_traceback(name: str, odd: object) -> None:
+    found = read(**{name: odd})
+    assert found.readable
+    assert isinstance(found.reason, str)
+    assert isinstance(found.timings, dict)
+
+
+STEP_FIELDS = ["name", "status", "failure", "duration", "timings", "bucket_keys", "sub_step", "id"]
+
+
+@pytest.mark.parametrize("odd", [None, True, 10**400, "text", ["x"], {"a": 1}], ids=repr)
+@pytest.mark.parametrize("name", [*STEP_FIELDS, "assertions", "sub_test_step_details"])
+def test_no_type_of_a_field_of_a_step_is_a_traceback(name: str, odd: object) -> None:
+    (step, *_) = read(steps=[{"name": "pay", name: odd}]).steps
+    assert isinstance(step.name, str)
+    assert isinstance(step.duration, float)
+
+
+@pytest.mark.parametrize(
+    ("steps", "allowed"),
+    [
+        ([{"allow_failure": True}], [True]),
+        ([{"allow_failure": "false"}], [False]),
+        ([{"allow_failure": True, "sub_test_step_details": [{}, {}]}, {}], [True] * 3 + [False]),
+        ([{"sub_test_step_details": [{"allow_failure": True}, {}]}], [False, True, False]),
+        (
+            [
+                {"id": "1", "allow_failure": True},
+                {"id": "2", "sub_step": {"parent_step": {"id": "1"}}},
+                {"id": "3", "sub_step": {"parent_step": {"id": "2"}}},
+                {"id": "4", "sub_step": {"parent_step": {"id": "0"}}},
+            ],
+            [True, True, True, False],
+        ),
+    ],
+    ids=["own", "no-boolean", "inside", "not-around", "by-id"],
+)
+def test_what_a_step_may_do_those_in_it_may(
+    steps: list[dict[str, Any]], allowed: list[bool]
+) -> None:
+    assert [step.allow_failure for step in read(steps=steps).steps] == allowed
+
+
+def test_json_in_a_message_brings_no_lone_surrogate() -> None:
+    failure = unmet(type="body", operator="is", target="a", actual="b")
+    failure["message"] = failure["message"].replace('"b"', '"\\ud83d"')
+    assert reason(status="failed", failure=failure) == "body: expected is a, actual ?"

@@ -20,7 +20,7 @@ from pytest_storedog_gate.datadog.batch import Batch
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.datadog.endpoint import Endpoint
-from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.datadog.models import Place, Status
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog.fake import Answer
 
@@ -113,7 +113,8 @@ def test_suite(client: SyntheticsClient) -> None:
 def test_batch_with_a_retry(client: SyntheticsClient) -> None:
     public_ids = ["fai-lsa-bcd", "pas-ses-abc"]
     triggered = client.trigger([{"public_id": p} for p in public_ids], batch_timeout=30)
-    batch = Batch(client, triggered, public_ids)
+    places = dict.fromkeys(public_ids, (Place("aws:eu-central-1"),))
+    batch = Batch(client, triggered, places)
     outcomes = {outcome.public_id: outcome for outcome in batch.outcomes()}
     assert outcomes["pas-ses-abc"].status is Status.PASSED
     failed = outcomes["fai-lsa-bcd"]

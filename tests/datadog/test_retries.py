@@ -17,6 +17,7 @@ from urllib3.exceptions import (
 )
 
 from pytest_storedog_gate.datadog import retries
+from pytest_storedog_gate.datadog.exchange import Unreadable
 from pytest_storedog_gate.datadog.retries import LIMIT, pause, was_not_sent
 
 NOW = 1_800_000_000  # a Unix time
@@ -69,6 +70,47 @@ def test_server_says_when(
 
 def test_limit() -> None:
     assert pause(LIMIT, "GET", answered(503), None) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (answered(503), None),
+        (answered(429), None),
+        (None, requests.ConnectionError("aborted")),
+        (None, requests.Timeout()),
+        (answered(200), Unreadable("<html>")),
+        (None, Unreadable("a body that breaks off")),
+    ],
+    ids=["503", "429", "lost", "late", "html", "cut-off"],
+)
+def test_who_is_patient_waits_half_a_minute_at_most_and_never_gives_up(
+    answer: requests.Response | None, fault: requests.RequestException | None
+) -> None:
+    found = pause(10**6, "GET", answer, fault, spent=10**6, patient=True)
+    assert found is not None
+    assert 30 <= found <= 45
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_who_is_patient_takes_a_refusal(status: int) -> None:
+    assert pause(0, "GET", answered(status), None, patient=True) is None
+
+
+def test_who_is_patient_asks_again_for_what_is_not_there_yet_as_often_as_others() -> None:
+    assert pause(LIMIT - 1, "GET", answered(404), None, again=(404,), patient=True) is not None
+    assert pause(LIMIT, "GET", answered(404), None, again=(404,), patient=True) is None
+
+
+@pytest.mark.parametrize(("spent", "again"), [(0, True), (30, True), (59.9, False), (61, False)])
+def test_what_cannot_be_read_is_asked_again_for_a_minute(spent: float, again: bool) -> None:
+    found = pause(LIMIT, "GET", answered(200), Unreadable("<html>"), spent=spent)
+    assert (found is not None) is again
+
+
+def test_trigger_whose_answer_cannot_be_read_is_never_repeated() -> None:
+    for patient in (True, False):
+        assert pause(0, "POST", answered(200), Unreadable("<html>"), patient=patient) is None
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -14,6 +14,7 @@ from tests.conftest import missing
 
 from .image_factory import BASE, ImageFactory
 from .places import ENDPOINT, Place
+from .releases import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,3 +83,19 @@ def run(place: Place) -> Callable[[Environment, str], str]:
         return deployment.container_id
 
     return deploy
+
+
+@pytest.fixture(scope="module")
+def pipeline(
+    engine: docker.DockerClient, registry: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pipeline]:
+    """Staging and production, both on the good release."""
+    assert registry
+    made = Pipeline(engine, tmp_path_factory.mktemp("pipeline"))
+    try:
+        for environment in (made.staging, made.production):
+            done = made.run(environment, "good")
+            assert done.returncode == 0, done.stdout
+        yield made
+    finally:
+        made.remove()

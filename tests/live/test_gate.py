@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import signal
-import socket
 import struct
-import subprocess
-import sys
-import uuid
 import zlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from pytest_storedog_gate.local_synthetics.catalog import load
-from tests.conftest import MODES, junit_cases
+from tests.conftest import MODES
 from tests.local_synthetics.support import Service, serving
 
 from . import lab_table
-from .places import remove_network
+from .releases import LAB, PASSWORD, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import docker
+    from .releases import Pipeline
 
 pytestmark = pytest.mark.live
 
-LAB = Path(__file__).parents[2] / "lab"
-PASSWORD = "a-password-of-the-tests"
 BANNER = "The banner shows a code from the discounts service"
 # What a check of the lab sees, and where: the words that its failure has to hold.
 CAUGHT = {
@@ -57,117 +48,6 @@ SEEN = {
 # Every second request for the list fails, and these ask for it.
 HIT_BY_FLAKY = {"dsc-lst-get", "dsc-lst-fst", "shp-brw-flw"}
 DEPLOYMENT_FAILS = {"crash": "exited", "never-ready": "503"}
-WORDS = {"passed": "", "failure": "fails"}
-
-
-class Pipeline:
-    """The lab's configuration with environments, network names and ports of its own."""
-
-    def __init__(self, engine: docker.DockerClient, folder: Path) -> None:
-        self.engine, self.folder = engine, folder
-        mark = uuid.uuid4().hex[:6]
-        self.staging, self.production = f"s{mark}", f"p{mark}"
-        self.ports = {name: _free_port() for name in ("18080", "18090", "12814")}
-        text = (LAB / "storedog.toml").read_text("utf-8")
-        for old, new in {"staging": self.staging, "production": self.production}.items():
-            text = re.sub(rf"\b{old}\b", new, text)
-        for old, port in self.ports.items():
-            text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{port}")
-        # It takes seconds: the runs in which it tells something ask for it themselves.
-        text = text.replace('"shp-brw-flw",', "")
-        (folder / "storedog.toml").write_text(text, "utf-8")
-        shutil.copytree(LAB / "checks", folder / "checks")
-
-    def run(
-        self, environment: str, release: str, *args: str, mode: str = "no-xdist"
-    ) -> subprocess.CompletedProcess[str]:
-        with self.start(environment, release, *args, mode=mode) as process:
-            output, _ = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, output)
-
-    def start(
-        self, environment: str, release: str, *args: str, mode: str = "no-xdist"
-    ) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "pytest", *MODES[mode], f"--storedog-env={environment}"]
-        command += [f"--storedog-image={release}", "--junitxml=junit.xml", *args]
-        return subprocess.Popen(
-            [*command, "--storedog-report=report.json", "--rootdir", str(self.folder)],
-            cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "STOREDOG_DB_PASSWORD": PASSWORD},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run_every_check(self, release: str, service: Service) -> subprocess.CompletedProcess[str]:
-        """Deploys to staging; its checks and the browser check run at a service that stays."""
-        more = (f"--synthetics-url={service.url}", "--synthetics-id=shp-brw-flw")
-        return self.run(self.staging, release, *more)
-
-    def row(self) -> list[str]:
-        """How the last run in staging ended, as the lab's table says it."""
-        junit, checks = self.junit(), lab_table.columns()[1:]
-        deployment = WORDS[junit[f"deployment[{self.staging}]"]]
-        if deployment:
-            return [deployment, *("not run" for _ in checks)]
-        return ["", *(WORDS[junit[f"test_check[{self.staging}-{check}]"]] for check in checks)]
-
-    def report(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads((self.folder / "report.json").read_text("utf-8"))
-        return report
-
-    def junit(self) -> dict[str, str]:
-        return junit_cases(self.folder / "junit.xml")
-
-    def live(self, environment: str) -> tuple[str, str]:
-        """The live container's ID and digest."""
-        container = self.engine.containers.get(f"{environment}-discounts")
-        assert container.status == "running"
-        digest = container.labels["storedog.gate.digest"]
-        repository = "localhost:5000/storedog/discounts"
-        image = self.engine.images.get(container.attrs["Image"])
-        assert f"{repository}@{digest}" in image.attrs["RepoDigests"]
-        return str(container.id), digest
-
-    def digest(self, release: str) -> str:
-        reference = f"localhost:5000/storedog/discounts:{release}"
-        return str(self.engine.images.get_registry_data(reference).id)
-
-    def names(self, environment: str) -> list[str]:
-        listed = self.engine.containers.list(
-            all=True, filters={"label": f"storedog.gate.env={environment}"}
-        )
-        return sorted(str(c.name).removeprefix(f"{environment}-") for c in listed)
-
-    def remove(self) -> None:
-        for environment in (self.staging, self.production):
-            label: dict[str, Any] = {"label": f"storedog.gate.env={environment}"}
-            for container in self.engine.containers.list(all=True, filters=label):
-                container.remove(force=True, v=True)
-            remove_network(self.engine, f"storedog-{environment}")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@pytest.fixture(scope="module")
-def pipeline(
-    engine: docker.DockerClient, registry: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pipeline]:
-    """Staging and production, both on the good release."""
-    assert registry
-    made = Pipeline(engine, tmp_path_factory.mktemp("pipeline"))
-    try:
-        for environment in (made.staging, made.production):
-            done = made.run(environment, "good")
-            assert done.returncode == 0, done.stdout
-        yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +203,7 @@ def test_production_puts_the_previous_version_back_when_its_own_checks_fail(
     sound = file.read_text("utf-8")
     shop = f'SHOP = "http://127.0.0.1:{pipeline.ports["18090"]}"'
     assert shop in sound
-    file.write_text(sound.replace(shop, f'SHOP = "http://127.0.0.1:{_free_port()}"'), "utf-8")
+    file.write_text(sound.replace(shop, f'SHOP = "http://127.0.0.1:{free_port()}"'), "utf-8")
     done = pipeline.run(pipeline.production, "good")
     file.write_text(sound, "utf-8")
     assert done.returncode == 1, done.stdout
@@ -356,7 +236,7 @@ def test_tag_that_does_not_exist(pipeline: Pipeline) -> None:
 def test_registry_that_cannot_be_reached(pipeline: Pipeline) -> None:
     file = pipeline.folder / "storedog.toml"
     sound = file.read_text("utf-8")
-    nowhere = f"localhost:{_free_port()}/storedog/discounts"
+    nowhere = f"localhost:{free_port()}/storedog/discounts"
     file.write_text(sound.replace("localhost:5000/storedog/discounts", nowhere), "utf-8")
     done = pipeline.run(pipeline.staging, "good")
     file.write_text(sound, "utf-8")

@@ -220,6 +220,25 @@ def test_what_a_target_sends_cannot_steer_the_terminal(
     assert r"actual \x1b[2Jred" in output
 
 
+def test_a_name_stays_within_its_line_on_a_terminal_of_ascii_too(
+    save: Callable[[str, Json], str], target: Target
+) -> None:
+    definition = {**http_test(target.url), "name": "Shöp\n9 passed\x1b[2J\u202e"}
+    file = save("a.json", definition)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "run", file],
+        capture_output=True,
+        check=False,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    first, _, last = done.stdout.splitlines()
+    assert r" Sh\xf6p 9 passed\x1b[2J\u202e (" in first
+    assert last == "1 passed"
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

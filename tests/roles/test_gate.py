@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import WITHOUT_FUZZING, http_check
+from tests.conftest import MODES, WITHOUT_OTHERS, http_check
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -181,7 +181,51 @@ def test_imports_nothing_heavy_without_the_option(project: GateProject) -> None:
             assert ours == {"pytest_storedog_gate", "pytest_storedog_gate.plugin"}
         """
     )
-    assert project.pytester.runpytest_subprocess(*WITHOUT_FUZZING).ret == 0
+    assert project.pytester.runpytest_subprocess(*WITHOUT_OTHERS).ret == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_tests_with_the_gates_fixtures_are_skipped_without_it(
+    project: GateProject, mode: str
+) -> None:
+    project.pytester.makepyfile(
+        test_mine="""
+        import sys
+        import pytest
+
+        def test_outcome(storedog_outcome): assert 0
+        def test_public_id(storedog_public_id): assert 0
+        def test_trigger(storedog_trigger): assert 0
+        @pytest.mark.usefixtures("storedog_outcome")
+        class TestAll:
+            @pytest.mark.parametrize("language", ["en", "de"])
+            def test_language(self, language): assert 0
+        def test_plain():
+            ours = {n for n in sys.modules if n.startswith("pytest_storedog_gate")}
+            assert ours == {"pytest_storedog_gate", "pytest_storedog_gate.plugin"}
+        """
+    )
+    result = project.pytester.runpytest_subprocess(*MODES[mode], "-rs")
+    assert result.ret == 0
+    result.assert_outcomes(passed=1, skipped=5)
+    for fixture in ("outcome", "public_id", "trigger"):
+        remedy = f"storedog_{fixture} needs the gate: run pytest --storedog-env=NAME"
+        result.stdout.fnmatch_lines([f"SKIPPED * test_mine.py:*: {remedy}"])
+    assert not result.errlines
+
+
+def test_a_fixture_of_the_users_own_stays_without_the_gate(project: GateProject) -> None:
+    project.pytester.makeconftest(
+        """
+        import pytest
+        @pytest.fixture
+        def storedog_outcome(): return "theirs"
+        """
+    )
+    project.pytester.makepyfile(
+        "def test_it(storedog_outcome): assert storedog_outcome == 'theirs'"
+    )
+    project.pytester.runpytest_subprocess(*WITHOUT_OTHERS).assert_outcomes(passed=1)
 
 
 def test_secrets_of_the_process_environment_do_not_show(

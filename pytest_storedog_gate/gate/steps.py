@@ -1,0 +1,65 @@
+"""The steps of a run: the one list that a plan tells and a run takes, in this order."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.settings import Settings
+
+
+class Step(Enum):
+    """One step, and what it does in words."""
+
+    LOCK = "take the lock, and mend what an earlier run left"
+    CHECKS = "read the checks"
+    RESOLVE = "resolve the image to its digest"
+    REQUIRE = "find the open verdict of the environment before"
+    PULL = "pull the digest"
+    # Where nothing stood there that the lock could be made of.
+    LOCK_OF_IMAGE = "take the lock, made of the image that was pulled"
+    WITHDRAW = "withdraw an earlier verdict on this digest"
+    SERVICES = "start the supporting services"
+    CANDIDATE = "start the candidate and wait until it is ready"
+    SWAP = "make it live"
+    PROVE = "prove that nothing else answers"
+    TRIGGER = "run the checks"
+    WAIT = "wait for their results"
+    PROVE_AGAIN = "prove once more that nothing else answers"
+    DECIDE = "decide"
+    RECORD = "record the verdict"
+    REPORT = "write the report"
+
+
+_ABOUT_AN_IMAGE = frozenset({Step.RESOLVE, Step.REQUIRE, Step.WITHDRAW, Step.RECORD})
+_DEPLOYING = frozenset(
+    {
+        Step.LOCK,
+        Step.PULL,
+        Step.LOCK_OF_IMAGE,
+        Step.SERVICES,
+        Step.CANDIDATE,
+        Step.SWAP,
+        Step.PROVE,
+        Step.PROVE_AGAIN,
+    }
+)
+
+
+# Nothing is changed before pytest has collected, but what an earlier run left.
+BEFORE_COLLECTION = frozenset({Step.LOCK, Step.CHECKS})
+
+
+def of(settings: Settings) -> tuple[Step, ...]:
+    """The steps of the run that these settings ask for."""
+    left_out: set[Step] = set()
+    if settings.environment.gated is None:
+        left_out |= _DEPLOYING
+    if settings.image is None:
+        left_out |= _ABOUT_AN_IMAGE
+    if settings.requires is None:
+        left_out.add(Step.REQUIRE)
+    if settings.report is None:
+        left_out.add(Step.REPORT)
+    return tuple(step for step in Step if step not in left_out)

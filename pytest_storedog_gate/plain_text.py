@@ -1,0 +1,92 @@
+"""Foreign text made harmless and short, where it leaves: on a terminal, in a file or in a comment.
+
+Names, messages and tags come from Datadog, from what is checked and from containers' logs. None of
+them may begin a line, steer a terminal, break a report or bury it. Secrets are masked before.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_LINE = 300  # characters
+_BLOCK = 2000
+_LINES = 40
+_SPACE = re.compile(r"\s")
+_REASONS = ("reason", "reasons")
+
+
+def line(text: str, longest: int = _LINE) -> str:
+    """The text as one line: every break and gap in it is a space."""
+    whole = " ".join(text.split())
+    shown = _visible(whole[: longest + 1])
+    if len(shown) <= longest:
+        return shown
+    mark = f"... ({len(whole)} characters)"
+    return shown[: longest - len(mark)] + mark
+
+
+def block(text: str) -> str:
+    """The text with its lines, a few dozen at most. Whoever writes them indents them."""
+    lines = text.rstrip().splitlines()
+    shown = [_visible(_SPACE.sub(" ", one[: _BLOCK + 1])) for one in lines[:_LINES]]
+    whole = "\n".join(shown)
+    if len(lines) <= _LINES and len(whole) <= _BLOCK:
+        return whole
+    mark = f"\n... ({len(text)} characters)"
+    return "\n".join(shown[: _LINES - 1])[: _BLOCK - len(mark)].rstrip() + mark
+
+
+def long_line(text: str) -> str:
+    """The text as one line that may be as long as a block."""
+    return line(text, _BLOCK)
+
+
+def document(data: Any, clean: Callable[[str], str] = long_line) -> Any:
+    """A JSON document with each of its texts as one line, and a block where it is a reason."""
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, list | tuple):
+        return [document(one, clean) for one in data]
+    if isinstance(data, dict):
+        return {
+            line(str(key)): document(value, block if key in _REASONS else clean)
+            for key, value in data.items()
+        }
+    return data
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text with an escape for each character that the encoding lacks."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def command_line(words: Iterable[str]) -> str:
+    """The words as one line that a shell reads, breaks and controls within them too."""
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    plain = word.replace("\\", r"\\").replace("'", r"\'")
+    return "$'" + "".join(one if one.isprintable() else _in_shell(one) for one in plain) + "'"
+
+
+def _in_shell(one: str) -> str:
+    # Beyond ASCII, Python's \x means a character and the shell's a byte.
+    return repr(one)[1:-1] if one.isascii() else f"\\U{ord(one):08x}"
+
+
+def _visible(text: str) -> str:
+    """An escape for each character that is no mark on paper.
+
+    That is controls, marks of direction, lone surrogates, and what XML cannot hold.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

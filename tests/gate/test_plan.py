@@ -1,0 +1,176 @@
+"""The plan tells the steps that a run takes, in the order in which it takes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.gate.steps import Step
+from tests.conftest import http_check
+from tests.deploy.fake_engine import digest_of
+
+if TYPE_CHECKING:
+    from tests.conftest import GateProject
+
+TOML = """\
+verdicts = "verdicts"
+[synthetics]
+backend = "local"
+definitions = ["*.synthetics.json"]
+batch_timeout = 30
+
+[services.shop]
+image = "r.example/shop"
+
+[environments.staging]
+checks = ["dis-cou-nts"]
+
+[environments.production]
+requires = "staging"
+gate = "shop"
+services = ["shop"]
+network = "net"
+strategy = "rename"
+checks = ["dis-cou-nts", "hea-lth-chk"]
+execution_rules = {{ hea-lth-chk = "non_blocking" }}
+overrides = {{ variables = {{ SHOP = "{shop}" }} }}
+"""
+# An engine and a registry that can be asked, and what they were asked for.
+CONFTEST = """
+from pytest_storedog_gate.datadog.client import SyntheticsClient
+from pytest_storedog_gate.deploy import deployer
+from pytest_storedog_gate.gate import record
+from tests.conftest import http_check
+from tests.deploy.fake_engine import FakeEngine, container
+
+FakeEngine.standing = {standing}
+deployer.Engine = FakeEngine
+
+def noted(step, real):
+    def note(*args, **kwargs):
+        with open("taken", "a") as file:
+            file.write(step + "\\n")
+        return real(*args, **kwargs)
+    return note
+
+record.require_open = noted("REQUIRE", lambda *_, **__: None)
+SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
+"""
+# A deployment that works, without an engine.
+RUN = """
+from datetime import UTC, datetime
+from pytest_storedog_gate.deploy import Deployer, Deployment
+
+def deployed(self, image):
+    now = datetime.now(UTC)
+    return Deployment("production", "shop", image, "d1", "c1", "now", None, now, now, 0.0)
+
+SyntheticsClient.trigger = noted("TRIGGER", SyntheticsClient.trigger)
+lock = Deployer.lock
+Deployer.lock = lambda self, image=None, *, wait=0.0: (
+    noted("LOCK_OF_IMAGE" if image else "LOCK", lambda: True)()
+    if image or FakeEngine.standing else False
+)
+Deployer.recover = lambda self: None
+Deployer.resolve = noted("RESOLVE", Deployer.resolve)
+Deployer.pull = noted("PULL", lambda self, image: None)
+Deployer.start_services = noted("SERVICES", lambda self: None)
+Deployer.deploy = noted("SWAP", deployed)
+Deployer.prove = noted("PROVE", lambda self, deployment: None)
+Deployer.conclude = noted("DECIDE", lambda self: None)
+"""
+NOTHING, SOMETHING = "()", "(container('production-shop'),)"
+SHOP = "production-shop"
+
+
+@pytest.fixture
+def promotion(project: GateProject, monkeypatch: pytest.MonkeyPatch) -> GateProject:
+    """A project with a service under the gate."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    project.configuration(TOML.format(shop=project.shop.url))
+    return project
+
+
+def plan_of(project: GateProject, *args: str) -> list[str]:
+    result = project.run("--storedog-plan", "--storedog-image=new", *args, env="production")
+    assert result.ret == 0, result.stdout.str()
+    return [m[1] for line in result.outlines if (m := re.match(r"storedog-gate: \d+\. (.*)", line))]
+
+
+@pytest.mark.parametrize("standing", [NOTHING, SOMETHING])
+def test_a_promotion_is_told_step_by_step(promotion: GateProject, standing: str) -> None:
+    promotion.pytester.makeconftest(CONFTEST.format(standing=standing))
+    digest = digest_of("new")
+    verdict = promotion.path / "verdicts" / "production" / f"{digest.replace(':', '-')}.json"
+    lock = f"take the lock {SHOP}.lock"
+    first, second = ([], [lock]) if standing == NOTHING else ([lock], [])
+    before = "nothing" if standing == NOTHING else digest_of("old").removeprefix("sha256:")[:12]
+    expected = [
+        *first,
+        "read the checks, 2 in all",
+        f"resolve r.example/shop:new to {digest}",
+        f"find the open verdict of staging for {digest}: there",
+        f"pull r.example/shop@{digest}",
+        *second,
+        "create the network net",
+        f"start {SHOP}.next and wait until it is ready",
+        f"make it {SHOP} by strategy rename, in place of {before}",
+        "prove that nothing else answers",
+        "run check dis-cou-nts (the list of discounts, http)",
+        "run check hea-lth-chk (the health route, http, non_blocking)",
+        "wait for their results, at most 30 s",
+        "prove once more that nothing else answers",
+        "decide; if the gate stays closed: rollback",
+        f"record the verdict in {verdict}",
+        f"write the report to {promotion.path / 'report.json'}",
+    ]
+    assert plan_of(promotion) == expected
+    verdict.parent.mkdir(parents=True)
+    verdict.write_text(json.dumps({}), "utf-8")
+    after = expected.index("create the network net")
+    expected.insert(after, f"withdraw an earlier verdict on this digest: {verdict}")
+    assert plan_of(promotion) == expected
+    assert not promotion.shop.asked
+    assert verdict.read_text("utf-8") == "{}"
+
+
+@pytest.mark.parametrize("standing", [NOTHING, SOMETHING])
+def test_a_run_takes_the_steps_in_the_order_of_the_list(
+    promotion: GateProject, standing: str
+) -> None:
+    promotion.pytester.makeconftest(CONFTEST.format(standing=standing) + RUN)
+    result = promotion.run("--storedog-image=new", env="production")
+    assert result.ret == 0, result.stdout.str()
+    taken = list(dict.fromkeys((promotion.path / "taken").read_text("utf-8").split()))
+    assert taken == [step.name for step in Step if step.name in taken]
+    lock = "LOCK_OF_IMAGE" if standing == NOTHING else "LOCK"
+    assert set(taken) == {
+        *("CHECKS", "RESOLVE", "REQUIRE", "PULL", "SERVICES", "SWAP", "PROVE", "TRIGGER", "DECIDE"),
+        lock,
+    }
+
+
+def test_a_run_without_a_service_under_the_gate_has_few_steps(project: GateProject) -> None:
+    result = project.run("--storedog-plan")
+    assert [line for line in result.outlines if re.match(r"storedog-gate: \d+\.", line)] == [
+        "storedog-gate: 1. read the checks, 2 in all",
+        "storedog-gate: 2. run check dis-cou-nts (the list of discounts, http)",
+        "storedog-gate: 3. run check hea-lth-chk (the health route, http)",
+        "storedog-gate: 4. wait for their results, at most 30 s",
+        "storedog-gate: 5. decide",
+        f"storedog-gate: 6. write the report to {project.path / 'report.json'}",
+    ]
+
+
+def test_a_check_that_is_unknown_is_found_before_the_registry_is_asked(
+    promotion: GateProject,
+) -> None:
+    promotion.pytester.makeconftest(CONFTEST.format(standing=NOTHING))
+    promotion.checks(http_check("oth-erx-one", "/", "another"))
+    result = promotion.run("--storedog-plan", "--storedog-image=none", env="production")
+    assert result.ret == 8
+    result.stdout.fnmatch_lines(["*impossible: * does not know dis-cou-nts, hea-lth-chk*"])
