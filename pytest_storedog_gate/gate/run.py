@@ -69,6 +69,7 @@ class GateRun:
         self._admitted = False
         self.narrowed = settings.narrowed
         self._required: list[str] = []
+        self._settled = False
         self._finished: Verdict | None = None
         self._road = threading.RLock()
         self._cancelled = threading.Event()
@@ -124,6 +125,7 @@ class GateRun:
 
     def settle(self, evidence: Evidence) -> Verdict:
         """What the evidence says once the checks have ended, and what answers was proved again."""
+        self._settled = True
         self._stop_watching()
         verdict = self._decide(evidence)
         if verdict.state is State.OPEN and self._deploying is not None:
@@ -320,7 +322,7 @@ class GateRun:
         )
 
     def _conclude(self, evidence: Evidence, say: Callable[[Verdict], None]) -> Verdict:
-        verdict = self._decide(evidence)
+        verdict = self._decide(evidence) if self._settled else self.settle(evidence)
         if verdict.state is State.OPEN:
             try:
                 with self._prepared(verdict) as (report, kept):
