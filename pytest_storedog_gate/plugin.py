@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DEPLOY_MODES = ("auto", "never")
 _GATE_OPTIONS = ("storedog_image", "storedog_plan", "storedog_report")
 # Options of the gate, and those of pytest that decide whose configuration is read.
-_FROM_COMMAND_LINE = re.compile("--(storedog-|synthetics-|rootdir|config-file)|-[qvxsl]*c")
+_FROM_COMMAND_LINE = re.compile("--(storedog-|synthetics-|rootdir|config-file)|-[dfhlqsvxV]*c|@")
 _CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
 
 

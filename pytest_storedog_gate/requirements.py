@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .datadog import test_files
-from .datadog.overrides import EXECUTION_RULES, MERGED_BY_KEY, merged
+from .datadog.overrides import EXECUTION_RULES, merged
 from .datadog.selection import Selected
 from .errors import ConfigurationError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BLOCKING, *_ = EXECUTION_RULES  # the strictest one first
 # Where a check runs: more places prove more, so these are added to instead of replaced.
 PLACES = ("locations", "deviceIds")
-_REMEDY = "take it out, say it in git, or use --storedog-deploy=never"
+_REMEDY = "take it out, say it in git (values may be ${NAME}), or use --storedog-deploy=never"
 
 
 @dataclass(frozen=True)
@@ -161,23 +161,16 @@ def together(
 ) -> dict[str, Any]:
     """The overrides of a check that git requires, but for its rule and places.
 
-    ConfigurationError names what options or variables say of it that git says otherwise, or that
-    would relax it.
+    ConfigurationError names what options or variables say of it that git does not say: by another
+    address, variable, header or limit it would be another check.
     """
     git = requirements.git.said_of(public_id, suites)
     said = requirements.added.said_of(public_id)
-    added = {key: value for key, value in said.items() if key not in ("executionRule", *PLACES)}
-    for key, value in added.items():
-        changed = key if key in git and git[key] != value else None
-        if key in MERGED_BY_KEY:
-            there = git.get(key, {})
-            names = [name for name in value if name in there and there[name] != value[name]]
-            changed = f"{key}.{names[0]}" if names else None
-        if key == "allowInsecureCertificates" and value and not git.get(key):
-            changed = key
-        if changed:
-            raise _changed(requirements, public_id, changed)
-    return merged(git, added)
+    both = merged(git, {k: v for k, v in said.items() if k not in ("executionRule", *PLACES)})
+    for key, value in both.items():
+        if key not in git or git[key] != value:
+            raise _changed(requirements, public_id, key)
+    return both
 
 
 def never_weaker(requirements: Requirements, public_id: str, rule: str) -> str:

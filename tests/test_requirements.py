@@ -207,6 +207,8 @@ WEAKER = {
     "definition": Asked(checks=ONE, definitions={"aaa-aaa-aaa": definition("aaa-aaa-aaa")}),
     "another variable": Asked(overrides={"variables": {"SHOP": "http://other"}}),
     "another start": Asked(overrides={"startUrl": "http://other"}),
+    "a header": Asked(overrides={"headers": {"X-A": "1"}}),
+    "more attempts": Asked(overrides={"retry": {"count": 9}}),
     "no certificate": Asked(overrides={"allowInsecureCertificates": True}),
 }
 

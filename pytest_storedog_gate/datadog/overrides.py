@@ -74,7 +74,7 @@ _REFUSED = {
     "mobileApplicationVersionFilePath": _NO_MOBILE,
     "tunnel": "a tunnel is not supported; use a private location or the local service",
 }
-MERGED_BY_KEY = ("headers", "variables")
+_MERGED_BY_KEY = ("headers", "variables")
 _PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")
 
 
@@ -101,7 +101,7 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
-            result[key] = {**result.get(key, {}), **value} if key in MERGED_BY_KEY else value
+            result[key] = {**result.get(key, {}), **value} if key in _MERGED_BY_KEY else value
     return result
 
 

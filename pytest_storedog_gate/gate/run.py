@@ -75,6 +75,7 @@ class GateRun:
         self._cancelled = threading.Event()
         self._watchers: list[threading.Thread] = []
         self._watching = 0
+        self._batch_ids: set[str] = set()
         self._counting = threading.Lock()
 
     # -- the road ------------------------------------------------------------------------------
@@ -273,6 +274,12 @@ class GateRun:
             batch_timeout=self.settings.batch_timeout,
             metadata=ci.metadata(),
         )
+        if triggered.batch_id in self._batch_ids:
+            raise NoVerdict(
+                f"{client.endpoint.name} answered a trigger with batch {triggered.batch_id}, which "
+                "this run has already: its results are not of this trigger"
+            )
+        self._batch_ids.add(triggered.batch_id)
         return Batch(client, triggered, {check.public_id: check.places for check in checks})
 
     def _watch(self, batch: Batch) -> None:
@@ -319,6 +326,7 @@ class GateRun:
             session_status=evidence.session_status,
             optional=relaxed,
             silent=evidence.silent,
+            broken=evidence.broken,
         )
 
     def _conclude(self, evidence: Evidence, say: Callable[[Verdict], None]) -> Verdict:

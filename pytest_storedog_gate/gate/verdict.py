@@ -57,13 +57,14 @@ class Evidence:
 
     `required` are the checks whose tests it had to run; `flaws` tell of each whose test ran why it
     is no clean pass (None: it is one); `session_status` is pytest's exit status; `silent` are the
-    selected tests that left no report.
+    selected tests that left no report, `broken` tells of those that failed beside the checks'.
     """
 
     required: Sequence[str]
     flaws: Mapping[str, str | None]
     session_status: int
     silent: Sequence[str] = ()
+    broken: Sequence[str] = ()
 
 
 def decide(  # noqa: PLR0913  # the evidence has that many kinds
@@ -75,10 +76,11 @@ def decide(  # noqa: PLR0913  # the evidence has that many kinds
     session_status: int,
     optional: Sequence[str] = (),
     silent: Sequence[str] = (),
+    broken: Sequence[str] = (),
 ) -> Verdict:
     """Opens the gate only if every required check has passed, by its result and by its test.
 
-    `failure` is what stopped the run, `flaws`, `session_status` and `silent` are those of
+    `failure` is what stopped the run; `flaws`, `session_status`, `silent` and `broken` are those of
     `Evidence`. The `optional` checks are told and decide nothing.
     """
     deciding = [_check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required]
@@ -98,8 +100,9 @@ def decide(  # noqa: PLR0913  # the evidence has that many kinds
     if states != {State.OPEN}:
         reasons = reasons or ["nothing was required, so nothing was proved"]
         return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
-    if session_status == ExitStatus.CLOSED:
-        return Verdict(State.CLOSED, ExitStatus.CLOSED, ("other tests of this run failed",), checks)
+    if session_status == ExitStatus.CLOSED or broken:
+        reasons = ["other tests of this run failed", *broken]
+        return Verdict(State.CLOSED, ExitStatus.CLOSED, tuple(reasons), checks)
     if session_status != ExitStatus.OPEN:
         reasons = [f"pytest ended with exit status {session_status}"]
         return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)

@@ -16,16 +16,15 @@ from pytest_storedog_gate.plain_text import long_line
 
 from . import checks, fixtures, markers, tags
 from .left_out import LeftOut
-from .markers import MARKER, PUBLIC_ID
+from .markers import PUBLIC_ID, uses_gate
 from .source import SOURCE, Census
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from .source import Marked, Source, Tagged
-
-_FIXTURE_PREFIX = "storedog_"
 
 
 def register(
@@ -44,6 +43,9 @@ def register(
 class ChecksFile(pytest.Module):
     """The configuration file as a module that holds the plugin's own test."""
 
+    def _getobj(self) -> ModuleType:
+        return checks
+
     def funcnamefilter(self, name: str) -> bool:
         """Takes our test whatever the project's `python_functions` says."""
         return name == checks.test_check.__name__
@@ -52,7 +54,6 @@ class ChecksFile(pytest.Module):
 def checks_file(parent: pytest.Collector, path: Path) -> ChecksFile:
     """The collector for the configuration file at `path`."""
     module: ChecksFile = ChecksFile.from_parent(parent, path=path)
-    module.obj = checks
     return module
 
 
@@ -126,20 +127,20 @@ class Collection:
     def pytest_collection_modifyitems(
         self, session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None]:
-        """Puts our items first, beside tests that use the gate and what the command line names."""
+        """Puts our items first; keeps what uses the gate and what the command line names."""
         if self._decides:
             items += self._elsewhere(session, items)
-        kept = [item for item in items if self._named.item(item) or _uses_gate(item)]
-        left_out = [item for item in items if item not in set(kept)]
-        if left_out:
-            config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
         if not self._named.file(self._path):
             items[:0] = session.genitems(checks_file(session, self._path))
         of_checks = dict(self._checks)
         tagged = [(item, of_checks.get(_check_of(item) or "", ())) for item in items]
         with tags.shown(tagged):
-            return (yield)
+            yield
+        # Now, as others may have marked an item only here.
+        kept = [item for item in items if self._named.item(item) or uses_gate(item)]
+        if left_out := [item for item in items if item not in set(kept)]:
+            config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self) -> None:
@@ -157,7 +158,7 @@ class Collection:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         """Runs nothing where no check was triggered: the reason is said once, at the end."""
-        return True if _uses_gate(item) and self._stopped() else None
+        return True if uses_gate(item) and self._stopped() else None
 
     def _stopped(self) -> bool:
         try:
@@ -168,7 +169,7 @@ class Collection:
     def _elsewhere(
         self, session: pytest.Session, items: Sequence[pytest.Item]
     ) -> Iterator[pytest.Item]:
-        """The project's tests that use the gate and that the paths given do not reach."""
+        """The project's tests that the paths given do not reach."""
         if not self._named.narrow:
             return
         there = {item.nodeid for item in items}
@@ -179,7 +180,7 @@ class Collection:
             else:
                 collectors = hooks.pytest_collect_file(file_path=path, parent=session)
             for item in (item for found in collectors if found for item in session.genitems(found)):
-                if item.nodeid not in there and item.path != self._path and _uses_gate(item):
+                if item.nodeid not in there and item.path != self._path:
                     there.add(item.nodeid)
                     yield item
 
@@ -232,9 +233,3 @@ def _check_of(item: pytest.Item) -> str | None:
     case = getattr(item, "callspec", None)
     public_id = case.params.get(PUBLIC_ID) if case else None
     return public_id or markers.own_id(item)
-
-
-def _uses_gate(item: pytest.Item) -> bool:
-    names = getattr(item, "fixturenames", ())
-    marked = item.get_closest_marker(MARKER) is not None
-    return marked or any(name.startswith(_FIXTURE_PREFIX) for name in names)

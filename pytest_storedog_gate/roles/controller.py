@@ -257,8 +257,9 @@ class Controller:
     def _evidence(self, status: int) -> Evidence:
         if status == pytest.ExitCode.INTERRUPTED and self._stopped_itself:
             status = int(pytest.ExitCode.TESTS_FAILED)
+        heard = self.testimony
         return Evidence(
-            self.required, self.testimony.flaws(), status, silent=self.testimony.silent()
+            self.required, heard.flaws(), status, silent=heard.silent(), broken=heard.broken()
         )
 
 

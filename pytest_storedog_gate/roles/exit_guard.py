@@ -7,6 +7,7 @@ calls `os._exit(0)`; Drone takes 78 for a pass as well; and the system takes 256
 from __future__ import annotations
 
 import os
+import posix
 import sys
 import traceback
 from contextlib import suppress
@@ -50,7 +51,7 @@ def finishes(config: pytest.Config, finish: Callable[[int], int]) -> None:
 
 
 def install(config: pytest.Config) -> None:
-    """Guards `os._exit` of this process, until its end, and takes earlier reports away."""
+    """Guards the ways to end this process at once, and takes earlier reports away."""
     _withdraw_reports(config)
     config.stash[_WORD] = _Word()
     real_exit, process = os._exit, os.getpid()
@@ -63,16 +64,29 @@ def install(config: pytest.Config) -> None:
                     stream.flush()  # type: ignore[union-attr]  # a closed one is None
         real_exit(status)
 
-    os._exit = guarded_exit  # type: ignore[assignment]  # it returns as little as the real one
+    def guarded(execute: Callable[..., None]) -> Callable[..., None]:
+        def instead(*arguments: object) -> None:
+            # Another program in this one's place would end with a status of its own.
+            if os.getpid() == process and not hasattr(config, "workerinput"):
+                guarded_exit(0)
+            execute(*arguments)
+
+        return instead
+
+    own = {"_exit": guarded_exit, "execv": guarded(os.execv), "execve": guarded(os.execve)}
+    for module in (os, posix):
+        vars(module).update(own)
 
 
 def _withdraw_reports(config: pytest.Config) -> None:
     # Whatever becomes of this run, what an earlier one reported says nothing of it.
     given = config.known_args_namespace
-    for path in filter(None, (given.storedog_report, getattr(given, "xmlpath", None))):
-        whole = config.invocation_params.dir / Path(os.path.expandvars(path)).expanduser()
+    for path, mark in ((given.storedog_report, b"{"), (getattr(given, "xmlpath", None), b"<")):
+        whole = config.invocation_params.dir / Path(os.path.expandvars(path or "")).expanduser()
         try:
-            withdraw(whole)
+            # A mistyped path must not cost a file of another kind.
+            if path and whole.is_file() and whole.read_bytes()[:1] in (mark, b""):
+                withdraw(whole)
         except OSError as error:
             raise pytest.UsageError(
                 f"{path}: the report of an earlier run cannot be removed: {error.strerror}"

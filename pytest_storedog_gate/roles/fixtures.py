@@ -12,6 +12,7 @@ from pytest_storedog_gate.plain_text import line
 
 from . import junit, markers
 from .failure_text import of_check, title
+from .markers import uses_gate
 from .source import SOURCE
 from .testimony import RUNS
 
@@ -115,7 +116,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Reports the check's own time: the waiting is shared, and the first item would get it all."""
     report = yield
-    setattr(report, RUNS, item.stash.get(_RUNS, 0))
+    if uses_gate(item):
+        setattr(report, RUNS, item.stash.get(_RUNS, 0))
     outcome = item.stash.get(_OUTCOME, None)
     if outcome is not None:
         report.duration = outcome.duration if report.when == "call" else 0.0

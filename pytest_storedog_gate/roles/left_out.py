@@ -6,6 +6,7 @@ conftest's `collect_ignore`, a module that skips itself.
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import os
 import re
@@ -37,15 +38,16 @@ class LeftOut:
             self._found[path] = None
 
     def skipped(self, report: pytest.CollectReport) -> None:
-        """A file was collected and has skipped itself, where the report says so."""
-        path = self._config.rootpath / report.nodeid.partition("::")[0]
-        if report.skipped and path.is_file():
-            self._found[path] = None
+        """A file, or a folder's conftest, has skipped what it holds, where the report says so."""
+        if report.skipped:
+            self.ignored(self._config.rootpath / report.nodeid.partition("::")[0])
 
     def asking(self) -> tuple[str, ...]:
         """Those files that mention the marker, relative to the rootdir."""
         return tuple(
-            os.path.relpath(path, self._config.rootpath) for path in self._found if _asks(path)
+            os.path.relpath(path, self._config.rootpath)
+            for path in self._found
+            if self._asks(path, set())
         )
 
     def _python_files(self, folder: Path) -> Iterator[Path]:
@@ -58,9 +60,33 @@ class LeftOut:
             else:
                 yield from (here / name for name in files if name.endswith(".py"))
 
+    def _asks(self, path: Path, seen: set[Path]) -> bool:
+        """Whether the file mentions the marker, or imports one of the project's that does."""
+        if path in seen or not path.is_file():
+            return False
+        seen.add(path)
+        text = path.read_bytes()
+        if _MENTIONS.search(text):
+            return True
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            return False  # nothing can be collected from it
+        return any(
+            self._asks(module, seen)
+            for name in _imported(tree)
+            for folder in (path.parent, *path.parents)
+            if folder.is_relative_to(self._config.rootpath)
+            for module in (folder / f"{name}.py", folder / name / "__init__.py")
+        )
 
-def _asks(path: Path) -> bool:
-    try:
-        return _MENTIONS.search(path.read_bytes()) is not None
-    except OSError:
-        return False  # pytest could not read it either
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The modules that may be imported, as relative paths without an ending."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.replace(".", "/") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = (node.module or "").replace(".", "/")
+            yield module
+            yield from (f"{module}/{alias.name}".lstrip("/") for alias in node.names)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 MARKER = "synthetics"
 PUBLIC_ID = "storedog_public_id"
+_FIXTURE_PREFIX = "storedog_"
 _EXAMPLE = '@pytest.mark.synthetics("abc-def-ghi")'
+
+
+def uses_gate(item: pytest.Item) -> bool:
+    """Whether a test asks for a check, or uses one of the gate's fixtures."""
+    names = getattr(item, "fixturenames", ())
+    marked = item.get_closest_marker(MARKER) is not None
+    return marked or any(name.startswith(_FIXTURE_PREFIX) for name in names)
 
 
 def own_id(item: pytest.Item) -> str | None:

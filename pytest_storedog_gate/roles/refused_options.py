@@ -16,6 +16,8 @@ _REPEATING = {
     "looponfail": "-f runs tests again and again, and a deployment is decided on once",
     "count": "--count runs each test several times, and a check has one result in a batch",
 }
+_LEAVING_OUT = {"ignore": "--ignore", "ignore_glob": "--ignore-glob", "lf": "--lf",
+                "noconftest": "--noconftest"}  # fmt: skip
 # Settings that say which files hold tests: the project's own file says so, and nobody else.
 _COLLECTING = ("testpaths", "norecursedirs", "python_files", "python_classes", "python_functions")
 
@@ -44,13 +46,14 @@ def refuse(config: pytest.Config) -> None:
         times = config.getoption(option, default=None)
         if times is True or (times or 0) > 1:
             raise pytest.UsageError(f"{why}; {remedy}")
-    for setting in config.getoption("override_ini") or ():
-        name = setting.partition("=")[0].strip()
-        if name in _COLLECTING:
-            raise pytest.UsageError(
-                f"-o {name} could leave out tests that ask for checks; set {name} in the "
-                "project's own file, or use --storedog-deploy=never"
-            )
+    options = [flag for name, flag in _LEAVING_OUT.items() if config.getoption(name, default=None)]
+    settings = [s.partition("=")[0].strip() for s in config.getoption("override_ini") or ()]
+    options += [f"-o {name}" for name in settings if name in _COLLECTING]
+    if options:
+        raise pytest.UsageError(
+            f"{options[0]} could leave out tests that ask for checks; {remedy} (where a project "
+            "has no tests says norecursedirs in its own file)"
+        )
 
 
 def _given(config: pytest.Config, names: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-RUNS = "storedog_runs"  # of a report: how often its test has been run so far
+RUNS = "storedog_runs"  # of a report of a test that uses the gate: how often it was run so far
 
 
 class Testimony:
@@ -22,6 +22,7 @@ class Testimony:
         self._selected: list[str] = []
         self._heard: set[str] = set()
         self._flaws: dict[str, str] = {}
+        self._others: dict[str, str] = {}
         self.passes: Counter[str] = Counter()
 
     def expect(self, selected: Iterable[str]) -> None:
@@ -31,13 +32,19 @@ class Testimony:
     def hear(self, report: pytest.TestReport) -> None:
         """Takes one phase's report of any item."""
         self._heard.add(report.nodeid)
-        if report.nodeid not in self._items:
-            return
         flaw = _flaw(report)
+        if report.nodeid not in self._items:
+            if flaw and (report.failed or (hasattr(report, RUNS) and not _harmless(report))):
+                self._others.setdefault(report.nodeid, f"{report.nodeid}: {flaw}")
+            return
         if flaw is not None:
             self._flaws.setdefault(report.nodeid, flaw)
         elif report.when == "call" and not isinstance(report, pytest.SubtestReport):
             self.passes[report.nodeid] += 1
+
+    def broken(self) -> list[str]:
+        """What speaks against tests that no check decides on: a failure, or one that is hidden."""
+        return list(self._others.values())
 
     def silent(self) -> list[str]:
         """The selected tests without any report."""
@@ -74,6 +81,11 @@ def _flaw(report: pytest.TestReport) -> str | None:
     if report.outcome == "failed":
         return f"its test failed: {_said(report)}"
     return None
+
+
+def _harmless(report: pytest.TestReport) -> bool:
+    """Whether the project's own test said beforehand that it proves nothing."""
+    return report.outcome == "skipped" or hasattr(report, "wasxfail")
 
 
 def _said(report: pytest.TestReport) -> str:

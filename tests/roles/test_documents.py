@@ -209,6 +209,16 @@ def test_a_contradiction_is_no_verdict(
     assert str(result.stderr) == ""
 
 
+def test_two_triggers_are_never_one_batch(against: GateProject, datadog: FakeDatadog) -> None:
+    Service().script(datadog)
+    against.pytester.makepyfile(
+        test_mine=f"def test_mine(storedog_trigger): storedog_trigger({A!r})"
+    )
+    result = against.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*batch b-1, which this run has already*"])
+
+
 def test_what_is_consistent_opens(against: GateProject, datadog: FakeDatadog) -> None:
     Service().script(datadog)
     assert against.run().ret == 0

@@ -47,6 +47,12 @@ def pinning(project: GateProject) -> dict[str, str]:
     return {"DATADOG_SYNTHETICS_PUBLIC_IDS": "dis-cou-nts@1"}
 
 
+def redirecting(project: GateProject) -> dict[str, str]:
+    good = {"startUrl": f"{project.shop.url}/good/discount"}
+    write(project, "good.json", {"tests": [{"id": "dis-cou-nts", "testOverrides": good}]})
+    return {"DATADOG_SYNTHETICS_FILES": "good.json"}
+
+
 def elsewhere(project: GateProject) -> dict[str, str]:
     shop = {"SHOP": f"{project.shop.url}/good"}
     return {"DATADOG_SYNTHETICS_OVERRIDE_VARIABLES": json.dumps(shop)}
@@ -58,6 +64,18 @@ VARIABLES: dict[str, Callable[[GateProject], dict[str, str]]] = {
     "a configuration that skips all": defaults,
     "another version": pinning,
     "another shop": elsewhere,
+    "a file with another start": redirecting,
+    "another start": lambda p: {
+        "DATADOG_SYNTHETICS_OVERRIDE_START_URL": f"{p.shop.url}/good/discount"
+    },
+    "a part of the start": lambda _: {
+        "DATADOG_SYNTHETICS_OVERRIDE_START_URL_SUBSTITUTION_REGEX": "/discount|/good/discount"
+    },
+    "a variable that git does not set": lambda _: {
+        "DATADOG_SYNTHETICS_OVERRIDE_VARIABLES": '{"OTHER": "1"}'
+    },
+    "a header": lambda _: {"DATADOG_SYNTHETICS_OVERRIDE_HEADERS": '{"Host": "other"}'},
+    "more attempts": lambda _: {"DATADOG_SYNTHETICS_OVERRIDE_RETRY_COUNT": "9"},
     "non_blocking": lambda _: {"DATADOG_SYNTHETICS_OVERRIDE_EXECUTION_RULE": "non_blocking"},
     "skipped": lambda _: {"DATADOG_SYNTHETICS_OVERRIDE_EXECUTION_RULE": "skipped"},
     "no certificates": lambda _: {
@@ -116,13 +134,10 @@ def test_places_of_a_variable_are_added(
         assert found == {"Local (aws:eu-central-1)", "Local (pl:office-abc)"}
 
 
-def test_variables_may_add_checks_and_overrides(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variables_may_add_checks(both_ways: GateProject, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (both_ways.path / "storedog.toml").read_text("utf-8")
     both_ways.configuration(text.replace(', "hea-lth-chk"', ""))
     monkeypatch.setenv("DATADOG_SYNTHETICS_PUBLIC_IDS", "hea-lth-chk")
-    monkeypatch.setenv("DATADOG_SYNTHETICS_OVERRIDE_HEADERS", '{"X-From": "a variable"}')
     result = both_ways.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*checks 2 (storedog.toml and DATADOG_SYNTHETICS_[*])*"])
@@ -172,7 +187,20 @@ def test_a_configuration_that_is_nearer_is_never_passed_over(both_ways: GateProj
     assert both_ways.shop.asked == {"/discount": 1, "/health": 1}
 
 
-@pytest.mark.parametrize("option", ["-c", "--config-file=", "--rootdir="])
+@pytest.mark.parametrize("way", ["PYTEST_ADDOPTS", "addopts"])
+def test_a_file_of_options_is_no_way_around(
+    project: GateProject, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    write(project, "args.txt", "--storedog-deploy=never\n--synthetics-id=hea-lth-chk\n")
+    if way == "addopts":
+        project.pytester.makeini("[pytest]\naddopts = @args.txt")
+    else:
+        monkeypatch.setenv("PYTEST_ADDOPTS", "@args.txt")
+    assert project.run().ret == 4
+    assert not project.shop.asked
+
+
+@pytest.mark.parametrize("option", ["-c", "-dc", "--config-file=", "--rootdir="])
 @pytest.mark.parametrize("way", ["PYTEST_ADDOPTS", "addopts"])
 def test_the_project_is_not_chosen_by_a_variable(
     project: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, way: str

@@ -37,6 +37,8 @@ LEFT_OUT = {
     "--ignore-glob": ["--ignore-glob=*mine*"],
     "python_files": ["-o", "python_files=other_*.py"],
     "testpaths": ["-o", "testpaths=nowhere"],
+    "--lf": ["--lf"],
+    "--noconftest": ["--noconftest"],
 }
 
 
@@ -57,7 +59,6 @@ def test_a_marked_test_that_an_option_leaves_out_is_refused_by_name(
 
 SELECTIONS = {
     "addopts": ("ini", "addopts = -m 'not slow'"),
-    "addopts --ignore": ("ini", "addopts = --ignore=test_mine.py"),
     "collect_ignore": ("conftest", 'collect_ignore = ["test_mine.py"]'),
     "removed": (
         "conftest",
@@ -80,6 +81,58 @@ SELECTIONS = {
         "import pytest\npytest.skip('not here', allow_module_level=True)\n# mark.synthetics",
     ),
 }
+
+
+def test_addopts_that_leave_out_files_are_refused(both_ways: GateProject) -> None:
+    narrowed_to_one(both_ways)
+    both_ways.pytester.makeini(f"{INI}addopts = --ignore=test_mine.py\n")
+    result = both_ways.run()
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*--ignore could leave out tests that ask for checks*"])
+
+
+@pytest.mark.parametrize("how", ["file", "folder"])
+def test_a_marker_of_another_module_is_found_where_its_test_skips_itself(
+    both_ways: GateProject, how: str
+) -> None:
+    narrowed_to_one(both_ways)
+    (both_ways.path / "marks.py").write_text(
+        "import pytest\nshop = pytest.mark.synthetics('hea-lth-chk')\n", "utf-8"
+    )
+    (both_ways.path / "test_mine.py").unlink()
+    sub = both_ways.path / "sub"
+    sub.mkdir()
+    skip = "import pytest\npytest.importorskip('no_such_module')\n"
+    test = "from marks import shop\n@shop\ndef test_it(): pass\n"
+    if how == "folder":
+        (sub / "conftest.py").write_text(skip, "utf-8")
+    (sub / "test_it.py").write_text(test if how == "folder" else skip + test, "utf-8")
+    result = both_ways.run()
+    assert result.ret == 8
+    result.stdout.fnmatch_lines(["*would leave out*test_it.py*"])
+
+
+def test_a_test_that_only_a_conftest_marks_is_required(both_ways: GateProject) -> None:
+    narrowed_to_one(both_ways)
+    both_ways.pytester.makeconftest(
+        """
+        import pytest
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                if "plain" in item.nodeid:
+                    item.add_marker(pytest.mark.synthetics("hea-lth-chk"))
+        """
+    )
+    (both_ways.path / "test_mine.py").unlink()
+    both_ways.shop.answers["/health"] = (500, "{}")
+    assert both_ways.run().ret == 1
+    assert both_ways.shop.asked["/health"] == 1
+
+
+def test_tests_that_are_imported_may_be_left_out_by_pytest(both_ways: GateProject) -> None:
+    narrowed_to_one(both_ways)
+    both_ways.pytester.makeini(f"{INI}collect_imported_tests = false\n")
+    assert both_ways.run().ret == 0
 
 
 @pytest.mark.parametrize("way", SELECTIONS)

@@ -32,13 +32,18 @@ ENDS = {
     "sys.exit(78)": "import sys; sys.exit(78)",
     "os._exit(256)": "import os; os._exit(256)",
     "os._exit(0)": "import os; os._exit(0)",
+    "posix._exit(0)": "import posix; posix._exit(0)",
+    "os.execv": "import os; os.execv('/bin/true', ['true'])",
     "pytest.exit(256)": "pytest.exit('x', returncode=256)",
     "pytest.exit(0)": "pytest.exit('x', returncode=0)",
     "RuntimeError": "raise RuntimeError('broken')",
     "KeyboardInterrupt": "raise KeyboardInterrupt",
 }
 # Of the ways to end the process those that no other one stands for.
-OTHERWISE = ("sys.exit(256)", "os._exit(0)", "pytest.exit(0)", "RuntimeError", "KeyboardInterrupt")
+OTHERWISE = (
+    *("sys.exit(256)", "posix._exit(0)", "os.execv", "pytest.exit(0)"),
+    *("RuntimeError", "KeyboardInterrupt"),
+)
 HOOKS = {
     "sessionstart": "sessionstart()",
     "collection": "collection_modifyitems()",
@@ -241,6 +246,30 @@ def test_a_test_that_is_run_again_is_no_clean_pass(both_ways: GateProject, plugi
     assert result.ret == 8, f"{result.stdout}"
     assert both_ways.report()["state"] == "inconclusive"
     result.stdout.fnmatch_lines(["*which hides*first*"])
+
+
+def test_a_hidden_failure_of_a_test_that_triggers_checks_itself(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(
+        test_mine="""
+        seen = []
+        def test_mine(storedog_trigger):
+            seen.append(1)
+            assert len(seen) > 1
+        """
+    )
+    assert both_ways.run("--reruns=1").ret == 1
+    assert both_ways.report()["state"] == "closed"
+
+
+def test_a_forced_status_does_not_hide_a_failed_test(both_ways: GateProject) -> None:
+    both_ways.pytester.makeconftest("def pytest_sessionfinish(session): session.exitstatus = 0")
+    both_ways.pytester.makepyfile(test_mine="def test_mine(storedog_trigger): assert 0")
+    assert both_ways.run().ret == 1
+
+
+def test_a_mistyped_report_costs_no_file(project: GateProject) -> None:
+    project.run("--storedog-report=storedog.toml", "--no-such-option")
+    assert "[environments.staging]" in (project.path / "storedog.toml").read_text("utf-8")
 
 
 def test_a_plugin_that_calls_the_function_again_is_no_clean_pass(both_ways: GateProject) -> None:
