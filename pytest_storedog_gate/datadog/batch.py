@@ -67,6 +67,7 @@ class Batch:
         places: Mapping[str, Sequence[Place]],
     ) -> None:
         self.public_ids = tuple(places)
+        self._tests = frozenset(places)
         self._places = places
         self._client = client
         self._triggered = triggered
@@ -129,7 +130,7 @@ class Batch:
         return CheckOutcome(public_id, tuple(results))
 
     def _see(self, state: BatchState) -> None:
-        self._state = state
+        self._state = replace(state, tests=self._tests)
         self._pace.saw(running=state.running)
         for followed in self._followed.values():
             followed.entries = {}
@@ -210,6 +211,7 @@ class Batch:
             batch_id=self.id,
             late=self._late,
             asked=asked[0] if asked else ANYWHERE,
+            location_name=self._triggered.locations.get(entry.location, ""),
             before=frozenset(endings),
             triggered=self._triggered.at,
             now=self._triggered.at + self._clock.now() - self._begun,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .details import device_of
+from .details import device_of, failure_of
 from .json_answer import (
     identifier,
     listed,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RUNNING = "in_progress"
 # Of a batch and of its results. Any other word is waited for: it may come to be one of these.
 _FINAL = ("passed", "failed", "skipped", "cancelled")
+_NO_FAILURE = ("passed", "skipped", RUNNING, None)
 _SPELLINGS = {"canceled": "cancelled"}
 # What a batch may say because of a result that says it; and what else makes a batch fail.
 _EXPLAINED_BY = {"failed": ("failed", "cancelled")}
@@ -42,7 +43,8 @@ class Entry:
 
     `retries` counts the attempts that have ended but the first; None while the first one runs.
     `earlier`: an earlier batch's result stands for this one's. One that is not `readable` tells
-    which check it belongs to, and its place where it can.
+    which check it belongs to, and its place where it can. `failure` is what it says beside its
+    status of why it failed.
     """
 
     public_id: str
@@ -59,6 +61,7 @@ class Entry:
     max_retries: int = 0
     timed_out: bool = False
     earlier: bool = False
+    failure: str = ""
     readable: bool = True
 
     @classmethod
@@ -69,12 +72,15 @@ class Entry:
         type of what a verdict depends on.
         """
         public_id = identifier(data["test_public_id"])
-        result_id, retries = data.get("result_id"), data.get("retries")
-        rerun = data.get("selective_rerun") or {"decision": "run"}
-        if rerun["decision"] == "skip":
-            result_id = result_id or rerun.get("linked_result_id")
-        elif rerun["decision"] != "run":
+        result_id = optional_id(data.get("result_id"))
+        retries, max_retries = _count(data.get("retries")), _shown_count(data.get("max_retries"))
+        if max_retries is not None and (retries or 0) > max_retries:
             raise ValueError
+        rerun = data.get("selective_rerun") or {"decision": "run"}
+        if rerun["decision"] not in ("run", "skip"):
+            raise ValueError
+        linked = optional_id(rerun.get("linked_result_id"))
+        skipped = rerun["decision"] == "skip"
         return cls(
             public_id=public_id,
             name=plain(data.get("test_name"), public_id),
@@ -82,14 +88,16 @@ class Entry:
             type=plain(data.get("test_type")),
             location=optional_text(data.get("location")),
             device=optional_text(device_of(data)),
-            result_id=optional_id(result_id),
+            result_id=result_id or (linked if skipped else ""),
             initial_result_id=optional_id(data.get("initial_result_id")),
             execution_rule=optional_text(data.get("execution_rule")) or "blocking",
             duration=seconds(data.get("duration")),
-            retries=None if retries is None else int(number(retries)),
-            max_retries=_count(data.get("max_retries")),
+            retries=retries,
+            max_retries=max_retries or 0,
             timed_out=bool(data.get("timed_out")),
-            earlier=rerun["decision"] == "skip",
+            # Whatever was decided: what it is linked to was there before.
+            earlier=skipped or (linked != "" and linked == result_id),
+            failure=failure_of(data),
         )
 
     @classmethod
@@ -124,17 +132,28 @@ class Entry:
 
 @dataclass(frozen=True)
 class BatchState:
-    """One answer: the batch's status, and what is known of each result."""
+    """One answer: the batch's status, and what is known of each result.
+
+    `stray_failure`: a result that has not passed is of no test. `tests` are those that the batch
+    was triggered with; None where that is not told.
+    """
 
     status: str
     entries: tuple[Entry, ...]
+    stray_failure: bool = False
+    tests: frozenset[str] | None = None
 
     @classmethod
     def from_json(cls, data: Json) -> BatchState:
         """Reads the answer. KeyError or TypeError where it is none."""
         state = data["data"]
-        entries = map(Entry.read, listed(state["results"]))
-        return cls(_word(state["status"]), tuple(entry for entry in entries if entry is not None))
+        read = [(each, Entry.read(each)) for each in listed(state["results"])]
+        strays = (mapping(each).get("status") for each, entry in read if entry is None)
+        return cls(
+            _word(state["status"]),
+            tuple(entry for _, entry in read if entry is not None),
+            any(word not in _NO_FAILURE for word in strays),
+        )
 
     @property
     def final(self) -> bool:
@@ -148,9 +167,13 @@ class BatchState:
 
     @cached_property
     def unexplained(self) -> bool:
-        """Whether the batch has ended otherwise than passed, and none of its results says why."""
+        """Whether the batch has ended otherwise than passed, and none of its results says why.
+
+        What is of another test explains nothing.
+        """
         explained_by = _EXPLAINED_BY.get(self.status, (self.status,))
-        why = (entry for entry in self.entries if entry.status in explained_by)
+        ours = (e for e in self.entries if self.tests is None or e.public_id in self.tests)
+        why = (entry for entry in ours if entry.status in explained_by)
         return self.final and self.status != "passed" and not any(why)
 
     @cached_property
@@ -168,7 +191,16 @@ def _word(value: object) -> str:
     return _SPELLINGS.get(word, word)
 
 
-def _count(value: object) -> int:
-    """A number that is only shown."""
-    found = number(value)
-    return int(found) if math.isfinite(found) else 0
+def _count(value: object) -> int | None:
+    """How many; None where it is not told. ValueError for what is no number of anything."""
+    if value is None:
+        return None
+    found = int(number(value))
+    if isinstance(value, bool) or found < 0:
+        raise ValueError
+    return found
+
+
+def _shown_count(value: object) -> int | None:
+    """The same; whatever is no number at all is passed over."""
+    return _count(value) if math.isfinite(number(value)) else None

@@ -1,7 +1,8 @@
 """The details of one result, as v2 `poll_results` has them: was it run, and why did it fail.
 
 https://docs.datadoghq.com/api/latest/synthetics/ ; API tests hold assertions, multistep and browser
-tests hold steps. Nothing here trusts a shape: a verdict rests on the batch, and details only add.
+tests hold steps. Nothing here trusts a shape: a verdict rests on the batch, and details only add to
+it. What could speak against a pass and cannot be read makes the whole unreadable.
 """
 
 from __future__ import annotations
@@ -12,17 +13,29 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import json_answer
-from .json_answer import listed, mapping, number, optional_id, plain, seconds
-from .models import ANYWHERE, Assertion, Json, Place, Status, Step
+from .json_answer import listed, mapping, optional_id, optional_text, plain, seconds
+from .models import Assertion, Json, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN = 300  # characters of a value
-_STATUSES = {"passed": Status.PASSED, "failed": Status.FAILED}
+# Of a step. Any other word speaks against a pass.
+_STATUSES = {"passed": Status.PASSED, "failed": Status.FAILED, "skipped": None, "": None}
+# Where an execution says beside its status why it failed.
+_FAILURES = (
+    "failure",
+    "error",
+    "errors",
+    "error_message",
+    "errorMessage",
+    "error_code",
+    "errorCode",
+)
 # Deeper than any result goes, and what every reader of it can follow.
 _DEEPEST = 50
-_ASSERTIONS = ("assertions", "assertion_results", "http_results")
+_ASSERTIONS = ("assertions", "assertion_results", "assertionResults", "http_results")
+_IN_A_STEP = ("sub_test_step_details", "steps")
 
 
 @dataclass(frozen=True)
@@ -31,18 +44,21 @@ class Detail:
 
     `ended` is False where it is asked for again: it runs, or its details are not `readable`.
     `usable` is False where it says nothing about the target. The IDs are of what it says to be the
-    details of. Times are Unix times in ms, NaN where there is none.
+    details of, and `locations` the IDs or names of where it says that it ran. Times are Unix times
+    in ms, NaN where there is none.
     """
 
     ended: bool = False
     readable: bool = True
-    status: object = None
+    statuses: tuple[object, ...] = ()
     usable: bool = True
     timed_out: bool = False
     result_ids: frozenset[str] = frozenset()
     test_ids: frozenset[str] = frozenset()
     batch_ids: frozenset[str] = frozenset()
-    place: Place = ANYWHERE
+    run_type: str = ""
+    locations: frozenset[str] = frozenset()
+    device: str = ""
     started_at: float = math.nan
     finished_at: float = math.nan
     failure: str = ""
@@ -57,33 +73,45 @@ class Detail:
         try:
             _refuse_deeper(datum, _DEEPEST)
             return cls._read(datum, datum["attributes"])
-        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        except (
+            AttributeError,
+            LookupError,
+            OverflowError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ):
             return cls(readable=False)
 
     @classmethod
     def _read(cls, datum: Json, attributes: Json) -> Detail:
+        if datum.get("type") not in ("result", None):
+            raise ValueError
         result = attributes.get("result") or {}
-        test = mapping(mapping(datum.get("relationships")).get("test"))
-        location = plain(mapping(attributes.get("location")).get("id"))
+        related = mapping(datum.get("relationships"))
+        words = (attributes.get("status"), result.get("status"))
+        run_type = plain(result.get("run_type")) or plain(attributes.get("run_type"))
         return cls(
             ended=bool(result.get("finished_at")),
-            status=result.get("status"),
+            statuses=tuple(word for word in words if word is not None),
             # `inconclusive` is the local service's own word: a check that it refuses or breaks.
             usable=not (result.get("unhealthy") or result.get("inconclusive")),
             timed_out=bool(result.get("timed_out")),
             result_ids=_ids(result, "id", "result_id"),
-            test_ids=_ids(mapping(test.get("data")), "id")
+            test_ids=_ids(mapping(mapping(related.get("test")).get("data")), "id")
             | _ids(mapping(attributes.get("test")), "id", "public_id")
             | _ids(attributes, "test_id", "test_public_id"),
-            batch_ids=_ids(mapping(attributes.get("batch")), "id")
+            batch_ids=_ids(mapping(mapping(related.get("batch")).get("data")), "id")
+            | _ids(mapping(attributes.get("batch")), "id")
             | _ids(attributes, "batch_id")
             | _ids(result, "batch_id"),
-            # A name like the batch's, and not a number.
-            place=Place(location if ":" in location else "", plain(device_of(attributes))),
-            started_at=number(result.get("started_at")),
-            finished_at=number(result.get("finished_at")),
-            failure=failure_text(result.get("failure")),
-            steps=tuple(_steps(result.get("steps"))),
+            run_type=run_type.lower(),
+            locations=frozenset({_location(attributes), _location(result)} - {""}),
+            device=plain(device_of(attributes)),
+            started_at=_time(result.get("started_at")),
+            finished_at=_time(result.get("finished_at")),
+            failure=failure_of(result),
+            steps=tuple(_steps(_objects(result, "steps"))),
             assertions=_assertions(result, valid=True),
             timings=mapping(result.get("timings")),
             data=result,
@@ -117,6 +145,15 @@ def details_from_json(data: Json) -> dict[str, Detail]:
         if isinstance(result_id, str | int) and read.setdefault(str(result_id), detail) != detail:
             read[str(result_id)] = Detail(readable=False)
     return read
+
+
+def failure_of(data: Json) -> str:
+    """Why it failed, in whatever way it says so beside its status; empty where it does not."""
+    for name in _FAILURES:
+        if data.get(name):
+            return failure_text(data[name])
+    passed = data.get("passed")
+    return "" if passed is None or passed is True else f"passed is {shown(passed)}"
 
 
 def failure_text(failure: object) -> str:
@@ -155,6 +192,24 @@ def device_of(data: Json) -> object:
     return device.get("id") if isinstance(device, dict) else device
 
 
+def _location(data: Json) -> str:
+    """Where it ran: an ID like the batch's, and not a number, or a name. TypeError for neither."""
+    location = data.get("location")
+    if not isinstance(location, dict):
+        return optional_text(location)
+    found = plain(location.get("id"))
+    return found if ":" in found else plain(location.get("name"))
+
+
+def _time(value: object) -> float:
+    """A time, NaN where there is none. TypeError or OverflowError for what is no time."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    return float(value)
+
+
 def _ids(data: Json, *names: str) -> frozenset[str]:
     """What stands under these names; null is nothing. TypeError for what is no ID."""
     return frozenset(filter(None, (optional_id(data.get(name)) for name in names)))
@@ -176,14 +231,20 @@ def _parsed(message: str) -> object:
         _refuse_deeper(found, _DEEPEST)
     except ValueError:
         return None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else None
+
+
+def _objects(data: Json, *names: str) -> list[Json]:
+    """What the lists of these names hold; null is none. TypeError for other than objects."""
+    found = [each for name in names if data.get(name) is not None for each in listed(data[name])]
+    if not all(isinstance(each, dict) for each in found):
+        raise TypeError
     return found
 
 
 def _assertions(data: Json, *, valid: bool) -> tuple[Assertion, ...]:
     """What was asserted; `valid` is it where it does not say."""
-    found = (data.get(name) for name in _ASSERTIONS)
-    told = [each for one in found if isinstance(one, list) for each in one]
-    return tuple(_assertion({"valid": valid, **each}) for each in told if isinstance(each, dict))
+    return tuple(_assertion({"valid": valid, **each}) for each in _objects(data, *_ASSERTIONS))
 
 
 def _assertion(data: Json) -> Assertion:
@@ -206,28 +267,39 @@ def _assertion(data: Json) -> Assertion:
     )
 
 
-def _steps(data: object, *, allowed: bool = False, above: set[str] | None = None) -> Iterator[Step]:
+def _steps(
+    steps: list[Json], *, allowed: bool = False, above: set[str] | None = None
+) -> Iterator[Step]:
     """The steps, those of sub-tests among them; what a step may do, those in it may.
 
     A step in another one stands inside it, or after it with its ID.
     """
     may_fail = set() if above is None else above
-    for each in data if isinstance(data, list) else ():
-        if isinstance(each, dict):
-            parent = plain(mapping(mapping(each.get("sub_step")).get("parent_step")).get("id"))
-            own = allowed or parent in may_fail or each.get("allow_failure") is True
-            if own:
-                may_fail |= {plain(each.get("id"))} - {""}
-            yield _step(each, allow_failure=own)
-            yield from _steps(each.get("sub_test_step_details"), allowed=own, above=may_fail)
+    for each in steps:
+        parent = plain(mapping(mapping(each.get("sub_step")).get("parent_step")).get("id"))
+        own = allowed or parent in may_fail or _may_fail(each)
+        if own:
+            may_fail |= {plain(each.get("id"))} - {""}
+        yield _step(each, allow_failure=own)
+        yield from _steps(_objects(each, *_IN_A_STEP), allowed=own, above=may_fail)
+
+
+def _may_fail(step: Json) -> bool:
+    """Whether the test goes on after its failure, and does not fail for it in the end."""
+    allowed = [step[name] for name in ("allow_failure", "allowFailure") if name in step]
+    critical = step.get("is_critical") or step.get("isCritical")
+    return bool(allowed) and all(one is True for one in allowed) and not critical
 
 
 def _step(data: Json, *, allow_failure: bool) -> Step:
     total = mapping(data.get("timings")).get("total")
+    word = data.get("status")
+    status = _STATUSES.get("" if word is None else str(word).lower(), Status.NO_VERDICT)
+    odd = f"its status is {shown(word)!r}" if status is Status.NO_VERDICT else ""
     return Step(
         name=plain(data.get("name")) or plain(data.get("description")) or plain(data.get("type")),
-        status=_STATUSES.get(str(data.get("status"))),
-        reason=failure_text(data.get("failure")),
+        status=status,
+        reason=failure_of(data) or odd,
         duration=seconds(data.get("duration", total)),
         allow_failure=allow_failure,
         screenshot=plain(mapping(data.get("bucket_keys")).get("screenshot")),

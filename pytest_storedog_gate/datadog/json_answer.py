@@ -7,13 +7,18 @@ import math
 import re
 from typing import Any
 
+from . import json_text
+
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(text: str) -> Any:
-    """Parses `text`; a lone surrogate becomes a question mark. ValueError where it is no JSON."""
+    """Parses `text`; a lone surrogate becomes a question mark. ValueError where it is no JSON.
+
+    An object that has a key twice is none: which of them holds?
+    """
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=json_text.unique)
         return _encodable(data) if _SURROGATE.search(text) else data
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

@@ -32,7 +32,8 @@ class Evidence:
     """One result, and what stands around it; what is not told is not compared.
 
     `batch` is the whole answer, which is `late` once nobody waits for it any more; `asked` is one
-    of the places that were asked for; `before` is how the same result had ended in earlier answers.
+    of the places that were asked for; `location_name` is what people call the entry's location, as
+    the trigger's answer has it; `before` is how the same result had ended in earlier answers.
     Times are Unix times.
     """
 
@@ -42,6 +43,7 @@ class Evidence:
     batch_id: str = ""
     late: bool = False
     asked: Place = ANYWHERE
+    location_name: str = ""
     before: frozenset[str] = frozenset()
     triggered: float = math.nan
     now: float = math.nan
@@ -49,7 +51,7 @@ class Evidence:
     @property
     def place(self) -> Place:
         """Where it ran, as far as anything tells."""
-        return Place(self.entry.location, self.entry.device or self.detail.place.device)
+        return Place(self.entry.location, self.entry.device or self.detail.device)
 
     @property
     def began(self) -> float:
@@ -110,15 +112,20 @@ _NOT_ITS_OWN: tuple[_Rule, ...] = (
     ),
     (lambda e: _others(e.detail.batch_ids, e.batch_id), "its details are those of batch {0}"),
     (
-        lambda e: not e.entry.place.fits(e.detail.place),
-        "the batch says that it ran at {e.entry.place}, its details say {e.detail.place}",
+        lambda e: e.detail.run_type == "scheduled",
+        "its details are those of a scheduled run, which no batch started",
+    ),
+    (
+        lambda e: _elsewhere(e.entry, e.detail, e.location_name),
+        "the batch says that it ran at {e.entry.place}, its details say {0}",
     ),
 )
 _NOT_FAILED: tuple[_Rule, ...] = (
-    (lambda e: e.detail.status == "passed", "the batch says failed, the result says 'passed'"),
+    (lambda e: "passed" in e.detail.statuses, "the batch says failed, the result says 'passed'"),
 )
 _NOT_PROVED: tuple[_Rule, ...] = (
     (lambda e: not e.entry.result_id, "the batch says passed, and names no result"),
+    (lambda e: e.entry.failure, "the batch says passed, and why it failed: {0}"),
     (
         lambda e: e.asked.location and not e.place.location,
         "the batch says passed, and not at which location",
@@ -132,11 +139,12 @@ _NOT_PROVED: tuple[_Rule, ...] = (
         lambda e: e.batch.unexplained,
         "the batch says {e.batch.status}, and none of its results does",
     ),
+    (lambda e: e.batch.stray_failure, "the batch holds a failed result of no test"),
 )
 # Each after "the batch says passed, the result ".
 _CONTRADICTED: tuple[_Rule, ...] = (
     (
-        lambda e: e.detail.status not in ("passed", None) and repr(shown(e.detail.status)),
+        lambda e: next((repr(shown(s)) for s in e.detail.statuses if s != "passed"), ""),
         "says {0}",
     ),
     (lambda e: e.detail.timed_out, "says that it timed out"),
@@ -147,6 +155,10 @@ _CONTRADICTED: tuple[_Rule, ...] = (
     (
         lambda e: e.ended < e.triggered - _CLOCKS and e.triggered - e.ended,
         "ended {0:.0f} s before the batch was triggered",
+    ),
+    (
+        lambda e: e.began < e.triggered - _CLOCKS and e.triggered - e.began,
+        "began {0:.0f} s before the batch was triggered",
     ),
     (lambda e: e.ended > e.now + _CLOCKS and e.ended - e.now, "ends {0:.0f} s from now"),
 )
@@ -218,6 +230,16 @@ def _why_unusable(detail: Detail) -> str:
 
 def _others(said: frozenset[str], wanted: str) -> str:
     return ", ".join(sorted(said - {wanted})) if wanted else ""
+
+
+def _elsewhere(entry: Entry, detail: Detail, location_name: str) -> str:
+    """The first place in the details that is not the entry's."""
+    for location in sorted(detail.locations) or [""]:
+        here = location == location_name
+        place = Place(entry.location if here else location, detail.device)
+        if not entry.place.fits(place):
+            return str(place)
+    return ""
 
 
 def _awaited(entry: Entry) -> str:

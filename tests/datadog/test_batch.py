@@ -439,18 +439,61 @@ def test_batch_whose_word_is_not_known_to_be_its_last_is_waited_for(
 def test_last_word_of_a_batch_is_explained_by_one_of_its_results(
     client: SyntheticsClient, datadog: FakeDatadog, word: str, other: str, explained: bool
 ) -> None:
-    """Also by one of a check that nobody waits for."""
+    """By one of a check that the batch was triggered with."""
     datadog.script = {
         "/ci/batch/b": [state(entry(), entry(B, other), status=word)],
-        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
+        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {"status": None}))],
     }
-    result = follow(client, A)[A].decisive
+    result = follow(client, A, B)[A].decisive
     assert result.status is (Status.PASSED if explained else Status.NO_VERDICT)
     said = word.replace("canceled", "cancelled")
     assert result.reason == (
         "" if explained else f"the batch says {said}, and none of its results does"
     )
     assert datadog.count("/ci/batch/b") == 1
+
+
+def test_last_word_of_a_batch_is_not_explained_by_a_check_of_others(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(), entry(B, "failed"), status="failed")],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    result = follow(client, A)[A].decisive
+    assert result.reason == "the batch says failed, and none of its results does"
+
+
+@pytest.mark.parametrize(
+    ("word", "counts"),
+    [("failed", True), ("canceled", True), ("ERROR", True), ("passed", False), (None, False)],
+)
+def test_failed_result_of_no_test_costs_every_pass(
+    client: SyntheticsClient, datadog: FakeDatadog, word: object, counts: bool
+) -> None:
+    datadog.script = {
+        "/ci/batch/b": [state(entry(), {"status": word, "result_id": "7"})],
+        "/poll_results": [details((f"id-{A}", {}))],
+    }
+    result = follow(client, A)[A].decisive
+    assert result.reason == ("the batch holds a failed result of no test" if counts else "")
+
+
+@pytest.mark.parametrize(
+    ("told", "passed"),
+    [("X (AWS)", True), ("aws:x", True), ("Y (AWS)", False)],
+)
+@pytest.mark.parametrize("as_object", [True, False])
+def test_location_of_the_details_may_be_the_name_that_the_trigger_told(
+    client: SyntheticsClient, datadog: FakeDatadog, told: str, passed: bool, as_object: bool
+) -> None:
+    location = {"id": "30005", "name": told} if as_object else told
+    datum = {"id": f"id-{A}", "attributes": {"location": location, "result": ENDED}}
+    datadog.script = {
+        "/ci/batch/b": [state(entry())],
+        "/poll_results": [Answer({"data": [datum]})],
+    }
+    assert (follow(client, A)[A].status is Status.PASSED) is passed
 
 
 def test_run_that_is_cancelled_while_details_lag_yields_nothing_more(
@@ -466,7 +509,8 @@ def test_run_that_is_cancelled_while_details_lag_yields_nothing_more(
     assert datadog.count("/poll_results") == 1
 
 
-SHAPED = ("steps", "assertions", "timings", "request")
+SHAPED = ("timings", "request")
+LISTS = ("steps", "assertions")
 
 
 @pytest.mark.parametrize(
@@ -476,7 +520,7 @@ SHAPED = ("steps", "assertions", "timings", "request")
         *({name: "x"} for name in SHAPED),
         *({name: 3} for name in SHAPED),
         *({name: {"a": "x"}} for name in SHAPED),
-        *({name: None} for name in (*SHAPED, "failure")),
+        *({name: None} for name in (*SHAPED, *LISTS, "failure")),
         {"failure": {}},
         {"failure": ""},
     ],
@@ -675,6 +719,7 @@ ODD_OF_A: list[Any] = [
     *(entry() | {name: {"id": {}}} for name in TYPED),
     *(entry() | {name: True} for name in TYPED[:-1]),
     entry(retries="x"),
+    entry(retries=1, max_retries=0),
     entry(selective_rerun="skip"),
     entry(selective_rerun={"decision": "perhaps"}),
 ]
@@ -712,7 +757,19 @@ ODD_DATA: list[Any] = [
     {"id": f"id-{A}"},
     *({"id": f"id-{A}", "attributes": odd} for odd in (None, "text", 3, ["x"])),
     *({"id": f"id-{A}", "attributes": {"result": odd}} for odd in ("text", 3, ["x"])),
-    {"id": f"id-{A}", "attributes": {"result": {"finished_at": 1, "id": [1]}}},
+    *(
+        {"id": f"id-{A}", "attributes": {"result": ENDED | {name: odd}}}
+        for name, odds in {
+            "id": ([1],),
+            "steps": (["x"], "x", 3, {"a": "x"}),
+            "assertions": (["x"], "x", 3, {"a": "x"}),
+            "finished_at": ("2026-01-01", True),
+            "started_at": ("2026-01-01", True),
+            "location": (3,),
+        }.items()
+        for odd in odds
+    ),
+    {"id": f"id-{A}", "type": "error", "attributes": {"result": ENDED}},
 ]
 
 
@@ -760,6 +817,8 @@ BAD_ANSWERS = {
     "no-results": Answer({"data": {"status": "passed", "results": None}}),
     "no-data": Answer({}),
     "list": Answer([]),
+    "key-twice": Answer('{"data": [], "data": {"status": "passed", "results": []}}'),
+    "errors": Answer({"errors": ["partial"], "data": {"status": "passed", "results": [entry()]}}),
     "gzip": Answer(b"no gzip", headers={"Content-Encoding": "gzip"}),
     "cut": Answer({"data": {}}, headers={"Content-Length": "9999"}),
     "502": Answer(status=502),

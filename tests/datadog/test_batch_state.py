@@ -99,18 +99,28 @@ def test_attempts_that_have_ended(more: dict[str, Any], ended: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize(
-    ("decision", "earlier", "result_id"), [("skip", True, "7"), ("run", False, "")]
+    ("decision", "own", "earlier", "result_id"),
+    [
+        ("skip", None, True, "7"),
+        ("run", None, False, ""),
+        ("run", "8", False, "8"),
+        ("run", "7", True, "7"),
+        ("skip", 8, True, "8"),
+    ],
 )
-def test_result_of_an_earlier_batch(decision: str, earlier: bool, result_id: str) -> None:
+def test_result_of_an_earlier_batch(
+    decision: str, own: object, earlier: bool, result_id: str
+) -> None:
     """What was run has a result of its own, or none."""
-    found = entry(status="skipped", selective_rerun={"decision": decision, "linked_result_id": "7"})
+    rerun = {"decision": decision, "linked_result_id": "7"}
+    found = entry(status="skipped", result_id=own, selective_rerun=rerun)
     assert (found.earlier, found.result_id) == (earlier, result_id)
 
 
 @pytest.mark.parametrize(
     "odd", [None, [], {"a": 1}, True, 1e999, math.nan, 10**400], ids=lambda odd: repr(odd)[:20]
 )
-@pytest.mark.parametrize("name", ["test_name", "test_type", "duration", "max_retries"])
+@pytest.mark.parametrize("name", ["test_name", "test_type", "duration"])
 def test_what_is_only_shown_may_be_of_any_type(name: str, odd: object) -> None:
     found = entry(**{name: odd})
     assert (found.name, found.type) == ("aaa-aaa-aaa", "")
@@ -121,3 +131,26 @@ def test_what_is_only_shown_may_be_of_any_type(name: str, odd: object) -> None:
 def test_last_words(status: str) -> None:
     assert BatchState.from_json({"data": {"status": status, "results": []}}).final
     assert entry(status=status).final
+
+
+@pytest.mark.parametrize(
+    ("retries", "most", "readable"),
+    [
+        (None, 1, True),
+        (0, 0, True),
+        (1, 1, True),
+        (1, None, True),
+        (1, "text", True),
+        (2, 1, False),
+        (-1, 1, False),
+        (0, -1, False),
+        (True, 1, False),
+        (0, False, False),
+    ],
+)
+def test_retries_are_no_more_than_there_may_be(
+    retries: object, most: object, readable: bool
+) -> None:
+    found = Entry.read(NEEDED | {"retries": retries, "max_retries": most})
+    assert found is not None
+    assert found.readable is readable

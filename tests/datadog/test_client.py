@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import time as wall
 import traceback
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
 import requests
 
+from pytest_storedog_gate.datadog import client as client_module
 from pytest_storedog_gate.datadog import exchange
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
@@ -682,3 +685,19 @@ def test_answer_that_would_fill_the_memory_is_named(
     with pytest.raises(NoVerdict, match="more than 1 MB, which is too much to read"):
         client.batch("b")
     assert client.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("off", "believed"), [(0, True), (-3500, True), (3500, True), (-3700, False), (3700, False)]
+)
+def test_time_of_the_trigger_is_the_services_where_it_can_be_now(
+    client: SyntheticsClient, monkeypatch: pytest.MonkeyPatch, off: int, believed: bool
+) -> None:
+    """An answer that is repeated tells an old time, after which anything has ended."""
+    now = wall.time()
+    headers = {"Date": formatdate(now + off, usegmt=True)}
+    body = json.dumps(STARTED).encode()
+    answer = exchange.Answer(200, "OK", headers, body)
+    monkeypatch.setattr(client_module, "exchange", lambda *_, **__: answer)
+    found = client.trigger([{"public_id": ID}], batch_timeout=1).at
+    assert found == pytest.approx(now + off if believed else now, abs=30)

@@ -197,7 +197,9 @@ def test_result_of_a_broken_worker_says_nothing_of_the_target(
         ({"steps": {"a": 1}}, ""),
         ({"steps": 3}, ""),
         ({"steps": [{"status": "failed", "timings": [1], "failure": "b"}]}, "step 1, : b"),
-        ({"steps": [{"status": "failed", "sub_test_step_details": "a"}]}, "step 1, : failed"),
+        ({"steps": [{"status": "failed", "sub_test_step_details": "a"}]}, ""),
+        ({"error": "gone"}, "gone"),
+        ({"passed": False}, "passed is false"),
     ],
     ids=lambda value: None if isinstance(value, str) else repr(value)[:50],
 )
@@ -241,6 +243,15 @@ def test_what_is_nested_too_deeply_for_a_report_cannot_be_read(levels: int, read
     assert (found.readable, bool(found.reason)) == (readable, readable)
 
 
+# What could speak against a pass is read, or the details cannot be.
+READ: dict[str, list[object]] = {
+    "steps": [[]],
+    "assertions": [[]],
+    "started_at": [3, 1e999],
+    "finished_at": [3, 1e999],
+}
+
+
 @pytest.mark.parametrize(
     "odd",
     [None, True, 3, 10**400, 1e999, "text", [], ["x", None], {}, {"a": [1]}],
@@ -252,20 +263,29 @@ def test_what_is_nested_too_deeply_for_a_report_cannot_be_read(levels: int, read
 )
 def test_no_type_of_a_field_is_a_traceback(name: str, odd: object) -> None:
     found = read(**{name: odd})
-    assert found.readable
+    assert found.readable is (odd is None or odd in READ.get(name, [odd]))
     assert isinstance(found.reason, str)
     assert isinstance(found.timings, dict)
 
 
+LISTS = [
+    "assertions",
+    "assertion_results",
+    "assertionResults",
+    "http_results",
+    "sub_test_step_details",
+    "steps",
+]
 STEP_FIELDS = ["name", "status", "failure", "duration", "timings", "bucket_keys", "sub_step", "id"]
 
 
 @pytest.mark.parametrize("odd", [None, True, 10**400, "text", ["x"], {"a": 1}], ids=repr)
-@pytest.mark.parametrize("name", [*STEP_FIELDS, "assertions", "sub_test_step_details"])
+@pytest.mark.parametrize("name", [*STEP_FIELDS, *LISTS])
 def test_no_type_of_a_field_of_a_step_is_a_traceback(name: str, odd: object) -> None:
-    (step, *_) = read(steps=[{"name": "pay", name: odd}]).steps
-    assert isinstance(step.name, str)
-    assert isinstance(step.duration, float)
+    found = read(steps=[{"name": "pay", name: odd}])
+    assert found.readable is (odd is None or name not in LISTS)
+    assert all(isinstance(step.name, str) for step in found.steps)
+    assert all(isinstance(step.duration, float) for step in found.steps)
 
 
 @pytest.mark.parametrize(
@@ -273,6 +293,12 @@ def test_no_type_of_a_field_of_a_step_is_a_traceback(name: str, odd: object) -> 
     [
         ([{"allow_failure": True}], [True]),
         ([{"allow_failure": "false"}], [False]),
+        ([{"allowFailure": True}], [True]),
+        ([{"allowFailure": True, "allow_failure": False}], [False]),
+        ([{"allow_failure": True, "is_critical": False}], [True]),
+        ([{"allow_failure": True, "is_critical": True}], [False]),
+        ([{"allowFailure": True, "isCritical": True}], [False]),
+        ([{"allow_failure": True, "steps": [{"is_critical": True}]}], [True, True]),
         ([{"allow_failure": True, "sub_test_step_details": [{}, {}]}, {}], [True] * 3 + [False]),
         ([{"sub_test_step_details": [{"allow_failure": True}, {}]}], [False, True, False]),
         (
@@ -285,7 +311,19 @@ def test_no_type_of_a_field_of_a_step_is_a_traceback(name: str, odd: object) -> 
             [True, True, True, False],
         ),
     ],
-    ids=["own", "no-boolean", "inside", "not-around", "by-id"],
+    ids=[
+        "own",
+        "no-boolean",
+        "camel",
+        "both",
+        "not-critical",
+        "critical",
+        "critical-camel",
+        "inside-critical",
+        "inside",
+        "not-around",
+        "by-id",
+    ],
 )
 def test_what_a_step_may_do_those_in_it_may(
     steps: list[dict[str, Any]], allowed: list[bool]

@@ -126,6 +126,74 @@ CONTRADICTIONS: dict[str, tuple[Json, str]] = {
         )
         for name in ("assertions", "assertion_results", "http_results")
     },
+    "passed-is-false": (
+        result(status=None, passed=False),
+        SAID + "says why it failed: passed is false",
+    ),
+    **{
+        name: (result(**{name: value}), SAID + f"says why it failed: {text}")
+        for name, value, text in (
+            ("error", "gone", "gone"),
+            ("errors", ["gone"], '["gone"]'),
+            ("error_code", "DNS", "DNS"),
+            ("errorCode", 5, "5"),
+            ("error_message", "gone", "gone"),
+            ("errorMessage", {"message": "gone"}, "gone"),
+        )
+    },
+    "status-outside": (attributes(status="failed"), SAID + "says 'failed'"),
+    **{
+        f"step-{word}": (
+            result(steps=[{"name": "pay", "status": word}]),
+            SAID + f"holds a failed step 1, pay: {why}",
+        )
+        for word, why in (
+            ("FAILED", "failed"),
+            ("error", "its status is 'error'"),
+            ("crashed", "its status is 'crashed'"),
+            (False, "its status is 'false'"),
+        )
+    },
+    "step-not-passed": (
+        result(steps=[{"name": "pay", "passed": False}]),
+        SAID + "holds a failed step 1, pay: passed is false",
+    ),
+    "step-with-an-error": (
+        result(steps=[{"name": "pay", "status": "passed", "error": "a"}]),
+        SAID + "holds a failed step 1, pay: a",
+    ),
+    "step-in-steps": (
+        result(steps=[{"status": "passed", "steps": [FAILED_STEP]}]),
+        SAID + "holds a failed step 2, pay: failed",
+    ),
+    "critical-step": (
+        result(steps=[FAILED_STEP | {"allow_failure": True, "is_critical": True}]),
+        SAID + "holds a failed step 1, pay: failed",
+    ),
+    "assertionResults": (
+        result(assertionResults=[UNTRUE]),
+        SAID + "holds an assertion that is not true: statusCode: expected is 200, actual 503",
+    ),
+    "scheduled": (
+        result(run_type="Scheduled"),
+        "its details are those of a scheduled run, which no batch started",
+    ),
+    "another-batch-related": (
+        DATUM | {"relationships": {"batch": {"data": {"id": "c"}}}},
+        "its details are those of batch c",
+    ),
+    "another-location-in-the-result": (
+        result(location="aws:y"),
+        f"{ELSEWHERE} aws:y on chrome.tablet",
+    ),
+    "another-location-text": (
+        attributes(location="aws:y"),
+        f"{ELSEWHERE} aws:y on chrome.tablet",
+    ),
+    "began-long-before": (
+        result(started_at=at(-601)),
+        SAID + "began 601 s before the batch was triggered",
+    ),
     "timed-out": (result(timed_out=True), SAID + "says that it timed out"),
     "another-result": (result(id="8"), "its details are those of result 8"),
     "another-result-number": (result(id=8), "its details are those of result 8"),
@@ -201,7 +269,15 @@ HARMLESS: dict[str, Json] = {
     "no-end": result(finished_at=None),
     "other-units": result(started_at=TRIGGERED + 5, finished_at=TRIGGERED + 6),
     "a-one": result(started_at=2, finished_at=1),
-    "text": result(started_at="2020-01-01", finished_at="2019-01-01"),
+    "zero-errors": result(error=None, errors=[], error_code=0, errorMessage="", passed=True),
+    "run-type": result(run_type="CI"),
+    "warnings-of-a-step": result(
+        steps=[{"status": "PASSED", "warnings": ["a"], "browser_errors": [{"type": "network"}]}]
+    ),
+    "step-that-was-not-run": result(steps=[{"status": word} for word in ("skipped", "", None)]),
+    "lists-that-are-none": result(steps=None, assertions=None),
+    "same-status-outside": attributes(status="passed"),
+    "same-location": result(location="aws:x"),
     "older-than-anything-kept": result(started_at=at(0), finished_at=at(-457 * 86_400)),
     "clocks-behind": result(started_at=at(-600), finished_at=at(-599)),
     "clocks-before": result(finished_at=at(609)),
@@ -289,6 +365,30 @@ UNSUPPORTED: dict[str, tuple[Json, Json, Json, str]] = {
         DATUM,
         {"batch": BatchState("in_progress", ()), "late": True},
         "the batch never ended: results may be missing",
+    ),
+    "entry-with-a-failure": (
+        {"failure": {"code": "DNS", "message": "a"}},
+        DATUM,
+        {},
+        "the batch says passed, and why it failed: DNS: a",
+    ),
+    "entry-not-passed": (
+        {"passed": False},
+        DATUM,
+        {},
+        "the batch says passed, and why it failed: passed is false",
+    ),
+    "linked-to-itself": (
+        {"selective_rerun": {"decision": "run", "linked_result_id": "9"}},
+        DATUM,
+        {},
+        "it was not run: it passed in an earlier batch, which proves nothing about this one",
+    ),
+    "stray": (
+        {},
+        DATUM,
+        {"batch": BatchState("passed", (), stray_failure=True)},
+        "the batch holds a failed result of no test",
     ),
     "unexplained": (
         {},

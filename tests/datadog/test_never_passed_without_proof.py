@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,6 +59,7 @@ def proved(wire: Wire, public_id: str) -> bool:
         if (
             entry.get("status") != "passed"
             or entry.get("timed_out")
+            or entry.get("failure")
             or not entry.get("result_id")
             or (rerun and not (isinstance(rerun, dict) and rerun.get("decision") == "run"))
             or ids.count(result_id) > 1
@@ -104,7 +106,7 @@ def _device(data: Json) -> str:
 def _contradicts(datum: Json, entry: Json) -> bool:
     attributes = datum.get("attributes")
     result = attributes.get("result") if isinstance(attributes, dict) else None
-    if not isinstance(result, dict):
+    if not isinstance(attributes, dict) or not isinstance(result, dict):
         return False  # it says nothing
     began: Any = result.get("started_at")
     ended: Any = result.get("finished_at")
@@ -112,14 +114,18 @@ def _contradicts(datum: Json, entry: Json) -> bool:
     for key in ("test", "data", "id"):
         test = test.get(key) if isinstance(test, dict) else None
     return (
-        result.get("status") not in (None, "passed")
-        or bool(result.get("failure"))
+        any(said.get("status") not in (None, "passed") for said in (attributes, result))
+        or any(result.get(name) for name in ("failure", "error"))
+        or result.get("passed") not in (None, True)
+        or result.get("run_type") == "scheduled"
         or bool(result.get("unhealthy"))
         or _unmet(result)
         or _failed(result.get("steps"))
         or (isinstance(result.get("id"), str) and result["id"] not in ("", datum["id"]))
         or (isinstance(test, str) and test not in ("", entry["test_public_id"]))
         or (_is_time(began) and _is_time(ended) and began > ended)
+        or any(time is not None and not isinstance(time, int | float) for time in (began, ended))
+        or (_is_time(began) and began / 1000 < TRIGGERED - 601)
         or (_is_time(ended) and not TRIGGERED - 601 < ended / 1000 < TRIGGERED + 721)
     )
 
@@ -132,18 +138,18 @@ def _is_time(value: object) -> bool:
 
 def _unmet(data: Json) -> bool:
     found = data.get("assertions")
-    return any(
+    return not isinstance(found, list | NoneType) or any(
         isinstance(one, dict) and one.get("valid", True) is not True
         for one in (found if isinstance(found, list) else ())
     )
 
 
 def _failed(steps: object) -> bool:
-    return any(
+    return not isinstance(steps, list | NoneType) or any(
         isinstance(step, dict)
-        and step.get("allow_failure") is not True
+        and (step.get("allow_failure") is not True or bool(step.get("is_critical")))
         and (
-            step.get("status") == "failed"
+            step.get("status") not in (None, "", "passed", "skipped")
             or bool(step.get("failure"))
             or _unmet(step)
             or _failed(step.get("sub_test_step_details"))
@@ -244,6 +250,21 @@ PLANTED: dict[str, Callable[[World, Json], None]] = {
     "result of another test": _of_another_test,
     "result on another device": _on_another_device,
     "result at another location": _in_attributes(location={"id": "gcp:elsewhere"}),
+    "entry with a failure": _in_entry(failure={"message": "none"}),
+    "entry not passed": _in_entry(passed=False),
+    "entry with more retries than it may have": _in_entry(retries=3),
+    "result not passed": _in_result(status=None, passed=False),
+    "result with an error": _in_result(error="none"),
+    "result failed outside": _in_attributes(status="failed"),
+    "result with a step of another word": _in_result(steps=[{"status": "crashed"}]),
+    "result with a critical step": _in_result(
+        steps=[FAILED_STEP | {"allow_failure": True, "is_critical": True}]
+    ),
+    "result with untold steps": _in_result(steps="none"),
+    "result with an untold time": _in_result(finished_at="yesterday"),
+    "result that began before the batch": _in_result(started_at=(TRIGGERED - 999) * 1000),
+    "result of a schedule": _in_result(run_type="scheduled"),
+    "result at a location of another name": _in_attributes(location="elsewhere"),
     "result that cannot be read": _in_attributes(result="passed"),
 }
 

@@ -6,6 +6,7 @@ with VCR_RECORD_MODE=all.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import socket
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import vcr
 
+from pytest_storedog_gate.datadog import client as client_module
 from pytest_storedog_gate.datadog.batch import Batch
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.clock import Clock
@@ -72,6 +74,8 @@ def client(
 ) -> Iterator[SyntheticsClient]:
     cassette = CASSETTES / f"{request.function.__name__}.yaml"
     if RECORDING == "none":
+        # What was recorded is of the time that it tells.
+        monkeypatch.setattr(client_module, "_CLOCKS", math.inf)
         monkeypatch.setattr(socket.socket, "connect", refuse)
     else:
         # A recorder would write behind what an earlier one has recorded.
