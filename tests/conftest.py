@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import zlib
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,12 +42,19 @@ MODES = {
 LONGEST = (
     "live/test_gate.py",
     "roles/test_never_falsely_green.py",
+    "roles/test_ways_out.py",
+    "roles/test_git_decides.py",
+    "roles/test_required_by_markers.py",
+    "roles/test_documents.py",
     "live/test_deploy_crash.py",
     "roles/test_gate.py",
     "npm/test_side_by_side.py",
     "roles/test_checks_in_python.py",
     "live/test_deploy.py",
     "roles/test_choosing_checks.py",
+    "roles/test_around_pytest.py",
+    "live/test_ways_out.py",
+    "roles/test_required_set.py",
     "pipeline/test_pipeline.py",
     "local_synthetics/test_operators.py",
     "pipeline_lint/test_teeth.py",
@@ -98,7 +106,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     for name in list(os.environ):
         ours = name.startswith(("DD_", "DATADOG_", "DRONE", "STOREDOG_"))
-        if name == "PYTEST_ADDOPTS" or (ours and name != "STOREDOG_REQUIRE"):
+        kept = ("STOREDOG_REQUIRE", "STOREDOG_MODE")
+        if name == "PYTEST_ADDOPTS" or (ours and name not in kept):
             monkeypatch.delenv(name)
 
 
@@ -257,6 +266,9 @@ def both_ways(request: pytest.FixtureRequest, project: GateProject) -> GateProje
     return project
 
 
-def only(public_id: str) -> str:
-    """The configuration's checks, cut down to one."""
-    return f'checks = ["{public_id}"]'
+@pytest.fixture
+def any_mode(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
+    """The same in one of the modes, each test in another one; STOREDOG_MODE names one for all."""
+    in_turn = list(MODES)[zlib.crc32(request.node.name.encode()) % len(MODES)]
+    project.mode = MODES[os.environ.get("STOREDOG_MODE") or in_turn]
+    return project

@@ -55,31 +55,31 @@ HOOKS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_conftest_that_ends_the_process_at_its_import(project: GateProject, end: str) -> None:
-    project.pytester.makeconftest(f"import pytest\n{ENDS[end]}")
-    assert project.run().ret & 0xFF not in (0, 78)
+def test_a_conftest_that_ends_the_process_at_its_import(any_mode: GateProject, end: str) -> None:
+    any_mode.pytester.makeconftest(f"import pytest\n{ENDS[end]}")
+    assert any_mode.run().ret & 0xFF not in (0, 78)
 
 
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("end", OTHERWISE)
-def test_a_hook_that_ends_the_run(project: GateProject, end: str, hook: str) -> None:
+def test_a_hook_that_ends_the_run(any_mode: GateProject, end: str, hook: str) -> None:
     text = LATER.format(how="tryfirst=True", hook=HOOKS[hook], act=ENDS[end])
-    project.pytester.makeconftest(dedent(text))
-    project.shop.answers["/discount"] = (500, "{}")
-    result = project.run()
+    any_mode.pytester.makeconftest(dedent(text))
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    result = any_mode.run()
     assert result.ret & 0xFF not in (0, 78)
-    assert_one_word(project, result)
+    assert_one_word(any_mode, result)
 
 
 @pytest.mark.parametrize("hook", ["sessionfinish", "summary", "unconfigure"])
 @pytest.mark.parametrize("end", OTHERWISE)
 def test_a_hook_that_ends_a_run_in_which_all_has_passed(
-    project: GateProject, end: str, hook: str
+    any_mode: GateProject, end: str, hook: str
 ) -> None:
     text = LATER.format(how="trylast=True", hook=HOOKS[hook], act=ENDS[end])
-    project.pytester.makeconftest(dedent(text))
-    result = project.run()
-    assert_one_word(project, result)
+    any_mode.pytester.makeconftest(dedent(text))
+    result = any_mode.run()
+    assert_one_word(any_mode, result)
 
 
 WRAPPERS = {
@@ -91,13 +91,13 @@ WRAPPERS = {
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_a_wrapper_around_all_of_pytest(project: GateProject, wrapper: str) -> None:
-    project.pytester.makeconftest(
+def test_a_wrapper_around_all_of_pytest(any_mode: GateProject, wrapper: str) -> None:
+    any_mode.pytester.makeconftest(
         "import pytest\n@pytest.hookimpl(wrapper=True, tryfirst=True)\n"
         f"def pytest_cmdline_main():\n    {WRAPPERS[wrapper]}\n    yield\n"
     )
-    project.shop.answers["/discount"] = (500, "{}")
-    result = project.run()
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    result = any_mode.run()
     assert result.ret & 0xFF not in (0, 78)
 
 
