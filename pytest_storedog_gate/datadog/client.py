@@ -88,8 +88,8 @@ class Call(Generic[T]):
     """One call: what is sent, and how its answer is read. `what` is said of an answer that is none.
 
     `read` raises where an answer is not `what` was asked for. `instead` takes its place for some
-    statuses; those in `again` are asked again beside the transient ones. A `patient` call does so
-    until the deadline: what it asks about is running.
+    statuses; those in `again` are asked again beside the transient ones. A `patient` call asks
+    for what cannot be read until the deadline: what it asks about is running.
     """
 
     path: str

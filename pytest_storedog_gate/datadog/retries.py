@@ -57,11 +57,11 @@ def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     """Seconds until attempt number `attempt` (from 0) is repeated; None if it is not.
 
     Either `answer` or `fault` tells how the attempt ended; the statuses in `again` are worth
-    another one. `spent` is how long ago the first one began. The `patient` never give up on what
-    goes by.
+    another one. `spent` is how long ago the first one began. The `patient` never give up on
+    what cannot be read.
     """
     unreadable = isinstance(fault, Unreadable)
-    limit = LIMIT if not (patient or unreadable) else math.inf
+    limit = math.inf if unreadable else LIMIT
     if answer is not None and answer.status_code in again:
         limit = LIMIT
     elif not _goes_by(method, answer, fault):

@@ -821,8 +821,6 @@ BAD_ANSWERS = {
     "errors": Answer({"errors": ["partial"], "data": {"status": "passed", "results": [entry()]}}),
     "gzip": Answer(b"no gzip", headers={"Content-Encoding": "gzip"}),
     "cut": Answer({"data": {}}, headers={"Content-Length": "9999"}),
-    "502": Answer(status=502),
-    "lost": Answer(status=0),
     "other-batch": Answer({"data": {"id": "c", "status": "passed", "results": [entry()]}}),
 }
 
@@ -838,7 +836,7 @@ def test_bad_answer_is_asked_again_until_the_deadline(
     assert datadog.count(route) == 6
     datadog.script[route] = [bad]
     time.now, time.waits = 0, []
-    with pytest.raises(NoVerdict, match=r"answered 502|cannot be reached|something else than"):
+    with pytest.raises(NoVerdict, match="something else than"):
         follow(client, A)
     assert 60 + GRACE - 45 < time.now <= 60 + GRACE
     assert max(time.waits) <= 45

@@ -75,14 +75,10 @@ def test_limit() -> None:
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
-        (answered(503), None),
-        (answered(429), None),
-        (None, requests.ConnectionError("aborted")),
-        (None, requests.Timeout()),
         (answered(200), Unreadable("<html>")),
         (None, Unreadable("a body that breaks off")),
     ],
-    ids=["503", "429", "lost", "late", "html", "cut-off"],
+    ids=["html", "cut-off"],
 )
 def test_who_is_patient_waits_half_a_minute_at_most_and_never_gives_up(
     answer: requests.Response | None, fault: requests.RequestException | None
@@ -90,6 +86,23 @@ def test_who_is_patient_waits_half_a_minute_at_most_and_never_gives_up(
     found = pause(10**6, "GET", answer, fault, spent=10**6, patient=True)
     assert found is not None
     assert 30 <= found <= 45
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (answered(503), None),
+        (answered(429), None),
+        (None, requests.ConnectionError("aborted")),
+        (None, requests.Timeout()),
+    ],
+    ids=["503", "429", "lost", "late"],
+)
+def test_who_is_patient_asks_a_service_that_is_down_as_often_as_others(
+    answer: requests.Response | None, fault: requests.RequestException | None
+) -> None:
+    assert pause(LIMIT - 1, "GET", answer, fault, patient=True) is not None
+    assert pause(LIMIT, "GET", answer, fault, patient=True) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
