@@ -154,8 +154,9 @@ class Batch:
 
     def _wait_for_details(self) -> bool:
         """Gives details that lag behind the end of the batch some time; False when cancelled."""
+        until = min(self._client.deadline, self._clock.now() + GRACE)
         for number in range(1, self._pace.left() + 1):
-            if not self._lacking:
+            if not self._lacking or self._clock.now() + _LAG * number >= until:
                 break
             if self._clock.wait(_LAG * number):
                 return False

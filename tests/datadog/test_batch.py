@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
 ENDED = {"finished_at": 1}
+NOTHING = Answer({"data": []})
 # Words that say no more than that something is to come.
 UNKNOWN = ["in_progress", "pending", "queued", "null", "PASSED", "exploded", None]
 
@@ -369,6 +370,31 @@ def test_pass_whose_details_never_arrive_is_a_pass(
 ) -> None:
     datadog.script = {"/ci/batch/b": [state(entry())], "/poll_results": [Answer(status=404)]}
     assert follow(client, A)[A].status is Status.PASSED
+
+
+@pytest.mark.parametrize(("left", "waited"), [(1000.0, GRACE), (5.0, 5.0)])
+def test_details_are_waited_for_a_minute_and_not_beyond_the_deadline(
+    client: SyntheticsClient,
+    datadog: FakeDatadog,
+    time: SimulatedTime,
+    left: float,
+    waited: float,
+) -> None:
+    """Though a long batch has saved calls enough for a day."""
+    running, ended = state(entry(), status="in_progress"), state(entry())
+    datadog.script = {"/ci/batch/b": [*[running] * 300, ended], "/poll_results": [NOTHING]}
+    client.deadline = 1e5
+    batch = Batch(client, Triggered("b", {}), {A: ()})
+
+    def last() -> Answer:
+        if datadog.count("/ci/batch/b") > 300 and client.deadline == 1e5:
+            client.deadline = time.now + left
+        return NOTHING
+
+    datadog.dynamic["/poll_results"] = last
+    (outcome,) = batch.outcomes()
+    assert outcome.status is Status.PASSED
+    assert client.deadline - left < time.now <= client.deadline - left + waited
 
 
 def test_failed_attempt_whose_retry_never_comes_is_no_verdict(
