@@ -151,12 +151,3 @@ def test_junit_names_the_configuration_as_the_checks_file(
     assert "site-packages" not in text
     assert "roles/checks.py" not in text
     assert ('file="storedog.toml"' in text) == (family == "xunit1")
-
-
-def test_a_reporter_of_another_plugin(project: GateProject) -> None:
-    project.with_plugin("tldr")
-    project.mode += ["-p", "no:rerunfailures"]
-    result = project.run()
-    assert result.ret == 0, f"{result.stdout}{result.stderr}"
-    assert "Traceback" not in f"{result.stdout}{result.stderr}"
-    assert "GATE OPEN for staging: 2/2 checks passed" in f"{result.stdout}{result.stderr}"
