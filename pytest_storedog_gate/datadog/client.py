@@ -21,7 +21,7 @@ from .batch_state import BatchState
 from .clock import Clock
 from .details import Detail, details_from_json
 from .exchange import Answer, TooLarge, Unreadable, exchange
-from .json_answer import identifier, mapping, plain
+from .json_answer import ODD_SHAPE, identifier, mapping, plain
 from .models import Check, Found, Json, Suite
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ class SyntheticsClient:
             if answer is not None and answer.good:
                 try:
                     return call.read(answer)
-                except _NOT_WHAT_IT_SHOULD_BE:
+                except ODD_SHAPE:
                     fault = Unreadable(str(answer))
             spent = self.clock.now() - begun
             pause = retries.pause(
@@ -355,15 +355,6 @@ class SyntheticsClient:
         return session
 
 
-# What a reader meets in an answer of another shape.
-_NOT_WHAT_IT_SHOULD_BE = (
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 _USER_AGENT = (
     f"pytest-storedog-gate/{version('pytest-storedog-gate')} (python "
     f"{platform.python_version()}; os {platform.system().lower()}; arch {platform.machine()})"
@@ -405,7 +396,7 @@ def _inner(fault: requests.RequestException | None) -> str:
 def _errors(answer: Answer) -> str:
     try:
         errors = answer.json().get("errors")
-    except _NOT_WHAT_IT_SHOULD_BE:
+    except ODD_SHAPE:
         errors = None
     said = errors if isinstance(errors, list) else [errors] if errors else []
     return "; ".join(str(error) for error in said) or answer.reason or "no reason given"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import json_answer
-from .json_answer import listed, mapping, optional_id, optional_text, plain, seconds
+from .json_answer import ODD_SHAPE, listed, mapping, optional_id, optional_text, plain, seconds
 from .models import Assertion, Json, Status, Step
 
 if TYPE_CHECKING:
@@ -73,14 +73,7 @@ class Detail:
         try:
             _refuse_deeper(datum, _DEEPEST)
             return cls._read(datum, datum["attributes"])
-        except (
-            AttributeError,
-            LookupError,
-            OverflowError,
-            RecursionError,
-            TypeError,
-            ValueError,
-        ):
+        except ODD_SHAPE:
             return cls(readable=False)
 
     @classmethod

@@ -9,6 +9,15 @@ from typing import Any
 
 from . import json_text
 
+# What a reader meets in an answer of another shape.
+ODD_SHAPE = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 

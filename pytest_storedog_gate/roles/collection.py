@@ -137,8 +137,11 @@ class Collection:
         with tags.shown(tagged):
             yield
         # Now, as others may have marked an item only here.
-        kept = [item for item in items if self._named.item(item) or uses_gate(item)]
-        if left_out := [item for item in items if item not in set(kept)]:
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        for item in items:
+            (kept if self._named.item(item) or uses_gate(item) else left_out).append(item)
+        if left_out:
             config.hook.pytest_deselected(items=left_out)
         items[:] = kept
 
@@ -205,6 +208,8 @@ class _Named:
 
     def item(self, item: pytest.Item) -> bool:
         """Whether it names this item, or something that holds it."""
+        if not self._paths:
+            return False
         own = item.path.resolve()
         _, _, part = item.nodeid.partition("::")
         return self._all or any(

@@ -233,7 +233,8 @@ class Controller:
             self._settled = self.run.settle(self._evidence(int(session.exitstatus)))
         self._junit = junit.Writers(self.config)
         if self.run.stopped:
-            not_run = {n: p for n, p in self.node_ids.items() if n in self.testimony.silent()}
+            silent = set(self.testimony.silent())
+            not_run = {name: p for name, p in self.node_ids.items() if name in silent}
             report_not_run(self._junit, not_run, str(self.run.failure))
         report_to_junit(self._junit, self.run, self._settled, self.node_ids, self.testimony.passes)
         return (yield)

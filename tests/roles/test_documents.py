@@ -240,9 +240,6 @@ def test_a_state_that_is_not_final_is_waited_for(
     assert against.run().ret == 0
 
 
-SERVE_KEYS = {"DD_API_KEY": "x", "DD_APP_KEY": "y"}
-
-
 @pytest.mark.parametrize("key", ["y", "dis-cou-nts", "passed"])
 def test_a_secret_that_is_a_part_of_an_identifier_ends_in_no_wait(
     both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, key: str
