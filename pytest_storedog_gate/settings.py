@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from .secrets.masking import Masker
 from .secrets.places import credentials, credentials_of_overrides, holds_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -120,7 +121,8 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
     )
     file = configuration.read(path)
     environment = _environment(config.getoption("storedog_env"), file)
-    deploy = config.getoption("storedog_deploy") == "auto"
+    deploy = _one_of(config, "storedog_deploy", ("auto", "never")) == "auto"
+    _one_of(config, "synthetics_backend", ("datadog", "local", None))
     sources = {"environment": "command line"}
     named = file.synthetics
     pick = _Pick(config, sources)
@@ -185,7 +187,7 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
         or named.batch_timeout
         or in_file.batch_timeout
         or _BATCH_TIMEOUT,
-        lock_wait=config.getoption("storedog_lock_wait"),
+        lock_wait=_seconds(config, "storedog_lock_wait"),
         report=config.invocation_params.dir / report if report else None,
         narrowed=not deploy and any(level.asks for level in levels if not level.in_git),
         gogs=file.gogs,
@@ -195,6 +197,31 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
         gogs_token=gogs_token,
         secrets=tuple({*secrets, *filter(None, (*keys.values(), gogs_token))}),
     )
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
+def _one_of(config: pytest.Config, option: str, values: Sequence[str | None]) -> str | None:
+    given: str | None = config.getoption(option)
+    if given not in values:
+        known = " or ".join(filter(None, values))
+        raise ConfigurationError(f"{_flag(option)}={given}: write {known}")
+    return given
+
+
+def _seconds(config: pytest.Config, option: str) -> float:
+    given: str = config.getoption(option)
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise ConfigurationError(
+            f"{_flag(option)}={given!r} is no number of seconds; write 0 or more"
+        )
+    return seconds
 
 
 class _Pick:
