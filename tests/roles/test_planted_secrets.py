@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
-import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 import pytest
+
+from tests.planted import ODD, WORD, in_all_forms, planted_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import GateProject
-
-# Every planted value holds this word, and nothing else does.
-WORD = "pl4nted"
-ODD = f'{WORD}"&+ü\n'
 
 TOML = """\
 [synthetics]
@@ -47,16 +42,7 @@ def echo() -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            told = [self.path, sent, *self.headers.values()]
-            forms = [
-                *told,
-                *map(quote, told),
-                *map(quote_plus, told),
-                *map(html.escape, told),
-                *(json.dumps(one) for one in told),
-                *(base64.b64encode(one.encode()).decode() for one in told),
-                *(one.encode().hex() for one in told),
-            ]
+            forms = in_all_forms([self.path, sent, *self.headers.values()])
             body = json.dumps(dict.fromkeys(forms, "ok"), indent=1).encode()
             self.send_response(200)
             for name in ("X-Session-Id", "Set-Cookie"):
@@ -130,16 +116,6 @@ def test_of_the_project(password, storedog_outcome):
     found = [password, str(storedog_outcome)]
     assert password == "something else"
 """
-
-
-def planted_in(text: str) -> list[str]:
-    """Where the word stands in a text, in whatever form."""
-    needles = {WORD, WORD.encode().hex()}
-    for before in range(3):
-        coded = base64.b64encode(b"x" * before + WORD.encode()).decode()
-        needles.add(coded[(before * 8 + 5) // 6 : (before + len(WORD)) * 8 // 6])
-    found = re.finditer("|".join(map(re.escape, needles)), text)
-    return [text[max(0, m.start() - 40) : m.end() + 40] for m in found]
 
 
 def test_no_outlet_shows_a_planted_secret(
