@@ -23,7 +23,8 @@ V1 = "/api/v1/synthetics/tests"
 
 def echo(handler: Handler) -> Answer:
     """What was sent, in all forms, and a cookie."""
-    sent = [handler.asked["path"], handler.asked["body"], *handler.asked["headers"].values()]
+    asked: Json = handler.asked
+    sent = [asked["path"], asked["body"], *asked["headers"].values()]
     body = json.dumps(dict.fromkeys(in_all_forms(sent), "ok"))
     return 200, {"Content-Type": "application/json", "Set-Cookie": f"sid={WORD}-answer"}, body
 
