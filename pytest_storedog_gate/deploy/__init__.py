@@ -1,15 +1,15 @@
-"""Putting one digest into one environment on a Docker engine, provably.
+"""Putting one digest into one environment, provably.
 
-The state of a deployment lives in the engine, in names and labels (see `names`), so that a run that
-was killed at any instruction is mended by the next one.
+`deployer` says what a platform provides; each platform is a folder beside it.
 """
 
 from __future__ import annotations
 
-from .deployer import Deployer
-from .images import resolved
+from .deployer import Deployer, Fetched, Held, Live, Plan, Staged
 from .models import Build, Deployment
-from .planning import Plan
 from .references import ImageReference
 
-__all__ = ["Build", "Deployer", "Deployment", "ImageReference", "Plan", "resolved"]
+__all__ = [
+    "Build", "Deployer", "Deployment", "Fetched", "Held", "ImageReference", "Live", "Plan",
+    "Staged",
+]  # fmt: skip

@@ -24,16 +24,13 @@ class Build:
 class Deployment:
     """One digest put into one environment.
 
-    `container_started` is the engine's own timestamp of the live container's start; `downtime` is
-    the seconds in which nobody answered to the live name or address, as seen from here.
+    `downtime` is the seconds in which nobody answered to the live name or address.
     """
 
     environment: str
     service: str
     image: ImageReference
     deploy_id: str
-    container_id: str
-    container_started: str
     previous_digest: str | None
     started: datetime
     finished: datetime

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy import ImageReference, resolved
+from pytest_storedog_gate.deploy import ImageReference
+from pytest_storedog_gate.deploy.docker.images import resolved
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.clock import Clock
-from pytest_storedog_gate.deploy import Build, Deployer
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy.docker.deployer import connected
 
 from . import record, selection, steps, synthetics
 from .image import asked_for
@@ -33,11 +34,11 @@ def sentences(settings: Settings) -> Iterator[str]:
 
 
 def _deployment(settings: Settings, resources: ExitStack) -> Plan:
-    deployer = Deployer(
-        settings.environment, build=Build(), progress=lambda _line: None, redact=settings.redact
+    deployer = resources.enter_context(
+        connected(
+            settings.environment, build=Build(), progress=lambda _line: None, redact=settings.redact
+        )
     )
-    resources.callback(deployer.close)
-    deployer.connect()
     return deployer.foresee(asked_for(settings))
 
 
@@ -81,12 +82,10 @@ class _Image:
             Step.LOCK: deployment.lock,
             Step.RESOLVE: deployment.resolve,
             Step.REQUIRE: self._require,
-            Step.PULL: deployment.pull,
-            Step.LOCK_OF_IMAGE: deployment.lock_of_image,
+            Step.FETCH: deployment.fetch,
             Step.WITHDRAW: self._withdraw,
-            Step.SERVICES: deployment.start_services,
-            Step.CANDIDATE: deployment.candidate,
-            Step.SWAP: deployment.swap,
+            Step.STAGE: deployment.stage,
+            Step.PROMOTE: deployment.promote,
             Step.DECIDE: self._decide,
             Step.RECORD: self._record,
         }

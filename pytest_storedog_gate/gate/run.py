@@ -13,11 +13,12 @@ from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.plain_text import document
 from pytest_storedog_gate.requirements import BLOCKING
 
-from . import record, selection, steps, synthetics, whole_file
+from . import deploying, record, selection, steps, synthetics, whole_file
 from .deploying import Deploying
 from .image import decided_on
 from .outcomes import Outcomes
@@ -204,20 +205,27 @@ class GateRun:
     def _take(self, road: Iterable[Step]) -> None:
         """Takes these steps of the road; the last ones are `settle`'s and `finish`'s."""
         if self.settings.environment.gated is not None and self._deploying is None:
-            self._deploying = Deploying(self.settings, self._build, self._progress)
+            reached = connected(
+                self.settings.environment,
+                build=self._build,
+                progress=self._progress,
+                redact=self.settings.redact,
+            )
+            self._deploying = Deploying(self.settings, reached, self._progress)
             self._resources.callback(self._deploying.close)
-        deploying = self._deploying.steps if self._deploying else {}
         own = {
             Step.CHECKS: self._read_checks,
             Step.RESOLVE: self._resolve,
             Step.REQUIRE: self._require,
             Step.WITHDRAW: self._withdraw,
+            Step.PROVE: self._prove,
             Step.TRIGGER: self._trigger,
         }
         for step in road:
-            for side in (deploying, own):
-                if step in side:
-                    side[step]()
+            if self._deploying is not None and step in deploying.STEPS:
+                self._deploying.take(step)
+            if step in own:
+                own[step]()
 
     def _read_checks(self) -> None:
         clock = Clock(self._cancelled.wait)
@@ -248,6 +256,10 @@ class GateRun:
         self._admitted = True
         if self._record_path is not None:
             whole_file.withdraw(self._record_path)
+
+    def _prove(self) -> None:
+        if self._deploying is not None:
+            self._deploying.prove()
 
     def _trigger(self) -> None:
         client = self._client

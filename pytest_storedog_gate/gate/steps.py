@@ -16,13 +16,10 @@ class Step(Enum):
     CHECKS = "read the checks"
     RESOLVE = "resolve the image to its digest"
     REQUIRE = "find the open verdict of the environment before"
-    PULL = "pull the digest"
-    # Where nothing stood there that the lock could be made of.
-    LOCK_OF_IMAGE = "take the lock, made of the image that was pulled"
+    FETCH = "pull the digest"
     WITHDRAW = "withdraw an earlier verdict on this digest"
-    SERVICES = "start the supporting services"
-    CANDIDATE = "start the candidate and wait until it is ready"
-    SWAP = "make it live"
+    STAGE = "start the supporting services and the candidate, and wait until it is ready"
+    PROMOTE = "make it live"
     PROVE = "prove that nothing else answers"
     TRIGGER = "run the checks"
     WAIT = "wait for their results"
@@ -36,11 +33,9 @@ _ABOUT_AN_IMAGE = frozenset({Step.RESOLVE, Step.REQUIRE, Step.WITHDRAW, Step.REC
 _DEPLOYING = frozenset(
     {
         Step.LOCK,
-        Step.PULL,
-        Step.LOCK_OF_IMAGE,
-        Step.SERVICES,
-        Step.CANDIDATE,
-        Step.SWAP,
+        Step.FETCH,
+        Step.STAGE,
+        Step.PROMOTE,
         Step.PROVE,
         Step.PROVE_AGAIN,
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.deploy import names
-from pytest_storedog_gate.deploy.container import Container
+from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import requests
 from docker.errors import APIError, DockerException
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.engine_errors import (
+from pytest_storedog_gate.deploy.docker.engine_errors import (
     engine_errors,
     from_registry,
     registry_errors,

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.configuration import Address, Environment, Service
-from pytest_storedog_gate.deploy import Build, Deployer, ImageReference, deployer
+from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import deployer
+from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.errors import DeploymentFailed, Locked
 from tests.deploy.fake_engine import FakeEngine, container, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_storedog_gate.deploy.container import Container
+    from pytest_storedog_gate.deploy.docker.container import Container
 
     Planned = Callable[..., list[str]]
 
@@ -31,8 +33,8 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> Planned:
     ) -> list[str]:
         monkeypatch.setattr(FakeEngine, "standing", standing)
         monkeypatch.setattr(deployer, "Engine", FakeEngine)
-        made = Deployer(environment, build=Build(), progress=print, redact=str)
-        return made.plan(ImageReference("r.example/shop", to))
+        with connected(environment, build=Build(), progress=print, redact=str) as reached:
+            return list(reached.foresee(ImageReference("r.example/shop", to)))
 
     return plan
 

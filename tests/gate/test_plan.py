@@ -42,7 +42,7 @@ overrides = {{ variables = {{ SHOP = "{shop}" }} }}
 # An engine and a registry that can be asked, and what they were asked for.
 CONFTEST = """
 from pytest_storedog_gate.datadog.client import SyntheticsClient
-from pytest_storedog_gate.deploy import deployer
+from pytest_storedog_gate.deploy.docker import deployer
 from pytest_storedog_gate.gate import record
 from tests.conftest import http_check
 from tests.deploy.fake_engine import FakeEngine, container
@@ -63,25 +63,29 @@ SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
 # A deployment that works, without an engine.
 RUN = """
 from datetime import UTC, datetime
-from pytest_storedog_gate.deploy import Deployer, Deployment
+from pytest_storedog_gate.deploy import Deployment
+from pytest_storedog_gate.deploy.docker.lease import Lease
 
-def deployed(self, image):
-    now = datetime.now(UTC)
-    return Deployment("production", "shop", image, "d1", "c1", "now", None, now, now, 0.0)
+class Live:
+    def __init__(self, image):
+        now = datetime.now(UTC)
+        self.deployment = Deployment("production", "shop", image, "d1", None, now, now, 0.0)
+    prove = noted("PROVE", lambda self: None)
+    conclude = noted("DECIDE", lambda self: None)
+
+class Staged:
+    def __init__(self, image):
+        self.image = image
+    def promote(self):
+        return noted("PROMOTE", Live)(self.image)
 
 SyntheticsClient.trigger = noted("TRIGGER", SyntheticsClient.trigger)
-lock = Deployer.lock
-Deployer.lock = lambda self, image=None, *, wait=0.0: (
-    noted("LOCK_OF_IMAGE" if image else "LOCK", lambda: True)()
-    if image or FakeEngine.standing else False
-)
-Deployer.recover = lambda self: None
-Deployer.resolve = noted("RESOLVE", Deployer.resolve)
-Deployer.pull = noted("PULL", lambda self, image: None)
-Deployer.start_services = noted("SERVICES", lambda self: None)
-Deployer.deploy = noted("SWAP", deployed)
-Deployer.prove = noted("PROVE", lambda self, deployment: None)
-Deployer.conclude = noted("DECIDE", lambda self: None)
+deployer.DockerDeployer.resolve = noted("RESOLVE", deployer.DockerDeployer.resolve)
+deployer.DockerDeployer.lock = noted("LOCK", deployer.DockerDeployer.lock)
+deployer.fetch = noted("FETCH", lambda engine, image: None)
+deployer.FetchedImage.stage = noted("STAGE", lambda self: Staged(self._image))
+Lease.acquire = lambda self, image, wait: setattr(self, "_container", "c1")
+Lease.release = lambda self: None
 """
 NOTHING, SOMETHING = "()", "(container('production-shop'),)"
 SHOP = "production-shop"
@@ -147,10 +151,9 @@ def test_a_run_takes_the_steps_in_the_order_of_the_list(
     assert result.ret == 0, result.stdout.str()
     taken = list(dict.fromkeys((promotion.path / "taken").read_text("utf-8").split()))
     assert taken == [step.name for step in Step if step.name in taken]
-    lock = "LOCK_OF_IMAGE" if standing == NOTHING else "LOCK"
     assert set(taken) == {
-        *("CHECKS", "RESOLVE", "REQUIRE", "PULL", "SERVICES", "SWAP", "PROVE", "TRIGGER", "DECIDE"),
-        lock,
+        *("LOCK", "CHECKS", "RESOLVE", "REQUIRE", "FETCH", "STAGE", "PROMOTE"),
+        *("PROVE", "TRIGGER", "DECIDE"),
     }
 
 

@@ -70,17 +70,13 @@ def run(place: Place) -> Callable[[Environment, str], str]:
     """Deploys a reference from start to end; returns the container's ID."""
 
     def deploy(environment: Environment, reference: str) -> str:
-        deployer = place.deployer(environment)
-        image = deployer.resolve(ImageReference.parse(reference))
-        deployer.pull(image)
-        deployer.lock(image)
-        deployer.recover()
-        deployer.start_services()
-        deployment = deployer.deploy(image)
-        deployer.prove(deployment)
-        deployer.conclude()
-        deployer.close()
-        return deployment.container_id
+        journey = place.journey(environment)
+        journey.lock(journey.resolve(ImageReference.parse(reference))).recover()
+        live = journey.deploy()
+        live.prove()
+        live.conclude()
+        journey.close()
+        return str(place.engine.containers.get(place.live).id)
 
     return deploy
 

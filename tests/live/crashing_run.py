@@ -14,10 +14,10 @@ from typing import Any
 
 import requests
 
-from pytest_storedog_gate.deploy import Build, Deployer, ImageReference
-from pytest_storedog_gate.deploy.strategies import rename
+from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker.strategies import rename
 
-from .places import environment_from
+from .places import Journey, environment_from
 
 
 def kill_after(calls: int) -> None:
@@ -43,28 +43,20 @@ def main() -> None:
     """Runs the task, if it gets that far."""
     calls, task, said = int(sys.argv[1]), sys.argv[2], json.load(sys.stdin)
     rename._DRAIN = 0.0
-    deployer = Deployer(
-        environment_from(said["environment"]),
-        build=Build("c0ffee", "41", "http://drone.example/41"),
-        progress=lambda _line: None,
-        redact=lambda text: text,
-    )
-    deployer.connect()
-    image = deployer.resolve(ImageReference.parse(said["image"]))
-    deployer.pull(image)
-    deployer.lock(image)
+    build = Build("c0ffee", "41", "http://drone.example/41")
+    journey = Journey(environment_from(said["environment"]), [], build)
+    held = journey.lock(journey.resolve(ImageReference.parse(said["image"])))
     kill_after(calls)
     if task == "hold":
         sys.stdout.write("locked\n")
         sys.stdout.flush()
         signal.pause()
-    deployer.recover()
+    held.recover()
     if task == "deploy":
-        deployer.start_services()
-        deployment = deployer.deploy(image)
-        deployer.prove(deployment)
-        deployer.conclude()
-    deployer.close()
+        live = journey.deploy()
+        live.prove()
+        live.conclude()
+    journey.close()
 
 
 if __name__ == "__main__":

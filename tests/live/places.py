@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import requests
 from docker.errors import APIError
 
 from pytest_storedog_gate.configuration import Address, Environment, Readiness, Service
-from pytest_storedog_gate.deploy import Build, Deployer
+from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker.deployer import connected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import docker
     from docker.models.containers import Container
+
+    from pytest_storedog_gate.deploy import Fetched, Held, Live
 
 
 ENDPOINT = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -58,6 +61,53 @@ def remove_network(engine: docker.DockerClient, name: str) -> None:
                 time.sleep(0.2)
 
 
+class Journey:
+    """One run's way through a deployment, stage by stage, as the gate takes it."""
+
+    def __init__(self, environment: Environment, said: list[str], build: Build) -> None:
+        self._resources = ExitStack()
+        reached = connected(
+            environment,
+            build=build,
+            progress=said.append,
+            redact=lambda text: text.replace("hunter2-secret", "********"),
+        )
+        self._deployer = self._resources.enter_context(reached)
+        self._locked = ExitStack()
+        self._fetched: Fetched | None = None
+
+    def resolve(self, reference: ImageReference) -> ImageReference:
+        return self._deployer.resolve(reference)
+
+    def lock(self, image: ImageReference, *, wait: float = 0.0) -> Held:
+        """Takes the lock, and fetches the image that it may have to be made of."""
+        with ExitStack() as locked:
+            held = locked.enter_context(self._deployer.lock(wait=wait))
+            self._fetched = held.fetch(image)
+            self._locked = locked.pop_all()
+        return held
+
+    def deploy(self) -> Live:
+        """What was fetched is live."""
+        assert self._fetched is not None
+        return self._fetched.stage().promote()
+
+    def opened(self, reference: str) -> Live:
+        """A deployment that is live and not concluded."""
+        self.lock(self.resolve(ImageReference.parse(reference)))
+        return self.deploy()
+
+    def plan(self, reference: ImageReference) -> list[str]:
+        return list(self._deployer.foresee(reference))
+
+    def unlock(self) -> None:
+        self._locked.close()
+
+    def close(self) -> None:
+        self._locked.close()
+        self._resources.close()
+
+
 class Place:
     """One environment of its own on the engine, whose service under the gate is `shop`."""
 
@@ -67,7 +117,7 @@ class Place:
         self.live = f"{self.name}-shop"
         self.said: list[str] = []
         self._repository = repository
-        self._deployers: list[Deployer] = []
+        self._journeys: list[Journey] = []
 
     def environment(
         self,
@@ -100,17 +150,12 @@ class Place:
             lock_image=lock_image,
         )
 
-    def deployer(self, environment: Environment, build: Build | None = None) -> Deployer:
-        """A connected deployer, as the gate makes it."""
-        deployer = Deployer(
-            environment,
-            build=build or Build("c0ffee", "42", "http://drone.example/42"),
-            progress=self.said.append,
-            redact=lambda text: text.replace("hunter2-secret", "********"),
-        )
-        deployer.connect()
-        self._deployers.append(deployer)
-        return deployer
+    def journey(self, environment: Environment, build: Build | None = None) -> Journey:
+        """One that has reached the engine."""
+        build = build or Build("c0ffee", "42", "http://drone.example/42")
+        journey = Journey(environment, self.said, build)
+        self._journeys.append(journey)
+        return journey
 
     def containers(self) -> dict[str, str]:
         """Name and status of each of its containers."""
@@ -147,8 +192,8 @@ class Place:
 
     def remove(self) -> None:
         """Takes everything in it away."""
-        for deployer in self._deployers:
-            deployer.close()
+        for journey in self._journeys:
+            journey.close()
         self.empty()
         remove_network(self.engine, f"{self.name}-net")
         for volume in self.engine.volumes.list(filters={"name": f"{self.name}-"}):

@@ -10,8 +10,9 @@ import requests
 from docker.types import EndpointConfig
 
 from pytest_storedog_gate.configuration import Address
-from pytest_storedog_gate.deploy import Build, Deployer, Deployment, ImageReference
-from pytest_storedog_gate.deploy.strategies import STRATEGIES
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy.docker import ports
+from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
 
 if TYPE_CHECKING:
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     import docker
 
     from pytest_storedog_gate.configuration import Environment
+    from pytest_storedog_gate.deploy import Live
 
     from .image_factory import ImageFactory
-    from .places import Place
+    from .places import Journey, Place
 
     Run = Callable[[Environment, str], str]
 
@@ -35,15 +37,6 @@ def address() -> Address:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return Address("127.0.0.1", probe.getsockname()[1])
-
-
-def opened(deployer: Deployer, reference: str) -> Deployment:
-    """A deployment that is live and not concluded."""
-    image = deployer.resolve(ImageReference.parse(reference))
-    deployer.pull(image)
-    deployer.lock(image)
-    deployer.start_services()
-    return deployer.deploy(image)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -80,13 +73,13 @@ def test_rollback_puts_back_what_answered_before(
 ) -> None:
     environment = place.environment(strategy)
     before = run(environment, images("1"))
-    deployer = place.deployer(environment)
-    opened(deployer, images("2"))
+    journey = place.journey(environment)
+    live = journey.opened(images("2"))
     assert place.answer() == "2"
-    assert "put" in deployer.rollback()
+    assert "put" in live.rollback()
     assert place.answer() == "1"
     assert place.engine.containers.get(place.live).id == before
-    deployer.close()
+    journey.close()
     assert place.containers() == {place.live: "running"}
 
 
@@ -94,10 +87,9 @@ def test_rollback_puts_back_what_answered_before(
 def test_rollback_of_the_first_deployment_leaves_nothing(
     place: Place, images: ImageFactory, strategy: str
 ) -> None:
-    deployer = place.deployer(place.environment(strategy))
-    opened(deployer, images("1"))
-    deployer.rollback()
-    deployer.close()
+    journey = place.journey(place.environment(strategy))
+    journey.opened(images("1")).rollback()
+    journey.close()
     assert place.containers() == {}
 
 
@@ -107,11 +99,11 @@ def test_recreate_serves_the_published_address(
     environment = place.environment("recreate", publish={"shop": address})
     run(environment, images("1"))
     assert requests.get(f"http://{address}/", timeout=5).text == "1"
-    deployer = place.deployer(environment)
-    deployment = opened(deployer, images("2"))
+    journey = place.journey(environment)
+    live = journey.opened(images("2"))
     assert requests.get(f"http://{address}/", timeout=5).text == "2"
-    assert 0 < deployment.downtime < 20
-    deployer.rollback()
+    assert 0 < live.deployment.downtime < 20
+    live.rollback()
     assert requests.get(f"http://{address}/", timeout=5).text == "1"
 
 
@@ -144,13 +136,13 @@ def test_a_candidate_that_is_never_ready_changes_nothing(
 ) -> None:
     variables = {"PASSWORD": "hunter2-secret"}
     before = run(place.environment(strategy, variables=variables), images("1"))
-    deployer = place.deployer(place.environment(strategy, variables=variables, timeout=3))
+    journey = place.journey(place.environment(strategy, variables=variables, timeout=3))
     with pytest.raises(DeploymentFailed) as caught:
-        opened(deployer, images("2", behaviour))
+        journey.opened(images("2", behaviour))
     text = str(caught.value)
     assert all(part in text for part in [*SAID[behaviour], f"{place.live} was not touched"])
     assert "hunter2" not in text
-    deployer.close()
+    journey.close()
     assert place.containers() == {place.live: "running"}
     assert place.engine.containers.get(place.live).id == before
 
@@ -160,10 +152,10 @@ def test_an_image_that_starts_only_as_a_candidate_is_undone(
 ) -> None:
     environment = place.environment("recreate", volumes={"data": "/data"})
     before = run(environment, images("1"))
-    deployer = place.deployer(environment)
+    journey = place.journey(environment)
     with pytest.raises(DeploymentFailed, match=r"(?s)exit code 4.*started before.*was put back"):
-        opened(deployer, images("2", "starts-once"))
-    deployer.close()
+        journey.opened(images("2", "starts-once"))
+    journey.close()
     assert place.containers() == {place.live: "running"}
     assert place.engine.containers.get(place.live).id == before
     assert place.answer() == "1"
@@ -171,9 +163,9 @@ def test_an_image_that_starts_only_as_a_candidate_is_undone(
 
 def test_an_unhealthy_image_fails_at_once(place: Place, images: ImageFactory) -> None:
     unhealthy = "HEALTHCHECK --interval=1s --retries=1 CMD false"
-    deployer = place.deployer(place.environment(timeout=60))
+    journey = place.journey(place.environment(timeout=60))
     with pytest.raises(DeploymentFailed, match="HEALTHCHECK says unhealthy"):
-        opened(deployer, images("1", more=unhealthy))
+        journey.opened(images("1", more=unhealthy))
 
 
 def test_readiness_waits_for_http_not_for_an_open_port(
@@ -188,10 +180,10 @@ def test_a_rollback_that_fails_says_what_a_person_does(
 ) -> None:
     environment = place.environment(volumes={"data": "/data"})
     run(environment, images("1", "starts-once"))
-    deployer = place.deployer(environment)
-    opened(deployer, images("2"))
+    journey = place.journey(environment)
+    live = journey.opened(images("2"))
     with pytest.raises(RollbackFailed, match=r"(?s)exit code 4.*A person is needed.*docker -H "):
-        deployer.rollback()
+        live.rollback()
     # The new version goes on answering: better than nobody.
     assert engine.containers.get(place.live).status == "running"
 
@@ -203,9 +195,9 @@ class TestPorts:
         where = {"1/tcp": (address.host, address.port)}
         other = place.beside("squatter", images.base, command=["sleep", "60"], ports=where)
         before = run(place.environment("recreate"), images("1"))
-        deployer = place.deployer(place.environment("recreate", publish={"shop": address}))
+        journey = place.journey(place.environment("recreate", publish={"shop": address}))
         with pytest.raises(DeploymentFailed, match=f"{address} is taken by .*{other.name}"):
-            opened(deployer, images("2"))
+            journey.opened(images("2"))
         assert place.engine.containers.get(place.live).id == before
         assert f"{place.live}.next" not in place.containers()
 
@@ -213,12 +205,12 @@ class TestPorts:
         self, place: Place, images: ImageFactory, run: Run, address: Address
     ) -> None:
         before = run(place.environment("recreate"), images("1"))
-        deployer = place.deployer(place.environment("recreate", publish={"shop": address}))
+        journey = place.journey(place.environment("recreate", publish={"shop": address}))
         with (
             socket.create_server((address.host, address.port)),
             pytest.raises(DeploymentFailed, match=f"{address} is taken by a process"),
         ):
-            opened(deployer, images("2"))
+            journey.opened(images("2"))
         assert place.engine.containers.get(place.live).id == before
 
     def test_taken_during_the_swap(
@@ -230,15 +222,15 @@ class TestPorts:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         before = run(place.environment("recreate"), images("1"))
-        deployer = place.deployer(place.environment("recreate", publish={"shop": address}))
+        journey = place.journey(place.environment("recreate", publish={"shop": address}))
         # Blind to the process, as a run in a container of its own is.
-        monkeypatch.setattr("pytest_storedog_gate.deploy.ports._taken_here", lambda *_: False)
+        monkeypatch.setattr(ports, "_taken_here", lambda *_: False)
         taken = f"(?s){address}.*address already in use.*was put back"
         with (
             socket.create_server((address.host, address.port)),
             pytest.raises(DeploymentFailed, match=taken),
         ):
-            opened(deployer, images("2"))
+            journey.opened(images("2"))
         assert place.engine.containers.get(place.live).id == before
         assert place.answer() == "1"
 
@@ -247,37 +239,37 @@ class TestProof:
     """What answers is the digest that was asked for, or it is said what answers."""
 
     @pytest.fixture
-    def deployer(self, place: Place) -> Deployer:
-        return place.deployer(place.environment("recreate"))
+    def journey(self, place: Place) -> Journey:
+        return place.journey(place.environment("recreate"))
 
     @pytest.fixture
-    def deployment(self, deployer: Deployer, images: ImageFactory) -> Deployment:
-        deployment = opened(deployer, images("1"))
-        deployer.prove(deployment)
+    def deployment(self, journey: Journey, images: ImageFactory) -> Live:
+        deployment = journey.opened(images("1"))
+        deployment.prove()
         return deployment
 
-    def test_restarted(self, place: Place, deployer: Deployer, deployment: Deployment) -> None:
+    def test_restarted(self, place: Place, deployment: Live) -> None:
         place.engine.containers.get(place.live).restart(timeout=1)
         with pytest.raises(DeploymentFailed, match=r"start: expected .*, found "):
-            deployer.prove(deployment)
+            deployment.prove()
 
     def test_replaced_by_another_image(
-        self, place: Place, images: ImageFactory, deployer: Deployer, deployment: Deployment
+        self, place: Place, images: ImageFactory, deployment: Live
     ) -> None:
         place.engine.containers.get(place.live).remove(force=True)
         other = images("2")
         place.engine.images.pull(other)
         place.beside("shop", other)
         with pytest.raises(DeploymentFailed, match=r"container: expected .* image: expected "):
-            deployer.prove(deployment)
+            deployment.prove()
 
-    def test_gone(self, place: Place, deployer: Deployer, deployment: Deployment) -> None:
+    def test_gone(self, place: Place, deployment: Live) -> None:
         place.engine.containers.get(place.live).remove(force=True)
         with pytest.raises(DeploymentFailed, match=f"{place.live} is gone"):
-            deployer.prove(deployment)
+            deployment.prove()
 
     def test_an_impostor_answers_to_the_alias(
-        self, place: Place, images: ImageFactory, deployer: Deployer, deployment: Deployment
+        self, place: Place, images: ImageFactory, deployment: Live
     ) -> None:
         place.beside(
             "impostor",
@@ -288,11 +280,11 @@ class TestProof:
             },
         )
         with pytest.raises(DeploymentFailed, match=r"-impostor answers to shop too"):
-            deployer.prove(deployment)
+            deployment.prove()
 
 
 def test_provenance_may_be_unknown(place: Place, images: ImageFactory) -> None:
-    deployer = place.deployer(place.environment(), Build())
-    deployment = opened(deployer, images("1"))
-    deployer.prove(deployment)
+    journey = place.journey(place.environment(), Build())
+    deployment = journey.opened(images("1"))
+    deployment.prove()
     assert place.engine.containers.get(place.live).labels["storedog.gate.build"] == ""

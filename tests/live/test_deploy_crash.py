@@ -14,7 +14,7 @@ import pytest
 
 from pytest_storedog_gate.configuration import Service
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.strategies import STRATEGIES, rename
+from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES, rename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,12 +62,9 @@ def crash(environment: Environment, image: str, task: str) -> Iterator[Callable[
 
 def recover(place: Place, environment: Environment, image: str) -> str | None:
     """What the next run does first."""
-    deployer = place.deployer(environment)
-    resolved = deployer.resolve(ImageReference.parse(image))
-    deployer.pull(resolved)
-    deployer.lock(resolved, wait=20)
-    done = deployer.recover()
-    deployer.close()
+    journey = place.journey(environment)
+    done = journey.lock(journey.resolve(ImageReference.parse(image)), wait=20).recover()
+    journey.close()
     return done
 
 
@@ -131,12 +128,10 @@ def test_killed_while_it_recovers(
     times = 0
     run(environment, images("1"))
     for killed in crash(environment, images("2"), "recover"):
-        deployer = place.deployer(environment)
-        image = deployer.resolve(ImageReference.parse(images("2")))
-        deployer.pull(image)
-        deployer.lock(image, wait=20)
-        deployer.deploy(image)
-        deployer.close()
+        journey = place.journey(environment)
+        journey.lock(journey.resolve(ImageReference.parse(images("2"))), wait=20)
+        journey.deploy()
+        journey.close()
         assert f"{place.live}.prev" in place.containers()
         if not killed():
             break

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy import Build, Deployer, ImageReference
-from pytest_storedog_gate.deploy import lease as lease_module
+from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import lease as lease_module
 from pytest_storedog_gate.errors import ConfigurationError, Locked, NoVerdict
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.configuration import Environment
 
     from .image_factory import ImageFactory
-    from .places import Place
+    from .places import Journey, Place
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[2]
@@ -35,9 +35,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def image(place: Place, images: ImageFactory) -> ImageReference:
     """An image that is on the engine."""
-    deployer = place.deployer(place.environment())
-    resolved = deployer.resolve(ImageReference.parse(images("1")))
-    deployer.pull(resolved)
+    journey = place.journey(place.environment())
+    resolved = journey.resolve(ImageReference.parse(images("1")))
+    journey.lock(resolved)
+    journey.close()
     return resolved
 
 
@@ -68,31 +69,31 @@ def test_held_by_another_run(place: Place, image: ImageReference) -> None:
     with holder(environment, image) as other:
         started = time.monotonic()
         with pytest.raises(Locked) as caught:
-            place.deployer(environment).lock(image)
+            place.journey(environment).lock(image)
         assert time.monotonic() - started < 5
         text = str(caught.value)
         assert f"process {other.pid}" in text
         assert all(part in text for part in ["build 41", "http://drone.example/41", "since 20"])
         with pytest.raises(Locked):
-            place.deployer(environment).plan(image)
+            place.journey(environment).plan(image)
 
 
 def test_free_at_once_when_the_holder_is_killed(place: Place, image: ImageReference) -> None:
     environment = place.environment()
-    deployer = place.deployer(environment)
+    journey = place.journey(environment)
     with holder(environment, image) as other:
         other.send_signal(signal.SIGKILL)
         other.wait()
         started = time.monotonic()
-        deployer.lock(image, wait=10)
+        journey.lock(image, wait=10)
         assert time.monotonic() - started < 5
-    deployer.close()
+    journey.close()
     assert place.containers() == {}
 
 
 def test_waiting_gets_it(place: Place, image: ImageReference) -> None:
     environment = place.environment()
-    first, second = place.deployer(environment), place.deployer(environment)
+    first, second = place.journey(environment), place.journey(environment)
     first.lock(image)
     with pytest.raises(Locked):
         second.lock(image, wait=0.5)
@@ -106,17 +107,17 @@ def test_waiting_gets_it(place: Place, image: ImageReference) -> None:
 
 def test_only_one_of_many_gets_it(place: Place, image: ImageReference) -> None:
     environment = place.environment()
-    deployers = [place.deployer(environment) for _ in range(6)]
+    journeys = [place.journey(environment) for _ in range(6)]
     outcomes: list[str] = []
 
-    def take(deployer: Deployer) -> None:
+    def take(journey: Journey) -> None:
         try:
-            deployer.lock(image)
+            journey.lock(image)
             outcomes.append("won")
         except Locked:
             outcomes.append("locked")
 
-    threads = [threading.Thread(target=take, args=(each,)) for each in deployers]
+    threads = [threading.Thread(target=take, args=(each,)) for each in journeys]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -129,20 +130,19 @@ def test_a_lock_left_before_its_start_is_taken_over(
 ) -> None:
     monkeypatch.setattr(lease_module, "_STALE", 2.0)
     place.engine.containers.create(image.pinned, ["cat"], name=f"{place.live}.lock")
-    deployer = place.deployer(place.environment())
+    journey = place.journey(place.environment())
     with pytest.raises(Locked):
-        deployer.lock(image)
-    deployer.lock(image, wait=20)
+        journey.lock(image)
+    journey.lock(image, wait=20)
     assert place.containers() == {f"{place.live}.lock": "running"}
 
 
 def test_a_lock_that_was_taken_away_is_noticed(place: Place, image: ImageReference) -> None:
-    deployer = place.deployer(place.environment())
-    deployer.lock(image)
+    journey = place.journey(place.environment())
+    journey.lock(image)
     place.engine.containers.get(f"{place.live}.lock").remove(force=True)
-    deployer.start_services()
     with pytest.raises(NoVerdict, match="was lost"):
-        deployer.deploy(image)
+        journey.deploy()
     assert place.live not in place.containers()
 
 
@@ -150,14 +150,14 @@ def test_an_image_without_cat(place: Place, images: ImageFactory) -> None:
     bare = images.build("bare", 'FROM scratch\nCOPY service.py /service.py\nCMD ["/none"]')
     reference = ImageReference(images.repository, "bare", images.push(bare))
     with pytest.raises(ConfigurationError, match=f"environments.{place.name}.lock_image"):
-        place.deployer(place.environment()).lock(reference)
+        place.journey(place.environment()).lock(reference)
     assert place.containers() == {}
-    with_cat = place.deployer(place.environment(lock_image=images("1")))
+    with_cat = place.journey(place.environment(lock_image=images("1")))
     with_cat.lock(reference)
     assert place.containers() == {f"{place.live}.lock": "running"}
 
 
 def test_who_holds_it_may_be_unknown(place: Place, image: ImageReference) -> None:
-    place.deployer(place.environment(), Build()).lock(image)
+    place.journey(place.environment(), Build()).lock(image)
     with pytest.raises(Locked, match=rf"process {os.getpid()}, since 20"):
-        place.deployer(place.environment()).lock(image)
+        place.journey(place.environment()).lock(image)

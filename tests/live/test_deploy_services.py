@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.configuration import Address, Environment, Readiness, Service
-from pytest_storedog_gate.deploy import ImageReference
+from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import services
+from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 
+def masked(text: str) -> str:
+    return text.replace("hunter2-secret", "********")
+
+
 def db(image: str, **facts: object) -> Service:
     """A supporting service with a page."""
     return Service("db", image, 8080, Readiness("/", timeout=20), **facts)  # type: ignore[arg-type]
@@ -31,8 +37,14 @@ class TestSupportingServices:
     @pytest.fixture
     def start(self, place: Place) -> Callable[[Service], str]:
         def started(service: Service) -> str:
-            deployer = place.deployer(place.environment(services=(service,)))
-            deployer.start_services()
+            environment = place.environment(services=(service,))
+            build = Build("c0ffee", "42", "http://drone.example/42")
+            engine = Engine(environment.engine, masked)
+            engine.connect()
+            try:
+                services.start(engine, environment, build, place.said.append)
+            finally:
+                engine.close()
             return str(place.engine.containers.get(f"{place.name}-db").id)
 
         return started
@@ -101,14 +113,12 @@ class TestSupportingServices:
 def test_recovery_says_what_it_mended(place: Place, images: ImageFactory, run: Run) -> None:
     environment = place.environment("recreate")
     run(environment, images("1"))
-    deployer = place.deployer(environment)
-    image = deployer.resolve(ImageReference.parse(images("2")))
-    deployer.pull(image)
-    deployer.lock(image)
-    assert deployer.recover() is None
-    deployer.deploy(image)
-    assert f"back as {place.live}" in (deployer.recover() or "")
-    assert deployer.recover() is None
+    journey = place.journey(environment)
+    held = journey.lock(journey.resolve(ImageReference.parse(images("2"))))
+    assert held.recover() is None
+    journey.deploy()
+    assert f"back as {place.live}" in (held.recover() or "")
+    assert held.recover() is None
     assert place.answer() == "1"
 
 
@@ -118,12 +128,12 @@ class TestPlan:
     ) -> None:
         environment = place.environment(services=(db(images("1")),))
         reference = ImageReference.parse(images("2"))
-        deployer = place.deployer(environment)
-        assert f"create the network {place.name}-net" in deployer.plan(reference)
+        journey = place.journey(environment)
+        assert f"create the network {place.name}-net" in journey.plan(reference)
         assert place.containers() == {}
         run(environment, images("1"))
         before = place.containers()
-        plan = deployer.plan(reference)
+        plan = journey.plan(reference)
         assert f"resolve {reference} to {images.digest(images('2'))}" in plan
         assert any(line.startswith(f"leave {place.name}-db alone") for line in plan)
         old = images.digest(images("1")).removeprefix("sha256:")[:12]
@@ -133,11 +143,11 @@ class TestPlan:
     def test_is_refused_where_the_run_would_be(self, place: Place, images: ImageFactory) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             address = Address("127.0.0.1", taken.getsockname()[1])
-            deployer = place.deployer(place.environment("recreate", publish={"shop": address}))
+            journey = place.journey(place.environment("recreate", publish={"shop": address}))
             with pytest.raises(DeploymentFailed, match=f"{address} is taken"):
-                deployer.plan(ImageReference.parse(images("1")))
+                journey.plan(ImageReference.parse(images("1")))
             with pytest.raises(DeploymentFailed, match="does not know"):
-                deployer.plan(ImageReference.parse(f"{images.repository}:none"))
+                journey.plan(ImageReference.parse(f"{images.repository}:none"))
 
 
 @pytest.mark.parametrize("endpoint", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1"])
@@ -147,4 +157,4 @@ def test_no_engine(place: Place, endpoint: str, monkeypatch: pytest.MonkeyPatch)
         "nowhere", gate="shop", services=(Service("shop", "shop"),), engine=endpoint
     )
     with pytest.raises(NoVerdict, match=f"the engine {endpoint} does not answer"):
-        place.deployer(environment)
+        place.journey(environment)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy import journal, readiness
+from pytest_storedog_gate.deploy.docker import journal, readiness
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.deploy.engine import Engine
-    from pytest_storedog_gate.deploy.names import Names
-    from pytest_storedog_gate.deploy.specification import Spec
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.docker.specification import Spec
 
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:

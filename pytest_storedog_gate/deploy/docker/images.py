@@ -13,8 +13,9 @@ from .engine_errors import from_registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_storedog_gate.deploy.references import ImageReference
+
     from .names import Names
-    from .references import ImageReference
 
 
 def resolve(engine: Engine, reference: ImageReference) -> ImageReference:

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.configuration import Address, Environment, Service
-
-    from .models import Build
-    from .references import ImageReference
+    from pytest_storedog_gate.deploy.models import Build
+    from pytest_storedog_gate.deploy.references import ImageReference
 
 
 @dataclass(frozen=True)

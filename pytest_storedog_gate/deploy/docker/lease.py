@@ -20,9 +20,10 @@ from . import names as labels
 if TYPE_CHECKING:
     import requests
 
+    from pytest_storedog_gate.deploy.models import Build
+
     from .container import Container
     from .engine import Engine
-    from .models import Build
     from .names import Names
 
 _INTERVAL = 0.25
@@ -51,6 +52,11 @@ class Lease:
             elif elapsed >= (wait if holder else max(wait, _LEAVING)):
                 raise Locked(self._held_by(holder))
             time.sleep(_INTERVAL)
+
+    @property
+    def taken(self) -> bool:
+        """Whether this run has taken it; whether it still has it, `require` finds out."""
+        return self._container is not None
 
     def require(self) -> None:
         """Raises `NoVerdict` unless the lock is still this run's."""

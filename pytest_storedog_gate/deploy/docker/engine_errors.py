@@ -17,7 +17,7 @@ from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .references import ImageReference
+    from pytest_storedog_gate.deploy.references import ImageReference
 
 _UNAUTHORISED = ("unauthorized", "no basic auth credentials", "denied", "authentication required")
 _UNKNOWN = ("manifest unknown", "name unknown", "repository name not known", "not found")

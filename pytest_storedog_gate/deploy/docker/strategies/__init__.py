@@ -9,9 +9,9 @@ from . import recreate, rename
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_storedog_gate.deploy.engine import Engine
-    from pytest_storedog_gate.deploy.names import Names
-    from pytest_storedog_gate.deploy.specification import Spec
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.docker.specification import Spec
 
 
 class Strategy(Protocol):

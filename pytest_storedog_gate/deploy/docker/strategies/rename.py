@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy import journal
+from pytest_storedog_gate.deploy.docker import journal
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.deploy.engine import Engine
-    from pytest_storedog_gate.deploy.names import Names
-    from pytest_storedog_gate.deploy.specification import Spec
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.docker.specification import Spec
 
 # Clients that have just resolved the name still go to the previous container.
 _DRAIN = 2.0

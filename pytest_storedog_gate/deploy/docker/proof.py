@@ -12,9 +12,10 @@ from . import journal, readiness
 from . import names as labels
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.deploy.models import Deployment
+
     from .container import Container
     from .engine import Engine
-    from .models import Deployment
     from .names import Names
 
 
@@ -25,16 +26,19 @@ class Identity:
     facts: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, engine: Engine, deployment: Deployment) -> Identity:
-        """What the deployment's container has to be; the image is asked from the engine anew."""
+    def of(cls, engine: Engine, deployment: Deployment, started: Container) -> Identity:
+        """What the deployment's container, as it was `started`, has to be still.
+
+        The image is asked from the engine anew.
+        """
         image = engine.image(deployment.image.pinned)
         if image is None:
             raise DeploymentFailed(f"{deployment.image.pinned} is gone from the engine")
         return cls(
             (
-                ("container", deployment.container_id),
+                ("container", started.id),
                 ("status", "running"),
-                ("start", deployment.container_started),
+                ("start", started.started_at),
                 ("restarts", "0"),
                 ("image", image["Id"]),
                 ("image reference", deployment.image.pinned),

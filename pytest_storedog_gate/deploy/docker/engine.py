@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     import requests
 
-    from .references import ImageReference
+    from pytest_storedog_gate.deploy.references import ImageReference
+
     from .specification import Spec
 
 RestartPolicy = Literal["no", "unless-stopped"]

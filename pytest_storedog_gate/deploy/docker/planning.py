@@ -1,14 +1,15 @@
-"""What a deployment would do, in words; nothing is changed."""
+"""What a deployment on a Docker engine would do, in words; nothing is changed."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.references import ImageReference, short
+
 from . import names, ports, services
 from .images import resolve, standing
 from .names import Names
-from .references import ImageReference, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """Each step of a deployment, a line for each thing that it would do.
-
-    A step raises what the run would raise there.
-    """
+    """See `pytest_storedog_gate.deploy.deployer.Plan`."""
 
     def __init__(
         self, engine: Engine, environment: Environment, lease: Lease, reference: ImageReference
@@ -36,11 +34,9 @@ class Plan:
         """All of them, in the order in which a deployer's are called."""
         yield from self.lock()
         yield from self.resolve()
-        yield from self.pull()
-        yield from self.lock_of_image()
-        yield from self.start_services()
-        yield from self.candidate()
-        yield from self.swap()
+        yield from self.fetch()
+        yield from self.stage()
+        yield from self.promote()
 
     @cached_property
     def image(self) -> ImageReference:
@@ -56,29 +52,25 @@ class Plan:
     def resolve(self) -> Iterator[str]:
         yield f"resolve {self._reference} to {self.image.digest}"
 
-    def pull(self) -> Iterator[str]:
+    def fetch(self) -> Iterator[str]:
         here = self._engine.image(self.image.pinned) is not None
         yield f"pull {self.image.pinned}" + (", which the engine has" if here else "")
 
-    def lock_of_image(self) -> Iterator[str]:
-        """Only where there was nothing to make the lock of before the pull."""
-        if not self._lockable:
+        if not self._lockable:  # there was nothing to make the lock of before
             yield from self._lock()
 
-    def start_services(self) -> Iterator[str]:
+    def stage(self) -> Iterator[str]:
         if not self._engine.has_network(self._environment.network):
             yield f"create the network {self._environment.network}"
         for found in services.survey(self._engine, self._environment):
             yield self._service(found)
-
-    def candidate(self) -> Iterator[str]:
         published = self._environment.publish.get(self._names.service)
         if published is not None:
             held = ports.require_free(self._engine, published, holder=self._names.live)
             yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
         yield f"start {self._names.candidate} and wait until it is ready"
 
-    def swap(self) -> Iterator[str]:
+    def promote(self) -> Iterator[str]:
         live = self._engine.find(self._names.live)
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"
         strategy = self._environment.strategy

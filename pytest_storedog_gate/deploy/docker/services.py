@@ -6,10 +6,11 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.references import ImageReference, short
+
 from . import journal, names, ports
 from .images import fetch, resolve
 from .names import Names
-from .references import ImageReference, short
 from .specification import fingerprint, specify
 from .strategies import recreate
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_storedog_gate.configuration import Environment, Service
+    from pytest_storedog_gate.deploy.models import Build
 
     from .engine import Engine
-    from .models import Build
 
 
 @dataclass(frozen=True)
