@@ -22,6 +22,13 @@ _FROM_COMMAND_LINE = re.compile("--(storedog-|synthetics-|rootdir|config-file)|-
 _CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declares what a user's plugin may provide."""
+    from . import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options of the contract, each with its own destination.
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from .deployer import Deployer, Fetched, Held, Live, Plan, Staged
+from .deployer import Deployer, Fetched, Held, Live, Plan, Reach, Staged
 from .models import Build, Deployment
 from .references import ImageReference
 
 __all__ = [
     "Build", "Deployer", "Deployment", "Fetched", "Held", "ImageReference", "Live", "Plan",
-    "Staged",
+    "Reach", "Staged",
 ]  # fmt: skip

@@ -12,11 +12,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from .models import Deployment
+    from pytest_storedog_gate.configuration import Environment
+
+    from .models import Build, Deployment
     from .references import ImageReference
+
+
+class Reach(Protocol):
+    """Reaches an environment's platform; `NoVerdict` where it does not answer."""
+
+    def __call__(
+        self,
+        environment: Environment,
+        build: Build,
+        progress: Callable[[str], None],
+        redact: Callable[[str], str],
+    ) -> AbstractContextManager[Deployer]:
+        """`progress` takes a line for each thing done; `redact` masks the run's secrets."""
+        ...
 
 
 class Deployer(Protocol):

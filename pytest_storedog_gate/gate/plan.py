@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.deploy.docker.deployer import connected
 
 from . import record, selection, steps, synthetics
 from .image import asked_for
@@ -17,28 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from pytest_storedog_gate.deploy import Plan
+    from pytest_storedog_gate.deploy import Plan, Reach
     from pytest_storedog_gate.settings import Settings
 
     from .selection import PlannedCheck
 
 
-def sentences(settings: Settings) -> Iterator[str]:
+def sentences(settings: Settings, reach: Reach) -> Iterator[str]:
     """Yields what each step would do; raises the run's own error where one is impossible."""
     with ExitStack() as resources:
         told = _Checks(settings, resources).told
         if settings.environment.gated is not None:
-            told |= _Image(settings, _deployment(settings, resources)).told
+            told |= _Image(settings, _deployment(settings, reach, resources)).told
         for step in steps.of(settings):
             yield from told[step]() if step in told else [step.value]
 
 
-def _deployment(settings: Settings, resources: ExitStack) -> Plan:
-    deployer = resources.enter_context(
-        connected(
-            settings.environment, build=Build(), progress=lambda _line: None, redact=settings.redact
-        )
-    )
+def _deployment(settings: Settings, reach: Reach, resources: ExitStack) -> Plan:
+    reached = reach(settings.environment, Build(), lambda _line: None, settings.redact)
+    deployer = resources.enter_context(reached)
     return deployer.foresee(asked_for(settings))
 
 

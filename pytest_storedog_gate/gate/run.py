@@ -13,7 +13,6 @@ from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.plain_text import document
 from pytest_storedog_gate.requirements import BLOCKING
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
-    from pytest_storedog_gate.deploy import Deployment
+    from pytest_storedog_gate.deploy import Deployment, Reach
     from pytest_storedog_gate.settings import Settings
 
     from .selection import Known, PlannedCheck
@@ -51,8 +50,9 @@ class GateRun:
     They are the main thread's, but `finish` may also come from another one that ends the process.
     """
 
-    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, reach: Reach, progress: Callable[[str], None]) -> None:
         self.settings = settings
+        self._reach = reach
         self.checks: tuple[PlannedCheck, ...] = ()
         self._rules: dict[str, str] = {}
         self.batches: list[Batch] = []
@@ -205,11 +205,8 @@ class GateRun:
     def _take(self, road: Iterable[Step]) -> None:
         """Takes these steps of the road; the last ones are `settle`'s and `finish`'s."""
         if self.settings.environment.gated is not None and self._deploying is None:
-            reached = connected(
-                self.settings.environment,
-                build=self._build,
-                progress=self._progress,
-                redact=self.settings.redact,
+            reached = self._reach(
+                self.settings.environment, self._build, self._progress, self.settings.redact
             )
             self._deploying = Deploying(self.settings, reached, self._progress)
             self._resources.callback(self._deploying.close)

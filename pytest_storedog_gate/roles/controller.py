@@ -22,6 +22,7 @@ from .exchange import Answers
 from .lister import Lister
 from .masked_reports import mask_report
 from .plan import Planner
+from .platforms import reach
 from .source import Census
 from .testimony import Testimony
 
@@ -79,7 +80,7 @@ class Controller:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
-        self.run = GateRun(settings, lambda line: terminal.progress(config, line))
+        self.run = GateRun(settings, reach(config), lambda line: terminal.progress(config, line))
         self.node_ids: dict[str, str] = {}
         self._named_by: dict[str, tuple[str, ...]] = {}
         self.testimony = Testimony(self._named_by)

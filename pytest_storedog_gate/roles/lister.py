@@ -10,6 +10,7 @@ from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
 
 from . import collection, exit_guard, terminal
+from .platforms import reach
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -33,7 +34,7 @@ class Lister:
         known: list[Tagged] = [(p, ()) for p in self._settings.requirements.public_ids]
         if self._settings.backend == "datadog" and self._settings.api_key is None:
             return known
-        run = GateRun(self._settings, lambda _line: None)
+        run = GateRun(self._settings, reach(self._config), lambda _line: None)
         try:
             run.prepare()
         finally:

@@ -10,6 +10,7 @@ from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.gate import plan
 
 from . import exit_guard, terminal
+from .platforms import reach
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -41,7 +42,7 @@ class Planner:
     def pytest_runtestloop(self) -> bool:
         """Prints the plan in place of running tests."""
         try:
-            for number, done in enumerate(plan.sentences(self._settings), 1):
+            for number, done in enumerate(plan.sentences(self._settings, reach(self._config)), 1):
                 terminal.progress(self._config, f"{number}. {self._settings.redact(done)}")
         except GateError as error:
             self._status = int(error.exit_status)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 @contextmanager
 def connected(
     environment: Environment,
-    *,
     build: Build,
     progress: Callable[[str], None],
     redact: Callable[[str], str],
