@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
+from pytest_storedog_gate.local_synthetics.account_variables import AccountVariables
 from pytest_storedog_gate.local_synthetics.batches import Batches, location_documents
 from pytest_storedog_gate.local_synthetics.browser.screenshot_route import screenshot_route
 from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
@@ -27,18 +28,23 @@ from pytest_storedog_gate.local_synthetics.http_answers import (
     unknown_test,
 )
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
+from pytest_storedog_gate.local_synthetics.locations_api import LocationsApi
+from pytest_storedog_gate.local_synthetics.made_suites import Suites
 from pytest_storedog_gate.local_synthetics.openapi import openapi_route
 from pytest_storedog_gate.local_synthetics.overrides import (
     THE_VERSION,
     TriggerError,
     parse_trigger,
 )
+from pytest_storedog_gate.local_synthetics.private_locations import PrivateLocations
 from pytest_storedog_gate.local_synthetics.public_view import short_view, view_without_steps
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.results_api import ResultsApi
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
+from pytest_storedog_gate.local_synthetics.suites_api import SuitesApi
 from pytest_storedog_gate.local_synthetics.tests_api import TestsApi
 from pytest_storedog_gate.local_synthetics.variables import NO_GLOBALS
+from pytest_storedog_gate.local_synthetics.variables_api import VariablesApi
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,6 +60,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.store import Store
 
 _KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
+_VALIDATE = "/api/v1/validate"
+_ASKED_FOR = {_VALIDATE: ["api_key"]}  # clients send it no other
 
 
 @dataclass(frozen=True)
@@ -74,20 +82,23 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     store: Store | None = None,
     smtp: SmtpReceiver | None = None,
     artifacts: Path | None = None,
+    credentials: bool = False,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
     `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
-    tests that failed.
+    tests that failed. With `credentials`, those in definitions are answered.
     """
     results = Results(store=store)
     screenshots = Screenshots()
-    tests = Tests(catalog, store)
-    catalog = Catalog(tests.by_id, catalog.suites)
+    suites = Suites(catalog.suites, store)
+    tests = Tests(Catalog(catalog.tests, suites.by_id), store)
+    catalog = Catalog(tests.by_id, suites.by_id)
+    variables = AccountVariables(known_globals, store)
     if kinds is None:
         kinds = all_kinds(catalog.tests, screenshots, artifacts)
     mailboxes = smtp.mailboxes if smtp else None
-    batches = Batches(kinds, results, concurrency, known_globals, store, mailboxes=mailboxes)
+    batches = Batches(kinds, results, concurrency, variables, store, mailboxes=mailboxes)
     api = _Api(catalog, batches, results, concurrency, tests.edited)
 
     @contextlib.asynccontextmanager
@@ -100,17 +111,21 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             store.close()
 
     v1, v2 = "/api/v1/synthetics", "/api/v2/synthetics"
-    return Starlette(
+    app = Starlette(
         routes=[
+            Route(_VALIDATE, api.validate),
+            Route("/api/v2/validate_keys", api.validate_keys),
             Route(f"{v1}/settings", api.settings),
             Route(f"{v1}/tests/search", api.search),
             Route(f"{v1}/tests/trigger/ci", api.trigger, methods=["POST"]),
-            *TestsApi(tests, catalog, batches).routes(),
+            *TestsApi(tests, catalog, batches, credentials=credentials).routes(),
             *ResultsApi(catalog.tests, results).routes(),
             Route(f"{v1}/ci/batch/{{batch_id}}", api.batch),
             Route(f"{v2}/tests/poll_results", api.poll_results),
             Route(f"{v2}/tests/{{public_id}}/version_history/{{version}}", api.version),
-            Route(f"{v2}/suites/{{public_id}}", api.suite),
+            *SuitesApi(suites, tests.by_id).routes(),
+            *VariablesApi(variables).routes(),
+            *LocationsApi(PrivateLocations(store), tests.by_id).routes(),
             screenshot_route(screenshots),
             openapi_route(),
         ],
@@ -118,6 +133,8 @@ def create_app(  # noqa: PLR0913  # what a service is made of
         exception_handlers={HTTPException: _http_error, Exception: _internal_error},
         lifespan=lifespan,
     )
+    app.router.default = _unknown_path
+    return app
 
 
 class _Api:
@@ -134,6 +151,12 @@ class _Api:
         self._batches = batches
         self._results = results
         self._concurrency = concurrency
+
+    async def validate(self, _request: Request) -> Response:
+        return Answer({"valid": True})  # else no request comes this far
+
+    async def validate_keys(self, _request: Request) -> Response:
+        return Answer({"status": "ok"})
 
     async def settings(self, _request: Request) -> Response:
         return Answer({"onDemandConcurrencyCap": self._concurrency})
@@ -184,12 +207,6 @@ class _Api:
         attributes = {"version_number": THE_VERSION}
         return Answer({"data": {"type": "version_metadata", "attributes": attributes}})
 
-    async def suite(self, request: Request) -> Response:
-        suite = self._catalog.suites.get(request.path_params["public_id"])
-        if suite is None:
-            raise HTTPException(404, "Suite not found")
-        return Answer(suite.document())
-
     def _check_versions(self, body: Json) -> None:
         """No history is kept: what a version was before an edit is not known."""
         for test in body["tests"]:
@@ -218,10 +235,18 @@ class _RequireKeys:
 
     def _allowed(self, request: Request) -> bool:
         return all(
-            hmac.compare_digest(request.headers.get(header, "").encode(), wanted.encode())
-            for name, header in _KEY_HEADERS.items()
+            hmac.compare_digest(
+                request.headers.get(_KEY_HEADERS[name], "").encode(), wanted.encode()
+            )
+            for name in _ASKED_FOR.get(request.url.path, _KEY_HEADERS)
             if (wanted := getattr(self._keys, name))
         )
+
+
+async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    """Whoever applies a whole account's configuration learns which part has no place here."""
+    reason = f"this service has no {scope['path']}: it answers Synthetics tests and what they need"
+    await errors(404, reason)(scope, receive, send)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

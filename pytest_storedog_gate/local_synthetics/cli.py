@@ -50,6 +50,7 @@ def _serve(options: argparse.Namespace) -> int:
         database=options.database,
         smtp=options.smtp,
         artifacts=options.artifacts,
+        credentials=options.show_credentials,
         until_stdin_closes=options.until_stdin_closes,
     )
     return 0
@@ -125,6 +126,12 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--until-stdin-closes",
         action="store_true",
         help="end at the end of standard input, so with the process that holds its other end",
+    )
+    serve.add_argument(
+        "--show-credentials",
+        action="store_true",
+        help="answer the credentials in definitions, as Datadog does and Terraform compares them, "
+        "to whoever has the keys DD_API_KEY and DD_APP_KEY",
     )
     serve.add_argument(
         "--database", metavar="FILE", help="an SQLite file that keeps results over a restart"

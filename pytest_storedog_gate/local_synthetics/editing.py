@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.changed_tests import ChangedTests
 from pytest_storedog_gate.local_synthetics.definitions import Definition
+from pytest_storedog_gate.local_synthetics.http_answers import UNKNOWN_TEST
 from pytest_storedog_gate.local_synthetics.json_patches import PatchError, patched
 from pytest_storedog_gate.local_synthetics.public_view import full_view, local_view
 from pytest_storedog_gate.local_synthetics.returned_secrets import with_secrets
@@ -14,6 +15,7 @@ from pytest_storedog_gate.local_synthetics.submissions import (
     REQUIRED,
     STATUSES,
     EditError,
+    Missing,
     checked,
 )
 
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
 
 # What a client sends of these is passed over.
 _OURS = ("public_id", "created_at", "modified_at", "stepCount")
-
-
-class UnknownTest(KeyError):
-    """There is no test of that public ID."""
 
 
 class Tests:
@@ -72,7 +70,7 @@ class Tests:
         """Put another definition in a test's place.
 
         What comes back as `view` or a file shows it keeps the secrets that it has. Raises EditError
-        and UnknownTest.
+        and Missing.
         """
         old = self._known(public_id)
         for shown in (view(old), local_view(old)):
@@ -87,7 +85,7 @@ class Tests:
         return edited
 
     def patch(self, public_id: str, operations: Any) -> Definition:
-        """Edit a test by a JSON Patch of what is shown of it. Raises EditError and UnknownTest."""
+        """Edit a test by a JSON Patch of what is shown of it. Raises EditError and Missing."""
         try:
             body = patched(full_view(self._known(public_id)), operations)
         except PatchError as error:
@@ -95,14 +93,14 @@ class Tests:
         return self.edit(public_id, body)
 
     def set_status(self, public_id: str, status: object) -> None:
-        """Pause a test or let it live again. Raises EditError and UnknownTest."""
+        """Pause a test or let it live again. Raises EditError and Missing."""
         if status not in STATUSES:
             raise EditError(f"new_status must be one of {', '.join(STATUSES)}")
         paused = Definition({**self._known(public_id).data, "status": status})
         self._put(paused, edited=public_id in self.edited)
 
     def delete(self, public_ids: Sequence[str]) -> str:
-        """Take tests away, all or none; returns the time. Raises EditError and UnknownTest."""
+        """Take tests away, all or none; returns the time. Raises EditError and Missing."""
         for public_id in public_ids:
             self._known(public_id)
         for suite in self.suites.values():
@@ -122,7 +120,7 @@ class Tests:
         try:
             return self.by_id[public_id]
         except KeyError:
-            raise UnknownTest(public_id) from None
+            raise Missing(UNKNOWN_TEST) from None
 
     def _put(self, definition: Definition, *, edited: bool) -> None:
         self._changes.keep(definition, edited=edited)

@@ -130,6 +130,8 @@ def _definitions(test: Json, catalog: Catalog) -> list[Definition]:
             raise TriggerError(f"{public_id} is a suite, and a suite has no version")
         if not suite.tests:
             raise TriggerError(f"suite {public_id} has no tests, so that nothing would be checked")
+        if missing := [member for member in suite.tests if member not in catalog.tests]:
+            raise TriggerError(f"suite {public_id} has {', '.join(missing)}, which is not there")
         return [catalog.tests[member] for member in suite.tests]
     version = test.get("version", THE_VERSION)
     if version != THE_VERSION or isinstance(version, bool):

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, cast
 
-from pytest_storedog_gate.local_synthetics.masking import MASK, mask_headers, mask_userinfo
-from pytest_storedog_gate.local_synthetics.secretless import secretless
+from pytest_storedog_gate.local_synthetics.masking import MASK, mask_headers
+from pytest_storedog_gate.local_synthetics.secretless import _PUBLIC, secretless
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
 
 _VALUES = {"pattern", "example", "value"}  # of a variable
 _STEPS = {"steps", "stepCount"}
 _OF_THE_SERVICE = {"status"}  # a deployed file lets no paused test live
 _CONFIGURATION = {"config", *_STEPS}
+_PUBLIC_OF_AUTH = {*_PUBLIC, "payload"}
+# `Bearer {{ TOKEN }}`, `{{ USER }}:{{ PASSWORD }}`, `session={{ SESSION }}`
+_VARIABLE = r"(?:[\w.-]+=)?\{\{\s*[A-Z][A-Z0-9_]*\s*\}\}"
+_ONLY_VARIABLES = re.compile(
+    rf"\s*(?:(?i:bearer|basic|token|apikey)[\s:]+)?{_VARIABLE}(?:[:;,\s]*{_VARIABLE})*\s*"
+)
+_USERINFO = re.compile(r"(?<=://)[^/?#@]*(?=@)")
 
 
 def full_view(definition: Definition) -> Json:
@@ -41,13 +51,30 @@ def short_view(definition: Definition) -> Json:
     return {key: value for key, value in definition.data.items() if key not in _CONFIGURATION}
 
 
+def with_credentials(view: Callable[[Definition], Json]) -> Callable[[Definition], Json]:
+    """The view as Datadog has it: what is masked in it is answered, what is left out is not."""
+
+    def shown(definition: Definition) -> Json:
+        return cast("Json", _unmasked(view(definition), definition.data))
+
+    return shown
+
+
+def _unmasked(shown: Any, held: Any) -> Any:
+    if isinstance(shown, dict):
+        return {key: _unmasked(value, held[key]) for key, value in shown.items()}
+    if isinstance(shown, list):
+        return [_unmasked(value, held[index]) for index, value in enumerate(shown)]
+    return held if isinstance(shown, str) and MASK in shown else shown
+
+
 def _config(config: Json) -> Json:
     shown: Json = dict(config)
     for key in ("configVariables", "variables"):
         if isinstance(shown.get(key), list):
             shown[key] = [_variable(one) for one in shown[key]]
-    if shown.get("setCookie"):
-        shown["setCookie"] = MASK
+    if isinstance(shown.get("setCookie"), str):
+        shown["setCookie"] = _hidden(shown["setCookie"])
     if isinstance(shown.get("request"), dict):
         shown["request"] = _request(shown["request"])
     if isinstance(shown.get("steps"), list):
@@ -87,19 +114,38 @@ def _request(request: Json) -> Json:
             part: _all_but_content(value) for part, value in shown["certificate"].items()
         }
     if isinstance(shown.get("url"), str):
-        shown["url"] = mask_userinfo(shown["url"])
+        shown["url"] = _USERINFO.sub(lambda found: _hidden_userinfo(found[0]), shown["url"])
     for key in ("headers", "metadata"):
         if isinstance(shown.get(key), dict):
-            shown[key] = mask_headers(shown[key])
+            hidden = mask_headers(shown[key])
+            shown[key] = {
+                name: value if value == hidden[name] else _hidden(value)
+                for name, value in shown[key].items()
+            }
     if isinstance(shown.get("basicAuth"), dict):
-        shown["basicAuth"] = _all_but_type(shown["basicAuth"])
+        shown["basicAuth"] = {
+            key: value if key in _PUBLIC_OF_AUTH else _hidden(value)
+            for key, value in shown["basicAuth"].items()
+        }
     if isinstance(shown.get("proxy"), dict):
         shown["proxy"] = _request(shown["proxy"])
     return shown
 
 
-def _all_but_type(auth: Json) -> dict[str, Any]:
-    return {key: value if key == "type" else MASK for key, value in auth.items()}
+def _hidden(credential: Any) -> Any:
+    """The mask, unless the text holds nothing but variables: what a plan compares stays."""
+    if not isinstance(credential, str) or not credential or _only_variables(credential):
+        return credential
+    return MASK
+
+
+def _hidden_userinfo(text: str) -> str:
+    _user, _, password = text.partition(":")
+    return text if _only_variables(password or text) else MASK
+
+
+def _only_variables(text: str) -> bool:
+    return _ONLY_VARIABLES.fullmatch(text) is not None
 
 
 def _all_but_content(part: Any) -> Any:

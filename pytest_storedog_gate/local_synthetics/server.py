@@ -42,6 +42,7 @@ def serve(  # noqa: PLR0913  # what its options say
     database: str | None,
     smtp: tuple[str, int] | None,
     artifacts: Path | None,
+    credentials: bool,
     until_stdin_closes: bool,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
@@ -55,6 +56,11 @@ def serve(  # noqa: PLR0913  # what its options say
     except (DefinitionError, GlobalsError) as error:
         raise ConfigurationError(str(error)) from None
     keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    if credentials and not (keys.api_key and keys.app_key):
+        raise ConfigurationError(
+            "--show-credentials needs keys, as whoever has none must not read credentials: set "
+            "DD_API_KEY and DD_APP_KEY for the service"
+        )
     receiver = receiver_at(smtp) if smtp else None
     app = create_app(
         catalog,
@@ -64,6 +70,7 @@ def serve(  # noqa: PLR0913  # what its options say
         store=Store(database) if database else None,
         smtp=receiver,
         artifacts=artifacts,
+        credentials=credentials,
     )
     config = uvicorn.Config(
         app,

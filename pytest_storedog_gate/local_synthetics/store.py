@@ -22,11 +22,16 @@ _FORMATS = (
     CREATE TABLE batches (id TEXT PRIMARY KEY, document TEXT NOT NULL);
     """,
     "CREATE TABLE tests (id TEXT PRIMARY KEY, change TEXT NOT NULL)",
+    """
+    CREATE TABLE account (
+        kind TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, id)
+    )
+    """,
 )
 
 
 class Store:
-    """Changes of tests, and results and batches in the order of their end.
+    """Changes of tests, what else the API made, and results and batches in the order of their end.
 
     One service at a time has the file.
 
@@ -84,6 +89,26 @@ class Store:
     def forget_test(self, public_id: str) -> None:
         """Forget what became of a test."""
         self._connection.execute("DELETE FROM tests WHERE id = ?", (public_id,))
+
+    def made(self, kind: str) -> list[tuple[str, Json]]:
+        """The ID and the document of each thing of a kind that the API made, the oldest first."""
+        query = "SELECT id, document FROM account WHERE kind = ? ORDER BY rowid"
+        return [
+            (made_id, json.loads(text))
+            for made_id, text in self._connection.execute(query, (kind,))
+        ]
+
+    def put_made(self, kind: str, made_id: str, document: Json) -> None:
+        """Add or replace one of them."""
+        self._connection.execute(
+            "INSERT INTO account VALUES (?, ?, ?)"
+            " ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document",
+            (kind, made_id, json.dumps(document)),
+        )
+
+    def forget_made(self, kind: str, made_id: str) -> None:
+        """Forget one of them."""
+        self._connection.execute("DELETE FROM account WHERE kind = ? AND id = ?", (kind, made_id))
 
     def results(self) -> Iterator[tuple[Json, Json]]:
         """Each result's definition and attributes, the oldest first."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.global_variables import GlobalVariable
     from pytest_storedog_gate.local_synthetics.mailboxes import Mail, Mailboxes
     from pytest_storedog_gate.local_synthetics.totp import Totp
 
@@ -212,7 +213,7 @@ def _declared(definition: Definition) -> list[Json]:
 
 def _keep_secret(made: Variables, variable: Json) -> None:
     name = variable["name"]
-    held = made.known.get(name) if variable.get("type") == "global" else None
+    held = _of_account(variable, made.known) if variable.get("type") == "global" else None
     if name in made.values and (variable.get("secure") or (held and held.secure)):
         made.secrets.add(made.values[name])
 
@@ -225,13 +226,13 @@ def _keep_address(made: Variables, variable: Json) -> None:
 def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -> None:
     name, kind, pattern = variable["name"], variable.get("type", "text"), variable.get("pattern")
     if kind == "global":
-        if name not in known:
+        found = _of_account(variable, known)
+        if found is None:
             made.unset[name] = (
-                f"the service has no global variable of that name; set {PREFIX}{name} or its "
-                "--globals file, or give it in the trigger's variables"
+                f"the service has no global variable of that name with a value; set {PREFIX}{name} "
+                "or its --globals file, or give it in the trigger's variables"
             )
             return
-        found = known[name]
         if found.totp:
             made.totps[name] = found.totp
         else:
@@ -244,6 +245,12 @@ def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -
         made.values[name] = _generate(pattern, attempt)
     else:
         made.unset[name] = "the definition holds no pattern; give it in the trigger's variables"
+
+
+def _of_account(variable: Json, known: Globals) -> GlobalVariable | None:
+    """The global variable that is meant: by the ID that the API gave it, else by its name."""
+    by_id = known.get(variable["id"]) if isinstance(variable.get("id"), str) else None
+    return by_id or known.get(variable["name"])
 
 
 def _assign_address(made: Variables, name: str, pattern: Any, attempt: Attempt) -> None:

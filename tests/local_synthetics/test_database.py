@@ -283,6 +283,7 @@ def test_a_database_of_the_first_format_is_taken_on(tmp_path: Path) -> None:
     store.close()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP TABLE tests")
+    connection.execute("DROP TABLE account")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     store = Store(str(path))

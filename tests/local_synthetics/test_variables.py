@@ -80,7 +80,7 @@ def test_an_override_wins_and_stays_secret() -> None:
 @pytest.mark.parametrize(
     ("variable", "named"),
     [
-        ({"type": "global", "id": "x"}, "no global variable of that name"),
+        ({"type": "global", "id": "x"}, "no global variable of that name with a value"),
         ({"type": "text", "secure": True}, "holds no pattern"),
         ({"type": "email"}, "needs the option --smtp"),
     ],

@@ -59,7 +59,12 @@ def all_kinds(
     `artifacts`: the directory for what is kept of browser tests that failed. `watching`: how a
     person watches them.
     """
-    return _Kinds(tests or {}, screenshots or Screenshots(), artifacts, watching or Watching())
+    return _Kinds(
+        {} if tests is None else tests,
+        screenshots or Screenshots(),
+        artifacts,
+        watching or Watching(),
+    )
 
 
 async def close_all(kinds: Kinds) -> None:

@@ -31,10 +31,11 @@ _DEFAULT_PORT = 443
 _DAY = 86_400  # s
 _REQUEST_KEYS = {
     "host", "port", "servername", "timeout", "ignore_certificate_validation",
-    "disableAiaIntermediateFetching",
+    "disableAiaIntermediateFetching", "allow_insecure",
 }  # fmt: skip
 _SWITCHES = (
     "accept_self_signed", "ignore_certificate_validation", "disableAiaIntermediateFetching",
+    "allow_insecure",
 )  # fmt: skip
 _OPERATORS: Operators = {
     "certificate": EXPIRY,
@@ -147,9 +148,11 @@ async def _verified(
     try:
         return await _handshake(*target, ssl.create_default_context(), seen)
     except ssl.SSLCertVerificationError as error:
-        if error.verify_code not in _SELF_SIGNED or not definition.options.get(
-            "accept_self_signed"
-        ):
+        # In a step of a multistep test it is written as the request's allow_insecure.
+        accepted = definition.options.get("accept_self_signed") or definition.request.get(
+            "allow_insecure"
+        )
+        if error.verify_code not in _SELF_SIGNED or not accepted:
             raise
     # Trusting just this certificate leaves its dates and its names to be verified.
     shown = await _handshake(*target, _unverifying(), Sighting())
