@@ -270,6 +270,18 @@ def test_a_test_is_made_planned_run_changed_and_taken_away(
     _live(TESTS[name](stages), provider, service)
 
 
+def test_a_sub_test_made_by_the_same_apply_is_played(
+    stages: Stages, provider: Provider, service: Service
+) -> None:
+    played = provider.create(api_test("http", IS_200, **stages["http"]()))["public_id"]
+    test = multistep(stages)
+    test["config"]["steps"] = [
+        {"name": "the sub-test", "subtype": "playSubTest", "subtestPublicId": played}
+    ]
+    _live(test, provider, service)
+    provider.delete(played)
+
+
 def test_a_browser_test_is_too(
     chromium: None, stages: Stages, site: str, provider: Provider, service: Service
 ) -> None:
