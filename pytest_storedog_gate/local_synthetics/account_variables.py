@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.global_variables import (
@@ -18,6 +17,7 @@ from pytest_storedog_gate.local_synthetics.global_variables import (
     GlobalVariable,
     global_variable,
 )
+from pytest_storedog_gate.local_synthetics.made import Made, now
 from pytest_storedog_gate.local_synthetics.submissions import EditError, Missing
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions import Json
     from pytest_storedog_gate.local_synthetics.store import Store
 
-_KIND = "variable"
-_OURS = ("id", "type", "created_at", "modified_at", "last_error")
 _FROM_A_TEST: Json = {"parse_test_name": None, "parse_test_extracted_at": None}
 
 
@@ -36,13 +34,12 @@ class AccountVariables(Mapping[str, GlobalVariable]):
 
     def __init__(self, given: Globals, store: Store | None = None) -> None:
         """Begin with what is `given` by name; with a `store`, also with what is kept there."""
-        self._store = store
-        self._made: dict[str, Json] = dict(store.made(_KIND)) if store else {}
+        self._made = Made("variable", store)
         self._given = given
         self._given_ids = {str(uuid.uuid5(uuid.NAMESPACE_OID, name)): name for name in given}
 
     def __getitem__(self, key: str) -> GlobalVariable:
-        record = self._made.get(key) or self._named(key)
+        record = self._made.by_id.get(key) or self._named(key)
         name = record["name"] if record else self._given_ids.get(key, key)
         if name in self._given:
             return self._given[name]
@@ -55,7 +52,7 @@ class AccountVariables(Mapping[str, GlobalVariable]):
 
     def __iter__(self) -> Iterator[str]:
         """The names."""
-        named = {record["name"]: None for record in self._made.values()}
+        named = {record["name"]: None for record in self._made.by_id.values()}
         return (name for name in {**dict.fromkeys(self._given), **named} if name in self)
 
     def __len__(self) -> int:
@@ -63,7 +60,7 @@ class AccountVariables(Mapping[str, GlobalVariable]):
 
     def documents(self) -> list[Json]:
         """Each variable as the API answers it; a name stands for one of them."""
-        made = [_shown(record) for record in self._made.values()]
+        made = [_shown(record) for record in self._made.by_id.values()]
         names = {one["name"] for one in made}
         given = [self.document(one) for one, name in self._given_ids.items() if name not in names]
         return [*made, *given]
@@ -79,32 +76,29 @@ class AccountVariables(Mapping[str, GlobalVariable]):
 
     def create(self, body: Json) -> Json:
         """Add a variable. Raises EditError."""
-        now = _now()
-        stamps = {"created_at": now, "modified_at": now}
-        return self._put({"id": str(uuid.uuid4()), "type": "variable", **stamps, **_of(body, {})})
+        own = {"id": str(uuid.uuid4()), "type": "variable", "created_at": now()}
+        return self._put({**own, **_of(body, {})})
 
     def edit(self, variable_id: str, body: Json) -> Json:
         """Replace a variable; a value that is not sent stays. Raises EditError, Missing."""
         old = self._known(variable_id)
         held = {key: old[key] for key in ("id", "type", "created_at")}
-        return self._put({**held, "modified_at": _now(), **_of(body, old["value"])})
+        return self._put({**held, **_of(body, old["value"])})
 
     def delete(self, variable_id: str) -> None:
         """Take a variable away. Raises EditError and Missing."""
         self._known(variable_id)
-        del self._made[variable_id]
-        if self._store:
-            self._store.forget_made(_KIND, variable_id)
+        self._made.forget(variable_id)
 
     def _put(self, record: Json) -> Json:
         name = record["name"]
         other = self._named(name)
         if other and other["id"] != record["id"]:
             raise EditError(f"name {name} is the name of another global variable")
-        self._made[record["id"]] = record
-        if self._store:
-            self._store.put_made(_KIND, record["id"], _shown(record))
-        return _shown(record)
+        record = {**record, "modified_at": now()}
+        shown = _shown(record)
+        self._made.put(record["id"], record, kept=shown)
+        return shown
 
     def _known(self, variable_id: str) -> Json:
         if name := self._given_ids.get(variable_id):
@@ -113,12 +107,12 @@ class AccountVariables(Mapping[str, GlobalVariable]):
                 f"{PREFIX}{name} or in the --globals file"
             )
         try:
-            return self._made[variable_id]
+            return self._made.by_id[variable_id]
         except KeyError:
             raise Missing("Synthetics global variable not found") from None
 
     def _named(self, name: str) -> Json | None:
-        return next((one for one in self._made.values() if one["name"] == name), None)
+        return next((one for one in self._made.by_id.values() if one["name"] == name), None)
 
 
 def _of(body: Json, held: Json) -> Json:
@@ -132,7 +126,7 @@ def _of(body: Json, held: Json) -> Json:
     without = body.get("is_fido") or "parse_test_public_id" in body or kept
     if "value" not in value and not without:
         raise EditError("value.value is missing")
-    record = {**{key: one for key, one in body.items() if key not in _OURS}, "value": value}
+    record = {**body, "value": value}
     for flag in ("is_totp", "is_fido"):  # Datadog answers those that are true
         if not record.get(flag):
             record.pop(flag, None)
@@ -157,7 +151,3 @@ def _shown(record: Json) -> Json:
         value = {key: one for key, one in value.items() if key != "value"}
     from_a_test = _FROM_A_TEST if "parse_test_public_id" in record else {}
     return {**from_a_test, **record, "last_error": None, "value": value}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()

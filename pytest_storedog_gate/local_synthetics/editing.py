@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.changed_tests import ChangedTests
 from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.http_answers import UNKNOWN_TEST
 from pytest_storedog_gate.local_synthetics.json_patches import PatchError, patched
+from pytest_storedog_gate.local_synthetics.made import now
 from pytest_storedog_gate.local_synthetics.public_view import full_view, local_view
 from pytest_storedog_gate.local_synthetics.returned_secrets import with_secrets
 from pytest_storedog_gate.local_synthetics.submissions import (
@@ -52,9 +52,9 @@ class Tests:
 
     def create(self, kind: str, body: Json) -> Definition:
         """Add a test of a type, live unless the body says otherwise. Raises EditError."""
-        now = _now()
+        made_at = now()
         status = body.get("status") or "live"
-        stamped = {"status": status, "created_at": now, "modified_at": now}
+        stamped = {"status": status, "created_at": made_at, "modified_at": made_at}
         data = {"tags": [], **_without_ours(body), **stamped}
         made = checked(data, REQUIRED)
         if made.type != kind:
@@ -78,7 +78,7 @@ class Tests:
         if (body.get("type"), body.get("subtype") or "") != (old.type, old.subtype):
             raise EditError("type and subtype of a test cannot be changed")
         held: Json = {key: old.data[key] for key in ("status", "created_at") if key in old.data}
-        data: Json = {**held, **_without_ours(body), "public_id": public_id, "modified_at": _now()}
+        data: Json = {**held, **_without_ours(body), "public_id": public_id, "modified_at": now()}
         # A file's definition may lack some of it.
         edited = checked(data, [key for key in REQUIRED if key in old.data])
         self._put(edited, edited=True)
@@ -114,7 +114,7 @@ class Tests:
             self._changes.delete(public_id)
             del self.by_id[public_id]
             self.edited.discard(public_id)
-        return _now()
+        return now()
 
     def _known(self, public_id: str) -> Definition:
         try:
@@ -142,7 +142,3 @@ def _played(test: Definition) -> set[Any]:
 
 def _without_ours(body: Json) -> Json:
     return {key: value for key, value in body.items() if key not in _OURS}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()

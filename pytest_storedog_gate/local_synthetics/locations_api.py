@@ -54,7 +54,7 @@ class LocationsApi:
 
     async def _list(self, _request: Request) -> Response:
         used = {name for test in self._tests.values() for name in test.locations}
-        names = dict.fromkeys([*_MANAGED, *self._private.by_id, *sorted(used)])
+        names = dict.fromkeys([*_MANAGED, *self._private.ids, *sorted(used)])
         locations = [{"id": name, "name": display_name(name)} for name in names]
         return Answer({"locations": locations})
 
