@@ -38,6 +38,7 @@ from pytest_storedog_gate.local_synthetics.overrides import (
 )
 from pytest_storedog_gate.local_synthetics.private_locations import PrivateLocations
 from pytest_storedog_gate.local_synthetics.public_view import short_view, view_without_steps
+from pytest_storedog_gate.local_synthetics.request_shapes import read_shaped
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.results_api import ResultsApi
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
@@ -99,7 +100,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
         kinds = all_kinds(catalog.tests, screenshots, artifacts)
     mailboxes = smtp.mailboxes if smtp else None
     batches = Batches(kinds, results, concurrency, variables, store, mailboxes=mailboxes)
-    api = _Api(catalog, batches, results, concurrency, tests.edited)
+    api = _Api(catalog, batches, results, tests.edited)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -116,6 +117,8 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             Route(_VALIDATE, api.validate),
             Route("/api/v2/validate_keys", api.validate_keys),
             Route(f"{v1}/settings", api.settings),
+            Route(f"{v2}/settings/on_demand_concurrency_cap", api.cap),
+            Route(f"{v2}/settings/on_demand_concurrency_cap", api.set_cap, methods=["POST"]),
             Route(f"{v1}/tests/search", api.search),
             Route(f"{v1}/tests/trigger/ci", api.trigger, methods=["POST"]),
             *TestsApi(tests, catalog, batches, credentials=credentials).routes(),
@@ -143,14 +146,12 @@ class _Api:
         catalog: Catalog,
         batches: Batches,
         results: Results,
-        concurrency: int,
         edited: AbstractSet[str],
     ) -> None:
         self._edited = edited
         self._catalog = catalog
         self._batches = batches
         self._results = results
-        self._concurrency = concurrency
 
     async def validate(self, _request: Request) -> Response:
         return Answer({"valid": True})  # else no request comes this far
@@ -159,7 +160,16 @@ class _Api:
         return Answer({"status": "ok"})
 
     async def settings(self, _request: Request) -> Response:
-        return Answer({"onDemandConcurrencyCap": self._concurrency})
+        return Answer({"onDemandConcurrencyCap": self._batches.concurrency})
+
+    async def cap(self, _request: Request) -> Response:
+        attributes = {"on_demand_concurrency_cap": self._batches.concurrency}
+        return Answer({"data": {"type": "on_demand_concurrency_cap", "attributes": attributes}})
+
+    async def set_cap(self, request: Request) -> Response:
+        body = await read_shaped(request, "ConcurrencyCap")
+        self._batches.limit(int(body["on_demand_concurrency_cap"]))
+        return await self.cap(request)
 
     async def search(self, request: Request) -> Response:
         try:

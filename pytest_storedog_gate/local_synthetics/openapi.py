@@ -46,6 +46,7 @@ _VARIABLE, _PRIVATE_LOCATION = (
     f"{_V1}/variables/{{variable_id}}",
     f"{_V1}/private-locations/{{location_id}}",
 )
+_CAP = f"{_V2}/settings/on_demand_concurrency_cap"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -97,6 +98,13 @@ def _error(what: str) -> Json:
     return {"description": what, **_content(ref("Errors"))}
 
 
+_CAP_ANSWER = record(
+    {
+        "data": record(
+            {"type": {"const": "on_demand_concurrency_cap"}, "attributes": ref("ConcurrencyCap")}
+        )
+    }
+)
 _FILTERS: Mapping[str, Json] = {
     "from_ts": WHOLE,
     "to_ts": WHOLE,
@@ -141,6 +149,10 @@ OPERATIONS: Mapping[str, Json] = {
         "Whether the keys are right", record({"status": {"const": "ok"}})
     ),
     f"GET {_V1}/settings": _operation("Settings", record({"onDemandConcurrencyCap": WHOLE})),
+    f"GET {_CAP}": _operation("How many checks run at once", _CAP_ANSWER),
+    f"POST {_CAP}": _operation(
+        "Let so many checks run at once", _CAP_ANSWER, body=ref("ConcurrencyCap")
+    ),
     f"GET {_V1}/tests": _operation(
         "All tests",
         record({"tests": array(ref("Test")), "total": WHOLE}),

@@ -261,6 +261,10 @@ SCHEMAS: Json = {
     "Test": record(_DEFINITION, *_OPTIONAL[1:]),
     "Overrides": record(_TRIGGERED, *_TRIGGERED, closed=True),
     "Location": _LOCATION,
+    "ConcurrencyCap": record(
+        {"on_demand_concurrency_cap": {"type": "integer", "minimum": 1}},
+        closed=True,
+    ),
     "Variable": record({"id": TEXT, "type": TEXT, **_VARIABLE}, *_OPTIONAL_OF_VARIABLE),
     "NewVariable": {
         **record(_VARIABLE, "value", *_OPTIONAL_OF_VARIABLE, closed=True),

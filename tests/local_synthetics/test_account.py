@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from pytest_storedog_gate.local_synthetics.app import Keys
 from pytest_storedog_gate.local_synthetics.global_variables import GlobalVariable
 from pytest_storedog_gate.local_synthetics.submissions import EditError
 from pytest_storedog_gate.local_synthetics.totp import Totp
-from tests.local_synthetics.support import Handler, Json, Target, http_test, serving
+from tests.local_synthetics.support import DEADLINE, Handler, Json, Target, http_test, serving
 from tests.local_synthetics.terraform import V1, V2, Provider
 from tests.local_synthetics.test_cli import running
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 SECRET = "hunter22-hunter22"
 OTP_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+CAP = f"{V2}/settings/on_demand_concurrency_cap"
 MEMBER, IN_FILE = "mem-ber-one", "sui-tes-one"
 GIVEN = {
     "GIVEN_OPEN": GlobalVariable("open-value", secure=False),
@@ -354,6 +356,35 @@ def test_a_suite_that_is_wrong_is_refused(  # noqa: PLR0917  # what a call is ma
     answer = account.call(method, f"{V2}/suites{path}", body)
     assert answer.status_code == status
     assert reason in answer.json()["errors"][0]
+
+
+def test_as_many_checks_run_at_once_as_the_cap_says(account: Provider, target: Target) -> None:
+    held, most, now = threading.Event(), [0], threading.Semaphore(0)
+    running: set[int] = set()
+
+    def answer(handler: Handler) -> tuple[int, dict[str, str], str]:
+        running.add(id(handler))
+        most[0] = max(most[0], len(running))
+        now.release()
+        held.wait(DEADLINE)
+        running.discard(id(handler))
+        return 200, {}, ""
+
+    target.routes["/held"] = answer
+    with judged(account) as client:
+        api: Any = SyntheticsApiV2(client)  # type: ignore[no-untyped-call]
+        api.set_on_demand_concurrency_cap({"on_demand_concurrency_cap": 2})
+        assert api.get_on_demand_concurrency_cap().data.attributes.on_demand_concurrency_cap == 2
+    assert account.ask("GET", f"{V1}/settings") == {"onDemandConcurrencyCap": 2}
+    tests = [{"local_test_definition": http_test(f"{target.url}/held")} for _ in range(4)]
+    batch = account.service.trigger(*tests)
+    for _ in range(2):
+        assert now.acquire(timeout=DEADLINE)
+    held.set()
+    assert account.service.final(batch)["status"] == "passed"
+    assert most == [2]
+    refused = account.call("POST", CAP, {"on_demand_concurrency_cap": 0})
+    assert refused.json() == {"errors": ["on_demand_concurrency_cap must have minimum 1"]}
 
 
 def test_what_is_no_part_of_synthetics_is_named(account: Provider) -> None:
