@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 from starlette.exceptions import HTTPException
 
 from pytest_storedog_gate.local_synthetics.http_answers import read_object
 from pytest_storedog_gate.local_synthetics.openapi_schemas import SCHEMAS, ref
 
 if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
     from starlette.requests import Request
 
@@ -29,14 +28,22 @@ _NAMES = {
 async def read_shaped(request: Request, name: str) -> Json:
     """The body, which is of the shape of that name in `SCHEMAS`; else a 400 says what is wrong."""
     body = await read_object(request)
-    error = best_match(_validator(name).iter_errors(body))
-    if error is not None:
+    if error := _error(name, body):
         raise HTTPException(400, _sentence(error))
     return body
 
 
+def _error(name: str, body: Json) -> ValidationError | None:
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  # few runs need it
+
+    error: ValidationError | None = best_match(_validator(name).iter_errors(body))
+    return error
+
+
 @cache
 def _validator(name: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
     return Draft202012Validator({**ref(name), "components": {"schemas": SCHEMAS}})
 
 
