@@ -28,11 +28,7 @@ SECRETS = [
     "{{ USER }}:hunter22",
     "hunter22 {{ TOKEN }}",
     "session={{ SESSION }}; csrf=hunter22",
-    "{{ hunter22 }}",
     "{{ TOKEN }} }}hunter22",
-    # Words of a scheme are passwords too.
-    "token",
-    "Basic",
 ]
 
 
