@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.definitions import Definition, DefinitionError, parse
+from pytest_storedog_gate.local_synthetics.known_keys import keys, unknown_keys
 from pytest_storedog_gate.local_synthetics.local_files import with_contents
 from pytest_storedog_gate.local_synthetics.suites import Suite, parse_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+# `config` is what datadog-ci called `testOverrides` before.
+_FILE = keys("$schema", tests=[keys("id version testOverrides config suite localTestDefinition")])
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def _files(patterns: Iterable[str]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[Definition | Suite]:
     content = _content(path)
+    if "tests" in content and (unknown := unknown_keys(content, _FILE)):
+        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
     if "tests" not in content:
         yield _parsed(str(path), content, path.parent)
         return

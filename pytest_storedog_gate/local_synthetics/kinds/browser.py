@@ -18,7 +18,12 @@ from pytest_storedog_gate.local_synthetics.browser.context_options import (
 from pytest_storedog_gate.local_synthetics.browser.devices import device_of
 from pytest_storedog_gate.local_synthetics.browser.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
-from pytest_storedog_gate.local_synthetics.browser.routing import add_headers, block, substitute
+from pytest_storedog_gate.local_synthetics.browser.routing import (
+    add_headers,
+    asking_with,
+    block,
+    substitute,
+)
 from pytest_storedog_gate.local_synthetics.browser.session import Session
 from pytest_storedog_gate.local_synthetics.browser.step_params import LONGEST_STEP
 from pytest_storedog_gate.local_synthetics.browser.steps import Library
@@ -31,6 +36,7 @@ from pytest_storedog_gate.local_synthetics.kinds.settings import (
     unsupported_keys,
     unsupported_map,
     unsupported_required,
+    unsupported_strings,
 )
 from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
@@ -50,10 +56,11 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _REQUEST_KEYS = {
-    "url", "method", "headers", "basicAuth", "timeout", "proxy", "certificate",
+    "url", "method", "body", "headers", "basicAuth", "timeout", "proxy", "certificate",
     "certificateDomains",
 }  # fmt: skip
 _FIRST_TIMEOUT = 60.0  # s, Datadog's
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
 _SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
@@ -171,7 +178,10 @@ def _no_device(device: str) -> str:
 async def _play(
     player: Player, definition: Definition, url: str
 ) -> tuple[Failure | None, list[Json]]:
-    first = await player.navigate(url, _first_timeout(definition))
+    request = definition.request
+    method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
+    async with asking_with(player.session.context, method, body):
+        first = await player.navigate(url, _first_timeout(definition))
     steps = definition.data["steps"]
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
@@ -198,8 +208,12 @@ def _clicked_through(documents: list[Json]) -> Failure | None:
 
 def _unsupported_settings(config: Json, request: Json, options: Json) -> list[str]:
     problems = []
-    if (request.get("method") or "GET") != "GET":
-        problems.append("config.request.method: a browser test starts with GET")
+    method = request.get("method") or "GET"
+    if method not in _METHODS:
+        problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
+    elif method == "GET" and request.get("body"):
+        problems.append("config.request.body: a browser sends none with GET")
+    problems += unsupported_strings(request, "body")
     auth = request.get("basicAuth") or {}
     if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
         problems.append("config.request.basicAuth must be an object of strings")
