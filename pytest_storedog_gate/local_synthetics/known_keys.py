@@ -51,20 +51,15 @@ def _unknown(value: Any, shape: Shape, path: str) -> Iterator[tuple[str, str, It
 
 
 def _hint(path: str, key: str, known: Iterable[str]) -> str:
-    if near := _nearest(key, known):
-        return f"; did you mean {near}?"
-    for place, shape in _PLACES.items():
-        near = _nearest(key, shape)
-        if near and path != place + near:
-            return f"; did you mean {place}{near}?"
-    return ""
+    """What the key was meant to be: the known one that reads most like it, there or elsewhere."""
+    elsewhere = {_plain(one): place + one for place, shape in _PLACES.items() for one in shape}
+    near = elsewhere | {_plain(one): one for one in known}
+    close = difflib.get_close_matches(_plain(key), near, n=1, cutoff=0.65)
+    return f"; did you mean {near[close[0]]}?" if close and near[close[0]] != path else ""
 
 
-def _nearest(key: str, known: Iterable[str]) -> str | None:
-    """The known key that reads most like it, whatever its case."""
-    plain = {one.lower().replace("_", ""): one for one in known}
-    close = difflib.get_close_matches(key.lower().replace("_", ""), plain, n=1, cutoff=0.65)
-    return plain[close[0]] if close else None
+def _plain(key: str) -> str:
+    return key.lower().replace("_", "")
 
 
 def _assertion(one: Mapping[str, Any]) -> Shape:
@@ -183,9 +178,9 @@ SWITCHES = keys(
 """The keys whose false says no more than their absence."""
 _PLACES: Mapping[str, Mapping[str, Any]] = {
     "": TEST if isinstance(TEST, Mapping) else {},
-    "config.": CONFIG,
-    "options.": _OPTIONS,
     "config.request.": REQUEST,
+    "config.": CONFIG,
     "options.ci.": keys("executionRule"),
+    "options.": _OPTIONS,
 }
-"""Where a key may belong that stands in the wrong place."""
+"""Where a key may belong that stands in the wrong place; of two such places the later."""

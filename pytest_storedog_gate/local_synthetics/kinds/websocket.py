@@ -21,7 +21,7 @@ from websockets.exceptions import (
 from pytest_storedog_gate.local_synthetics.assertions import NoValue
 from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds import addresses, settings
 from pytest_storedog_gate.local_synthetics.kinds.probing import (
     ORDERED,
@@ -143,7 +143,7 @@ def _target(definition: Definition, variables: Variables) -> _Target:
         parts.hostname,
         port,
         _headers(request, variables),
-        _decoded(message) if request.get("isMessageBase64Encoded") else message,
+        decoded(message) if message and request.get("isMessageBase64Encoded") else message,
         answered=bool(message) or asserted,
     )
 
@@ -162,13 +162,16 @@ def _headers(request: Json, variables: Variables) -> dict[str, str]:
     return own
 
 
-def _decoded(message: str) -> bytes:
+def decoded(message: str) -> bytes:
     """The bytes of Base64, read as Node reads it, and so Datadog.
 
-    What Datadog keeps lacks padding or holds other characters, which say nothing.
+    What Datadog keeps lacks padding or holds other characters, which say nothing. Raises
+    InvalidTest where nothing would be sent.
     """
     digits = _NO_DIGIT.sub("", message.partition("=")[0]).translate(_URL_SAFE)
     whole = digits if len(digits) % 4 != 1 else digits[:-1]
+    if not whole:
+        raise InvalidTest("config.request.message is not encoded in Base64")
     return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
