@@ -92,6 +92,11 @@ class Definition:
         return self.data.get("options") or {}
 
     @property
+    def steps(self) -> list[Json]:
+        """The steps of a browser test, which stand beside `config`; it may have none."""
+        return self.data.get("steps") or []
+
+    @property
     def clicks_through(self) -> bool:
         """Whether git says that a browser test without an assertion is wanted as it is."""
         return (self.data.get("storedog") or {}).get("click_through") is True

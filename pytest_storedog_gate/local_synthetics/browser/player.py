@@ -143,7 +143,7 @@ class Player:
             details.append(first)
             if first["status"] == "failed":
                 raise CheckFailed("SUB_TEST_NOT_PASSED", first["failure"]["message"])
-        inner = await self.play(test, test.data["steps"])
+        inner = await self.play(test, test.steps)
         details += inner.documents
         played.proved = inner.proved
         if failure := inner.failure:

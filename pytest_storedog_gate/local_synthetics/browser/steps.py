@@ -45,7 +45,7 @@ class Library:
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
         """Name each step of a browser test that would otherwise be passed over."""
-        steps = definition.data.get("steps") or []
+        steps: Any = definition.steps
         if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
             return ["steps must be a list of objects"]
         problems = []
@@ -75,7 +75,7 @@ class Library:
 
     def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
-        for index, step in enumerate(definition.data["steps"]):
+        for index, step in enumerate(definition.steps):
             params = step.get("params") or {}
             if step["type"] == "playSubTest":
                 self._check_names(flow.played_test(params, self.tests), variables, given)
@@ -104,7 +104,7 @@ class Library:
             case {"type": "playSubTest", "params": dict(params)}:
                 with contextlib.suppress(DefinitionError):
                     if played := flow.sub_test(params, self.tests):
-                        return self._asserts(played.data.get("steps") or [], depth + 1)
+                        return self._asserts(played.steps, depth + 1)
                 return True
             case {"type": "runApiTest"}:
                 return bool(api_assertions(step))

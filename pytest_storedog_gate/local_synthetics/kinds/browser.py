@@ -182,7 +182,7 @@ async def _play(
     method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
     async with asking_with(player.session.context, method, body):
         first = await player.navigate(url, _first_timeout(definition))
-    steps = definition.data["steps"]
+    steps = definition.steps
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
         left = [skipped(step) for step in steps]
