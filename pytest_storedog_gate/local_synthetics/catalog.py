@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.definitions import Definition, DefinitionError, parse
-from pytest_storedog_gate.local_synthetics.known_keys import keys, unknown_keys
+from pytest_storedog_gate.local_synthetics.known_keys import key_faults, keys
 from pytest_storedog_gate.local_synthetics.local_files import with_contents
 from pytest_storedog_gate.local_synthetics.suites import Suite, parse_suite
 
@@ -81,7 +81,7 @@ def _files(patterns: Iterable[str]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[Definition | Suite]:
     content = _content(path)
-    if "tests" in content and (unknown := unknown_keys(content, _FILE)):
+    if "tests" in content and (unknown := key_faults(content, _FILE)):
         raise DefinitionError(f"{path}: {'; '.join(unknown)}")
     if "tests" not in content:
         yield _parsed(str(path), content, path.parent)

@@ -19,7 +19,7 @@ from pytest_storedog_gate.local_synthetics.definitions import (
     parse,
 )
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
-from pytest_storedog_gate.local_synthetics.known_keys import keys, unknown_keys
+from pytest_storedog_gate.local_synthetics.known_keys import Value, key_faults, keys
 from pytest_storedog_gate.local_synthetics.substitution import parse_substitution
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Trigger:
 def parse_trigger(body: object, catalog: Catalog) -> Trigger:
     """Read a trigger's body. Raises TriggerError."""
     payload = _object(body, "the body")
-    if unknown := unknown_keys(payload, _TRIGGER):
+    if unknown := key_faults(payload, _TRIGGER):
         raise TriggerError("; ".join(unknown))
     options = _object(payload.get("options", {}), "options")
     # Here every test runs every time, which is what selective_rerun allows at most.
@@ -235,15 +235,17 @@ _APPLY: Mapping[str, Callable[[Json, object], None]] = {
 }
 _TRIGGER = keys(
     "metadata",
-    options=keys("batch_timeout selective_rerun"),
+    options=keys("batch_timeout", "selective_rerun"),
     tests=[
         {
-            **dict.fromkeys(_APPLY),
+            **dict.fromkeys(_APPLY, Value.ANY),
             **keys(
-                "public_id local_test_definition version variables startUrlSubstitutionRegex"
-                " resourceUrlSubstitutionRegexes",
+                "public_id variables startUrlSubstitutionRegex resourceUrlSubstitutionRegexes",
+                "followRedirects allowInsecureCertificates",
                 basicAuth=keys("username password"),
-                cookies=keys("value append"),
+                cookies=keys("value", "append"),
+                local_test_definition=Value.ANY,
+                version=Value.ANY,
             ),
         }
     ],

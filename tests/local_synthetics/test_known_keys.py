@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
-from pytest_storedog_gate.local_synthetics.known_keys import unknown_in_test
+from pytest_storedog_gate.local_synthetics.known_keys import key_faults_of_test
 from tests.local_synthetics.network import network_test, that
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.support import http_test
@@ -81,10 +81,10 @@ PLACES = [path for path, _ in objects(_WHOLE)]
     value=st.none() | st.booleans() | st.integers() | st.text() | st.just({}) | st.just([]),
 )
 def test_in_any_place_any_key_is_named_and_nothing_else(place: str, key: str, value: Any) -> None:
-    assert unknown_in_test(_WHOLE) == []
+    assert key_faults_of_test(_WHOLE) == []
     test = json.loads(json.dumps(_WHOLE))
     dict(objects(test))[place][key] = value
-    (problem,) = unknown_in_test(test)
+    (problem,) = key_faults_of_test(test)
     path = f"{place}.{key}" if place else key
     assert problem.startswith(f"{path} is not supported: there is no such key")
 
@@ -105,7 +105,7 @@ def test_a_misspelt_key_is_known_again(place: str, how: str) -> None:
         test = json.loads(json.dumps(_WHOLE))
         holder = dict(objects(test))[place]
         holder[MISSPELLINGS[how](key)] = holder.pop(key)
-        (problem,) = unknown_in_test(test)
+        (problem,) = key_faults_of_test(test)
         assert problem.endswith(f"; did you mean {key}?"), problem
 
 
@@ -124,7 +124,7 @@ def test_a_misspelt_key_is_known_again(place: str, how: str) -> None:
     ],
 )
 def test_a_key_in_the_wrong_place_is_shown_the_right_one(test: Json, problem: str) -> None:
-    (found,) = unknown_in_test(test)
+    (found,) = key_faults_of_test(test)
     assert found.endswith(problem)
 
 
@@ -161,6 +161,28 @@ def test_all_of_them_are_refused_at_once_and_nothing_is_sent(
     assert target.requests == []
 
 
+FLAGS = {path: key for path, one in objects(_WHOLE) for key in one if one[key] is True}
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_are_for_flags_alone(value: bool) -> None:
+    """`false` for a name would read as no name, and the check would ask elsewhere."""
+    for place, one in objects(_WHOLE):
+        for key in one.keys() - {FLAGS.get(place), "targetValue"}:
+            test = json.loads(json.dumps(_WHOLE))
+            dict(objects(test))[place][key] = value
+            path = f"{place}.{key}" if place else key
+            assert f"{path} must not be true or false" in key_faults_of_test(test)
+
+
+@pytest.mark.parametrize("value", ["true", "", 0, 1, [], {}])
+@pytest.mark.parametrize("place", FLAGS)
+def test_a_flag_is_true_or_false(place: str, value: Any) -> None:
+    test = json.loads(json.dumps(_WHOLE))
+    dict(objects(test))[place][FLAGS[place]] = value
+    assert key_faults_of_test(test) == [f"{place}.{FLAGS[place]} must be true or false"]
+
+
 _FAST = that("responseTime", "moreThan", -1)
 _HOLDS = {**dict.fromkeys(STAGES, _FAST), "icmp": that("packetsReceived", "moreThan", -1)}
 
@@ -174,8 +196,7 @@ def test_each_kind_refuses_what_no_test_has_and_what_is_another_kinds(
         sent = {**request(), "dnsServer": False, "novelty": None}
         result = service.run(network_test(kind, sent, _HOLDS[kind]))
     assert result["inconclusive"] is True
-    wanted = "must be a string" if kind == "dns" else "is not supported"
-    assert f"config.request.dnsServer {wanted}" in result["failure"]["message"]
+    assert "config.request.dnsServer must not be true or false" in result["failure"]["message"]
     assert "config.request.novelty is not supported" in result["failure"]["message"]
 
 

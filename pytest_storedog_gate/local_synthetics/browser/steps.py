@@ -19,7 +19,7 @@ from pytest_storedog_gate.local_synthetics.definitions import Definition, Defini
 from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
-from pytest_storedog_gate.local_synthetics.known_keys import BROWSER_PARAMS, unknown_in_test
+from pytest_storedog_gate.local_synthetics.known_keys import BROWSER_PARAMS, key_faults_of_test
 from pytest_storedog_gate.local_synthetics.variables import placeholders
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ _NOTHING_ASSERTED = (
     "no step holds an assertion, so that nothing would be checked; storedog.click_through is for a"
     " flow that is to be clicked through and no more"
 )
-_SWITCHES = ("allowFailure", "isCritical", "alwaysExecute", "exitIfSucceed", "noScreenshot")
 
 
 @dataclass(frozen=True)
@@ -127,15 +126,10 @@ class Library:
         elif "check" in needed:
             needed |= {"value"}
         problems = [
-            *(
-                f"{key} must be true or false"
-                for key in _SWITCHES
-                if not isinstance(step.get(key, False), bool)
-            ),
             *(f"params.{key} is missing" for key in sorted(needed - params.keys())),
             *(
                 f"{problem} in a step of type {kind}"
-                for problem in passed_over("params.", params, others)
+                for problem in passed_over("params.", params, BROWSER_PARAMS, others)
             ),
         ]
         timeout = number(step.get("timeout") or 0)
@@ -163,7 +157,7 @@ class Library:
             return [f"sub-test {public_id} is of type {played.type}: a browser test is needed"]
         if depth == flow.DEEPEST:
             return [f"sub-test {public_id}: sub-tests nest deeper than {flow.DEEPEST} levels"]
-        problems = unknown_in_test(played.data) + self.unsupported(played, depth + 1)
+        problems = key_faults_of_test(played.data) + self.unsupported(played, depth + 1)
         return [f"sub-test {public_id}: {problem}" for problem in problems]
 
     def _unsupported_api_test(self, step: Json, test: Definition) -> list[str]:

@@ -232,11 +232,6 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
     blocked = options.get("blockedRequestPatterns") or []
     if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
         problems.append("options.blockedRequestPatterns must be a list of strings")
-    problems += [
-        f"options.{key} must be true or false"
-        for key in ("noScreenshot", "disableCors", "disableCsp", "ignoreServerCertificateError")
-        if not isinstance(options.get(key, False), bool)
-    ]
     if options.get("httpVersion", "any") not in ("any", None, ""):
         problems.append("options.httpVersion: only any is supported")
     return problems

@@ -105,7 +105,6 @@ class GrpcCheck:
             *settings.unsupported_strings(request, "service", "method", "message"),
             *settings.unsupported_map(request, "metadata"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "allow_insecure"),
         ]
         if call not in _OPERATORS:
             return [*problems, f"config.request.callType {call!r} is not supported"]

@@ -60,7 +60,6 @@ _REQUEST_KEYS = {
     "certificate", "proxy", "timeout", "follow_redirects", "allow_insecure", "persistCookies",
     "noSavingResponseBody", "httpVersion",
 }  # fmt: skip
-_SWITCHES = ("follow_redirects", "allow_insecure", "persistCookies", "noSavingResponseBody")
 _DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
 OPERATORS: Operators = {
     "statusCode": GENERAL,
@@ -143,7 +142,6 @@ class HttpCheck:
                 options=("checkCertificateRevocation",),
             ),
             *_unsupported_request(definition.request),
-            *settings.unsupported_switches(definition, *_SWITCHES),
             *_unsupported_version(definition),
             *unsupported_assertions(definition, OPERATORS),
             *self._scripts.unsupported(definition.config),

@@ -75,6 +75,7 @@ def unsupported_authentication(request: Json) -> list[str]:
         for problem in passed_over(
             f"{where}.",
             auth,
+            BASIC_AUTH,
             BASIC_AUTH.keys() - {"type", *needed, *possible, *_OTHERS.get(kind, ())},
         )
     ]

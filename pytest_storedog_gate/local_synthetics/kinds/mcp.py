@@ -106,7 +106,6 @@ class McpCheck:
             *settings.unsupported_required(request, "url"),
             *settings.unsupported_map(request, "headers"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "allow_insecure"),
         ]
         if request.get("mcpProtocolVersion", _VERSION) != _VERSION:
             problems.append(f"config.request.mcpProtocolVersion must be {_VERSION}")

@@ -11,15 +11,16 @@ from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.known_keys import (
     CONFIG,
+    OPTIONS,
     REQUEST,
-    SWITCHES,
-    unknown_in_test,
+    Value,
+    key_faults_of_test,
 )
 from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.variables import Variables
@@ -46,11 +47,11 @@ def unsupported_keys(
     has = {*config, "configVariables"}
     return [
         # Those of a step are named with its test's.
-        *(unknown_in_test(definition.data) if definition.type != STEP else ()),
+        *(key_faults_of_test(definition.data) if definition.type != STEP else ()),
         *_unsupported_own(definition),
-        *passed_over("config.", definition.config, CONFIG.keys() - has),
-        *passed_over("config.request.", definition.request, REQUEST.keys() - set(request)),
-        *passed_over("options.", definition.options, options),
+        *passed_over("config.", definition.config, CONFIG, CONFIG.keys() - has),
+        *passed_over("config.request.", definition.request, REQUEST, REQUEST.keys() - set(request)),
+        *passed_over("options.", definition.options, OPTIONS, options),
     ]
 
 
@@ -58,9 +59,7 @@ def _unsupported_own(definition: Definition) -> list[str]:
     """Name what is not supported of the keys that this project adds."""
     own: Json = definition.data.get("storedog") or {}
     problems = []
-    if not isinstance(own.get("click_through", False), bool):
-        problems.append("storedog.click_through must be true or false")
-    elif own.get("click_through") and definition.type != "browser":
+    if own.get("click_through") and definition.type != "browser":
         problems.append("storedog.click_through is not supported: it is for browser tests")
     if own.get("files"):
         problems.append(
@@ -70,20 +69,18 @@ def _unsupported_own(definition: Definition) -> list[str]:
     return problems
 
 
-def passed_over(place: str, holder: Json, unused: Iterable[str]) -> list[str]:
-    """Name those of the keys that are `unused` here but hold what matters."""
+def passed_over(
+    place: str, holder: Json, shape: Mapping[str, Any], unused: Iterable[str]
+) -> list[str]:
+    """Name those of the keys that are `unused` here but say more than their absence would."""
     wanted = set(unused)
     return [
         f"{place}{key} is not supported"
         for key, value in holder.items()
-        if key in wanted and matters(key, value)
+        if key in wanted
+        and not (value is None or value in ("", [], {}))
+        and not (value is False and shape[key] is Value.FLAG)
     ]
-
-
-def matters(key: str, value: Any) -> bool:
-    """Whether a value says anything but what the absence of its key says."""
-    off = value is False and key in SWITCHES
-    return not off and value is not None and value not in ("", [], {})
 
 
 def unsupported_strings(request: Json, *keys: str) -> list[str]:
@@ -92,19 +89,6 @@ def unsupported_strings(request: Json, *keys: str) -> list[str]:
         f"config.request.{key} must be a string"
         for key in keys
         if not isinstance(request.get(key), str | None)
-    ]
-
-
-def unsupported_switches(definition: Definition, *keys: str) -> list[str]:
-    """Name those of `keys`, in the request or the options, that are neither true nor false."""
-    return [
-        f"{place}.{key} must be true or false"
-        for place, holder in (
-            ("config.request", definition.request),
-            ("options", definition.options),
-        )
-        for key in keys
-        if not isinstance(holder.get(key, False), bool)
     ]
 
 

@@ -35,7 +35,6 @@ _KEYS = {
     "playSubTest": _FLOW | {"subtestPublicId", "subtest", "alwaysExecute"},
 }
 _CHECK_KEYS = _FLOW | {"request", "assertions", "extractedValues", AFTER}
-_SWITCHES = ("allowFailure", "isCritical", "exitIfSucceed", "alwaysExecute")
 _INHERITED = ("allow_insecure", "follow_redirects")
 
 
@@ -109,14 +108,10 @@ class Library:
         subtype = step.get("subtype")
         if not isinstance(subtype, str) or not isinstance(step.get("name"), str):
             return ["name and subtype must be strings"]
+        others = API_STEP.keys() - _KEYS.get(subtype, _CHECK_KEYS)
         problems = [
             f"{problem} in a step of type {subtype}"
-            for problem in passed_over("", step, API_STEP.keys() - _KEYS.get(subtype, _CHECK_KEYS))
-        ]
-        problems += [
-            f"{key} must be true or false"
-            for key in _SWITCHES
-            if not isinstance(step.get(key, False), bool)
+            for problem in passed_over("", step, API_STEP, others)
         ]
         problems += _unsupported_retry(step.get("retry") or {})
         if subtype == "wait":

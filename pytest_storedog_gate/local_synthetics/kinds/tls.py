@@ -34,9 +34,6 @@ _REQUEST_KEYS = {
     "host", "port", "servername", "timeout", "ignore_certificate_validation",
     "disableAiaIntermediateFetching",
 }  # fmt: skip
-_SWITCHES = (
-    "accept_self_signed", "ignore_certificate_validation", "disableAiaIntermediateFetching",
-)  # fmt: skip
 _OPERATORS: Operators = {
     "certificate": EXPIRY,
     "property": TEXTUAL,
@@ -88,7 +85,6 @@ class SslCheck:
             *settings.unsupported_strings(request, "servername"),
             *settings.unsupported_port(request),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, *_SWITCHES),
             *unsupported_assertions(definition, _OPERATORS),
             *settings.unsupported_properties(
                 definition, "property", "a part of the certificate, such as subject.CN"

@@ -90,7 +90,6 @@ class WebsocketCheck:
             *settings.unsupported_map(request, "headers"),
             *settings.unsupported_map(request, "basicAuth"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "isMessageBase64Encoded", "allow_insecure"),
             *unsupported_assertions(definition, _OPERATORS),
         ]
         if isinstance(auth, dict) and auth.get("type", "web") != "web":
