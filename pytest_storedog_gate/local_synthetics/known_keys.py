@@ -1,15 +1,20 @@
 """The keys that a test has in Datadog's API, by place; anything else is a mistake.
 
 A misspelt key would weaken a test without a word, so it is refused wherever a test is run or stored
-by the API. What is known here but not run is refused by the kinds.
+by the API. What is known here but not run is refused by the kinds. Keys of tests
+of mobile applications, which are not run, are not among them.
 """
 
 from __future__ import annotations
 
 import difflib
 import enum
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+_MOST = 50  # faults of a test that are named
+_LONGEST = 50  # characters of a key that may be a known one
 
 
 class Value(enum.Enum):
@@ -39,7 +44,8 @@ def key_faults(value: Any, shape: Shape, where: str = "") -> list[str]:
     So is one whose value is a flag, where it is none, or none where it is one: `false` for a name
     would read as no name.
     """
-    return list(_faults(value, shape, where))
+    faults = list(itertools.islice(_faults(value, shape, where), _MOST + 1))
+    return [*faults[:_MOST], "and more"] if len(faults) > _MOST else faults
 
 
 def key_faults_of_test(test: Mapping[str, Any]) -> list[str]:
@@ -69,6 +75,8 @@ def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
 
 def _hint(path: str, key: str, known: Iterable[str]) -> str:
     """What the key was meant to be: the known one that reads most like it, there or elsewhere."""
+    if len(key) > _LONGEST:
+        return ""
     elsewhere = {_plain(one): place + one for place, shape in _PLACES.items() for one in shape}
     near = elsewhere | {_plain(one): one for one in known}
     close = difflib.get_close_matches(_plain(key), near, n=1, cutoff=0.65)
@@ -120,14 +128,11 @@ REQUEST = keys(
 OPTIONS = keys(
     "blockedRequestPatterns device_ids httpVersion initialNavigationTimeout min_failure_duration"
     " min_location_failed monitor_name monitor_options monitor_priority restricted_roles"
-    " rumSettings scheduling tick_every"
-    # of tests of mobile applications
-    " bindings defaultStepTimeout mobileApplication verbosity",
+    " rumSettings scheduling tick_every",
     "accept_self_signed allow_insecure bits_ai_auto_investigate captureNetworkPayloads"
     " checkCertificateRevocation disableAiaIntermediateFetching disableCors disableCsp"
     " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
-    " ignore_certificate_validation noScreenshot"
-    " allowApplicationCrash disableAutoAcceptAlert",
+    " ignore_certificate_validation noScreenshot",
     ci=keys("executionRule"),
     retry=_RETRY,
 )
@@ -143,7 +148,7 @@ API_STEP = keys(
     subtest=Value.ANY,
 )
 CONFIG = keys(
-    "setCookie variablesFromScript initialApplicationArguments",
+    "setCookie variablesFromScript",
     assertions=[_assertion],
     configVariables=[_VARIABLE],
     request=REQUEST,
@@ -177,9 +182,7 @@ TEST = keys(
     "public_id name type subtype status message tags locations"
     # what Datadog adds
     " created_at created_by creation_source creator deleted_at modified_at modified_by monitor_id"
-    " org_id overall_state overall_state_modified stepCount version"
-    # of tests of mobile applications
-    " device_ids",
+    " org_id overall_state overall_state_modified stepCount version",
     config=CONFIG,
     options=OPTIONS,
     steps=[_BROWSER_STEP],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.masking import MASK, mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.secretless import secretless
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.definitions import Json
 
 _VALUES = {"pattern", "example", "value"}  # of a variable
 _STEPS = {"steps", "stepCount"}
@@ -66,6 +67,8 @@ def _step(step: Any) -> Any:
     match step:
         case {"request": dict()}:
             return {**step, "request": _request(step["request"])}
+        case {"subtest": {"config": dict()}}:
+            return {**step, "subtest": full_view(Definition(step["subtest"]))}
     return step
 
 
@@ -77,6 +80,9 @@ def _browser_step(step: Any) -> Any:
             api = params["request"]
             shown = {**api, "config": _config(api["config"])}
             return {**step, "params": {**params, "request": shown}}
+        case {"params": {"subtest": {"config": dict()}}}:
+            shown = full_view(Definition(step["params"]["subtest"]))
+            return {**step, "params": {**step["params"], "subtest": shown}}
     return step
 
 

@@ -62,6 +62,25 @@ def test_a_port_in_the_url_must_be_that_of_the_request(service: Service, kind: s
     assert "name two ports" in message
 
 
+@pytest.mark.parametrize(("kind", "scheme"), [("ssl", "https"), ("grpc", "grpc")])
+def test_a_port_in_the_url_is_one_where_the_request_has_none(
+    service: Service, kind: str, scheme: str
+) -> None:
+    with STAGES[kind]() as request:
+        sent = dict(request())
+        sent["host"] = f"{scheme}://{sent['host']}:{sent.pop('port')}/"
+        result = service.run(network_test(kind, sent, that("responseTime", "moreThan", 0)))
+    assert result["status"] == "passed", result["failure"]
+
+
+@pytest.mark.parametrize("url", ["http://{host}/", "grpc://{host}"])
+def test_so_does_that_of_grpc(service: Service, url: str) -> None:
+    with STAGES["grpc"]() as request:
+        sent = {**request(), "host": url.format(host=request()["host"])}
+        result = service.run(network_test("grpc", sent, that("responseTime", "moreThan", 0)))
+    assert result["status"] == "passed", result["failure"]
+
+
 @pytest.mark.parametrize(
     "url", ["https://", "https://a b/", "https://rex@dog.example", "https://[x/"]
 )

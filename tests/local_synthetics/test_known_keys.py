@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.local_synthetics.catalog import load
-from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
+from pytest_storedog_gate.local_synthetics.definitions import DefinitionError, parse
 from pytest_storedog_gate.local_synthetics.known_keys import key_faults_of_test
+from pytest_storedog_gate.local_synthetics.public_view import full_view
 from tests.local_synthetics.network import network_test, that
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.support import http_test
@@ -207,6 +209,50 @@ def test_a_switch_that_is_off_says_nothing(service: Service, kind: str) -> None:
     with STAGES[kind]() as request:
         result = service.run(network_test(kind, {**request(), **off}, _HOLDS[kind]))
     assert result["status"] == "passed", result.get("failure")
+
+
+@pytest.mark.parametrize(
+    ("test", "problem"),
+    [
+        ({"steps": [{"type": "assertPageContains"}]}, "steps is not supported"),
+        ({"device_ids": ["tablet"]}, "did you mean options.device_ids?"),
+        ({"options": {"defaultStepTimeout": 1}}, "options.defaultStepTimeout is not supported"),
+    ],
+)
+def test_what_another_type_of_test_has_is_refused(
+    service: Service, target: Target, test: Json, problem: str
+) -> None:
+    result = service.run({**http_test(target.url), **test})
+    assert problem in result["failure"]["message"]
+    assert target.requests == []
+
+
+def test_very_many_are_named_as_far_as_a_person_reads() -> None:
+    strange = {"x" * 100_000: 0} | {f"key{number}": number for number in range(20_000)}
+    begun = time.monotonic()
+    faults = key_faults_of_test({**_WHOLE, **strange})
+    assert time.monotonic() - begun < 5
+    assert len(faults) == 51
+    assert faults[-1] == "and more"
+
+
+def test_a_copy_of_a_sub_test_shows_no_credentials() -> None:
+    copies = [
+        http_test("http://x", headers={"Authorization": "hunter22-hunter22"}),
+        http_test("http://rex:hunter22-hunter22@x"),
+    ]
+    step = {"name": "x", "subtype": "playSubTest", "subtestPublicId": "cop-yof-one"}
+    played = {"subtestPublicId": "cop-yof-one"}
+    for copy in copies:
+        of_browser = {"type": "playSubTest", "params": {**played, "subtest": copy}}
+        for test in (
+            {"subtype": "multi", "config": {"steps": [{**step, "subtest": copy}]}},
+            {"type": "browser", "steps": [of_browser]},
+        ):
+            whole = {**http_test("http://x"), **test}
+            shown = json.dumps(full_view(parse(whole)))
+            assert "hunter22" in json.dumps(whole)
+            assert "hunter22" not in shown
 
 
 def test_a_sub_test_is_looked_at_too(target: Target, service: Service) -> None:

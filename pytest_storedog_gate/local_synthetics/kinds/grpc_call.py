@@ -171,10 +171,9 @@ def _unsupported_proto(request: Json) -> list[str]:
 
 
 def _target(definition: Definition, variables: Variables) -> _Target:
-    request = dict(definition.request)
-    host = variables.fill(request["host"])
-    scheme = next((one for one in _SCHEMES if host.lower().startswith(one)), "")
-    request["host"] = host[len(scheme) :]
+    request = definition.request
+    host = variables.fill(request["host"]).strip().lower()
+    scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
     port = settings.port_of(request, variables, _DEFAULT_PORT)
     tls = _SCHEMES.get(scheme, port == _TLS_PORT)
     if tls and settings.setting(definition, "allow_insecure"):

@@ -13,6 +13,7 @@ from pytest_storedog_gate.local_synthetics.known_keys import (
     CONFIG,
     OPTIONS,
     REQUEST,
+    TEST,
     Value,
     key_faults_of_test,
 )
@@ -49,6 +50,7 @@ def unsupported_keys(
         # Those of a step are named with its test's.
         *(key_faults_of_test(definition.data) if definition.type != STEP else ()),
         *_unsupported_own(definition),
+        *passed_over("", definition.data, TEST, ["steps"] if definition.type == "api" else []),
         *passed_over("config.", definition.config, CONFIG, CONFIG.keys() - has),
         *passed_over("config.request.", definition.request, REQUEST, REQUEST.keys() - set(request)),
         *passed_over("options.", definition.options, OPTIONS, options),
@@ -150,16 +152,21 @@ def host_of(request: Json, variables: Variables, key: str = "host") -> str:
 
 
 def _host_in(url: str, request: Json, variables: Variables) -> str:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
-    if port not in (None, _port(_filled(request.get("port"), variables))):
+    """The host of a URL. Raises CheckFailed where its port is another than the request's."""
+    own, port = request.get("port"), _port_in(url)
+    if own not in (None, "") and port not in (None, _port(_filled(own, variables))):
         raise CheckFailed(
             "INVALID_REQUEST", f"{mask_userinfo(url)!r} and config.request.port name two ports"
         )
-    return parts.netloc if port is None else parts.netloc.rpartition(":")[0]
+    host = urlsplit(url).netloc
+    return host if port is None else host.rpartition(":")[0]
+
+
+def _port_in(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
 
 
 def _filled(value: Any, variables: Variables) -> Any:
@@ -167,8 +174,11 @@ def _filled(value: Any, variables: Variables) -> Any:
 
 
 def port_of(request: Json, variables: Variables, default: int | None, key: str = "port") -> int:
-    """The port. Raises InvalidTest when a variable makes it none."""
+    """The port, else that of a host that is a URL. Raises CheckFailed where it is none."""
     value = request.get(key)
+    host = variables.fill(request["host"]).strip()
+    if value in (None, "") and key == "port" and _URL.match(host):
+        value = _port_in(host)
     if value in (None, "") and default is not None:
         return default
     port = _port(_filled(value, variables))
