@@ -6,7 +6,6 @@ fixtures are skipped.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shlex
@@ -17,7 +16,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_DEPLOY_MODES = ("auto", "never")
 _GATE_OPTIONS = ("storedog_image", "storedog_plan", "storedog_report")
 # Options of the gate, and those of pytest that decide whose configuration is read.
 _FROM_COMMAND_LINE = re.compile("--(storedog-|synthetics-|rootdir|config-file)|-[dfhlqsvxV]*c|@")
@@ -25,7 +23,11 @@ _CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options of the contract, each with its own destination."""
+    """Adds the options of the contract, each with its own destination.
+
+    None has a type or choices: a value that is none of them would end pytest before the reports of
+    an earlier run are withdrawn.
+    """
     group = parser.getgroup("storedog-gate", "Storedog deployment gate")
     add = group.addoption
     add(
@@ -46,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add(
         "--storedog-deploy",
-        choices=_DEPLOY_MODES,
+        metavar="auto|never",
         default="auto",
         help="never: run checks only, deploy nothing and record no verdict",
     )
@@ -58,8 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--storedog-lock-wait",
         metavar="SECONDS",
-        type=_seconds,
-        default=0.0,
+        default="0",
         help="Wait this long for the environment's lock; default 0",
     )
     add("--storedog-report", metavar="PATH", help="Write the verdict as JSON to PATH")
@@ -86,7 +87,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add(
         "--synthetics-backend",
-        choices=("datadog", "local"),
+        metavar="datadog|local",
         help="Synthetics service to use; default from the file",
     )
     add(
@@ -172,13 +173,3 @@ def _refuse_options_without_gate(config: pytest.Config) -> None:
         if config.getoption(option):
             flag = "--" + option.replace("_", "-")
             raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; write 0 or more")
-    return seconds

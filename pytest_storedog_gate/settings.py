@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import configuration
 from .datadog.client import KEY_VARIABLES
 from .datadog.datadog_ci import DatadogCi
 from .datadog.endpoint import SITE_VARIABLES, URL_VARIABLE, US1, Endpoint, known_site
+from .datadog.overrides import names_in_start_url
 from .datadog.selection import Selected
 from .errors import ConfigurationError
-from .redaction import redactor
 from .requirements import Level, gathered
+from .secrets.masking import Masker
+from .secrets.places import credentials, credentials_of_overrides, holds_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pytest
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
     from .requirements import Requirements
 
 _CONFIG_PATH = "DATADOG_SYNTHETICS_CONFIG_PATH"
+_ADDRESS = re.compile(r"(?:http|ws)s?://[^?#@]*")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_SHORTEST_SECRET = 6  # characters
 _BATCH_TIMEOUT = 1800.0  # s, datadog-ci's default
 
 
@@ -67,9 +73,11 @@ class Settings:
     gogs_token: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
-    def redact(self, text: str) -> str:
-        """The text with every secret of this run masked."""
-        return redactor(self.secrets)(text)
+    @cached_property
+    def redact(self) -> Masker:
+        """Masks every secret of this run."""
+        # Shorter values are placeholders, or words like "db" or "5432".
+        return Masker(self.secrets, shortest=_SHORTEST_SECRET)
 
     def describe(self) -> list[str]:
         """The header's lines: each value with its source."""
@@ -113,7 +121,8 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
     )
     file = configuration.read(path)
     environment = _environment(config.getoption("storedog_env"), file)
-    deploy = config.getoption("storedog_deploy") == "auto"
+    deploy = _one_of(config, "storedog_deploy", ("auto", "never")) == "auto"
+    _one_of(config, "synthetics_backend", ("datadog", "local", None))
     sources = {"environment": "command line"}
     named = file.synthetics
     pick = _Pick(config, sources)
@@ -146,7 +155,7 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
             f"{environment.name} has no checks: a gate without checks proves nothing; name them in "
             f"environments.{environment.name}.checks of {path.name}, or with --synthetics-id"
         )
-    secrets |= _passwords(requirements)
+    secrets |= _credentials(requirements) | _from_environment(said.overrides)
     keys = {part: _key(names) for part, names in KEY_VARIABLES.items()}
     gogs_token = _key(("GOGS_TOKEN",)) if file.gogs else None
     if backend == "datadog" and not listing:
@@ -178,7 +187,7 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
         or named.batch_timeout
         or in_file.batch_timeout
         or _BATCH_TIMEOUT,
-        lock_wait=config.getoption("storedog_lock_wait"),
+        lock_wait=_seconds(config, "storedog_lock_wait"),
         report=config.invocation_params.dir / report if report else None,
         narrowed=not deploy and any(level.asks for level in levels if not level.in_git),
         gogs=file.gogs,
@@ -188,6 +197,31 @@ def load(config: pytest.Config, *, listing: bool = False) -> Settings:
         gogs_token=gogs_token,
         secrets=tuple({*secrets, *filter(None, (*keys.values(), gogs_token))}),
     )
+
+
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
+def _one_of(config: pytest.Config, option: str, values: Sequence[str | None]) -> str | None:
+    given: str | None = config.getoption(option)
+    if given not in values:
+        known = " or ".join(filter(None, values))
+        raise ConfigurationError(f"{_flag(option)}={given}: write {known}")
+    return given
+
+
+def _seconds(config: pytest.Config, option: str) -> float:
+    given: str = config.getoption(option)
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise ConfigurationError(
+            f"{_flag(option)}={given!r} is no number of seconds; write 0 or more"
+        )
+    return seconds
 
 
 class _Pick:
@@ -312,12 +346,21 @@ def _one(query: str | None) -> tuple[str, ...]:
     return (query,) if query else ()
 
 
-def _passwords(requirements: Requirements) -> set[str]:
-    """What overrides hold that must not be shown."""
+def _credentials(requirements: Requirements) -> set[str]:
+    """What overrides and definitions hold that must not be shown."""
     sides = (requirements.git, requirements.added)
     layers = [layer for side in sides for layer in (side.overrides, *side.own.values())]
-    credentials = [layer.get("basicAuth") or {} for layer in layers]
-    return {str(each.get("password", "")) for each in credentials}
+    found = {one for layer in layers for one in credentials_of_overrides(layer)}
+    found |= {one for test in requirements.definitions.values() for one in credentials(dict(test))}
+    for name in (name for layer in layers for name in names_in_start_url(layer)):
+        found.add(os.environ.get(name, ""))
+    return found
+
+
+def _from_environment(overrides: Mapping[str, Any]) -> set[str]:
+    """What the process environment's overrides hold: as secret as `${NAME}`, but for addresses."""
+    values = {**overrides.get("headers", {}), **overrides.get("variables", {})}.values()
+    return {value for value in values if holds_secret(value) and not _ADDRESS.fullmatch(value)}
 
 
 def _environment(name: str, file: Configuration) -> Environment:

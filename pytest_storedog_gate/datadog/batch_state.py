@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.secrets.masking import NO_SECRETS
+
 from .details import device_of, failure_of
 from .json_answer import (
     identifier,
@@ -26,6 +28,8 @@ from .json_answer import (
 from .models import Place
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.secrets.masking import Masker
+
     from .models import Json
 
 RUNNING = "in_progress"
@@ -65,8 +69,8 @@ class Entry:
     readable: bool = True
 
     @classmethod
-    def from_json(cls, data: Json) -> Entry:
-        """Reads one of the batch's `results`.
+    def from_json(cls, data: Json, mask: Masker = NO_SECRETS) -> Entry:
+        """Reads one of the batch's `results`; what a person may read of it is masked.
 
         KeyError without a test or a status; TypeError, ValueError or OverflowError for another
         type of what a verdict depends on.
@@ -97,14 +101,14 @@ class Entry:
             timed_out=bool(data.get("timed_out")),
             # Whatever was decided: what it is linked to was there before.
             earlier=skipped or (linked != "" and linked == result_id),
-            failure=failure_of(data),
+            failure=failure_of(mask.document(data)),
         )
 
     @classmethod
-    def read(cls, data: object) -> Entry | None:
+    def read(cls, data: object, mask: Masker = NO_SECRETS) -> Entry | None:
         """The same of anything; None where it does not even name a test."""
         try:
-            return cls.from_json(mapping(data))
+            return cls.from_json(mapping(data), mask)
         except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
             known = mapping(data)
         public_id = plain(known.get("test_public_id"))
@@ -144,10 +148,10 @@ class BatchState:
     tests: frozenset[str] | None = None
 
     @classmethod
-    def from_json(cls, data: Json) -> BatchState:
+    def from_json(cls, data: Json, mask: Masker = NO_SECRETS) -> BatchState:
         """Reads the answer. KeyError or TypeError where it is none."""
         state = data["data"]
-        read = [(each, Entry.read(each)) for each in listed(state["results"])]
+        read = [(each, Entry.read(each, mask)) for each in listed(state["results"])]
         strays = (mapping(each).get("status") for each, entry in read if entry is None)
         return cls(
             _word(state["status"]),

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import requests
 
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.secrets.masking import NO_SECRETS, Masker
 
 from . import retries
 from .batch_state import BatchState
@@ -40,7 +41,7 @@ _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0  # s, of one operation of a socket
 _WHOLE_TIMEOUT = 120.0  # s, of a whole answer
 _TOO_LONG = (413, 414, 431)  # for the server, one of them with 1,000 IDs in a URL
 _CLOCKS = 3600.0  # s; the service's clock and ours differ by less
-_SHORTEST_SECRET = 4  # characters; a shorter one is a placeholder, and part of many words
+_SHORTEST_KEY = 5  # characters; a shorter one is a placeholder, and part of many words
 
 
 @dataclass(frozen=True)
@@ -108,10 +109,19 @@ class SyntheticsClient:
 
     `deadline`, in the clock's time, bounds all waiting; `calls` counts what was sent. Proxies and
     their certificates come from the environment: HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE.
+    The keys and whatever else `mask` masks are masked in all that a person may read.
     """
 
-    def __init__(self, endpoint: Endpoint, keys: Keys | None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        keys: Keys | None,
+        clock: Clock | None = None,
+        mask: Masker = NO_SECRETS,
+    ) -> None:
         self.endpoint = endpoint
+        own = Masker((keys.api, keys.app) if keys else (), shortest=_SHORTEST_KEY)
+        self._mask = mask.and_also(own)
         self.clock = clock or Clock()
         self.deadline = math.inf
         self.calls = 0
@@ -221,7 +231,7 @@ class SyntheticsClient:
             data = _without_errors(answer)
             said = (data["data"].get(name) for name in ("batch_id", "id", "public_id"))
             _same(batch_id, *said)
-            return BatchState.from_json(data)
+            return BatchState.from_json(data, self._mask)
 
         path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
         # As in datadog-ci: a batch that has just been started may not be known everywhere yet.
@@ -231,7 +241,7 @@ class SyntheticsClient:
         """The details of these results by ID; one that the service does not know is left out."""
 
         def read(answer: Answer) -> dict[str, Detail]:
-            found = details_from_json(_without_errors(answer))
+            found = details_from_json(_without_errors(answer), self._mask)
             return {result_id: found[result_id] for result_id in result_ids if result_id in found}
 
         def halves() -> dict[str, Detail]:
@@ -267,7 +277,7 @@ class SyntheticsClient:
                 try:
                     return call.read(answer)
                 except ODD_SHAPE:
-                    fault = Unreadable(str(answer))
+                    fault = Unreadable(answer.described(self._mask))
             spent = self.clock.now() - begun
             pause = retries.pause(
                 attempt, call.method, answer, fault, call.again, spent=spent, patient=patient
@@ -319,7 +329,7 @@ class SyntheticsClient:
         if call.method == "POST":
             unsure = "; it may have been accepted, so it was not sent again"
         if isinstance(fault, Unreadable):
-            return self._without_keys(
+            return (
                 f"{where} answered with something else than {call.what} to {name}: {fault}; is it "
                 "Synthetics?"
             )
@@ -329,7 +339,8 @@ class SyntheticsClient:
             if retries.was_not_sent(fault):
                 unsure = ""
             return f"Synthetics cannot be reached at {where}: {name}: {_cause(fault)}{unsure}"
-        status, said = answer.status_code, self._without_keys(_errors(answer))
+        # A server, or a proxy before it, may repeat what it was sent.
+        status, said = answer.status_code, self._mask(_errors(answer))
         if status in (401, 403):
             return (
                 f"{where} refused {name} ({status}: {said}); check that DD_API_KEY and DD_APP_KEY "
@@ -338,12 +349,6 @@ class SyntheticsClient:
         if status < 500:
             unsure = ""
         return f"{where} answered {status} to {name}: {said}{unsure}"
-
-    def _without_keys(self, text: str) -> str:
-        # A server, or a proxy before it, may repeat what it was sent.
-        for key in (self._keys.api, self._keys.app) if self._keys else ():
-            text = text.replace(key, "***") if len(key) > _SHORTEST_SECRET else text
-        return text
 
     def _new_session(self) -> requests.Session:
         session = requests.Session()

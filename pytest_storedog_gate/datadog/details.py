@@ -12,12 +12,18 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.secrets.masking import MASK, NO_SECRETS
+from pytest_storedog_gate.secrets.names import names_secret
+from pytest_storedog_gate.secrets.places import mask_exchanges
+
 from . import json_answer
 from .json_answer import ODD_SHAPE, listed, mapping, optional_id, optional_text, plain, seconds
 from .models import Assertion, Json, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pytest_storedog_gate.secrets.masking import Masker
 
 _SHOWN = 300  # characters of a value
 # Of a step. Any other word speaks against a pass.
@@ -68,19 +74,21 @@ class Detail:
     data: Json = field(default_factory=dict, repr=False)
 
     @classmethod
-    def from_json(cls, datum: Json) -> Detail:
-        """Reads one of the answer's `data`."""
+    def from_json(cls, datum: Json, mask: Masker = NO_SECRETS) -> Detail:
+        """Reads one of the answer's `data`; what a person may read of it is masked."""
         try:
             _refuse_deeper(datum, _DEEPEST)
-            return cls._read(datum, datum["attributes"])
+            return cls._read(datum, datum["attributes"], mask)
         except ODD_SHAPE:
             return cls(readable=False)
 
     @classmethod
-    def _read(cls, datum: Json, attributes: Json) -> Detail:
+    def _read(cls, datum: Json, attributes: Json, mask: Masker) -> Detail:
         if datum.get("type") not in ("result", None):
             raise ValueError
         result = attributes.get("result") or {}
+        # Before anything is cut: a part of a secret is not found any more.
+        told = mask_exchanges(mask.document(result))
         related = mapping(datum.get("relationships"))
         words = (attributes.get("status"), result.get("status"))
         run_type = plain(result.get("run_type")) or plain(attributes.get("run_type"))
@@ -103,11 +111,11 @@ class Detail:
             device=plain(device_of(attributes)),
             started_at=_time(result.get("started_at")),
             finished_at=_time(result.get("finished_at")),
-            failure=failure_of(result),
-            steps=tuple(_steps(_objects(result, "steps"))),
-            assertions=_assertions(result, valid=True),
-            timings=mapping(result.get("timings")),
-            data=result,
+            failure=failure_of(told),
+            steps=tuple(_steps(_objects(told, "steps"))),
+            assertions=_assertions(told, valid=True),
+            timings=mapping(told.get("timings")),
+            data=told,
         )
 
     @property
@@ -126,14 +134,14 @@ class Detail:
 NO_DETAIL = Detail()
 
 
-def details_from_json(data: Json) -> dict[str, Detail]:
+def details_from_json(data: Json, mask: Masker = NO_SECRETS) -> dict[str, Detail]:
     """Reads an answer of `poll_results`: the details by result ID, of executions that run as well.
 
     TypeError or KeyError where it is none; what does not say whose details it holds is left out.
     """
     read: dict[str, Detail] = {}
     for datum in map(mapping, listed(data["data"])):
-        detail, result_id = Detail.from_json(datum), datum.get("id")
+        detail, result_id = Detail.from_json(datum, mask), datum.get("id")
         # Two of one result, of which one is not true.
         if isinstance(result_id, str | int) and read.setdefault(str(result_id), detail) != detail:
             read[str(result_id)] = Detail(readable=False)
@@ -249,11 +257,14 @@ def _assertion(data: Json) -> Assertion:
         parts += [target.get("jsonPath") or target.get("xPath"), target.get("elementsOperator")]
         operator = str(target.get("operator", operator))
         target = target.get("targetValue", target.get("jsonSchema"))
+    actual = data.get("actual")
+    if names_secret(plain(data.get("property"))):  # a header, such as Set-Cookie
+        target, actual = (one if one is None else MASK for one in (target, actual))
     message = str(data.get("error_message") or data.get("errorMessage") or "")
     return Assertion(
         subject=" ".join(str(part) for part in parts if part),
         expected=operator if target is None else f"{operator} {shown(target)}".strip(),
-        actual=data.get("actual"),
+        actual=actual,
         valid=data["valid"] is True,
         # A plain "no" adds nothing to expected and actual; of a script the message is the actual.
         message="" if message in (f"{operator} does not hold", data.get("actual")) else message,

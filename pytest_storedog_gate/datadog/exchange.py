@@ -15,11 +15,12 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from . import json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LARGEST = 256 * 2**20  # bytes of a body; a thousand whole definitions are a tenth of it
 _CHUNK = 2**16
-_SHOWN = 60  # bytes of a body that cannot be read
+_SHOWN = 60  # characters of a body that cannot be read
+_LOOKED_AT = 2**14  # bytes, of which these are shown
 
 
 class Unreadable(requests.RequestException):
@@ -60,10 +61,11 @@ class Answer:
             raise TypeError
         return data
 
-    def __str__(self) -> str:
+    def described(self, mask: Callable[[str], str]) -> str:
         """What it looks like."""
-        kind = self.headers.get("Content-Type", "no Content-Type")
-        beginning = self.body[:_SHOWN].decode("utf-8", "replace")
+        kind = mask(self.headers.get("Content-Type", "no Content-Type"))
+        # Masked before it is cut: a part of a secret is not found any more.
+        beginning = mask(self.body[:_LOOKED_AT].decode("utf-8", "replace"))[:_SHOWN]
         return f"{kind}, {len(self.body)} bytes that begin with {beginning!r}"
 
 

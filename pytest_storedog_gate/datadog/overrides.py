@@ -121,6 +121,11 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return validated(overrides, f"{PREFIX}*")
 
 
+def names_in_start_url(overrides: Mapping[str, Any]) -> set[str]:
+    """The names in `startUrl`'s `{{ NAME }}`."""
+    return set(_PLACEHOLDER.findall(str(overrides.get("startUrl") or "")))
+
+
 def with_environment_in_start_url(
     overrides: Mapping[str, Any], environ: Mapping[str, str]
 ) -> dict[str, Any]:

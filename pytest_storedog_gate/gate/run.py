@@ -15,7 +15,6 @@ from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.plain_text import document
-from pytest_storedog_gate.redaction import masked
 from pytest_storedog_gate.requirements import BLOCKING
 
 from . import record, selection, steps, synthetics, whole_file
@@ -121,7 +120,7 @@ class GateRun:
         _refuse_suites([public_id], checks)
         batch = self._batch(self._client, checks)
         for outcome in batch.outcomes():
-            return masked(outcome, self.settings.redact)
+            return self.settings.redact.document(outcome)
         raise NoVerdict(f"the run ended before {public_id} had a result")
 
     def settle(self, evidence: Evidence) -> Verdict:
@@ -193,7 +192,7 @@ class GateRun:
 
     def report(self, verdict: Verdict) -> dict[str, Any]:
         """The verdict with the run's facts, as it is kept and reported."""
-        data = masked(record.as_json(verdict, self._facts()), self.settings.redact)
+        data = self.settings.redact.document(record.as_json(verdict, self._facts()))
         return cast("dict[str, Any]", document(data))
 
     # -- its stops -----------------------------------------------------------------------------
@@ -300,7 +299,7 @@ class GateRun:
 
     def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
-        clean = masked(outcome, self.settings.redact)
+        clean = self.settings.redact.document(outcome)
         return by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
 
     def _stop_watching(self) -> None:

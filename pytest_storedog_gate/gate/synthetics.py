@@ -23,7 +23,7 @@ def connect(settings: Settings, resources: ExitStack, clock: Clock) -> Synthetic
     keys = None
     if settings.api_key and settings.app_key:
         keys = Keys(settings.api_key, settings.app_key)
-    client = SyntheticsClient(_endpoint(settings, resources), keys, clock)
+    client = SyntheticsClient(_endpoint(settings, resources), keys, clock, settings.redact)
     # A new one begins with the trigger: a short batch must not cut the reading of tests short.
     client.deadline = clock.now() + settings.batch_timeout + GRACE
     resources.callback(client.close)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.local_synthetics import variables
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
-from pytest_storedog_gate.local_synthetics.masking import mask
 from pytest_storedog_gate.local_synthetics.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.results import Results, failure_document, new_result_id
 
@@ -254,6 +253,7 @@ class Batches:
             values = variables.variables_of(
                 run.definition, run.variables, attempt, self._globals, self._mailboxes
             )
+            values.hide_credentials(run.definition)
             kind = self._kinds[run.definition.type, run.definition.subtype]
             return _without_secrets(await kind.run(run, values), values)
         except CheckFailed as failed:
@@ -332,5 +332,5 @@ def _internal_error(error: Exception) -> Failure:
 def _without_secrets(outcome: Outcome, values: variables.Variables) -> Outcome:
     failure = outcome.failure
     if failure:
-        failure = Failure(failure.code, mask(failure.message, values.secrets))
-    return Outcome(failure, mask(outcome.detail, values.secrets))
+        failure = Failure(failure.code, values.masked(failure.message))
+    return Outcome(failure, values.masked(outcome.detail))

@@ -10,12 +10,16 @@ import re
 import string
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.global_variables import PREFIX, Globals
+from pytest_storedog_gate.secrets.masking import Masker
+from pytest_storedog_gate.secrets.names import names_secret
+from pytest_storedog_gate.secrets.places import credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +28,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.mailboxes import Mail, Mailboxes
     from pytest_storedog_gate.local_synthetics.totp import Totp
 
+T = TypeVar("T")
+
 NO_GLOBALS: Globals = {}
+SHORTEST_CREDENTIAL = 6  # characters; shorter ones are words that a result needs
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _CALL = re.compile(r"(numeric|alphabetic|alphanumeric)\(\s*(\d{1,4})\s*\)")
@@ -98,6 +105,18 @@ class Variables:
             _keep_secret(self, variable)
             _keep_address(self, variable)
 
+    def hide_credentials(self, definition: Definition) -> None:
+        """Add what the definition is to send as a credential to the secrets."""
+        for credential in credentials(definition.data):
+            # One that cannot be filled yet is not sent either.
+            with suppress(CheckFailed, InvalidTest):
+                value = self.fill(credential)
+                self.secrets |= {value} if len(value) >= SHORTEST_CREDENTIAL else set()
+
+    def masked(self, value: T) -> T:
+        """A copy of a JSON value or a text without the secrets."""
+        return Masker(self.secrets).document(value)
+
     def mails(self) -> list[Mail]:
         """The mails that came to this attempt's addresses, the latest first."""
         if self.mailboxes is None or self.attempt is None:
@@ -155,6 +174,7 @@ def variables_of(
 ) -> Variables:
     """Make the values of one attempt; those of `overrides` win."""
     made = Variables(dict(overrides), attempt=attempt, known=known, mailboxes=mailboxes)
+    made.secrets |= {value for name, value in overrides.items() if names_secret(name)}
     for variable in _declared(definition):
         if variable["name"] not in overrides:
             _assign(made, variable, attempt, known)
@@ -213,7 +233,8 @@ def _declared(definition: Definition) -> list[Json]:
 def _keep_secret(made: Variables, variable: Json) -> None:
     name = variable["name"]
     held = made.known.get(name) if variable.get("type") == "global" else None
-    if name in made.values and (variable.get("secure") or (held and held.secure)):
+    secure = variable.get("secure") or names_secret(name) or (held and held.secure)
+    if name in made.values and secure:
         made.secrets.add(made.values[name])
 
 

@@ -20,6 +20,7 @@ from .collection import checks_file, node_id
 from .evidence import report_end, report_not_run, report_to_junit
 from .exchange import Answers
 from .lister import Lister
+from .masked_reports import mask_report
 from .plan import Planner
 from .source import Census
 from .testimony import Testimony
@@ -118,7 +119,7 @@ class Controller:
 
     def pytest_report_header(self) -> list[str]:
         """Each value with its source."""
-        return self.settings.describe()
+        return self.settings.redact.document(self.settings.describe())
 
     def pytest_sessionstart(self) -> None:
         """Takes SIGTERM for a Ctrl-C."""
@@ -217,8 +218,14 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Hears of every phase of every item, from this process or from workers."""
-        terminal.make_encodable(report)
         self.testimony.hear(report)
+        mask_report(report, self.settings.redact)
+        terminal.make_encodable(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Hears of what was collected, and could not be."""
+        mask_report(report, self.settings.redact)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tells pytest's own stop (-x under xdist) from a person's or a signal's."""
@@ -258,9 +265,13 @@ class Controller:
     def _evidence(self, status: int) -> Evidence:
         if status == pytest.ExitCode.INTERRUPTED and self._stopped_itself:
             status = int(pytest.ExitCode.TESTS_FAILED)
-        heard = self.testimony
+        heard, mask = self.testimony, self.settings.redact
         return Evidence(
-            self.required, heard.flaws(), status, silent=heard.silent(), broken=heard.broken()
+            self.required,
+            mask.document(heard.flaws()),
+            status,
+            silent=heard.silent(),
+            broken=mask.document(heard.broken()),
         )
 
 

@@ -60,7 +60,10 @@ class Lister:
 
     def pytest_report_header(self) -> list[str]:
         """Each value with its source."""
-        return [*self._settings.describe(), "storedog-gate: lists only, nothing is run"]
+        return [
+            *self._settings.redact.document(self._settings.describe()),
+            "storedog-gate: lists only, nothing is run",
+        ]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:

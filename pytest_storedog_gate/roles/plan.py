@@ -27,7 +27,10 @@ class Planner:
 
     def pytest_report_header(self) -> list[str]:
         """Each value with its source."""
-        return [*self._settings.describe(), "storedog-gate: plan only, nothing is changed"]
+        return [
+            *self._settings.redact.document(self._settings.describe()),
+            "storedog-gate: plan only, nothing is changed",
+        ]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> bool:

@@ -201,7 +201,16 @@ def test_reports_of_an_earlier_run_are_withdrawn(project: GateProject) -> None:
     assert not (project.path / "junit.xml").exists()
 
 
-@pytest.mark.parametrize("broken", ["--no-such-option", "--storedog-env="])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "--no-such-option",
+        "--storedog-env=",
+        "--storedog-deploy=perhaps",
+        "--storedog-lock-wait=soon",
+        "--synthetics-backend=elsewhere",
+    ],
+)
 def test_reports_are_withdrawn_where_the_command_line_is_wrong(
     project: GateProject, broken: str
 ) -> None:

@@ -1,0 +1,27 @@
+"""Reports of tests and of collection without the run's secrets, before anything shows them.
+
+A test of the project's own may print what it was given, and `--showlocals` shows its variables.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.secrets.masking import Masker
+
+
+def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) -> None:
+    """Masks what the report tells and what was captured."""
+    if isinstance(report.longrepr, tuple):  # of a skip: the file, the line and the reason
+        report.longrepr = mask.document(report.longrepr)
+    elif report.longrepr is not None:
+        text = report.longreprtext
+        shown = mask(text)
+        if shown != text:
+            report.longrepr = shown
+    report.sections = mask.document(report.sections)
+    if isinstance(report, pytest.TestReport):
+        report.user_properties = mask.document(report.user_properties)

@@ -1,0 +1,238 @@
+"""Masking of secrets in texts and documents, whatever form they have taken on the way."""
+
+from __future__ import annotations
+
+import base64
+import html.entities
+import json
+import re
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
+
+MASK = "********"
+LONGEST_SECRET = 10_000
+"""Characters of a value that is found: to look for a longer one would hold up every check."""
+_SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
+_SHORTEST_LINE = 16  # of a secret of several lines, such as a private key
+_SHORTEST_NUMBER = 4  # digits: masking shorter numbers would hide only the result
+_BREAKS = re.compile(r"\\[rn]|[\r\n]")
+# Names of values that this program relies on, which others are found by: a secret that is a part of
+# one, or a word like it, must not change it.
+_IDENTIFIERS = frozenset(
+    {
+        "batch_id", "batch_url", "deploy_id", "device", "digest", "environment", "execution_rule",
+        "id", "initial_result_id", "location", "operator", "previous_digest", "public_id",
+        "requirements", "result_id", "result_url", "service", "state", "status", "type",
+    }
+)  # fmt: skip
+# What is below these is a document of somebody else's: its names mean something else, and may be
+# secrets themselves.
+_FOREIGN = frozenset(
+    {
+        "actual", "cookies", "expected", "form", "headers", "metadata", "query", "target",
+        "trailers", "val", "value",
+    }
+)  # fmt: skip
+# Whole answers of a service, of which nothing depends on any value.
+_ANSWERS = frozenset({"detail", "timings"})
+
+
+class _Whose(NamedTuple):
+    """Whose document it is: the values `kept` as they are, and whether `names` are looked at."""
+
+    kept: frozenset[str]
+    names: bool
+
+    def below(self, name: object) -> _Whose:
+        return _ANSWER if name in _ANSWERS and self is _OURS else self
+
+
+_OURS, _ANSWER, _THEIRS = (
+    _Whose(_IDENTIFIERS, names=False),
+    _Whose(frozenset(), names=False),
+    _Whose(frozenset(), names=True),
+)
+
+
+class Masker:
+    """Masks each of some secrets in a text: call it with the text.
+
+    A secret is found plain, URL-encoded, escaped as in JSON, HTML, Python or JavaScript, and
+    within base64 and hexadecimal texts.
+    """
+
+    def __init__(self, secrets: Iterable[str], *, shortest: int = 1) -> None:
+        """Secrets of fewer than `shortest` characters are left, as they are parts of many words."""
+        self._forms = _forms_of_all(frozenset(secrets), shortest)
+
+    def and_also(self, other: Masker) -> Masker:
+        """One that masks what either of them does."""
+        both = Masker(())
+        both._forms = (*self._forms, *other._forms)
+        return both
+
+    def __call__(self, text: str) -> str:
+        """The text without the secrets."""
+        flat = _BREAKS.sub("", text) if _BREAKS.search(text) else text
+        shown, end = [], 0
+        # All are looked for in the same text: one secret may overlap another.
+        for first, last in sorted(
+            match.span()
+            for form in self._forms
+            if form.part in text or form.part in flat
+            for match in form.pattern.finditer(text)
+        ):
+            if first >= end:
+                shown += [text[end:first], MASK]
+            end = max(end, last)
+        return "".join((*shown, text[end:]))
+
+    def document(self, data: T) -> T:
+        """The same data with every text in it masked, below dataclasses, mappings and sequences.
+
+        Identifiers and names of ours are left as they are.
+        """
+        return cast("T", self._masked(data, _OURS)) if self._forms else data
+
+    def _masked(self, data: Any, whose: _Whose) -> Any:
+        if isinstance(data, str):
+            return self(data)
+        if isinstance(data, dict):
+            return {
+                self(name) if whose.names and isinstance(name, str) else name: self._member(
+                    name, value, whose
+                )
+                for name, value in data.items()
+            }
+        if isinstance(data, list | tuple):
+            return type(data)(self._masked(value, whose) for value in data)
+        if is_dataclass(data) and not isinstance(data, type):
+            members = ((field.name, getattr(data, field.name)) for field in fields(data))
+            return replace(data, **{n: self._member(n, value, whose) for n, value in members})
+        number = str(data) if whose.names and isinstance(data, int | float) else ""
+        hidden = len(number) >= _SHORTEST_NUMBER and self(number) == MASK
+        return MASK if hidden else data
+
+    def _member(self, name: object, value: Any, whose: _Whose) -> Any:
+        if name in whose.kept and not isinstance(value, dict):
+            return value
+        return self._masked(value, _THEIRS if name in _FOREIGN else whose.below(name))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a secret can look. `part` is in each text that holds it, and quickly looked for."""
+
+    part: str
+    source: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        # Most secrets turn up nowhere, and to compile takes longer than to look for the part.
+        return re.compile(self.source)
+
+
+@lru_cache(maxsize=64)
+def _forms_of_all(secrets: frozenset[str], shortest: int) -> tuple[_Form, ...]:
+    parts = {part for secret in secrets for part in _parts(secret) if len(part) >= shortest}
+    return tuple(form for part in sorted(parts) for form in _forms_of(part))
+
+
+@lru_cache(maxsize=1024)
+def _forms_of(secret: str) -> tuple[_Form, ...]:
+    return (_plain_form(secret), *map(_encoded_form, sorted(set(_encoded(secret)))))
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """The secret as it is and without blanks at its ends, and its longer lines."""
+    yield from filter(None, {secret, secret.strip()})
+    for line in secret.splitlines():
+        if len(line) >= _SHORTEST_LINE and not line.startswith("-----"):
+            yield line.strip()
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """What base64 and hexadecimal texts hold where they hold the secret.
+
+    In base64 that depends on the place of the secret: what its neighbours have no part in counts.
+    """
+    if len(secret) < _SHORTEST_ENCODED:
+        return
+    content = secret.encode(errors="surrogatepass")
+    yield from (content.hex(), content.hex().upper())
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + content)
+        first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
+        inner = text[first:last].decode()
+        yield from {inner, inner.replace("+", "-").replace("/", "_")}
+
+
+def _plain_form(secret: str) -> _Form:
+    """The secret, of which each character may be encoded or not.
+
+    What a URL's encoder leaves as it is depends on the encoder and on the part of the URL.
+    """
+    source = "".join(_of_run("".join(run)) for _, run in groupby(secret, _kind_of_run))
+    return _Form(_longest_word(secret), source)
+
+
+def _encoded_form(text: str) -> _Form:
+    """The text, whose lines may be broken anywhere, as in mails and certificates."""
+    return _Form(_longest_word(text), f"(?:{_BREAKS.pattern})*".join(map(_of_character, text)))
+
+
+def _longest_word(text: str) -> str:
+    return max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
+
+
+def _kind_of_run(character: str) -> str:
+    return " " if character.isspace() else "\\" if character == "\\" else ""
+
+
+def _of_run(run: str) -> str:
+    # Blanks become one on their way, and backslashes many.
+    if _kind_of_run(run[0]):
+        return f"(?:{'|'.join(map(_of_character, sorted(set(run))))})+"
+    return "".join(map(_of_character, run))
+
+
+@lru_cache(maxsize=4096)
+def _of_character(character: str) -> str:
+    if character.isascii() and character.isalnum():
+        return character  # nobody encodes these
+    code = ord(character)
+    patterns = [r"\s" if character.isspace() else re.escape(character)]
+    content = {character.encode(errors="surrogatepass"), character.encode("latin-1", "ignore")}
+    # Percent signs may have been encoded once more, and mails write `=` for them.
+    patterns += [
+        "".join(f"(?:%(?:25){{0,3}}|=)(?i:{octet:02x})" for octet in octets)
+        for octets in sorted(filter(None, content))
+    ]
+    if character == " ":
+        patterns.append(r"\+")
+    names = [html.entities.codepoint2name.get(code, ""), f"#0*{code}", f"#[xX]0*(?i:{code:x})"]
+    if character == "'":
+        names.append("apos")
+    patterns += [f"&(?:amp;){{0,3}}{name};" for name in names if name]
+    # Escapes of JSON, JavaScript and Python, with more backslashes where a string holds a string.
+    units = character.encode("utf-16-be", errors="surrogatepass")
+    pairs = [units[index : index + 2].hex() for index in range(0, len(units), 2)]
+    patterns.append("".join(rf"\\{{1,15}}u(?i:{pair})" for pair in pairs))
+    patterns.append(rf"\\{{1,15}}U(?i:{code:08x})")
+    if code < 256:
+        patterns.append(rf"\\{{1,15}}x(?i:{code:02x})")
+    escaped = json.dumps(character)[1:-1].lstrip("\\") if code < 128 else ""
+    if len(escaped) == 1:
+        patterns.append(r"\\{1,15}" + re.escape(escaped))
+    return f"(?:{'|'.join(dict.fromkeys(patterns))})"
+
+
+NO_SECRETS = Masker(())
+"""Masks nothing, as there is nothing to be masked."""

@@ -1,0 +1,155 @@
+"""What is masked, in which forms, and what must not be."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import quopri
+from dataclasses import fields
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_storedog_gate.datadog.models import Assertion, CheckOutcome, Result, Status, Step
+from pytest_storedog_gate.secrets.masking import Masker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECRET = "abc-def"  # a part of the check's public ID, as it happens
+WORDS = f"said {SECRET}"
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "URL": lambda secret: quote(secret, safe=""),
+    "path of a URL": quote,
+    "form": quote_plus,
+    "URL in a URL": lambda secret: quote(quote(secret, safe=""), safe=""),
+    "JSON": lambda secret: json.dumps(secret)[1:-1],
+    "JSON with letters as they are": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
+    "JSON in JSON": lambda secret: json.dumps(json.dumps(secret))[1:-1],
+    "HTML": html.escape,
+    "HTML in HTML": lambda secret: html.escape(html.escape(secret)),
+    "HTML by numbers": lambda secret: "".join(
+        one if one.isalnum() and one.isascii() else f"&#{ord(one)};" for one in secret
+    ),
+    "XML in ASCII": lambda secret: secret.encode("ascii", "xmlcharrefreplace").decode(),
+    "Python": lambda secret: repr(secret)[1:-1],
+    "Python in ASCII": lambda secret: ascii(secret)[1:-1],
+    "hexadecimal": lambda secret: secret.encode().hex(),
+    "base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+    "base64 after one": lambda secret: base64.b64encode(f"x{secret}".encode()).decode(),
+    "base64 after two": lambda secret: base64.b64encode(f"xy{secret}z".encode()).decode(),
+    "base64 in a URL": lambda secret: quote(
+        base64.urlsafe_b64encode(f"user:{secret}".encode()), safe=""
+    ),
+    "base64 in lines": lambda secret: base64.encodebytes(b"k" * 48 + secret.encode()).decode(),
+    "mail": lambda secret: quopri.encodestring(secret.encode()).decode(),
+    "one line": lambda secret: " ".join(secret.split()),
+}
+SECRETS = [
+    "plainsecret",
+    'hunter2+x "&\u00fc',
+    "two\nlines of it",
+    "it's a \\ back\\\\slash",
+    "dog\N{DOG FACE}-1 a",
+    "a=b/c%d;e",
+    "<p>&amp;</p>",
+]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_is_masked_in_each_form(form: str, secret: str) -> None:
+    text = FORMS[form](secret)
+    shown = Masker([secret])(f"before {text} after")
+    assert "********" in shown
+    assert text not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=6, max_size=30).filter(
+        lambda secret: secret.strip() == secret and "*" not in secret
+    ),
+    st.sampled_from(["plain", "URL", "JSON", "HTML", "base64 after one", "hexadecimal"]),
+)
+def test_any_secret_is_masked(secret: str, form: str) -> None:
+    assert FORMS[form](secret) not in Masker([secret])(f"({FORMS[form](secret)})")
+
+
+@given(st.text(max_size=40), st.lists(st.text("abc", min_size=1, max_size=4)))
+def test_what_holds_no_secret_stays(text: str, secrets: list[str]) -> None:
+    kept = [secret for secret in secrets if secret not in text]
+    plain = text.translate(dict.fromkeys(map(ord, "%&=\\+"), "_"))
+    assert all(secret not in Masker(secrets)(text) for secret in secrets)
+    assert Masker([s for s in kept if s.strip() == s and s not in plain])(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("secrets", "shown"),
+    [
+        (["hunter2"], "the key is ******** today"),
+        (["y", "key", "today"], "the key is hunter2 today"),
+        (["", "hunte", "hunter"], "the key is ********2 today"),
+        (["hunter", "hunter2"], "the key is ******** today"),
+        (["is hunt", "hunter2"], "the key ******** today"),
+    ],
+)
+def test_a_short_secret_is_a_placeholder(secrets: list[str], shown: str) -> None:
+    assert Masker(secrets, shortest=6)("the key is hunter2 today") == shown
+
+
+def test_each_line_of_a_key_is_a_secret() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj0123456789"
+    shown = Masker([key])("E   - MIIEvQIBADANBgkqhkiG9w0B\nE   + -----BEGIN PRIVATE KEY-----")
+    assert shown == "E   - ********\nE   + -----BEGIN PRIVATE KEY-----"
+
+
+def test_many_blanks_and_backslashes_take_no_time() -> None:
+    masker = Masker(["a" + " " * 50 + "\\" * 50 + "b"])
+    text = "a" + " " * 5000 + "\\" * 5000
+    assert masker(text) == text
+
+
+def test_identifiers_of_an_outcome_are_not_masked() -> None:
+    ids = {"public_id", "result_id", "initial_result_id", "result_url", "batch_id", "location"}
+    ids |= {"device", "type", "execution_rule"}
+    texts = {field.name: WORDS for field in fields(Result) if field.type == "str"}
+    assert set(texts) == ids | {"name", "reason"}, "what another field is has to be said"
+    result = Result(**texts, status=Status.PASSED)  # type: ignore[arg-type]
+    (found,) = Masker([SECRET]).document(CheckOutcome(WORDS, (result,))).results
+    assert {getattr(found, name) for name in ids} == {WORDS}
+    assert (found.name, found.reason) == ("said ********", "said ********")
+
+
+def test_identifiers_of_a_record_are_not_masked() -> None:
+    record = {
+        "digest": WORDS,
+        "deploy_id": WORDS,
+        "state": WORDS,
+        "reasons": [WORDS],
+        "checks": [{"public_id": WORDS, "name": WORDS, WORDS: [{"status": WORDS}]}],
+    }
+    assert Masker([SECRET]).document(record) == {
+        "digest": WORDS,
+        "deploy_id": WORDS,
+        "state": WORDS,
+        "reasons": ["said ********"],
+        "checks": [{"public_id": WORDS, "name": "said ********", WORDS: [{"status": WORDS}]}],
+    }
+
+
+def test_documents_of_others_have_no_identifiers() -> None:
+    headers = {"location": f"https://shop.test/?token={SECRET}"}
+    assertion = Assertion("body", "is 1", headers, valid=False)
+    step = Step("a step", Status.FAILED, assertions=(assertion,))
+    result = Result("abc-def-ghi", "", Status.FAILED, "", steps=(step,), detail={"status": SECRET})
+    found = Masker([SECRET]).document(result)
+    assert found.public_id == "abc-def-ghi"
+    assert found.steps[0].assertions[0].actual == {"location": "https://shop.test/?token=********"}
+    assert found.detail == {"status": "********"}

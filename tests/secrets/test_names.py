@@ -1,0 +1,36 @@
+"""Which names say that their value is a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_storedog_gate.secrets.names import names_secret
+
+SECRET = """
+    Authorization Proxy-Authorization Cookie Set-Cookie X-Session-Id X-Signature X-Passphrase
+    X-Auth X-Auth-Token X-Api-Key DD-API-KEY DD-APPLICATION-KEY X-Amz-Security-Token
+    X-Amz-Signature X-Amz-Credential X-CSRF-Token X-Vault-Token X-Hub-Signature-256 Private-Token
+    Ocp-Apim-Subscription-Key x-functions-key api_key apikey access_token id_token refreshToken
+    authToken client_secret clientSecret PASSWORD DB_PASS pw PHPSESSID JSESSIONID sessionToken
+    session_id secretKey accessKey csrfmiddlewaretoken GITHUB_TOKEN AWS_SECRET_ACCESS_KEY
+    private_key sig passphrase otp secret
+""".split()  # noqa: SIM905
+NONE = """
+    region domain audience scope username resource clientId algorithm workstation serviceName
+    Accept Content-Type Host User-Agent ETag WWW-Authenticate X-Request-Id X-Cache-Key
+    Idempotency-Key Access-Control-Allow-Origin primary_key public_key key keys value keyboard
+    tokenizer tokens max_tokens token_type accessTokenUrl tokenApiAuthentication tokenPrefix
+    expires_in page_token nextPageToken author authority authentication_method cookie_policy
+    monkey latency compass passage passed passenger bypass signal design assign SHOP URL secretary
+    pinned spin spinner sessions oauth_version
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_the_name_of_a_secret(name: str) -> None:
+    assert names_secret(name)
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_the_name_of_something_else(name: str) -> None:
+    assert not names_secret(name)

@@ -1,0 +1,155 @@
+"""Where a definition, an override and a result hold secrets, and where they hold none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_storedog_gate.secrets.places import (
+    credentials,
+    credentials_of_overrides,
+    holds_secret,
+    mask_exchanges,
+    mask_url,
+    parts_of,
+    without_secrets,
+)
+
+REQUESTS: list[dict[str, Any]] = [
+    {"headers": {"X-Session-Id": "planted"}},
+    {"headers": {"Authorization": "Bearer planted"}},
+    {"metadata": {"x-api-key": "planted"}},
+    {"query": {"api_key": "planted"}},
+    {"form": {"password": "planted"}},
+    {"basicAuth": {"type": "web", "username": "me", "password": "planted"}},
+    {"basicAuth": {"type": "oauth-client", "clientId": "me", "clientSecret": "planted"}},
+    {"basicAuth": {"type": "sigv4", "accessKey": "{{ ID }}", "secretKey": "planted"}},
+    {"url": "https://me:planted@shop.test/"},
+    {"url": "https://shop.test/?page=1&access_token=planted#top"},
+    {"url": "https://shop.test/#id_token=planted"},
+    {"body": '{"user": "me", "password": "planted"}'},
+    {"body": '{"query": "{\\"password\\": \\"planted\\"}"}'},
+    {"body": "user=me&password=planted"},
+    {"body": "<login><user>me</user><password>planted</password></login>"},
+    {"message": '{"token":"planted"}'},
+    {"proxy": {"url": "http://me:planted@proxy.test:3128"}},
+    {"proxy": {"url": "http://proxy.test", "headers": {"Proxy-Authorization": "planted"}}},
+]
+NO_SECRET: list[dict[str, Any]] = [
+    {"headers": {"Authorization": "Bearer {{ TOKEN }}", "Accept": "text/html"}},
+    {"headers": {"Cookie": "session={{ SESSION }}; lang={{ LANG }}"}},
+    {"basicAuth": {"type": "oauth-client", "audience": "a", "scope": "s", "domain": "d",
+                   "resource": "r", "accessTokenUrl": "https://shop.test/token",
+                   "tokenApiAuthentication": "header", "clientSecret": "{{ SECRET }}"}},
+    {"basicAuth": {"type": "sigv4", "region": "eu-central-1", "serviceName": "s3"}},
+    {"url": "https://{{ USER }}:{{ PASSWORD }}@shop.test/?page=2&token={{ TOKEN }}"},
+    {"assertions": [{"type": "header", "property": "Set-Cookie", "operator": "contains",
+                     "target": "session="}]},
+    {"body": '{"max_tokens": 100, "author": "me", "password": "{{ PASSWORD }}"}'},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=str)
+def test_a_credential_is_found_and_replaced(request_: dict[str, Any]) -> None:
+    test = {"config": {"request": request_}}
+    found = credentials(test)
+    assert "planted" in found
+    values: list[str] = []
+
+    def stand_in(_name: str, value: str) -> str:
+        values.append(value)
+        return "MASK"
+
+    shown = json.dumps(without_secrets(test, stand_in))
+    (value,) = values
+    assert "planted" not in shown
+    assert shown.replace("MASK", value) == json.dumps(test)
+    step = {"config": {"steps": [{"request": request_}]}}
+    browser = {"steps": [{"params": {"request": {"config": test["config"]}}}]}
+    assert credentials(step) == credentials(browser) == found
+    assert "planted" not in json.dumps(mask_exchanges({"steps": [{"request": request_}]}))
+
+
+@pytest.mark.parametrize("request_", NO_SECRET, ids=str)
+def test_what_holds_no_secret_is_left_as_it_is(request_: dict[str, Any]) -> None:
+    test = {"config": {"request": request_}}
+    assert without_secrets(test, lambda _name, _value: "MASK") == test
+    assert mask_exchanges(request_) == request_
+
+
+def test_secure_variables_files_and_cookies() -> None:
+    test = {
+        "config": {
+            "configVariables": [
+                {"name": "A", "secure": True, "pattern": "planted", "example": "planted"},
+                {"name": "B", "pattern": "shown"},
+            ],
+            "setCookie": "session=planted",
+            "request": {"certificate": {"key": {"filename": "k.pem", "content": "planted"}}},
+            "assertions": [
+                {"type": "header", "property": "X-Auth", "operator": "is", "target": "planted"}
+            ],
+        }
+    }
+    shown = json.dumps(without_secrets(test, lambda _name, _value: "MASK"))
+    assert "planted" not in shown
+    assert "shown" in shown
+    assert "k.pem" in shown
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"headers": {"X-Api-Key": "planted"}},
+        {"variables": {"PASSWORD": "planted"}},
+        {"cookies": {"value": "session=planted", "append": True}},
+        {"setCookies": "session=planted; Path=/"},
+        {"basicAuth": {"username": "me", "password": "planted"}},
+        {"startUrl": "https://me:planted@shop.test/"},
+        {"startUrl": "https://shop.test/?sig=planted"},
+        {"startUrlSubstitutionRegex": "https://(.*)|https://me:planted@$1"},
+        {"body": '{"secret": "planted"}'},
+    ],
+    ids=str,
+)
+def test_what_overrides_hold(overrides: dict[str, Any]) -> None:
+    assert "planted" in credentials_of_overrides(overrides)
+
+
+def test_an_override_that_holds_none() -> None:
+    overrides = {
+        "variables": {"SHOP": "http://frontend:8080"},
+        "headers": {"X-Canary": "always"},
+        "startUrl": "http://frontend:8080/?page=1",
+    }
+    assert credentials_of_overrides(overrides) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [("", False), ("{{ A }}", False), ("Bearer {{ A }}", False), ("{{ A }}:{{ B }}", False),
+     ("x{{ A }}", True), ("Bearer abc", True), ("token", False)],
+)  # fmt: skip
+def test_a_value_of_variables_alone_is_no_secret(value: str, holds: bool) -> None:
+    assert holds_secret(value) is holds
+
+
+@pytest.mark.parametrize(
+    ("name", "credential", "parts"),
+    [
+        ("Authorization", "Bearer abc.def", {"Bearer abc.def", "abc.def"}),
+        ("token", "abc def", {"abc def"}),
+        ("Cookie", "a=b; c={{ D }}; Path=/shop; Secure", {"b"}),
+        ("Cookie", "planted", {"planted"}),
+        ("URL_CREDENTIALS", "me:p%40w", {"me:p%40w", "p%40w", "p@w"}),
+    ],
+)
+def test_the_parts_of_a_credential(name: str, credential: str, parts: set[str]) -> None:
+    assert parts_of(name, credential) == parts
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    shown = mask_url("https://me:pw@shop.test:8080/a?q=1&sig=abc")
+    assert shown == "https://********@shop.test:8080/a?q=1&sig=********"
