@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _NAMED = {"http_header", "grpc_metadata"}
-_KEYS = {"name", "type", "field", "parser", "secure"}
 _COMPILE: Mapping[str, Callable[[str], Any]] = {
     "json_path": compile_path,
     "regex": compile_javascript,
@@ -41,7 +40,7 @@ def unsupported_extraction(wanted: Any, extractable: Container[str]) -> list[str
 
 
 def _unsupported(wanted: Json, extractable: Container[str]) -> list[str]:
-    problems = [f"{key} is not supported" for key in wanted if key not in _KEYS]
+    problems = []
     if not isinstance(wanted.get("name"), str) or not wanted["name"]:
         problems.append("name must be a string that is not empty")
     if not isinstance(wanted.get("secure", False), bool):

@@ -163,8 +163,9 @@ def _result(entry: Entry, kept: Results) -> Result:
     details = details_from_json(kept.poll([entry.result_id]))
     # What has run has left its details: nothing passes without them.
     detail = NO_DETAIL if entry.status == "skipped" else details[entry.result_id]
-    result = judged(Evidence(batch_state.Entry.from_json(entry.document()), detail))
-    return replace(result, location=display_name(entry.location) if entry.location else "")
+    named = display_name(entry.location) if entry.location else ""
+    shown = batch_state.Entry.from_json(entry.document())
+    return replace(judged(Evidence(shown, detail, location_name=named)), location=named)
 
 
 def _show(result: Result) -> None:

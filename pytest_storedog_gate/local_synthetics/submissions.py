@@ -11,6 +11,7 @@ from pytest_storedog_gate.local_synthetics.definitions import (
     new_public_id,
     parse,
 )
+from pytest_storedog_gate.local_synthetics.known_keys import key_faults_of_test
 from pytest_storedog_gate.local_synthetics.masking import MASK
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def checked(data: Json, required: Iterable[str]) -> Definition:
         parsed = parse(data)
     except DefinitionError as error:
         raise EditError(str(error)) from None
+    if unknown := key_faults_of_test(data):
+        raise EditError("; ".join(unknown))
     if not (steps := parsed.config.get("steps")):
         return parsed
     identified = [{"id": new_public_id(), **step} for step in steps]

@@ -101,9 +101,9 @@ def targeting() -> Iterator[Target]:
         server.server_close()
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
     """Wait for a true value of `condition`."""
-    limit = time.monotonic() + DEADLINE
+    limit = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < limit, f"{what} did not come about"
         time.sleep(0.01)
@@ -152,12 +152,12 @@ class Service:
         result: Json = datum["attributes"]["result"]
         return result
 
-    def final(self, batch_id: str) -> Json:
+    def final(self, batch_id: str, seconds: float = DEADLINE) -> Json:
         def finished() -> Json | None:
             batch = self.batch(batch_id)
             return batch if batch["status"] != "in_progress" else None
 
-        batch: Json = until(finished, "the end of the batch")
+        batch: Json = until(finished, "the end of the batch", seconds)
         return batch
 
     def run(self, definition: Json, **overrides: Any) -> Json:

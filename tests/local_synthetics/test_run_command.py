@@ -49,6 +49,26 @@ def test_a_passed_check_shows_expected_and_actual(
     assert last == "1 passed"
 
 
+def test_a_check_without_locations_runs_here(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definition = {key: one for key, one in http_test(target.url).items() if key != "locations"}
+    assert main(["run", save("a.json", definition)]) == 0
+    assert "(Local (local), " in capsys.readouterr().out
+
+
+def test_a_misspelt_key_is_named_and_the_other_checks_of_the_file_run(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests = [http_test(target.url, options={"followRedirects": True}), http_test(target.url)]
+    file = save("a.json", {"tests": [{"localTestDefinition": one} for one in tests]})
+    assert main(["run", file]) == 8
+    output = capsys.readouterr().out
+    assert "options.followRedirects is not supported: there is no such key; did you mean" in output
+    assert output.endswith("1 passed, 1 no verdict\n")
+    assert len(target.requests) == 1
+
+
 def test_mail_is_received_where_the_user_says(
     save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -177,6 +177,6 @@ def test_what_is_not_supported_is_refused_by_name(service: Service, part: Json, 
     assert named in message
 
 
-@pytest.mark.parametrize("host", ["https://localhost", "a b", "user@localhost"])
+@pytest.mark.parametrize("host", ["https://user@localhost", "a b", "user@localhost"])
 def test_a_host_that_is_none(service: Service, host: str) -> None:
     assert failure(service, ssl_test(1, EXPIRES, host=host))[0] == "INVALID_REQUEST"

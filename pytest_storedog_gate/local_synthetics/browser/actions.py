@@ -22,6 +22,7 @@ from pytest_storedog_gate.local_synthetics.browser.mails import NO_MAIL, links_o
 from pytest_storedog_gate.local_synthetics.browser.step_attempt import StepAttempt
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.http_bodies import content_of
 from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ class Actions(StepAttempt):
             {
                 "name": self.variables.fill(one["name"]),
                 "mimeType": "application/octet-stream",
-                "buffer": one["content"].encode(),
+                "buffer": content_of(one),
             }
             for one in params["files"]
         ]

@@ -105,6 +105,7 @@ class Player:
                 work = self.session.watched(actions.perform(kind, step.get("params") or {}))
                 played.proved = kind.startswith("assert")
         played.failure = await self._timed(work, document, timeout)
+        played.failure = _about_element(played.failure, document)
         played.proved = played.proved and played.failure is None
         _conclude(document, played.failure)
         await self._picture(step, document)
@@ -132,7 +133,7 @@ class Player:
 
     async def _sub_test(self, step: Json, document: Json, played: Played) -> None:
         params = step["params"]
-        test = self.library.tests[params["subtestPublicId"]]
+        test = flow.played_test(params, self.library.tests)
         document["sub_test_public_id"] = test.public_id
         details: list[Json] = []
         document["sub_test_step_details"] = details
@@ -142,7 +143,7 @@ class Player:
             details.append(first)
             if first["status"] == "failed":
                 raise CheckFailed("SUB_TEST_NOT_PASSED", first["failure"]["message"])
-        inner = await self.play(test, test.data["steps"])
+        inner = await self.play(test, test.steps)
         details += inner.documents
         played.proved = inner.proved
         if failure := inner.failure:
@@ -210,6 +211,14 @@ def _shown(step: Json) -> Json:
         "warnings": [],
         "browser_errors": [],
     }
+
+
+def _about_element(failure: Failure | None, document: Json) -> Failure | None:
+    """The failure of a step, with the element that it worked on."""
+    element = document.get("element_description")
+    if failure is None or not element or failure.code == "LOCATE_ELEMENT" or failure.inconclusive:
+        return failure
+    return Failure(failure.code, f"{failure.message} The element: {element!r}.")
 
 
 def _conclude(document: Json, failure: Failure | None) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.browser.engine import answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
@@ -13,12 +16,13 @@ from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine
 
-    from playwright.async_api import BrowserContext, Download, Page, Request, Response
+    from playwright.async_api import BrowserContext, Dialog, Download, Page, Request, Response
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
 
 _MOST_ERRORS = 20  # of one step
 _MOST_REQUESTS = 10_000
+_PROMPTED = "Lorem Ipsum"
 _SHOWN = 500  # characters of an error
 _NEWS = 2.0  # s until the driver has told that a browser is gone of which a step has felt it
 
@@ -43,6 +47,7 @@ class Session:
         context.on("page", session._opened)
         context.on("request", session._requested)
         context.on("response", session._responded)
+        context.on("dialog", session._answer)
         context.on("requestfailed", session._failed)
         # The engine closes it only after the last step.
         context.on("close", lambda _: session._lose("UNAVAILABLE_BROWSER", "Chromium crashed."))
@@ -89,6 +94,11 @@ class Session:
             {**one, **{key: mask(one[key], secrets)[:_SHOWN] for key in ("name", "description")}}
             for one in taken
         ]
+
+    async def _answer(self, dialog: Dialog) -> None:
+        """Close a dialog as Datadog does: https://docs.datadoghq.com/synthetics/guide/popup."""
+        with contextlib.suppress(Error):  # its page may be gone
+            await dialog.accept(_PROMPTED if dialog.type == "prompt" else None)
 
     def _opened(self, page: Page) -> None:
         self._pages.append(page)

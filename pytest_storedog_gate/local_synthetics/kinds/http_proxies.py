@@ -29,11 +29,7 @@ def unsupported_proxy(request: Json) -> list[str]:
         return [f"{_WHERE} must be an object"]
     if not proxy:
         return []
-    problems = [
-        f"{_WHERE}.{key} is not supported"
-        for key, value in proxy.items()
-        if key not in {"url", "headers"} and value
-    ]
+    problems = []
     if not isinstance(proxy.get("url"), str) or not proxy["url"]:
         problems.append(f"{_WHERE}.url must be a string that is not empty")
     if unsupported_map(proxy, "headers"):

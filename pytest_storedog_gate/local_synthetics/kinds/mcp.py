@@ -5,7 +5,6 @@ Each test has a session of its own: it is opened whichever call is asked for.
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +25,13 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     check,
     cut,
 )
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
 from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
 
 if TYPE_CHECKING:
+    import ssl
+
     from pytest_storedog_gate.local_synthetics.assertions import Operators
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
@@ -104,7 +106,6 @@ class McpCheck:
             *settings.unsupported_required(request, "url"),
             *settings.unsupported_map(request, "headers"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "allow_insecure"),
         ]
         if request.get("mcpProtocolVersion", _VERSION) != _VERSION:
             problems.append(f"config.request.mcpProtocolVersion must be {_VERSION}")
@@ -177,7 +178,7 @@ def _target(run: Run, variables: Variables) -> _Target:
 def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | bool:
     if insecure or httpx.URL(target.url).scheme == "http":
         return False  # loading the authorities takes longer than the check
-    return ssl.create_default_context()
+    return context_for("mcp")
 
 
 def _filled(value: Any, variables: Variables) -> Any:

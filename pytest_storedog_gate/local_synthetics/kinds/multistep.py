@@ -112,7 +112,7 @@ class _Player:
                 return await self._check(step, test)
 
     async def _sub_test(self, step: Json, test: Definition) -> Played:
-        definition = self.library.tests[step["subtestPublicId"]]
+        definition = flow.played_test(step, self.library.tests)
         document = {**_shown(step), "sub_test": {"id": definition.public_id}}
         if definition.subtype != "multi":
             outcome = await self._run(definition, [], [], "")

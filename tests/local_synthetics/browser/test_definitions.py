@@ -95,7 +95,8 @@ def test_a_step_that_would_be_passed_over_is_refused(steps: list[Json], problem:
         ({"options": {"checkCertificateRevocation": True}}, "options.checkCertificateRevocation"),
         ({"options": {"httpVersion": "http2"}}, "options.httpVersion"),
         ({"options": {"noScreenshot": "no"}}, "options.noScreenshot must be true or false"),
-        ({"request": {"method": "POST"}}, "a browser test starts with GET"),
+        ({"request": {"method": "TRACE"}}, "method must be one of GET, POST"),
+        ({"request": {"body": "x"}}, "config.request.body: a browser sends none with GET"),
         (
             {"request": {"proxy": {"url": "http://p", "headers": {"A": "b"}}}},
             "proxy.headers is not",
