@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.admission import Keys
+from pytest_storedog_gate.local_synthetics.app import create_app
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 from pytest_storedog_gate.local_synthetics.event_loop import run_to_end
@@ -60,6 +61,7 @@ def serve(  # noqa: PLR0913  # what its options say
         catalog,
         concurrency=concurrency,
         keys=keys,
+        host=address[0],
         known_globals=known_globals,
         store=Store(database) if database else None,
         smtp=receiver,
@@ -69,6 +71,8 @@ def serve(  # noqa: PLR0913  # what its options say
         app,
         log_level="error",
         access_log=False,
+        http="h11",
+        ws="none",
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )

@@ -34,7 +34,7 @@ def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            assert line.startswith("listening on http://127.0.0.1:"), line
+            assert line.startswith("listening on http://"), line
             yield process, Service(line.split()[-1])
         finally:
             process.kill()
