@@ -61,6 +61,7 @@ def _serve(options: argparse.Namespace) -> int:
         smtp=options.smtp,
         artifacts=options.artifacts,
         until_stdin_closes=options.until_stdin_closes,
+        key_from_stdin=options.key_from_stdin,
     )
     return 0
 
@@ -135,6 +136,11 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--until-stdin-closes",
         action="store_true",
         help="end at the end of standard input, so with the process that holds its other end",
+    )
+    serve.add_argument(
+        "--key-from-stdin",
+        action="store_true",
+        help="the first line of standard input is the key (DD-API-KEY) that requests must carry",
     )
     serve.add_argument(
         "--database", metavar="FILE", help="an SQLite file that keeps results over a restart"

@@ -44,8 +44,12 @@ def serve(  # noqa: PLR0913  # what its options say
     smtp: tuple[str, int] | None,
     artifacts: Path | None,
     until_stdin_closes: bool,
+    key_from_stdin: bool,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
+
+    Requests must carry the key that is the first line of standard input, if it is asked for, else
+    those of the environment, if it has any.
 
     Prints `listening on http://HOST:PORT` once connections are accepted and, with an address for
     `smtp`, that of the receiver of mail. Raises ConfigurationError.
@@ -55,7 +59,7 @@ def serve(  # noqa: PLR0913  # what its options say
         known_globals = load_globals(globals_file, os.environ)
     except (DefinitionError, GlobalsError) as error:
         raise ConfigurationError(str(error)) from None
-    keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    keys = _first_line_of_stdin() if key_from_stdin else _of_environment()
     receiver = receiver_at(smtp) if smtp else None
     app = create_app(
         catalog,
@@ -79,6 +83,17 @@ def serve(  # noqa: PLR0913  # what its options say
     with listen(*address) as listener:
         server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
         run_to_end(server.serve([listener]))
+
+
+def _of_environment() -> Keys:
+    return Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+
+
+def _first_line_of_stdin() -> Keys:
+    key = sys.stdin.readline().strip() if sys.stdin else ""
+    if not key:
+        raise ConfigurationError("--key-from-stdin: standard input has no key; write one line")
+    return Keys(key)
 
 
 class _Server(uvicorn.Server):
