@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.account_variables import AccountVariables
+from pytest_storedog_gate.local_synthetics.admission import NO_KEYS, VALIDATE, Admission
 from pytest_storedog_gate.local_synthetics.batches import Batches, location_documents
 from pytest_storedog_gate.local_synthetics.browser.screenshot_route import screenshot_route
 from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
@@ -52,32 +50,23 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
+    from pytest_storedog_gate.local_synthetics.admission import Keys
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
     from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.store import Store
-
-_KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
-_VALIDATE = "/api/v1/validate"
-_ASKED_FOR = {_VALIDATE: ["api_key"]}  # clients send it no other
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The keys that requests must carry; an empty one is not asked for."""
-
-    api_key: str = ""
-    app_key: str = ""
 
 
 def create_app(  # noqa: PLR0913  # what a service is made of
     catalog: Catalog,
     *,
     concurrency: int,
-    keys: Keys = Keys(),
+    keys: Keys = NO_KEYS,
+    host: str = "localhost",
     kinds: Kinds | None = None,
     known_globals: Globals = NO_GLOBALS,
     store: Store | None = None,
@@ -87,6 +76,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
+    Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
     `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
     tests that failed. With `credentials`, those in definitions are answered.
     """
@@ -114,7 +104,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     v1, v2 = "/api/v1/synthetics", "/api/v2/synthetics"
     app = Starlette(
         routes=[
-            Route(_VALIDATE, api.validate),
+            Route(VALIDATE, api.validate),
             Route("/api/v2/validate_keys", api.validate_keys),
             Route(f"{v1}/settings", api.settings),
             Route(f"{v2}/settings/on_demand_concurrency_cap", api.cap),
@@ -132,7 +122,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             screenshot_route(screenshots),
             openapi_route(),
         ],
-        middleware=[Middleware(_RequireKeys, keys=keys)],
+        middleware=[Middleware(Admission, keys=keys, host=host)],
         exception_handlers={HTTPException: _http_error, Exception: _internal_error},
         lifespan=lifespan,
     )
@@ -228,29 +218,6 @@ class _Api:
             return self._catalog.tests[request.path_params["public_id"]]
         except KeyError:
             raise unknown_test() from None
-
-
-class _RequireKeys:
-    """Answers 403, Datadog's way, to a request without the right keys."""
-
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
-        self._app = app
-        self._keys = keys
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._allowed(Request(scope)):
-            await errors(403, "Forbidden")(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _allowed(self, request: Request) -> bool:
-        return all(
-            hmac.compare_digest(
-                request.headers.get(_KEY_HEADERS[name], "").encode(), wanted.encode()
-            )
-            for name in _ASKED_FOR.get(request.url.path, _KEY_HEADERS)
-            if (wanted := getattr(self._keys, name))
-        )
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
-_EXTRA = {"aiosmtpd", "lxml", "starlette", "uvicorn", "uvloop", "httpx", "jsonpath", "regex"}
+_EXTRA = {
+    "aiosmtpd",
+    "brotli",
+    "lxml",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+    "httpx",
+    "jsonpath",
+    "regex",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +62,7 @@ def _serve(options: argparse.Namespace) -> int:
         artifacts=options.artifacts,
         credentials=options.show_credentials,
         until_stdin_closes=options.until_stdin_closes,
+        key_from_stdin=options.key_from_stdin,
     )
     return 0
 
@@ -132,6 +143,11 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         action="store_true",
         help="answer the credentials in definitions, as Datadog does and Terraform compares them, "
         "to whoever has the keys DD_API_KEY and DD_APP_KEY",
+    )
+    serve.add_argument(
+        "--key-from-stdin",
+        action="store_true",
+        help="the first line of standard input is the key (DD-API-KEY) that requests must carry",
     )
     serve.add_argument(
         "--database", metavar="FILE", help="an SQLite file that keeps results over a restart"

@@ -60,7 +60,7 @@ def _operation(
 ) -> Json:
     responses = {
         "200": {"description": "The answer", **_content(answer, media_type)},
-        "403": _error("The keys are not those of the service"),
+        "403": _error("The keys are not those of the service, or a web page asks"),
     }
     described: Json = {"summary": summary, "responses": responses}
     if query:
@@ -69,6 +69,8 @@ def _operation(
         ]
     if body:
         described["requestBody"] = {"required": True, **_content(body)}
+        responses["413"] = _error("The body is too large")
+        responses["415"] = _error("The body is not called JSON")
     if query or body:
         responses["400"] = _error("What is asked for is not supported")
     return described

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 import uvicorn
 
-from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.admission import Keys
+from pytest_storedog_gate.local_synthetics.app import create_app
 from pytest_storedog_gate.local_synthetics.catalog import Catalog
 from pytest_storedog_gate.local_synthetics.definitions import parse
 from pytest_storedog_gate.local_synthetics.suites import parse_suite
@@ -53,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = _answer  # noqa: N815 the names that http.server looks for
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 the names that http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -126,7 +127,7 @@ class Service:
         return requests.post(
             f"{self.url}/api/v1/synthetics/tests/trigger/ci",
             data=body if isinstance(body, str | bytes) else json.dumps(body),
-            headers=self.headers,
+            headers={"Content-Type": "application/json", **self.headers},
             timeout=DEADLINE,
         )
 

@@ -18,13 +18,13 @@ from datadog_api_client.v1.api.synthetics_api import SyntheticsApi
 from datadog_api_client.v2.api.synthetics_api import SyntheticsApi as SyntheticsApiV2
 
 from pytest_storedog_gate.local_synthetics.account_variables import AccountVariables
-from pytest_storedog_gate.local_synthetics.app import Keys
+from pytest_storedog_gate.local_synthetics.admission import Keys
 from pytest_storedog_gate.local_synthetics.global_variables import GlobalVariable
 from pytest_storedog_gate.local_synthetics.submissions import EditError
 from pytest_storedog_gate.local_synthetics.totp import Totp
+from tests.local_synthetics.processes import running
 from tests.local_synthetics.support import DEADLINE, Handler, Json, Target, http_test, serving
 from tests.local_synthetics.terraform import V1, V2, Provider
-from tests.local_synthetics.test_cli import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

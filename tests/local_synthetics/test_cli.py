@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import smtplib
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from pytest_storedog_gate.local_synthetics.results import KEPT_RESULTS
-from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, until
+from tests.local_synthetics.processes import MODULE, ROOT, refused, running
+from tests.local_synthetics.support import DEADLINE, Target, http_test, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-MODULE = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics"]
-ROOT = Path(__file__).parents[2]
-
-
-@contextmanager
-def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Service]]:
-    process = subprocess.Popen(
-        [*MODULE, "serve", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("listening on http://127.0.0.1:"), line
-            yield process, Service(line.split()[-1])
-        finally:
-            process.kill()
-
-
-def refused(*arguments: str) -> str:
-    """The one sentence of a service that does not start."""
-    done = subprocess.run(
-        [*MODULE, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

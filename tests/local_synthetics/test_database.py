@@ -16,6 +16,7 @@ from pytest_storedog_gate.local_synthetics.definitions import parse
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.store import Store
 from tests.local_synthetics.browser.conftest import browser_test, step
+from tests.local_synthetics.processes import refused, running
 from tests.local_synthetics.support import (
     DEADLINE,
     Json,
@@ -25,7 +26,6 @@ from tests.local_synthetics.support import (
     serving,
     until,
 )
-from tests.local_synthetics.test_cli import refused, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

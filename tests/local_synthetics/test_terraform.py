@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.local_synthetics.browser.site import serving_site
+from tests.local_synthetics.processes import refused, running
 from tests.local_synthetics.proving.stages import GRPC, HTTP, STAGES
 from tests.local_synthetics.servers.grpc_service import PROTO
 from tests.local_synthetics.terraform import (
@@ -27,7 +28,6 @@ from tests.local_synthetics.terraform import (
     compressed,
     variable,
 )
-from tests.local_synthetics.test_cli import refused, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

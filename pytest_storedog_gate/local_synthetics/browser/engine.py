@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
 
+from pytest_storedog_gate.child_environment import only_for_children
 from pytest_storedog_gate.local_synthetics.browser.chromium import (
     NoChromiumError,
     find_chromium,
@@ -116,9 +117,13 @@ class Engine:
 
 
 async def _driver() -> Playwright:
-    """Playwright's driver, a process of Node. Raises CheckFailed where it does not start."""
+    """Playwright's driver, a process of Node. Raises CheckFailed where it does not start.
+
+    Chromium inherits the environment of the driver.
+    """
     try:
-        return await async_playwright().start()
+        with only_for_children():
+            return await async_playwright().start()
     except Exception as error:  # noqa: BLE001 that is what Playwright raises where Node has ended
         raise CheckFailed(
             "UNAVAILABLE_BROWSER",

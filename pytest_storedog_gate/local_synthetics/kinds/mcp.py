@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions import JSON_PATH, JSON_SCHEMA, NoValue
+from pytest_storedog_gate.local_synthetics.bounded_answers import ENCODINGS, BoundedTransport
 from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds import mcp_specification as specification
 from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
-from pytest_storedog_gate.local_synthetics.kinds.mcp_session import Answer, Session
+from pytest_storedog_gate.local_synthetics.kinds.mcp_session import LARGEST, Answer, Session
 from pytest_storedog_gate.local_synthetics.kinds.probing import (
     ORDERED,
     TEXTUAL,
@@ -204,7 +205,11 @@ async def _probe(  # noqa: PLR0913 each is another thing
     seen.detail["resolved_ip"] = (await resolve(target.host))[0]
     seen.lap("dns")
     try:
-        async with httpx.AsyncClient(verify=context, timeout=None, trust_env=False) as client:  # noqa: S113 the whole is limited by `check`
+        async with httpx.AsyncClient(
+            transport=BoundedTransport(limit=LARGEST, verify=context),
+            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
+            timeout=None,  # noqa: S113 the whole is limited by `check`
+        ) as client:
             session = Session(client, target.url, target.headers)
             try:
                 await _talk(session, target, found)
