@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics import regexes
+from pytest_storedog_gate.local_synthetics import json_paths, regexes
 from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
 from tests.local_synthetics.support import Service, Target, http_test
 
@@ -26,6 +26,12 @@ VICTIM = "a" * 100 + "b"
         ("^[^]$", "\n", ""),
         ("[]|x", "x", "y"),
         (r"\$[$]\{", "$${", "$$"),
+        (r"^\d+$", "34", "٣٤"),
+        (r"^(?<year>\d{4})-\k<year>$", "2026-2026", "2026-2025"),
+        (r"^\A\p{L}$", "Ap{L}", "Ä"),
+        ("^..$", "😀", "."),
+        ("a\0b", "a\0b", "a"),
+        ("[+--]", ",", "a"),
     ],
 )
 def test_the_meaning_is_javascripts(source: str, matching: str, other: str) -> None:
@@ -35,7 +41,11 @@ def test_the_meaning_is_javascripts(source: str, matching: str, other: str) -> N
 
 
 @pytest.mark.parametrize(
-    "source", ["(", "[z-a]", "(?<n>a)", r"\p{L}", "(?|a)", "(?R)", "[+--]", "a" * 9 + "(?&x)"]
+    "source",
+    [
+        *("(", "[z-a]", "(?|a)", "(?R)", "a" * 9 + "(?&x)", "(?i)a", "(?P<n>a)", "(?>a)", "a*+"),
+        *("(?i:a)", "(?-s:.)", "(?<n>a)|(?<n>b)", "(?<n>(?<n>a))", r"\k<n>(?<m>(?<n>a))"),
+    ],
 )
 def test_what_is_not_supported_is_named(source: str) -> None:
     with pytest.raises(ValueError, match=re.escape(repr(source))):
@@ -79,6 +89,18 @@ def test_a_json_path_has_none(target: Target, service: Service, path: str) -> No
     assert result["failure"]["code"] == "INVALID_TEST"
     assert "regular expressions in a path are not supported" in result["failure"]["message"]
     assert target.requests == []
+
+
+def test_an_endless_script_in_a_json_path_fails(
+    target: Target, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_paths, "_LIMIT", 0.05)
+    target.answer_json("/", [{"a": VICTIM}])
+    condition = {"jsonPath": f"$[?(/{ENDLESS}/.test(@.a))]", "operator": "isUndefined"}
+    assertion = {"type": "body", "operator": "validatesJSONPath", "target": condition}
+    result = service.run(http_test(target.url, assertion))
+    assert (result["status"], result["inconclusive"]) == ("failed", False)
+    assert "test(@.a))]' took over 0.05 s" in result["failure"]["message"]
 
 
 def test_a_substitution_without_an_end_is_refused_at_once(service: Service) -> None:
