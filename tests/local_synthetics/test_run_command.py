@@ -164,12 +164,20 @@ def secretive(target: Target) -> Json:
     )
 
 
-def test_what_has_no_value_is_refused_by_name(
+def test_what_has_no_value_is_refused_by_name_and_the_others_run(
     save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["run", save("a.json", secretive(target))]) == 4
-    assert "no value for TOKEN, ACCOUNT: give --variable" in capsys.readouterr().err
-    assert not target.requests
+    target.answer("/other")
+    wanting, other = secretive(target), http_test(f"{target.url}/other")
+    file = save("a.json", {"tests": [{"localTestDefinition": one} for one in (wanting, other)]})
+    assert main(["run", file]) == 8
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith(f"check {wanting['public_id']} has no value for TOKEN, ACCOUNT: give")
+    assert f"NO VERDICT {wanting['public_id']} " in said.out
+    assert f"PASSED {other['public_id']} " in said.out
+    assert "variable TOKEN has no value" in said.out
+    assert [asked["path"] for asked in target.requests] == ["/other"]
 
 
 def test_values_from_the_command_line_are_not_shown(
