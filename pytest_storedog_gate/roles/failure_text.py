@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog.exchanges import exchanges
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.plain_text import block, line
 
@@ -28,11 +29,15 @@ def of_check(outcome: CheckOutcome) -> str:
 
 
 def of_result(result: Result) -> str:
-    """One result: where, the reason, its attempts, the request, what was kept, and its page."""
+    """One result: where, the reason, what holds, the request and answer, and where to look."""
     asked = result.max_retries + 1
     tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
     lines = [f"{result.status.value} at {place(result) or 'unknown location'}{tries}:"]
     lines += block(result.reason).splitlines()
+    if result.status is Status.FAILED:
+        holding = [one for one in result.assertions if one.valid][:_MOST]
+        lines += [line(f"{one.subject}: expected {one.expected} <- holds") for one in holding]
+        lines += [*exchanges(result)][:_MOST]
     lines += [
         f"attempt {number}: {attempt.status.value}: {line(attempt.reason.partition(chr(10))[0])}"
         for number, attempt in enumerate(result.attempts[:-1][:_MOST], 1)
