@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics import json_paths, regexes
-from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from pytest_storedog_gate.local_synthetics import javascript_engine, json_paths, regexes
+from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 from tests.local_synthetics.support import Service, Target, http_test
 
 ENDLESS = "^(a|aa)+$"
@@ -75,6 +76,31 @@ def test_an_endless_substitution_refuses_the_test(service: Service) -> None:
     result = service.run(definition, startUrlSubstitutionRegex="s,(a|aa)+$,,")
     assert (result["status"], result["inconclusive"]) == ("failed", True)
     assert "startUrlSubstitutionRegex: regular expression" in result["failure"]["message"]
+
+
+def test_a_pattern_cannot_take_all_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_engine, "_MEGABYTES", 20)
+    with ThreadPoolExecutor(1) as pool:  # whose thread has an engine of its own
+        greedy = pool.submit(compile_javascript("^(a|b)*$").found_in, "ab" * 1_000_000)
+        with pytest.raises(MatchTimeout, match=r"'\^\(a\|b\)\*\$' took over 20 MB"):
+            greedy.result()
+        again = pool.submit(compile_javascript("^(a|b)*$").found_in, "ab")
+        assert again.result()
+
+
+def test_an_endless_match_holds_up_no_other_thread() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        endless = pool.submit(compile_javascript(ENDLESS).found_in, VICTIM)
+        assert [compile_javascript("^(a)+b$").extracted_from(VICTIM) for _ in range(5)] == ["a"] * 5
+        assert not endless.done()
+        with pytest.raises(MatchTimeout):
+            endless.result()
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud83d", "😀", "\u2028", '"\\', "é" * 3, ""])
+def test_any_text_is_whole_on_both_sides(text: str) -> None:
+    assert compile_javascript("^[^]*$").extracted_from(text) == text
+    assert compile_javascript("^([^])?").replace(text, "$1") == text
 
 
 @pytest.mark.parametrize(
