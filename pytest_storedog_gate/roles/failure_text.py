@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.exchanges import exchanges
@@ -11,6 +12,8 @@ from pytest_storedog_gate.plain_text import block, line
 from . import curl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_storedog_gate.datadog.models import CheckOutcome, Result
 
 _MOST = 10  # results, attempts or files; the report has them all
@@ -35,8 +38,7 @@ def of_result(result: Result) -> str:
     lines = [f"{result.status.value} at {place(result) or 'unknown location'}{tries}:"]
     lines += block(result.reason).splitlines()
     if result.status is Status.FAILED:
-        holding = [one for one in result.assertions if one.valid][:_MOST]
-        lines += [line(f"{one.subject}: expected {one.expected} <- holds") for one in holding]
+        lines += [*_holding(result)][:_MOST]
         lines += [*exchanges(result)][:_MOST]
     lines += [
         f"attempt {number}: {attempt.status.value}: {line(attempt.reason.partition(chr(10))[0])}"
@@ -49,6 +51,14 @@ def of_result(result: Result) -> str:
     if result.result_url:
         lines.append(f"result: {line(result.result_url)}")
     return "\n  ".join(lines)
+
+
+def _holding(result: Result) -> Iterator[str]:
+    """The assertions that hold beside those of the reason, also in the steps that failed."""
+    failed = (step.assertions for step in result.steps if step.status is Status.FAILED)
+    for assertion in chain(result.assertions, *failed):
+        if assertion.valid:
+            yield line(f"{assertion.subject}: expected {assertion.expected} <- holds")
 
 
 def place(result: Result) -> str:
