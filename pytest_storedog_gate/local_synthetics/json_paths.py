@@ -65,14 +65,15 @@ _NAME = rf"(?:{_PLAIN}|:)+(?: +(?:{_PLAIN}|:)+)*"
 _QUOTED = r"[^,;#%@*?~^`'\"()\[\]\\]+"
 _MEMBER = rf"(?:-?\d*:-?\d*(?::\d*)?|(?!-\d+[,\]]){_PLAIN}+)"
 _EXPRESSION = r"\[\??\(.*?\)\]"
-_BEGIN = re.compile(rf"\$|{_NAME}|(?=\[)")
+_BEGIN = re.compile(rf"\$|{_NAME}")
 _SEGMENT = re.compile(
-    rf"\.\.?(?:\*|{_NAME})|\.\.(?=\[)|\^|~|{_EXPRESSION}"
+    rf"\.\.?(?:\*|{_NAME})|\.\.?(?=\[)|\^|~|{_EXPRESSION}"
     rf"|\[(?:\*|'{_QUOTED}'|\"{_QUOTED}\"|{_MEMBER}(?:,{_MEMBER})*)\]",
     re.DOTALL,
 )
 _OTHER_FORMS = (
     (r"=~|(?<![.\w])(?:match|search)\s*\(", "regular expressions in a path are not supported"),
+    (r"^\s*[.\[]", "it begins with $ or a name"),
     (r"\[\s*\?\s*[^(\s]", "a filter is written [?(...)]"),
     (r"\[\s*-\d+\s*\]", "the last element is [-1:] or [(@.length-1)]"),
     (r"\[\s*('[^']*'|\"[^\"]*\")\s*,", "several names are written [one,other], without quotes"),

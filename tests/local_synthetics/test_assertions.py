@@ -573,6 +573,7 @@ def test_without_an_operator_a_value_must_be_there() -> None:
         (path("$[?(@===1)]", "isUndefined"), "after @ alone there must be a space"),
         (path("$[?(@.id == 9007199254740993)]", "isUndefined"), "beyond 2**53"),
         (path("$[?@.a == 1]", "isUndefined"), "a filter is written [?(...)]"),
+        (path("[0].a", "isUndefined"), "it begins with $ or a name"),
         (path("$[-1]", "isUndefined"), "[-1:] or [(@.length-1)]"),
         (path("$['a','b']", "isUndefined"), "without quotes"),
         (path("$.list.length()", "isUndefined"), "from '()' on"),

@@ -41,7 +41,8 @@ SHOP: Any = {
 }
 PATHS = [
     *("$", "$.name", "name", "$['name']", '$["name"]', "$.a-b", "$['a.b']", "$['a b']", "$.$ref"),
-    *("$.0", "$[0]", "$.none", "$.none.more", "$.total", "$.total.more", "items[0].code", "[name]"),
+    *("$.0", "$[0]", "$.none", "$.none.more", "$.total", "$.total.more", "items[0].code"),
+    *("$.items.[0].code", "$.['name']", "$.items[*].['code']", "$..['code']", "$..[name]"),
     # Lengths: of a list, of a text, of each; a member of that name; and of what has none.
     *("$.items.length", "$.name.length", "$.length", "$.items[*].tags.length", "$..tags.length"),
     *("$.empty.list.length", "$.empty.text.length", "$.empty.object.length", "$.total.length"),
