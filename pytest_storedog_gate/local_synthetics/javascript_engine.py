@@ -1,6 +1,6 @@
 """Small functions in JavaScript, run in this process with a limit on time and memory: QuickJS.
 
-They have no files, no network and no clock. What is as large as a page runs in Chromium: `scripts`.
+They have no files and no network. Scripts of people run in Chromium instead: `scripts`.
 """
 
 from __future__ import annotations

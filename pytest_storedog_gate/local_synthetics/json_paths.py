@@ -33,7 +33,7 @@ ELEMENTS_OPERATORS: Mapping[str, Callable[[list[Any]], Elements]] = {
 
 _LIMIT = 5.0  # s of CPU time for one path
 _LIBRARY = (Path(__file__).parent / "vendored" / "jsonpath-plus.cjs").read_text(encoding="utf-8")
-# Integers beyond 2**53 go in and come out as they are.
+# Integers from 2**53 on go in and come out as they are.
 _SELECT = Function(
     r"""(path, text) => {
         const exact = (key, value, { source }) =>
@@ -104,8 +104,8 @@ def _fault(segment: str) -> str:
     """What is wrong with an expression; "" for other segments."""
     if not segment.endswith(")]"):
         return ""
-    if any(int(literal[:17]) > 2**53 for literal in _INTEGER.findall(segment)):
-        return "an integer beyond 2**53 is not exact there"
+    if any(int(literal[:17]) >= 2**53 for literal in _INTEGER.findall(segment)):
+        return "an integer from 2**53 on is not exact there"
     try:
         fault = str(_FAULT(segment, seconds=_LIMIT))
     except (JavaScriptError, LimitReached) as error:
