@@ -59,6 +59,7 @@ LONGEST = (
     "local_synthetics/test_operators.py",
     "pipeline_lint/test_teeth.py",
     "npm/test_import_and_deploy.py",
+    "npm/test_chai.py",
     "live/test_storedog.py",
     "roles/test_many_checks.py",
 )

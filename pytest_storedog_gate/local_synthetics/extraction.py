@@ -10,7 +10,7 @@ from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.json_paths import compile_path, select
 from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
-from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.local_synthetics.variables import has_placeholder, unusable_name
 from pytest_storedog_gate.local_synthetics.xpaths import compile_xpath, select_xpath
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ def unsupported_extraction(wanted: Any, extractable: Container[str]) -> list[str
 
 def _unsupported(wanted: Json, extractable: Container[str]) -> list[str]:
     problems = []
-    if not isinstance(wanted.get("name"), str) or not wanted["name"]:
-        problems.append("name must be a string that is not empty")
+    if isinstance(wanted.get("name"), str):
+        problems += unusable_name(wanted["name"])
+    else:
+        problems.append("name must be a string")
     if not isinstance(wanted.get("secure", False), bool):
         problems.append("secure must be true or false")
     kind = str(wanted.get("type"))

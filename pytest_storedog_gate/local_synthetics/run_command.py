@@ -124,16 +124,23 @@ def _identifier(content: Mapping[str, Any]) -> str:
 
 
 def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]:
-    """Values that a person gives for what has none, by name."""
+    """Values that a person gives for what has none, by name; where nobody can be asked, none.
+
+    A check without a value has no verdict then, and says so; the others run.
+    """
     names: dict[str, None] = {}
     for run in trigger.runs:
         given = {*known, *run.variables}
-        names |= dict.fromkeys(missing_values([run.definition], catalog.tests, given))
-    if names and not sys.stdin.isatty():
-        raise ConfigurationError(
-            f"no value for {', '.join(names)}: give --variable NAME=VALUE, for a global variable "
-            "STOREDOG_GLOBAL_NAME or --globals, or run this in a terminal"
-        )
+        missing = missing_values([run.definition], catalog.tests, given)
+        names |= dict.fromkeys(missing)
+        if missing and not sys.stdin.isatty():
+            sys.stderr.write(
+                f"check {run.definition.public_id} has no value for {', '.join(missing)}: give "
+                "--variable NAME=VALUE, for a global variable STOREDOG_GLOBAL_NAME or --globals, "
+                "or run this in a terminal\n"
+            )
+    if not sys.stdin.isatty():
+        return {}
     try:
         return {name: getpass.getpass(f"{name}: ") for name in names}
     except EOFError:

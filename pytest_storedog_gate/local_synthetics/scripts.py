@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET, encoded, mask
+from pytest_storedog_gate.local_synthetics.variables import first_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,6 @@ BEFORE, AFTER = "variablesFromScript", "extractedValuesFromScript"
 
 _PLACES = {BEFORE: f"config.{BEFORE}", AFTER: AFTER}
 _ASSERTS = re.compile(r"\b(?:expect|assert|should)\b")
-_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _NAME = re.compile(r"""(["'`])(\w+)\1""")
 _SET = re.compile(r"""\.\s*set(?:Obfuscated)?\s*\(\s*(["'`])(\w+)\1""")
 _SHORTEST_SECRET = 8  # characters of what is only perhaps secret: masking shorter ones hides all
@@ -160,9 +160,8 @@ def unsupported_code(code: Any, *, asserts: bool = False) -> list[str]:
     """Name why code could not be run or, with `asserts`, could not prove anything."""
     if not isinstance(code, str) or not code.strip():
         return ["the code must be a string that is not empty"]
-    if placeholder := _PLACEHOLDER.search(code):
-        name = placeholder[0].strip("{} ")
-        return [f"{placeholder[0]} is not replaced in code: write dd.variable.get('{name}')"]
+    if found := first_placeholder(code):
+        return [f"{found[0]} is not replaced in code: write dd.variable.get('{found[1]}')"]
     if asserts and not _ASSERTS.search(code):
         return ["the code asserts nothing, as it calls no dd.expect, so that nothing is proved"]
     return []

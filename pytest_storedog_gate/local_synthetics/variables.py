@@ -34,7 +34,10 @@ T = TypeVar("T")
 NO_GLOBALS: Globals = {}
 SHORTEST_CREDENTIAL = 6  # characters; shorter ones are words that a result needs
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_NAME = r"[A-Z][A-Z0-9_]*"
+_PLACEHOLDER = re.compile(rf"\{{\{{\s*({_NAME})\s*\}}\}}")
+# In a pattern, and there alone.
+_BUILTIN = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _CALL = re.compile(r"(numeric|alphabetic|alphanumeric)\(\s*(\d{1,4})\s*\)")
 _DATE = re.compile(r"date\(\s*([+-]?\d{1,5})\s*([a-z]+)\s*,\s*(.+?)\s*\)")
 _TIMESTAMP = re.compile(r"timestamp\(\s*([+-]?\d{1,15})\s*,\s*(s|ms)\s*\)")
@@ -125,7 +128,7 @@ class Variables:
         return self.mailboxes.received(self.addresses, self.attempt.now)
 
     def fill(self, text: str) -> str:
-        """Replace each `{{ NAME }}`.
+        """Replace each `{{ NAME }}`; other braces, as of Handlebars, stay.
 
         Raises InvalidTest for a variable without a value, and CheckFailed for a lost one.
         """
@@ -196,7 +199,19 @@ def placeholders(value: Any) -> set[str]:
 
 
 def has_placeholder(text: str) -> bool:
-    return _PLACEHOLDER.search(text) is not None
+    return first_placeholder(text) is not None
+
+
+def first_placeholder(text: str) -> re.Match[str] | None:
+    """The first `{{ NAME }}`; its group 1 is the name."""
+    return _PLACEHOLDER.search(text)
+
+
+def unusable_name(name: str) -> list[str]:
+    """Why `{{ name }}` would never be replaced; an empty list: it would."""
+    if re.fullmatch(_NAME, name):
+        return []
+    return [f"the name {name!r} must be of capital letters, digits and _: nothing uses any other"]
 
 
 def unsupported(
@@ -213,6 +228,7 @@ def unsupported(
         if not isinstance(name, str):
             problems.append("config.variables: name must be a string")
             continue
+        problems += [f"config.configVariables: {problem}" for problem in unusable_name(name)]
         if name in overrides:
             continue
         made = Variables({}, mailboxes=mailboxes)
@@ -288,7 +304,7 @@ def _assign_address(made: Variables, name: str, pattern: Any, attempt: Attempt) 
 
 
 def _generate(pattern: str, attempt: Attempt) -> str:
-    return _PLACEHOLDER.sub(lambda found: _builtin(found[1], attempt), pattern)
+    return _BUILTIN.sub(lambda found: _builtin(found[1], attempt), pattern)
 
 
 def _builtin(expression: str, attempt: Attempt) -> str:
