@@ -28,7 +28,10 @@ _FORM = re.compile(r"(?:(?<=&)|^)([\w.%\[\]-]+)=((?:\{\{.*?\}\}|[^&\s])+)")
 _MEMBER = re.compile(r'(\\*)"([\w.-]+)\1"(\s*:\s*)\1"((?:[^"\\]|\\.)*?)\1"')
 _ELEMENT = re.compile(r"<([\w.:-]+)>([^<>]+)</\1>")
 _SCHEME = r"(?:apikey|basic|bearer|digest|jwt|token)"
-_HARMLESS = re.compile(rf"(?:[\w.-]+=)?\{{\{{.*?\}}\}}|\b{_SCHEME}\b|[\s:;,&]", re.IGNORECASE)
+# A word for a scheme is harmless before a variable only: alone it may be a password.
+_HARMLESS = re.compile(
+    rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\s+)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
+)
 _AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
 _ABOUT = {"domain", "expires", "max-age", "path", "priority", "samesite"}  # a cookie
 _IN_URL = "URL_CREDENTIALS"
