@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
-_EXTRA = {"aiosmtpd", "lxml", "starlette", "uvicorn", "uvloop", "httpx", "quickjs"}
+_EXTRA = {"aiosmtpd", "lxml", "starlette", "uvicorn", "uvloop", "httpx", "jsonpath", "quickjs"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
