@@ -18,13 +18,13 @@ _USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
 _EXTRA = {
     "aiosmtpd",
     "brotli",
+    "httpx",
+    "jsonpath",
     "lxml",
+    "quickjs",
     "starlette",
     "uvicorn",
     "uvloop",
-    "httpx",
-    "jsonpath",
-    "regex",
 }
 
 

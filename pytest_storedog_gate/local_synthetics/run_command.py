@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
 
 _CONCURRENCY = 8
+_REMEDY = (
+    "give --variable NAME=VALUE, for a global variable STOREDOG_GLOBAL_NAME or --globals, or run "
+    "this in a terminal"
+)
 
 
 def run(  # noqa: PLR0913  # what its options say
@@ -126,20 +130,20 @@ def _identifier(content: Mapping[str, Any]) -> str:
 def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]:
     """Values that a person gives for what has none, by name; where nobody can be asked, none.
 
-    A check without a value has no verdict then, and says so; the others run.
+    A check without a value has no verdict then, and says so; the others run, if there are any.
     """
-    names: dict[str, None] = {}
+    wanting: dict[str, list[str]] = {}
     for run in trigger.runs:
         given = {*known, *run.variables}
-        missing = missing_values([run.definition], catalog.tests, given)
-        names |= dict.fromkeys(missing)
-        if missing and not sys.stdin.isatty():
-            sys.stderr.write(
-                f"check {run.definition.public_id} has no value for {', '.join(missing)}: give "
-                "--variable NAME=VALUE, for a global variable STOREDOG_GLOBAL_NAME or --globals, "
-                "or run this in a terminal\n"
-            )
-    if not sys.stdin.isatty():
+        if missing := missing_values([run.definition], catalog.tests, given):
+            wanting[run.definition.public_id] = missing
+    names = dict.fromkeys(name for missing in wanting.values() for name in missing)
+    if names and not sys.stdin.isatty():
+        if all(run.definition.public_id in wanting for run in trigger.runs):
+            raise ConfigurationError(f"no value for {', '.join(names)}: {_REMEDY}")
+        for public_id, missing in wanting.items():
+            text = f"check {public_id}: no value for {', '.join(missing)}: {_REMEDY}"
+            sys.stderr.write(f"{text}\n")
         return {}
     try:
         return {name: getpass.getpass(f"{name}: ") for name in names}

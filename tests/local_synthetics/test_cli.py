@@ -132,7 +132,7 @@ def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "options"),
     [
-        *(("starlette", []), ("uvicorn", []), ("uvloop", []), ("regex", [])),
+        *(("starlette", []), ("uvicorn", []), ("uvloop", []), ("quickjs", [])),
         ("aiosmtpd", ["--smtp", "127.0.0.1:0"]),
     ],
 )

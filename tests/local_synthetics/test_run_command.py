@@ -228,11 +228,14 @@ def test_what_has_no_value_is_refused_by_name_and_the_others_run(
 ) -> None:
     target.answer("/other")
     wanting, other = secretive(target), http_test(f"{target.url}/other")
+    assert main(["run", save("a.json", wanting)]) == 4
+    assert "no value for TOKEN, ACCOUNT: give --variable" in capsys.readouterr().err
+    assert not target.requests
     file = save("a.json", {"tests": [{"localTestDefinition": one} for one in (wanting, other)]})
     assert main(["run", file]) == 8
     said = capsys.readouterr()
     (line,) = said.err.splitlines()
-    assert line.startswith(f"check {wanting['public_id']} has no value for TOKEN, ACCOUNT: give")
+    assert line.startswith(f"check {wanting['public_id']}: no value for TOKEN, ACCOUNT: give")
     assert f"NO VERDICT {wanting['public_id']} " in said.out
     assert f"PASSED {other['public_id']} " in said.out
     assert "variable TOKEN has no value" in said.out
