@@ -123,6 +123,15 @@ def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
     assert named in refused(*arguments)
 
 
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_artifacts_are_not_kept_where_a_link_leads(tmp_path: Path, command: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    more = ["x.json"] if command == "run" else []
+    assert f"{tmp_path}/link is a link" in refused(
+        command, *more, "--artifacts", str(tmp_path / "link")
+    )
+
+
 def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{\n  oops\n}")
