@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
@@ -99,8 +100,8 @@ def _started(
 def _tell(process: subprocess.Popen[str], key: str) -> None:
     assert process.stdin is not None  # noqa: S101  # it is a pipe
     with suppress(BrokenPipeError):  # it has ended, and says why
-        process.stdin.write(f"{key}\n")
-        process.stdin.flush()
+        # Past the buffer, which would be written again when it is closed.
+        os.write(process.stdin.fileno(), f"{key}\n".encode())
 
 
 def _address(process: subprocess.Popen[str], complaints: IO[str]) -> str:

@@ -44,6 +44,7 @@ def refused(*arguments: str) -> str:
     """The one sentence of a service that does not start."""
     done = subprocess.run(
         [*MODULE, *arguments],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         cwd=ROOT,

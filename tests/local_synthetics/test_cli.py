@@ -113,6 +113,7 @@ def test_a_taken_port_is_named() -> None:
         (["serve", "--concurrency", "0"], "--concurrency"),
         (["serve", "--definitions", "no/such/*.json"], "no/such/*.json"),
         (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+        (["serve", "--key-from-stdin"], "--key-from-stdin: standard input has no key"),
         (["serve", "--smtp", "2525"], "2525 is not HOST:PORT"),
         (["serve", "--smtp", "127.0.0.1:99999"], "99999 is not a port"),
         (["run", "x.json", "--artifacts", "/dev/null/x"], "/dev/null/x: Not a directory"),
