@@ -5,6 +5,8 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS gate
 RUN python3 -m venv /opt/storedog-gate && useradd --create-home storedog
 ENV PATH=/opt/storedog-gate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Where a step is root, for the engine's socket, the checks and their browser are not.
+ENV STOREDOG_SERVICE_USER=storedog
 WORKDIR /src
 # What it needs comes first: that changes less often than the sources.
 COPY pyproject.toml .

@@ -6,8 +6,6 @@ import base64
 import json
 import os
 import zlib
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +13,13 @@ import pytest
 from pytest_storedog_gate.child_environment import child_environment, only_for_children
 from tests.local_synthetics.browser.conftest import browser_test, says
 from tests.local_synthetics.network import network_test, that
-from tests.local_synthetics.processes import running
+from tests.local_synthetics.processes import below, running
 from tests.local_synthetics.servers.grpc_service import PROTO, SERVICE, grpc_server
 from tests.local_synthetics.support import Target, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.conftest import GateProject
     from tests.local_synthetics.support import Handler
@@ -38,20 +37,6 @@ PLANTED = {
 }  # fmt: skip
 GLOBAL = "planted-global-of-the-dog"
 """What the service itself needs, and nobody below it."""
-
-
-def below(parent: int) -> dict[str, tuple[str, str]]:
-    """The command line and the environment of all processes below one, by their ID."""
-    found: dict[str, tuple[str, str]] = {}
-    for children in Path(f"/proc/{parent}/task").glob("*/children"):
-        with suppress(OSError):  # it has ended
-            for pid in children.read_text().split():
-                command, environment = (
-                    Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace")
-                    for what in ("cmdline", "environ")
-                )
-                found |= {pid: (command, environment), **below(int(pid))}
-    return found
 
 
 def planted_in(text: str) -> list[str]:

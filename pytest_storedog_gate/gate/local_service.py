@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
@@ -13,9 +14,13 @@ from typing import IO, TYPE_CHECKING
 from pytest_storedog_gate.child_environment import child_environment
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
 
+from .service_user import service_user
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from .service_user import ServiceUser
 
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
@@ -42,6 +47,8 @@ def running(
     It answers this run alone: every user of the machine can reach loopback, and who can change a
     check can open the gate. The key comes by standard input, as arguments and environments can be
     read by others.
+
+    Raises ConfigurationError, NoVerdict.
     """
     command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
     command += ["--until-stdin-closes", "--key-from-stdin", "--port", "0"]
@@ -49,20 +56,16 @@ def running(
         command += ["--definitions", pattern]
     if smtp:
         command += ["--smtp", smtp]
+    user = service_user()
     if artifacts:
+        if user:
+            user.give(artifacts)
         command += ["--artifacts", str(artifacts)]
     key = secrets.token_urlsafe(32)
     # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            text=True,
-            env=child_environment(prefix=_GLOBALS),
-        ) as process,
+        _started(command, complaints, user) as process,
     ):
         try:
             _tell(process, key)
@@ -71,11 +74,34 @@ def running(
             _stop(process)
 
 
+def _started(
+    command: Sequence[str], complaints: IO[str], user: ServiceUser | None
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            env={
+                **child_environment(prefix=_GLOBALS),
+                **(user.environment if user else {}),
+            },
+            **(user.process if user else {}),
+        )
+    except OSError as error:
+        whose = f" as {user.account.pw_name}" if user else ""
+        raise NoVerdict(
+            f"the local Synthetics service cannot be started{whose}: {command[0]}: {error.strerror}"
+        ) from None
+
+
 def _tell(process: subprocess.Popen[str], key: str) -> None:
     assert process.stdin is not None  # noqa: S101  # it is a pipe
     with suppress(BrokenPipeError):  # it has ended, and says why
-        process.stdin.write(f"{key}\n")
-        process.stdin.flush()
+        # Past the buffer, which would be written again when it is closed.
+        os.write(process.stdin.fileno(), f"{key}\n".encode())
 
 
 def _address(process: subprocess.Popen[str], complaints: IO[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.plain_text import long_line
+from pytest_storedog_gate.whole_file import refuse_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -259,6 +260,7 @@ def _variable(text: str) -> tuple[str, str]:
 def _directory(text: str) -> Path:
     path = Path(text)
     try:
+        refuse_links(path)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None

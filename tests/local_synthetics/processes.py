@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ def refused(*arguments: str) -> str:
     """The one sentence of a service that does not start."""
     done = subprocess.run(
         [*MODULE, *arguments],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -66,3 +67,17 @@ def peak_memory(pid: int) -> int:
 def forget_peak_memory(pid: int) -> None:
     """Let the peak be what the process has now."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def below(parent: int) -> dict[str, tuple[str, str]]:
+    """The command line and the environment of all processes below one, by their ID."""
+    found: dict[str, tuple[str, str]] = {}
+    for children in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended
+            for pid in children.read_text().split():
+                command, environment = (
+                    Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace")
+                    for what in ("cmdline", "environ")
+                )
+                found |= {pid: (command, environment), **below(int(pid))}
+    return found

@@ -113,6 +113,7 @@ def test_a_taken_port_is_named() -> None:
         (["serve", "--concurrency", "0"], "--concurrency"),
         (["serve", "--definitions", "no/such/*.json"], "no/such/*.json"),
         (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+        (["serve", "--key-from-stdin"], "--key-from-stdin: standard input has no key"),
         (["serve", "--smtp", "2525"], "2525 is not HOST:PORT"),
         (["serve", "--smtp", "127.0.0.1:99999"], "99999 is not a port"),
         (["run", "x.json", "--artifacts", "/dev/null/x"], "/dev/null/x: Not a directory"),
@@ -121,6 +122,15 @@ def test_a_taken_port_is_named() -> None:
 )
 def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
     assert named in refused(*arguments)
+
+
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_artifacts_are_not_kept_where_a_link_leads(tmp_path: Path, command: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    more = ["x.json"] if command == "run" else []
+    assert f"{tmp_path}/link is a link" in refused(
+        command, *more, "--artifacts", str(tmp_path / "link")
+    )
 
 
 def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:

@@ -421,3 +421,14 @@ def test_a_tab_that_closes_itself_under_a_step_fails_the_test(play: Play) -> Non
     result = play(opens, closes, _GOOD)
     assert result["failure"]["message"] == "Step 2 (assertFromJavascript): The page was closed."
     assert result["inconclusive"] is False
+
+
+def test_nothing_is_kept_where_a_link_leads(chromium: None, site: str, tmp_path: Path) -> None:
+    """The directory was none when the service began."""
+    directory, precious = tmp_path / "artifacts", tmp_path / "precious"
+    precious.mkdir()
+    with serving(artifacts=directory) as service:
+        directory.symlink_to(precious)
+        result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    assert (result["status"], "artifacts" in result) == ("failed", False)
+    assert list(precious.iterdir()) == []

@@ -1,8 +1,12 @@
 """Files that are there whole or not at all: a run may be killed while it writes one.
 
 What can fail of writing comes first, in `prepare`, so that a run learns of a full disk while it can
-still go back; what is left for `commit` is a rename. A link is followed and stays. What is no
-regular file, such as /dev/null or a named pipe, cannot be replaced: `commit` writes into it.
+still go back; what is left for `commit` is a rename. What is no regular file, such as /dev/null or
+a named pipe, cannot be replaced: `commit` writes into it.
+
+A link is refused: a checkout is other people's work, and a link in it would lead a run, often
+root's, to write where they cannot. Only those to the process's own streams, as /dev/stdout is one,
+are followed.
 """
 
 from __future__ import annotations
@@ -42,20 +46,38 @@ def prepare(path: Path, data: bytes) -> Prepared:
     own = _own_descriptor(path)
     if own is not None:
         return _Stream(os.dup(own), data)
+    refuse_links(path)
     try:
-        mode = path.stat().st_mode
+        mode = path.lstat().st_mode
     except FileNotFoundError:
         mode = stat.S_IFREG | _NEW
     if stat.S_ISREG(mode):
-        return _Replacement(Path(os.path.realpath(path)), data, stat.S_IMODE(mode))
+        return _Replacement(path, data, stat.S_IMODE(mode))
     # A named pipe that nobody reads is an error at once, not a wait without an end.
-    return _Stream(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK), data)
+    how = os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
+    return _Stream(os.open(path, how), data)
 
 
 def withdraw(path: Path) -> None:
     """Removes the regular file that is there, if one is. Raises OSError."""
-    if _own_descriptor(path) is None and path.is_file():
-        Path(os.path.realpath(path)).unlink(missing_ok=True)
+    if _own_descriptor(path) is not None:
+        return
+    refuse_links(path)
+    if path.is_file():
+        path.unlink(missing_ok=True)
+
+
+def refuse_links(path: Path) -> None:
+    """Raises OSError where the path is a link, or a folder of it below the current directory is.
+
+    What is above the current directory, or beside it, is the machine's own.
+    """
+    whole, here = path.absolute(), Path.cwd()
+    folders = whole.relative_to(here).parents if whole.is_relative_to(here) else []
+    for one in (whole, *(here / folder for folder in folders)):
+        if one.is_symlink() and _own_descriptor(one) is None:
+            sentence = f"{one} is a link, which is not followed; name the place where it leads"
+            raise OSError(errno.ELOOP, sentence, str(path))
 
 
 class Nothing(Prepared):

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.gate import record, whole_file
+from pytest_storedog_gate import whole_file
+from pytest_storedog_gate.gate import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 OLD, NEW = b"yesterday's", b"today's"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def written(path: Path) -> None:
@@ -70,22 +71,47 @@ def test_a_new_file_can_be_read_by_others(tmp_path: Path) -> None:
     assert (tmp_path / "report.json").stat().st_mode & 0o7777 == 0o644
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path, there: bool) -> None:
-    target, link, second = (tmp_path / name for name in ("a/report.json", "link", "second"))
-    target.parent.mkdir()
-    if there:
-        target.write_bytes(OLD)
-    link.symlink_to("a/report.json")
-    second.symlink_to(link)
-    written(second)
-    assert target.read_bytes() == NEW
-    assert (second.readlink(), link.readlink()) == (link, Path("a/report.json"))
-    assert here(target.parent) == {"report.json"}
-    whole_file.withdraw(second)
-    assert here(target.parent) == set()
-    assert second.is_symlink()
-    assert link.is_symlink()
+@pytest.mark.parametrize("target", ["a/report.json", "a/none.json", "a", "/dev/full", "link"])
+def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/report.json").write_bytes(OLD)
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    for act in (written, whole_file.withdraw):
+        with pytest.raises(OSError, match=f"{link} is a link, which is not followed; name the"):
+            act(link)
+    assert link.readlink() == Path(target)
+    assert here(tmp_path / "a") == {"report.json"}
+    assert (tmp_path / "a/report.json").read_bytes() == OLD
+
+
+def test_a_link_that_comes_meanwhile_is_replaced_and_not_followed(old: Path) -> None:
+    other = old.with_name("other")
+    other.write_bytes(OLD)
+    with whole_file.prepare(old, NEW) as prepared:
+        old.unlink()
+        old.symlink_to(other)
+        prepared.commit()
+    assert (old.is_symlink(), old.read_bytes(), other.read_bytes()) == (False, NEW, OLD)
+
+
+@pytest.mark.parametrize("path", ["out/report.json", "out/a/b.json", "a/../out/report.json"])
+def test_nor_is_a_folder_of_the_checkout_that_is_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    for folder in (work / "a", elsewhere):
+        folder.mkdir(parents=True)
+    (work / "out").symlink_to(elsewhere)
+    monkeypatch.chdir(work)
+    for given in (Path(path), work / path):
+        with pytest.raises(OSError, match=f"{work}/.*out is a link, which is not followed"):
+            written(given)
+    assert here(elsewhere) == set()
+    # Links above the current directory are the machine's own.
+    (tmp_path / "work-too").symlink_to(work)
+    written(tmp_path / "work-too" / "report.json")
+    assert (work / "report.json").read_bytes() == NEW
 
 
 def failing(*_: object) -> None:
@@ -182,21 +208,18 @@ def test_a_reader_that_does_not_read_is_not_waited_for(
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/full"])
-def test_a_device_is_never_replaced(tmp_path: Path, device: str) -> None:
-    link = tmp_path / "link"
-    link.symlink_to(device)
-    before = Path(device).stat()
-    for path in (Path(device), link):
-        prepared = whole_file.prepare(path, NEW)
-        if device == "/dev/full":
-            with pytest.raises(OSError, match="No space left"), prepared:
-                prepared.commit()
-        else:
+def test_a_device_is_never_replaced(device: str) -> None:
+    path = Path(device)
+    before = path.stat()
+    prepared = whole_file.prepare(path, NEW)
+    if device == "/dev/full":
+        with pytest.raises(OSError, match="No space left"), prepared:
             prepared.commit()
-        whole_file.withdraw(path)
-    after = Path(device).stat()
+    else:
+        prepared.commit()
+    whole_file.withdraw(path)
+    after = path.stat()
     assert (after.st_mode, after.st_ino) == (before.st_mode, before.st_ino)
-    assert link.is_symlink()
 
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
@@ -204,7 +227,7 @@ def test_a_device_is_never_replaced(tmp_path: Path, device: str) -> None:
 def test_standard_output_keeps_what_is_in_it(tmp_path: Path, name: str, kind: str) -> None:
     (tmp_path / "link").symlink_to("/dev/stdout")
     code = (
-        "import sys; from pathlib import Path; from pytest_storedog_gate.gate import whole_file\n"
+        "import sys; from pathlib import Path; from pytest_storedog_gate import whole_file\n"
         "print('before', flush=True)\n"
         "whole_file.withdraw(Path(sys.argv[1]))\n"
         "whole_file.prepare(Path(sys.argv[1]), b'whole\\n').commit()\n"
