@@ -1,0 +1,57 @@
+"""Pytest's configuration beside a pipeline file, found as pytest itself finds it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PLUGIN = re.compile(r"pytest-storedog-gate(?![\w.-])")
+
+
+@dataclass(frozen=True)
+class PytestFile:
+    """What the file says; `hides` is one that requires the plugin and is not read."""
+
+    name: str
+    addopts: list[str]
+    requires_plugin: bool
+    hides: str | None
+
+
+def read(root: Path, folder: PurePath, words: Sequence[str]) -> PytestFile | None:
+    """The one that pytest reads in that folder below `root` for a command line of these words."""
+    # It has no public name, and to say it again here would be wrong with the next pytest.
+    from _pytest.config.findpaths import locate_config  # noqa: PLC0415
+
+    start = root.absolute() / folder
+    paths = [(start / word.partition("::")[0]) for word in words if word[:1] != "-"]
+    paths = [path for path in paths if path.exists()] or [start]
+    base = Path(os.path.normpath(os.path.commonpath(paths)))
+    try:
+        _, path, settings, hidden = locate_config(base, [base])
+    except pytest.UsageError:
+        return None  # pytest says so, too, and does not end with 0
+    if path is None or not path.is_relative_to(root.absolute()):
+        return None
+    if not settings and path.name == "pyproject.toml":
+        return None
+    addopts, required = (
+        _words(settings[key].value) if key in settings else []
+        for key in ("addopts", "required_plugins")
+    )
+    hides = (n for n in hidden if _PLUGIN.search((path.parent / n).read_text("utf-8", "replace")))
+    named = any(_PLUGIN.match(word) for word in required)
+    return PytestFile(path.name, addopts, named, next(hides, None))
+
+
+def _words(value: object) -> list[str]:
+    return list(map(str, value)) if isinstance(value, list) else shlex.split(str(value))
