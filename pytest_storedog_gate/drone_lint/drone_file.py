@@ -116,7 +116,7 @@ def _step(located: Located, *, is_service: bool = False) -> Step:
     lines = [
         (item.line + row + (getattr(item.node, "style", "") == "|"), line)
         for item in located.get("commands").items()
-        for row, line in joined("`" if item.written is None else item.written)
+        for row, line in joined("`" if item.written is None else item.written.rstrip("\n"))
     ]
     # Without commands the container runs its own, which is no shell script.
     words = [*located.texts("entrypoint"), *located.texts("command")]

@@ -31,7 +31,9 @@ def text(reports: Reports, _version: str) -> str:
     counts = {level: sum(report.count(level) for report in judged) for level in Level}
     found = [f"{n} {level}{'s' * (n > 1)}" for level, n in counts.items() if n]
     lines += [f"{', '.join(found)}; docs/lint.md explains them"] if found else []
-    return "".join(f"{line}\n" for line in lines)
+    # Names come from the file: what is in them must not steer a terminal.
+    shown = ("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
+    return "".join(f"{line}\n" for line in shown)
 
 
 def as_json(reports: Reports, version: str) -> str:

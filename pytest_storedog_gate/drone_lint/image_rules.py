@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .order_rules import missed
+from .recognised import pattern
 from .roles import DEPLOYING
 from .rules import finding
 
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
     from .roles import Placed, Roles
     from .rules import Finding
 
-# What makes a reference this build's own: a digest, the commit, the build, a Git tag.
-_FIXED = re.compile(
-    r"sha256:[0-9a-f]|\$\{?(DRONE_(COMMIT(_SHA|_AFTER)?|BUILD_NUMBER|TAG|SEMVER)|CI_COMMIT_SHA)\b"
-    r"|\$\{?\w*DIGEST"
-)
+_FIXED = pattern("fixed")
 _PUSHED = re.compile(r"docker (?:image )?push (?:-q |--quiet )?['\"]?([^\s'\"]+)")
 # An image with its tag, and a tag alone where what stands before it says so.
 _NAMED = re.compile(

@@ -35,11 +35,11 @@ def of_production(placed: Placed, roles: Roles, file: DroneFile) -> list[Finding
 def missed(placed: Placed, gate: Placed) -> str | None:
     """A condition of the gate that is not production's as well: it may be skipped alone."""
     for needs in gate.conditions:
-        for name in needs.keys() & _CONDITIONS:
-            include, exclude = needs[name]
+        for name, (include, exclude) in needs.items():
             has = [each[name] for each in placed.conditions if name in each]
             included = not include or any(h[0] and h[0] <= include for h in has)
-            if not included or (exclude and not any(exclude <= h[1] for h in has)):
+            excluded = not exclude or any(exclude <= h[1] for h in has)
+            if name in _CONDITIONS and not (included and excluded):
                 return name
     return None
 

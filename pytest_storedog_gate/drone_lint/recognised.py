@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ _BIN = r"(/(?!drone/)([\w-][\w.-]*/)*bin/|\.?venv/bin/)?"
 _FILE: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
+@functools.cache
 def pattern(*keys: str) -> re.Pattern[str]:
     """What matches any of the expressions under these keys."""
     found: Any = _FILE

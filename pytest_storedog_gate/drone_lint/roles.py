@@ -11,6 +11,7 @@ from pytest_storedog_gate import configuration
 from pytest_storedog_gate.errors import ConfigurationError
 
 from . import gates
+from .recognised import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,29 +21,7 @@ if TYPE_CHECKING:
     from .drone_file import DroneFile, Pipeline, Step
     from .yaml_source import Located
 
-_PRODUCTION = {"prod", "production", "live", "promote", "promotion"}
-_DEPLOY = {"deploy", "deployment", "rollout"}
-# With one of these in its name a step is about production, and does not deploy to it.
-_ANOTHER = {
-    *(
-        "staging",
-        "stage",
-        "test",
-        "tests",
-        "dev",
-        "development",
-        "preview",
-        "qa",
-        "canary",
-        "build",
-    ),
-    *("notify", "notification", "announce", "report", "gate", "check", "checks", "verify", "smoke"),
-    *("rollback", "docs", "lint"),
-}
-DEPLOYING = re.compile(
-    r"\b(kubectl|kubernetes|helm|nomad|ansible-playbook|argocd|kamal|deploy(\.\w+)?"
-    r"|docker (stack deploy|service update))\b"
-)
+_PRODUCTION, _ANOTHER, DEPLOYING = map(pattern, ("production", "another", "deploying"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +57,8 @@ class Placed:
     @cached_property
     def gates(self) -> gates.Gates:
         """The gates that the step runs."""
-        return gates.read(self.step, self.variables)
+        windows = self.pipeline.source.get("platform").get("os").text == "windows"
+        return gates.read(self.step, self.variables, windows=windows)
 
     @cached_property
     def script(self) -> list[tuple[int, str]]:
@@ -109,7 +89,7 @@ class Roles:
         named = [
             run for run in runs
             if self.required(run)
-            or (not marked and run.gate and _words(run.gate.environment or "") & _PRODUCTION)
+            or (not marked and run.gate and _PRODUCTION.search(run.gate.environment or ""))
         ]  # fmt: skip
         self.production = [*marked, *(run for run in named if run not in marked)]
         self.gates = [run for run in runs if run not in self.production]
@@ -139,15 +119,12 @@ def _patterns(condition: Located) -> tuple[set[str], set[str]]:
 
 
 def _recognised(others: Iterable[Placed]) -> list[Placed]:
-    others = [each for each in others if not _words(each.step.name) & _ANOTHER]
-    named = [each for each in others if _words(each.step.name) & _PRODUCTION]
-    return named or [e for e in others if _words(e.step.name) & _DEPLOY or _deploys(e.step)]
+    others = [each for each in others if not _ANOTHER.search(each.step.name.lower())]
+    named = [each for each in others if _PRODUCTION.search(each.step.name.lower())]
+    return named or [each for each in others if _deploys(each.step)]
 
 
 def _deploys(step: Step) -> bool:
-    text = "\n".join([step.source.get("image").text or "", *(line for _, line in step.script)])
+    image = step.source.get("image").text or ""
+    text = "\n".join([step.name.lower(), image, *(line for _, line in step.script)])
     return DEPLOYING.search(text) is not None and "staging" not in text
-
-
-def _words(name: str) -> set[str]:
-    return set(re.split(r"[^a-z0-9]+", name.lower()))

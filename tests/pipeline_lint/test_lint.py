@@ -339,6 +339,27 @@ def test_the_image_that_is_deployed_is_looked_at(command: str, rule: str | None)
     assert [finding.rule for finding in _lint(Path("a.yml"), text).findings] == [rule] * bool(rule)
 
 
+def test_what_powershell_makes_of_a_script_is_not_known() -> None:
+    text = (
+        CASES["sound"]
+        .path.read_text("utf-8")
+        .replace("name: shop", "name: shop\nplatform: { os: windows }")
+    )
+
+    assert [finding.rule for finding in _lint(Path("a.yml"), text).findings] == ["own-step"]
+
+
+def test_a_name_does_not_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = CASES["failure-ignored"].path.read_text("utf-8").replace("name: gate", r'name: "\e[2Jx"')
+    (tmp_path / "a.yml").write_text(text)
+
+    main(["lint", str(tmp_path / "a.yml")])
+
+    assert r"the steps after \x1b[2Jx run" in capsys.readouterr().out
+
+
 def test_a_merge_within_a_merge_is_read_once() -> None:
     layers = ["a0: &a0 { failure: ignore }"]
     layers += [f"a{n}: &a{n} {{ <<: [*a{n - 1}, *a{n - 1}, *a{n - 1}] }}" for n in range(1, 40)]

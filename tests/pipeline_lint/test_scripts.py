@@ -104,6 +104,7 @@ _LET_THROUGH = {
     "or-in-the-next-line": Script([f"{_GATE} ||\n  true"]),
     "or-continued": Script([f"{_GATE} \\\n  || true"]),
     "and-before-more": Script([f"{_GATE} && echo open", "echo reports"]),
+    "and-before-nothing": Script([f"{_GATE} && echo open", ""]),
     "and-before-a-comment": Script([f"{_GATE} && echo open", "# reports"]),
     "after-and": Script([f"test -e gate.toml && {_GATE}", "echo reports"]),
     "after-and-of-installs": Script([f"ls nothing && {_GATE}", "echo reports"]),
@@ -217,7 +218,9 @@ _SOUND = {
     "more-after-it": Script([_GATE, "if true; then echo open; fi", "trap 'exit 0' EXIT"]),
     "true-after-it": Script([f"{_GATE}; true"]),
     "last-among-and": Script([f"pip install nothing && {_GATE} && echo open"]),
+    "last-among-and-in-a-block": Script([f"pip install nothing && {_GATE}\n"]),
     "log": Script([f"{_GATE} > gate.log 2>&1"]),
+    "looks": _before("test -d bin", "[ -n set ]", "which pytest"),
     "tolerant-before": _before(
         "docker pull cache || true", "echo secret | docker login --password-stdin"
     ),
