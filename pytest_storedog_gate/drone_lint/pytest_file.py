@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,18 +27,21 @@ class PytestFile:
 
 def read(root: Path, folder: PurePath, words: Sequence[str]) -> PytestFile | None:
     """The one that pytest reads in that folder below `root` for a command line of these words."""
+    root = root.absolute()
+    paths = [(root / folder / word.partition("::")[0]) for word in words if word[:1] != "-"]
+    paths = [path for path in paths if path.exists()] or [root / folder]
+    base = Path(os.path.normpath(os.path.commonpath(paths)))
+    if not any(path.is_relative_to(root) and _may_hold(path) for path in (base, *base.parents)):
+        return None
     # It has no public name, and to say it again here would be wrong with the next pytest.
+    from _pytest.config.exceptions import UsageError  # noqa: PLC0415
     from _pytest.config.findpaths import locate_config  # noqa: PLC0415
 
-    start = root.absolute() / folder
-    paths = [(start / word.partition("::")[0]) for word in words if word[:1] != "-"]
-    paths = [path for path in paths if path.exists()] or [start]
-    base = Path(os.path.normpath(os.path.commonpath(paths)))
     try:
         _, path, settings, hidden = locate_config(base, [base])
-    except pytest.UsageError:
+    except UsageError:
         return None  # pytest says so, too, and does not end with 0
-    if path is None or not path.is_relative_to(root.absolute()):
+    if path is None or not path.is_relative_to(root):
         return None
     if not settings and path.name == "pyproject.toml":
         return None
@@ -51,6 +52,12 @@ def read(root: Path, folder: PurePath, words: Sequence[str]) -> PytestFile | Non
     hides = (n for n in hidden if _PLUGIN.search((path.parent / n).read_text("utf-8", "replace")))
     named = any(_PLUGIN.match(word) for word in required)
     return PytestFile(path.name, addopts, named, next(hides, None))
+
+
+def _may_hold(folder: Path) -> bool:
+    """Whether there is any file that pytest could read: to import it takes longer than the rest."""
+    suffixes = (".toml", ".ini", ".cfg")
+    return folder.is_dir() and any(path.suffix in suffixes for path in folder.iterdir())
 
 
 def _words(value: object) -> list[str]:
