@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_READ = ("addopts", "required_plugins")
 _PLUGIN = re.compile(r"pytest-storedog-gate(?![\w.-])")
 
 
@@ -34,24 +35,21 @@ def read(root: Path, folder: PurePath, words: Sequence[str]) -> PytestFile | Non
     if not any(path.is_relative_to(root) and _may_hold(path) for path in (base, *base.parents)):
         return None
     # It has no public name, and to say it again here would be wrong with the next pytest.
-    from _pytest.config.exceptions import UsageError  # noqa: PLC0415
     from _pytest.config.findpaths import locate_config  # noqa: PLC0415
+    from _pytest.outcomes import Failed  # noqa: PLC0415
 
     try:
         _, path, settings, hidden = locate_config(base, [base])
-    except UsageError:
-        return None  # pytest says so, too, and does not end with 0
+        given = {key: _words(value.value) for key, value in settings.items() if key in _READ}
+    except (Exception, Failed):  # noqa: BLE001
+        return None  # what pytest cannot read either does not end it with 0
     if path is None or not path.is_relative_to(root):
         return None
     if not settings and path.name == "pyproject.toml":
         return None
-    addopts, required = (
-        _words(settings[key].value) if key in settings else []
-        for key in ("addopts", "required_plugins")
-    )
     hides = (n for n in hidden if _PLUGIN.search((path.parent / n).read_text("utf-8", "replace")))
-    named = any(_PLUGIN.match(word) for word in required)
-    return PytestFile(path.name, addopts, named, next(hides, None))
+    named = any(_PLUGIN.match(word) for word in given.get("required_plugins", []))
+    return PytestFile(path.name, given.get("addopts", []), named, next(hides, None))
 
 
 def _may_hold(folder: Path) -> bool:

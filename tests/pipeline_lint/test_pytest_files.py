@@ -148,7 +148,27 @@ def test_required_plugins_are_looked_for_where_pytest_reads_them(
     assert [(f.rule, str(f.level)) for f in found] == [("required-plugins", level)] * bool(level)
 
 
-def test_a_file_that_pytest_cannot_read_is_pytests_to_refuse(tmp_path: Path) -> None:
-    (tmp_path / "pytest.toml").write_text("[pytest\n")
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("pytest.toml", b"[pytest\n"),
+        ("pytest.toml", b"addopts = 1\n"),
+        ("setup.cfg", b"[pytest]\n"),
+        ("pytest.ini", b"[pytest]\naddopts = '\n"),
+        ("pytest.ini", b"\xff\xfe"),
+        ("pyproject.toml", b"tool = 1\n"),
+    ],
+)
+def test_a_file_that_pytest_cannot_read_is_pytests_to_refuse(
+    name: str, data: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
 
-    assert pytest_file.read(tmp_path, tmp_path, []) is None
+    assert pytest_file.read(tmp_path, Path(), []) is None
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
