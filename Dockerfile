@@ -11,7 +11,8 @@ WORKDIR /src
 # What it needs comes first: that changes less often than the sources.
 COPY pyproject.toml .
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-print(*p['dependencies'], *p['optional-dependencies']['local'], sep='\n')" > requirements.txt \
+more = p['optional-dependencies']; \
+print(*p['dependencies'], *more['local'], *more['grpc'], *more['mail'], *more['lint'], sep='\n')" > requirements.txt \
  && pip install --quiet --no-cache-dir --requirement requirements.txt hatchling
 COPY README.md LICENSE ./
 COPY pytest_storedog_gate pytest_storedog_gate

@@ -14,50 +14,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import PurePosixPath
 
+    from .drone_file import Step
     from .gates import Gate
     from .pytest_file import PytestFile
-    from .roles import Placed
     from .rules import Finding
 
     Files = Callable[[PurePosixPath, Sequence[str]], PytestFile | None]
 
 
-def of_gates(placed: Placed, files: Files) -> Iterator[Finding]:
+def of_gates(step: Step, files: Files) -> Iterator[Finding]:
     """What takes the teeth out of a step's gates, with `files` of pytest's."""
-    step, gates = placed.step, placed.gates
+    gates = step.gates
     failure, detach = step.source.get("failure"), step.source.get("detach")
     if re.search(r"ignore|\$", failure.text or ""):
         yield finding(failure.line, "failure-ignored", step.name)
     if step.is_service or (detach.text or "false").lower() not in ("false", "no", "off", "n"):
         line = step.line if step.is_service else detach.line
         yield finding(line, "detached", step.name)
-    if "success" not in runs_on(placed, 1):
+    if "success" not in runs_on(step, 1):
         yield finding(step.line, "only-on-failure", step.name)
     if gates.fault:
         line, words = gates.fault
         yield finding(line, "own-step", words if len(words) <= 40 else f"{words[:37]}...")
     for gate in gates.found:
-        yield from _of_gate(placed, gate, files)
+        yield from _of_gate(step, gate, files)
 
 
-def of_exit_78(placed: Placed, gates: list[Placed]) -> Iterator[Finding]:
+def of_exit_78(step: Step, gates: list[Step]) -> Iterator[Finding]:
     """A step that Drone starts before the gate has ended, and that skips the gate with 78."""
-    here = [g.step for g in gates if g.pipeline is placed.pipeline and g.step is not placed.step]
-    if any(gate.name not in placed.pipeline.waits_for[placed.step.name] for gate in here):
-        for line, text in placed.step.script:
+    here = [g for g in gates if g.pipeline is step.pipeline and g.source is not step.source]
+    if any(gate.name not in step.pipeline.waits_for[step.name] for gate in here):
+        for line, text in step.script:
             if any(int(status) % 256 == 78 for status in re.findall(r"\bexit\s+(\d{1,9})\b", text)):
                 yield finding(line, "exit-78")
 
 
-def _of_gate(placed: Placed, gate: Gate, files: Files) -> Iterator[Finding]:
-    for name, value in placed.given.items():
+def _of_gate(step: Step, gate: Gate, files: Files) -> Iterator[Finding]:
+    for name, value in step.given.items():
         if steers(name) and gate.variables.get(name, "") is not None:
             yield finding(value.line, "variable", name)
     if judged := _judged(gate.arguments, "pytest" if gate.environment else "datadog-ci"):
         yield finding(gate.line, *judged)
     elif gate.loose:
         yield finding(gate.line, "unquoted")
-    yield from _of_pytest(placed, gate, files) if gate.environment else _of_datadog_ci(placed, gate)
+    yield from _of_pytest(step, gate, files) if gate.environment else _of_datadog_ci(step, gate)
 
 
 def _judged(words: Sequence[str], program: str) -> tuple[str, str] | None:
@@ -80,21 +80,21 @@ def _judged(words: Sequence[str], program: str) -> tuple[str, str] | None:
     return None if unclear is None else ("unclear", unclear)
 
 
-def _of_datadog_ci(placed: Placed, gate: Gate) -> Iterator[Finding]:
+def _of_datadog_ci(step: Step, gate: Gate) -> Iterator[Finding]:
     wanted = ("--failOnCriticalErrors", "--failOnMissingTests")
     if missing := [option for option in wanted if option not in gate.arguments]:
         yield finding(gate.line, "datadog-ci-options", " and ".join(missing))
-    if placed.pipeline.source.get("concurrency").get("limit").text != "1":
-        yield finding(placed.pipeline.source.line, "no-concurrency")
+    if step.pipeline.source.get("concurrency").get("limit").text != "1":
+        yield finding(step.pipeline.source.line, "no-concurrency")
 
 
-def _of_pytest(placed: Placed, gate: Gate, files: Files) -> Iterator[Finding]:
+def _of_pytest(step: Step, gate: Gate, files: Files) -> Iterator[Finding]:
     """What PYTEST_ADDOPTS and a file's addopts add: they can take the plugin out."""
     file = files(gate.folder, gate.arguments)
     if file and (judged := _judged(file.addopts, "pytest")):
         level = Level.ERROR if judged[0] == "gate-off" else Level.WARNING
         yield finding(gate.line, "addopts", f"{file.name}: {judged[1]}: it", level=level)
-    given = placed.given.get("PYTEST_ADDOPTS")
+    given = step.given.get("PYTEST_ADDOPTS")
     if gate.variables.get("PYTEST_ADDOPTS", "?" if given else ""):
         yield finding(given.line if given else gate.line, "addopts", "PYTEST_ADDOPTS")
     elif "PYTEST_ADDOPTS" not in gate.variables and not (file and file.requires_plugin):

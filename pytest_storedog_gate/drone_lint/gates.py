@@ -63,15 +63,15 @@ def steers(name: str) -> bool:
     return _STEERING.fullmatch(name) is not None
 
 
-def read(step: Step, known: Mapping[str, str], *, windows: bool) -> Gates:
-    """The gates of the step, whose variables have these values."""
+def read(step: Step) -> Gates:
+    """The gates of the step."""
     lines = step.script
     last = max((n for n, (_, line) in enumerate(lines) if _MENTION.search(line)), default=-1)
     found = Gates()
-    if windows and last >= 0:
+    if last >= 0 and step.pipeline.source.get("platform").get("os").text == "windows":
         found.fault = (lines[last][0], "PowerShell")
         return found
-    variables: dict[str, str | None] = {**known}
+    variables: dict[str, str | None] = {**step.variables}
     folder = PurePosixPath(step.source.get("working_dir").text or "")
     for at, (number, line) in enumerate(lines[: last + 1]):
         try:

@@ -13,7 +13,8 @@ from .rules import finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .roles import Placed, Roles
+    from .drone_file import Step
+    from .roles import Roles
     from .rules import Finding
 
 _FIXED = pattern("fixed")
@@ -25,30 +26,28 @@ _NAMED = re.compile(
 )
 
 
-def of_gate(placed: Placed, roles: Roles) -> Iterator[Finding]:
+def of_gate(step: Step, roles: Roles) -> Iterator[Finding]:
     """A reference that another build can move between this build's push and its gate."""
-    image, line = _asked_for(placed)
+    image, line = _asked_for(step)
     if image is None:
         return
     if not _FIXED.search(image) and ("BRANCH" in image or "$" not in image):
         yield finding(line, "moving-tag", image)
-    steps = [each for each in roles.steps if each.pipeline is placed.pipeline]
-    pushed = [p for each in steps for _, text in each.script for p in _PUSHED.findall(text)]
+    steps = [each for each in roles.steps if each.pipeline is step.pipeline]
+    pushed = [p for each in steps for text in each.filled for p in _PUSHED.findall(text)]
     if pushed and not any(_same(image, each) for each in pushed):
         yield finding(
             line, "other-image", image, f"this pipeline, which pushes {', '.join(pushed)}"
         )
     for other in roles.production:
-        theirs, line = (None, 0) if missed(other, placed) else _asked_for(other)
+        theirs, line = (None, 0) if missed(other, step) else _asked_for(other)
         if theirs and not (_same(image, theirs) or _same(theirs, image)):
             yield finding(line, "other-image", theirs, f"the gate, which has judged {image}")
 
 
-def of_deployment(placed: Placed) -> Iterator[Finding]:
+def of_deployment(step: Step) -> Iterator[Finding]:
     """A deployment by other means has to name the image by what the gate has judged."""
-    step = placed.step
-    named = [text for _, text in placed.script if DEPLOYING.search(text)]
-    named = named or [text for _, text in placed.script]
+    named = [text for text in step.filled if DEPLOYING.search(text)] or [*step.filled]
     for key in step.source.get("settings").entries():
         if re.search("tag|image|digest|version", key):
             named += [f"tag={text}" for text in step.source.get("settings").texts(key)]
@@ -60,12 +59,12 @@ def of_deployment(placed: Placed) -> Iterator[Finding]:
         yield finding(step.line, "image-unknown", step.name)
 
 
-def _asked_for(placed: Placed) -> tuple[str | None, int]:
+def _asked_for(step: Step) -> tuple[str | None, int]:
     """The image, and the line that says so."""
-    option = placed.gate.option("--storedog-image") if placed.gate else None
-    variable = placed.gate.variables.get("STOREDOG_IMAGE") if placed.gate else None
-    given = placed.given.get("STOREDOG_IMAGE")
-    return option or variable, placed.line if option or not given else given.line
+    option = step.gate.option("--storedog-image") if step.gate else None
+    variable = step.gate.variables.get("STOREDOG_IMAGE") if step.gate else None
+    given = step.given.get("STOREDOG_IMAGE")
+    return option or variable, step.at if option or not given else given.line
 
 
 def _same(image: str, other: str) -> bool:

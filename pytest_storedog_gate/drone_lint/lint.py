@@ -45,7 +45,7 @@ def lint(text: str, name: str, root: Path) -> Report:
     known = roles.production and not file.templates
     sound = known and all(f.level == Level.NOTE or f.ignored for f in found)
     steps = [
-        " and ".join(f"step {e.step.name} (line {e.step.line})" for e in those) or other
+        " and ".join(f"step {e.name} (line {e.line})" for e in those) or other
         for those, other in ((roles.gates, "not in this file"), (roles.production, "not known"))
     ]
     return Report(found, f"the gate is {steps[0]}; production is {steps[1]}", bool(sound))
@@ -57,20 +57,20 @@ def _of_file(file: DroneFile, roles: Roles) -> Iterator[Finding]:
         yield finding(line, "comment", "`storedog: production` stands at no step")
     first = file.pipelines[0].source.line if file.pipelines else 1
     if not (roles.gates or any(map(roles.required, roles.production)) or file.templates):
-        yield finding(next((each.line for each in roles.production), first), "no-gate")
+        yield finding(next((each.at for each in roles.production), first), "no-gate")
     if not (roles.production or file.templates):
         yield finding(first, "production-unknown")
 
 
 def _of_steps(file: DroneFile, roles: Roles, root: Path) -> Iterator[Finding]:
     files = functools.cache(functools.partial(pytest_file.read, root))
-    for placed in roles.with_gate:
-        yield from gate_rules.of_gates(placed, files)
-    for placed in roles.steps:
-        yield from gate_rules.of_exit_78(placed, roles.gates)
-    for placed in roles.gates:
-        yield from image_rules.of_gate(placed, roles)
-    for placed in roles.production:
-        yield from order_rules.of_production(placed, roles, file)
-        if roles.gates and not (placed.gates.found or placed.gates.fault):
-            yield from image_rules.of_deployment(placed)
+    for step in roles.with_gate:
+        yield from gate_rules.of_gates(step, files)
+    for step in roles.steps:
+        yield from gate_rules.of_exit_78(step, roles.gates)
+    for step in roles.gates:
+        yield from image_rules.of_gate(step, roles)
+    for step in roles.production:
+        yield from order_rules.of_production(step, roles, file)
+        if roles.gates and not (step.gates.found or step.gates.fault):
+            yield from image_rules.of_deployment(step)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.plain_text import long_line
 from pytest_storedog_gate.whole_file import refuse_links
 
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
-_EXTRA = {
-    "aiosmtpd",
-    "brotli",
-    "httpx",
-    "jsonpath",
-    "lxml",
-    "quickjs",
-    "starlette",
-    "uvicorn",
-    "uvloop",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in _EXTRA:
+        sentence = remedy(error)
+        if sentence is None:
             raise
-        return _fail(f"{package} is not installed; run: pip install 'pytest-storedog-gate[local]'")
+        return _fail(sentence)
     except GateError as error:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:

@@ -8,10 +8,10 @@ from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.assertions import NoValue
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.json_paths import compile_path, select
-from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder, unusable_name
 from pytest_storedog_gate.local_synthetics.xpaths import compile_xpath, select_xpath
+from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping

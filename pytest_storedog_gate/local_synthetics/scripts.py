@@ -11,9 +11,10 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET, encoded, mask
 from pytest_storedog_gate.local_synthetics.variables import first_placeholder
+from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,11 +57,7 @@ class Scripts:
             try:
                 self._sandbox()
             except ModuleNotFoundError as error:
-                package = (error.name or "").partition(".")[0]
-                problems.append(
-                    f"scripts run in a browser, and {package} is missing: needs"
-                    " pip install 'pytest-storedog-gate[browser]'"
-                )
+                problems.append(f"scripts run in a browser: {remedy(error)}")
         return problems
 
     async def ready(self, definition: Definition) -> None:
@@ -130,7 +127,7 @@ class Scripts:
         if "error" in came and not tells:
             raise ScriptFailed("it failed; why is not saved, nor the body")
         if "error" in came:
-            raise ScriptFailed(mask(came["error"], encoded(variables.secrets)))
+            raise ScriptFailed(variables.masked(came["error"]))
         # What comes of a secret is as secret as it is: a header made of a password, say.
         tainted = any(values[name] in variables.secrets for name in came["read"])
         tainted |= any(hidden for _, _, hidden in came["set"])

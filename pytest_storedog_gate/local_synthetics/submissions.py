@@ -12,7 +12,7 @@ from pytest_storedog_gate.local_synthetics.definitions import (
     parse,
 )
 from pytest_storedog_gate.local_synthetics.known_keys import key_faults_of_test
-from pytest_storedog_gate.local_synthetics.masking import MASK
+from pytest_storedog_gate.secrets.masking import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

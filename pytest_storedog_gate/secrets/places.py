@@ -30,7 +30,7 @@ _ELEMENT = re.compile(r"<([\w.:-]+)>([^<>]+)</\1>")
 _SCHEME = r"(?:apikey|basic|bearer|digest|jwt|token)"
 # A word for a scheme is harmless before a variable only: alone it may be a password.
 _HARMLESS = re.compile(
-    rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\s+)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
+    rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\b[\s:]*)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
 )
 _AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
 _ABOUT = {"domain", "expires", "max-age", "path", "priority", "samesite"}  # a cookie

@@ -147,6 +147,7 @@ def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_extra_is_named(module: str, options: list[str]) -> None:
+    extra = "mail" if module == "aiosmtpd" else "local"
     code = (
         f"import sys; sys.modules[{module!r}] = None\n"
         "from pytest_storedog_gate.local_synthetics.cli import main\n"
@@ -158,5 +159,5 @@ def test_a_missing_extra_is_named(module: str, options: list[str]) -> None:
     assert done.returncode == 4
     assert done.stderr == (
         f"storedog-synthetics: {module} is not installed; "
-        "run: pip install 'pytest-storedog-gate[local]'\n"
+        f"run: pip install 'pytest-storedog-gate[{extra}]'\n"
     )

@@ -284,7 +284,8 @@ def test_a_trigger_is_refused_with_all_of_its_keys(service: Service) -> None:
 
 def test_a_test_with_such_keys_is_not_stored(service: Service) -> None:
     body = {**http_test("http://x"), "message": "", "option": {}}
-    answer = requests.post(f"{service.url}/api/v1/synthetics/tests/api", json=body, timeout=20)
+    path = f"{service.url}/api/v1/synthetics/tests/api"
+    answer = requests.post(path, json=body, timeout=20)
     assert answer.status_code == 400
     assert "option is not supported: there is no such key; did you mean options?" in answer.text
 

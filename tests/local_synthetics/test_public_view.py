@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions import parse
-from pytest_storedog_gate.local_synthetics.masking import MASK
 from pytest_storedog_gate.local_synthetics.public_view import full_view, with_credentials
+from pytest_storedog_gate.secrets.masking import MASK
 from tests.local_synthetics.support import http_test
 
 ONLY_VARIABLES = [

@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_storedog_gate.drone_lint import cli
 from pytest_storedog_gate.drone_lint.cli import main
@@ -388,6 +391,57 @@ def test_hundreds_of_gates_and_deployments_take_no_two_seconds() -> None:
 
     assert {finding.rule for finding in found} == {"gate-skipped"}
     assert took < 2  # each against each; half a second is for files that somebody writes
+
+
+_KEYS = st.sampled_from(
+    [
+        "name",
+        "image",
+        "commands",
+        "command",
+        "entrypoint",
+        "environment",
+        "when",
+        "status",
+        "event",
+        "include",
+        "exclude",
+        "tags",
+        "depends_on",
+        "failure",
+        "detach",
+        "settings",
+        "platform",
+        "os",
+        "concurrency",
+        "limit",
+        "trigger",
+        "steps",
+        "services",
+        "working_dir",
+        "<<",
+    ]
+)
+_VALUES = st.recursive(
+    st.sampled_from([None, True, 1.5, "", "true", "gate", "ignore", "push", "$X", "${DRONE_TAG}"])
+    | st.sampled_from(["pytest --storedog-env=staging", "cd x", "\x1b[2J", "x:latest", "/x", ".."])
+    | st.sampled_from(["datadog-ci synthetics run-tests", "pytest --storedog-env=prod a ../b"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(_KEYS, _VALUES, max_size=3),
+    st.lists(st.dictionaries(_KEYS, _VALUES, max_size=5), max_size=4),
+)
+def test_whatever_a_pipeline_holds_is_judged(rest: dict[str, object], steps: list[object]) -> None:
+    pipeline = {"kind": "pipeline", "steps": steps} | rest
+
+    report = _lint(Path("a.yml"), yaml.safe_dump(pipeline, sort_keys=False))
+
+    assert report.findings == sorted(report.findings)
+    assert all(finding.line >= 1 and finding.rule in RULES for finding in report.findings)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pytest_storedog_gate.local_synthetics.kinds.http_client_certificate import 
 )
 from pytest_storedog_gate.local_synthetics.kinds.http_proxies import unsupported_proxy
 from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import accepting_all
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.browser.devices import Device
@@ -100,7 +100,7 @@ def _unsupported_domains(domains: Any) -> list[str]:
 def _proxy(url: str, variables: Variables) -> dict[str, str]:
     parts = http_address(url)
     if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a proxy's URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
     variables.secrets.add(parts.password or "")
     # Chromium would go past a proxy to its own machine.
     proxy = {"server": origin(url), "bypass": "<-loopback>"}

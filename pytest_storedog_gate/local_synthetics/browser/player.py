@@ -27,8 +27,8 @@ from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.flow import Played, fails_the_test
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
 from pytest_storedog_gate.local_synthetics.results import failure_document
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -115,7 +115,7 @@ class Player:
     async def _timed(self, work: Awaitable[None], document: Json, limit: float) -> Failure | None:
         """Do the work of a step within its seconds; 0: the steps in it have their own."""
         begun, document["started_at"] = time.perf_counter(), time.time_ns() // 1_000_000
-        document["url"] = mask_userinfo(self.session.page.url)
+        document["url"] = mask_url(self.session.page.url)
         try:
             async with asyncio.timeout(limit + _GRACE if limit else None):
                 await work
@@ -128,7 +128,7 @@ class Player:
             return (await self.session.why_gone() if gone else failure_of(error)).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
-            document["browser_errors"] = self.session.take_errors(self.variables.secrets)
+            document["browser_errors"] = self.session.take_errors(self.variables.masked)
         return None
 
     async def _sub_test(self, step: Json, document: Json, played: Played) -> None:
@@ -153,6 +153,7 @@ class Player:
 
     async def _api_test(self, step: Json, test: Definition, document: Json) -> None:
         run = Run(api_definition(step, test), self.run.variables)
+        self.variables.hide_credentials(run.definition)
         outcome = await self.library.kinds["api", "http"].run(run, self.variables)
         document["api_test"] = outcome.detail
         if failure := outcome.failure:
@@ -188,7 +189,7 @@ class Player:
         if step.get("type") != "playSubTest" and failure.code != "UNAVAILABLE_BROWSER":
             where = f"{self.run.definition.public_id}: step {document['description']} failed"
             text = f"{where}: {failure_text(document['failure'])}"
-            await pause(mask(text, self.variables.secrets))
+            await pause(self.variables.masked(text))
 
 
 def skipped(step: Json) -> Json:

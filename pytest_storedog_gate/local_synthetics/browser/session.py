@@ -11,10 +11,10 @@ from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.browser.engine import answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine
+    from collections.abc import Callable, Coroutine
 
     from playwright.async_api import BrowserContext, Dialog, Download, Page, Request, Response
 
@@ -86,12 +86,12 @@ class Session:
         """The active tab."""
         return self._pages[-1]
 
-    def take_errors(self, secrets: Collection[str]) -> list[Json]:
+    def take_errors(self, mask: Callable[[str], str]) -> list[Json]:
         """The errors since the last call, as a step's result has them."""
         taken, self.errors = self.errors, []
         # Masked before they are cut, as a secret is not found in parts.
         return [
-            {**one, **{key: mask(one[key], secrets)[:_SHOWN] for key in ("name", "description")}}
+            {**one, **{key: mask(one[key])[:_SHOWN] for key in ("name", "description")}}
             for one in taken
         ]
 
@@ -124,12 +124,12 @@ class Session:
 
     def _responded(self, response: Response) -> None:
         if response.status >= 400:
-            url = mask_userinfo(response.url)
+            url = mask_url(response.url)
             self._add("network", url, f"{response.status} {response.status_text}".strip())
             self.errors[-1].update(status=response.status, method=response.request.method)
 
     def _failed(self, request: Request) -> None:
-        self._add("network", mask_userinfo(request.url), request.failure or "failed")
+        self._add("network", mask_url(request.url), request.failure or "failed")
 
     def _add(self, kind: str, name: str, text: str) -> None:
         error: Json = {"type": kind, "name": name, "description": text}

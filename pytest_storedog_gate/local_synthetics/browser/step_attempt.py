@@ -13,7 +13,6 @@ from pytest_storedog_gate.local_synthetics.browser.elements import description
 from pytest_storedog_gate.local_synthetics.browser.failing import browser_is_gone, failure_of
 from pytest_storedog_gate.local_synthetics.browser.locating import favourite, locate
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,7 +83,7 @@ class StepAttempt:
 
     def cut(self, text: str) -> str:
         """What a result shows of a text; masked before, as a secret is not found in parts."""
-        shown: str = mask(text, self.variables.secrets)
+        shown: str = self.variables.masked(text)
         return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
 
     def left(self, most: float | None = None) -> float:

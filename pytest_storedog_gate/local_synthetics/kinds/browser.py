@@ -31,15 +31,15 @@ from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    SHORTEST_CREDENTIAL,
-    credentials_of,
+    filled,
     unsupported_keys,
     unsupported_map,
     unsupported_required,
     unsupported_strings,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
+from pytest_storedog_gate.local_synthetics.variables import SHORTEST_CREDENTIAL
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +140,7 @@ class BrowserCheck:
             kept = await self._keep(session, run, variables) if failure else []
         detail: Json = {
             "steps": steps,
-            "start_url": mask_userinfo(url),
+            "start_url": mask_url(url),
             "device": _shown_device(device, run.device, version),
             "browser": {"type": "chrome", "version": version},
             "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
@@ -251,7 +251,7 @@ def _start_url(run: Run, variables: Variables) -> str:
             raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
     parts = http_address(url)
     if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
     if parts.password:
         variables.secrets.add(parts.password)
     return url
@@ -259,7 +259,7 @@ def _start_url(run: Run, variables: Variables) -> str:
 
 async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
     await context.add_init_script(_MARK)
-    headers = credentials_of(run.definition.request, "headers", variables)
+    headers = filled(run.definition.request, "headers", variables)
     cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
     for name in [name for name in headers if name.lower() == "cookie"]:
         cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]

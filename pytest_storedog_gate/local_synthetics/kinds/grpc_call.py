@@ -28,8 +28,8 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     timed_out,
 )
 from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
-from pytest_storedog_gate.local_synthetics.masking import mask_headers
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.secrets.places import mask_headers
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import MethodDescriptor
@@ -179,7 +179,7 @@ def _target(definition: Definition, variables: Variables) -> _Target:
     if tls and settings.setting(definition, "allow_insecure"):
         raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
     proto = request.get("compressedProtoFile")
-    metadata = settings.credentials_of(request, "metadata", variables)
+    metadata = settings.filled(request, "metadata", variables)
     return _Target(
         host=settings.host_of(request, variables),
         port=port,

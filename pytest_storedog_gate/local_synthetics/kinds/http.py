@@ -38,9 +38,9 @@ from pytest_storedog_gate.local_synthetics.kinds.http_client_certificate import 
 from pytest_storedog_gate.local_synthetics.kinds.http_proxies import proxy_of, unsupported_proxy
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
 from pytest_storedog_gate.local_synthetics.scripts import BEFORE, JAVASCRIPT
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import ssl
@@ -185,7 +185,7 @@ class HttpCheck:
         detail = _detail(request, exchange, variables)
         detail["assertions"] = results
         if keeps_body:
-            text = mask(observed.body, variables.secrets)
+            text = variables.masked(observed.body)
             detail["response"]["body"] = text[:_SHOWN_BODY]
             detail["response"]["is_body_truncated"] = len(text) > _SHOWN_BODY
         return Outcome(failure_of(results), detail)
@@ -229,7 +229,7 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     `tls` is for the proxy and for the server that gives access tokens.
     """
     wanted = run.definition.request
-    own = settings.credentials_of(wanted, "headers", variables)
+    own = settings.filled(wanted, "headers", variables)
     by_name = {name.lower(): value for name, value in own.items()}
     body = build_body(wanted, variables, by_name.get("content-type"))
     url, timeout = _url(run, variables), settings.timeout_of(wanted, variables)
@@ -299,9 +299,9 @@ def _checked(url: str, variables: Variables) -> str:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or 0) > _LAST_PORT:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
     variables.secrets.add(parsed.password)
     return url
 
@@ -321,7 +321,7 @@ def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
     detail: Json = {
         "request": {
             "method": request.method,
-            "url": mask_userinfo(request.url),
+            "url": mask_url(request.url),
             "headers": mask_headers(request.headers),
             "timeout": round(request.timeout * 1000),
         },
@@ -332,7 +332,7 @@ def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
         detail["resolved_ip"] = exchange.resolved_ip
     if exchange.response is not None:
         detail["response"] = _response(exchange, exchange.response)
-    masked: Json = mask(detail, variables.secrets)
+    masked: Json = variables.masked(detail)
     return masked
 
 
@@ -343,7 +343,7 @@ def _response(exchange: Exchange, response: httpx.Response) -> Json:
         "http_version": response.http_version.removeprefix("HTTP/"),
         "body_size": len(exchange.body),
         "redirects": [
-            {**redirect, "location": mask_userinfo(redirect["location"])}
+            {**redirect, "location": mask_url(redirect["location"])}
             for redirect in exchange.redirects
         ],
     }

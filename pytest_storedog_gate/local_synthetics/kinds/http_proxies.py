@@ -8,10 +8,10 @@ import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    credentials_of,
+    filled,
     unsupported_map,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     import ssl
@@ -46,13 +46,13 @@ def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.
     if not wanted:
         return None
     url = variables.fill(wanted["url"])
-    headers = credentials_of(wanted, "headers", variables)
+    headers = filled(wanted, "headers", variables)
     try:
         parsed = httpx.URL(url)
         if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a proxy's URL")
+            raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
         variables.secrets.add(parsed.password)
         context = tls if parsed.scheme == "https" else None
         return httpx.Proxy(parsed, ssl_context=context, headers=headers)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None

@@ -27,8 +27,8 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     cut,
 )
 from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
-from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import ssl
@@ -124,7 +124,7 @@ class McpCheck:
         target = _target(run, variables)
         timeout = settings.timeout_of(definition.request, variables)
         shown = {
-            "url": mask_userinfo(target.url),
+            "url": mask_url(target.url),
             "headers": mask_headers(target.headers),
             "call_type": target.call,
             "timeout": round(timeout * 1000),
@@ -161,14 +161,14 @@ def _target(run: Run, variables: Variables) -> _Target:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
     variables.secrets |= {parsed.password} if parsed.password else set()
     return _Target(
         url=url,
         host=parsed.raw_host.decode("ascii"),
-        headers=settings.credentials_of(request, "headers", variables),
+        headers=settings.filled(request, "headers", variables),
         version=_VERSION,
         call=request["callType"],
         tool=variables.fill(request.get("toolName") or ""),

@@ -176,6 +176,7 @@ class _Player:
         kind = self.library.kind(definition.subtype)
         assert kind is not None  # noqa: S101 checked by `unsupported`
         try:
+            self.variables.hide_credentials(definition)
             return await kind.run(run, self.variables)
         except CheckFailed as failed:
             return Outcome(failed.failure)

@@ -17,8 +17,8 @@ from pytest_storedog_gate.local_synthetics.known_keys import (
     Value,
     key_faults_of_test,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _LONGEST_TIMEOUT = 3600  # s
 _LAST_PORT = 65535
-SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NO_HOST = re.compile(r"[\s/@?#]")
 
@@ -156,7 +155,7 @@ def _host_in(url: str, request: Json, variables: Variables) -> str:
     own, port = request.get("port"), _port_in(url)
     if own not in (None, "") and port not in (None, _port(_filled(own, variables))):
         raise CheckFailed(
-            "INVALID_REQUEST", f"{mask_userinfo(url)!r} and config.request.port name two ports"
+            "INVALID_REQUEST", f"{mask_url(url)!r} and config.request.port name two ports"
         )
     host = urlsplit(url).netloc
     return host if port is None else host.rpartition(":")[0]
@@ -166,7 +165,7 @@ def _port_in(url: str) -> int | None:
     try:
         return urlsplit(url).port
     except ValueError as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
 
 
 def _filled(value: Any, variables: Variables) -> Any:
@@ -187,19 +186,12 @@ def port_of(request: Json, variables: Variables, default: int | None, key: str =
     return port
 
 
-def credentials_of(request: Json, key: str, variables: Variables) -> dict[str, str]:
-    """Headers or metadata with their variables; what is to be hidden of them joins the secrets."""
-    own = {
+def filled(request: Json, key: str, variables: Variables) -> dict[str, str]:
+    """Headers or metadata with their variables."""
+    return {
         variables.fill(name): variables.fill(value)
         for name, value in (request.get(key) or {}).items()
     }
-    masked = mask_headers(own)
-    variables.secrets |= {
-        value
-        for name, value in own.items()
-        if masked[name] != value and len(value) >= SHORTEST_CREDENTIAL
-    }
-    return own
 
 
 def timeout_of(request: Json, variables: Variables) -> float:

@@ -31,7 +31,7 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     cut,
 )
 from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
-from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import ssl
@@ -103,7 +103,7 @@ class WebsocketCheck:
         timeout = settings.timeout_of(definition.request, variables)
         text = variables.fill(definition.request.get("message") or "")
         shown = {
-            "url": mask_userinfo(target.url),
+            "url": mask_url(target.url),
             "headers": mask_headers(target.headers),
             "message": cut(text, variables)[0],
             "timeout": round(timeout * 1000),
@@ -128,9 +128,9 @@ def _target(definition: Definition, variables: Variables) -> _Target:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a ws(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a ws(s) URL")
     variables.secrets |= {parts.password} if parts.password else set()
     message = variables.fill(request.get("message") or "")
     asserted = any(
@@ -148,7 +148,7 @@ def _target(definition: Definition, variables: Variables) -> _Target:
 
 
 def _headers(request: Json, variables: Variables) -> dict[str, str]:
-    own = settings.credentials_of(request, "headers", variables)
+    own = settings.filled(request, "headers", variables)
     auth = request.get("basicAuth") or {}
     if auth.get("username") or auth.get("password"):
         password = variables.fill(auth.get("password", ""))

@@ -127,7 +127,7 @@ def test_without_playwright_the_lab_loads_and_the_test_is_refused_by_name() -> N
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.stdout == (
-        "playwright is missing: needs pip install 'pytest-storedog-gate[browser]'\n"
+        "playwright is not installed; run: pip install 'pytest-storedog-gate[browser]'\n"
     ), done.stderr
 
 
