@@ -5,11 +5,14 @@ ARG BASE=python:3.13-slim
 FROM ${BASE} AS gate
 RUN python3 -m venv /opt/storedog-gate && useradd --create-home storedog
 ENV PATH=/opt/storedog-gate/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Where a step is root, for the engine's socket, the checks and their browser are not.
+ENV STOREDOG_SERVICE_USER=storedog
 WORKDIR /src
 # What it needs comes first: that changes less often than the sources.
 COPY pyproject.toml .
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-print(*p['dependencies'], *p['optional-dependencies']['local'], sep='\n')" > requirements.txt \
+more = p['optional-dependencies']; \
+print(*p['dependencies'], *more['local'], *more['grpc'], *more['mail'], *more['lint'], sep='\n')" > requirements.txt \
  && pip install --quiet --no-cache-dir --requirement requirements.txt hatchling
 COPY README.md LICENSE ./
 COPY pytest_storedog_gate pytest_storedog_gate

@@ -58,7 +58,10 @@ LONGEST = (
     "pipeline/test_pipeline.py",
     "local_synthetics/test_operators.py",
     "pipeline_lint/test_teeth.py",
+    "pipeline_lint/test_pytest_files.py",
+    "pipeline_lint/test_scripts.py",
     "npm/test_import_and_deploy.py",
+    "npm/test_chai.py",
     "live/test_storedog.py",
     "roles/test_many_checks.py",
 )

@@ -41,7 +41,7 @@ _FAILURES = (
 # Deeper than any result goes, and what every reader of it can follow.
 _DEEPEST = 50
 _ASSERTIONS = ("assertions", "assertion_results", "assertionResults", "http_results")
-_IN_A_STEP = ("sub_test_step_details", "steps")
+IN_A_STEP = ("sub_test_step_details", "steps")
 
 
 @dataclass(frozen=True)
@@ -285,7 +285,7 @@ def _steps(
         if own:
             may_fail |= {plain(each.get("id"))} - {""}
         yield _step(each, allow_failure=own)
-        yield from _steps(_objects(each, *_IN_A_STEP), allowed=own, above=may_fail)
+        yield from _steps(_objects(each, *IN_A_STEP), allowed=own, above=may_fail)
 
 
 def _may_fail(step: Json) -> bool:

@@ -75,7 +75,7 @@ _REFUSED = {
     "tunnel": "a tunnel is not supported; use a private location or the local service",
 }
 _MERGED_BY_KEY = ("headers", "variables")
-_PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")
+_PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")  # a process's variables have any name
 
 
 def validated(data: object, where: str) -> dict[str, Any]:

@@ -2,51 +2,106 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from pytest_storedog_gate.child_environment import child_environment
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
+
+from .service_user import service_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from .service_user import ServiceUser
+
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
+_GLOBALS = "STOREDOG_GLOBAL_"  # the variables with which it fills in definitions
+
+
+@dataclass(frozen=True)
+class LocalService:
+    """Where it answers, and the key without which it does not."""
+
+    url: str
+    key: str = field(repr=False)
 
 
 @contextmanager
 def running(
     definitions: Sequence[str], *, smtp: str | None = None, artifacts: Path | None = None
-) -> Iterator[str]:
-    """Starts the service on a free port of loopback and yields its address; stops it at the end.
+) -> Iterator[LocalService]:
+    """Starts the service on a free port of loopback; stops it at the end.
 
     `smtp` is the HOST:PORT where it receives mail, if it is to do so; `artifacts` is the directory
     for what it keeps of browser tests that failed.
     The service watches its standard input, so it ends with this process even when that is killed.
+    It answers this run alone: every user of the machine can reach loopback, and who can change a
+    check can open the gate. The key comes by standard input, as arguments and environments can be
+    read by others.
+
+    Raises ConfigurationError, NoVerdict.
     """
     command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
-    command += ["--until-stdin-closes", "--port", "0"]
+    command += ["--until-stdin-closes", "--key-from-stdin", "--port", "0"]
     for pattern in definitions:
         command += ["--definitions", pattern]
     if smtp:
         command += ["--smtp", smtp]
+    user = service_user()
     if artifacts:
+        if user:
+            user.give(artifacts)
         command += ["--artifacts", str(artifacts)]
+    key = secrets.token_urlsafe(32)
     # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,
-        subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True
-        ) as process,
+        _started(command, complaints, user) as process,
     ):
         try:
-            yield _address(process, complaints)
+            _tell(process, key)
+            yield LocalService(_address(process, complaints), key)
         finally:
             _stop(process)
+
+
+def _started(
+    command: Sequence[str], complaints: IO[str], user: ServiceUser | None
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            env={
+                **child_environment(prefix=_GLOBALS),
+                **(user.environment if user else {}),
+            },
+            **(user.process if user else {}),
+        )
+    except OSError as error:
+        whose = f" as {user.account.pw_name}" if user else ""
+        raise NoVerdict(
+            f"the local Synthetics service cannot be started{whose}: {command[0]}: {error.strerror}"
+        ) from None
+
+
+def _tell(process: subprocess.Popen[str], key: str) -> None:
+    assert process.stdin is not None  # noqa: S101  # it is a pipe
+    with suppress(BrokenPipeError):  # it has ended, and says why
+        # Past the buffer, which would be written again when it is closed.
+        os.write(process.stdin.fileno(), f"{key}\n".encode())
 
 
 def _address(process: subprocess.Popen[str], complaints: IO[str]) -> str:

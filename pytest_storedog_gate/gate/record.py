@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from pytest_storedog_gate import whole_file
 from pytest_storedog_gate.datadog import json_text
 from pytest_storedog_gate.errors import DeploymentFailed
 
-from . import whole_file
 from .strict_json import strict
 from .verdict import CheckVerdict, State, Verdict
 
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
     from pytest_storedog_gate.datadog.models import Result
-
-    from .whole_file import Prepared
+    from pytest_storedog_gate.whole_file import Prepared
 
 VERSION = 1
 SCHEMA = Path(__file__).with_name("record.schema.json")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_storedog_gate import whole_file
 from pytest_storedog_gate.datadog import ci
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import MAX_TESTS
@@ -16,14 +17,14 @@ from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.plain_text import document
 from pytest_storedog_gate.requirements import BLOCKING
+from pytest_storedog_gate.whole_file import Nothing
 
-from . import deploying, record, selection, steps, synthetics, whole_file
+from . import deploying, record, selection, steps, synthetics
 from .deploying import Deploying
 from .image import decided_on
 from .outcomes import Outcomes
 from .steps import Step
 from .verdict import Evidence, State, Verdict, by_rule, decide
-from .whole_file import Nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.deploy import Deployment, Reach
     from pytest_storedog_gate.settings import Settings
+    from pytest_storedog_gate.whole_file import Prepared
 
     from .selection import Known, PlannedCheck
-    from .whole_file import Prepared
 
 
 # For a step of the road that another thread is in: then its deployment cannot be touched.
@@ -252,7 +253,12 @@ class GateRun:
         """An older verdict on a digest says nothing any more once it is put to the test again."""
         self._admitted = True
         if self._record_path is not None:
-            whole_file.withdraw(self._record_path)
+            try:
+                whole_file.withdraw(self._record_path)
+            except OSError as error:
+                raise NoVerdict(
+                    f"an earlier verdict cannot be withdrawn: {error.strerror}"
+                ) from None
 
     def _prove(self) -> None:
         if self._deploying is not None:

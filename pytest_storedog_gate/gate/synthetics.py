@@ -20,21 +20,23 @@ if TYPE_CHECKING:
 
 def connect(settings: Settings, resources: ExitStack, clock: Clock) -> SyntheticsClient:
     """Starts the local service where that is meant; the client's time begins to run."""
-    keys = None
-    if settings.api_key and settings.app_key:
-        keys = Keys(settings.api_key, settings.app_key)
-    client = SyntheticsClient(_endpoint(settings, resources), keys, clock, settings.redact)
+    endpoint, keys = _service(settings, resources)
+    client = SyntheticsClient(endpoint, keys, clock)
     # A new one begins with the trigger: a short batch must not cut the reading of tests short.
     client.deadline = clock.now() + settings.batch_timeout + GRACE
     resources.callback(client.close)
     return client
 
 
-def _endpoint(settings: Settings, resources: ExitStack) -> Endpoint:
+def _service(settings: Settings, resources: ExitStack) -> tuple[Endpoint, Keys | None]:
+    """Where to ask, and with which keys: those of Datadog leave this process for nobody else."""
+    keys = None
+    if settings.api_key and settings.app_key:
+        keys = Keys(settings.api_key, settings.app_key)
     if settings.url is not None:
-        return Endpoint.of_url(settings.url)
+        return Endpoint.of_url(settings.url), keys
     if settings.backend != "local":
-        return Endpoint.of_site(settings.site, settings.subdomain)
+        return Endpoint.of_site(settings.site, settings.subdomain), keys
     if not (settings.definitions or settings.requirements.definitions):
         raise ConfigurationError(
             "the local Synthetics service has nothing to run: name the definition files in "
@@ -42,5 +44,7 @@ def _endpoint(settings: Settings, resources: ExitStack) -> Endpoint:
         )
     # A plan changes nothing, and the service would make the directory.
     artifacts = None if settings.plan else settings.artifacts
-    service = local_service.running(settings.definitions, smtp=settings.smtp, artifacts=artifacts)
-    return Endpoint.of_url(resources.enter_context(service))
+    service = resources.enter_context(
+        local_service.running(settings.definitions, smtp=settings.smtp, artifacts=artifacts)
+    )
+    return Endpoint.of_url(service.url), Keys(service.key, service.key)

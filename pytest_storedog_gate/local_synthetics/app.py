@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.routing import Route
 
+from pytest_storedog_gate.local_synthetics.account_variables import AccountVariables
+from pytest_storedog_gate.local_synthetics.admission import NO_KEYS, VALIDATE, Admission
 from pytest_storedog_gate.local_synthetics.batches import Batches, location_documents
 from pytest_storedog_gate.local_synthetics.browser.screenshot_route import screenshot_route
 from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
@@ -27,68 +26,71 @@ from pytest_storedog_gate.local_synthetics.http_answers import (
     unknown_test,
 )
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
+from pytest_storedog_gate.local_synthetics.locations_api import LocationsApi
+from pytest_storedog_gate.local_synthetics.made_suites import Suites
 from pytest_storedog_gate.local_synthetics.openapi import openapi_route
 from pytest_storedog_gate.local_synthetics.overrides import (
     THE_VERSION,
     TriggerError,
     parse_trigger,
 )
+from pytest_storedog_gate.local_synthetics.private_locations import PrivateLocations
 from pytest_storedog_gate.local_synthetics.public_view import short_view, view_without_steps
+from pytest_storedog_gate.local_synthetics.request_shapes import read_shaped
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.results_api import ResultsApi
 from pytest_storedog_gate.local_synthetics.search import SearchError, parse_query
+from pytest_storedog_gate.local_synthetics.suites_api import SuitesApi
 from pytest_storedog_gate.local_synthetics.tests_api import TestsApi
 from pytest_storedog_gate.local_synthetics.variables import NO_GLOBALS
+from pytest_storedog_gate.local_synthetics.variables_api import VariablesApi
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
+    from pytest_storedog_gate.local_synthetics.admission import Keys
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.global_variables import Globals
     from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.store import Store
-
-_KEY_HEADERS = {"api_key": "dd-api-key", "app_key": "dd-application-key"}
-
-
-@dataclass(frozen=True)
-class Keys:
-    """The keys that requests must carry; an empty one is not asked for."""
-
-    api_key: str = ""
-    app_key: str = ""
 
 
 def create_app(  # noqa: PLR0913  # what a service is made of
     catalog: Catalog,
     *,
     concurrency: int,
-    keys: Keys = Keys(),
+    keys: Keys = NO_KEYS,
+    host: str = "localhost",
     kinds: Kinds | None = None,
     known_globals: Globals = NO_GLOBALS,
     store: Store | None = None,
     smtp: SmtpReceiver | None = None,
     artifacts: Path | None = None,
+    credentials: bool = False,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
+    Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
     `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
-    tests that failed.
+    tests that failed. With `credentials`, those in definitions are answered.
     """
     results = Results(store=store)
     screenshots = Screenshots()
-    tests = Tests(catalog, store)
-    catalog = Catalog(tests.by_id, catalog.suites)
+    suites = Suites(catalog.suites, store)
+    tests = Tests(Catalog(catalog.tests, suites.by_id), store)
+    catalog = Catalog(tests.by_id, suites.by_id)
+    variables = AccountVariables(known_globals, store)
     if kinds is None:
         kinds = all_kinds(catalog.tests, screenshots, artifacts)
     mailboxes = smtp.mailboxes if smtp else None
-    batches = Batches(kinds, results, concurrency, known_globals, store, mailboxes=mailboxes)
-    api = _Api(catalog, batches, results, concurrency, tests.edited)
+    batches = Batches(kinds, results, concurrency, variables, store, mailboxes=mailboxes)
+    api = _Api(catalog, batches, results, tests.edited)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -100,24 +102,32 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             store.close()
 
     v1, v2 = "/api/v1/synthetics", "/api/v2/synthetics"
-    return Starlette(
+    app = Starlette(
         routes=[
+            Route(VALIDATE, api.validate),
+            Route("/api/v2/validate_keys", api.validate_keys),
             Route(f"{v1}/settings", api.settings),
+            Route(f"{v2}/settings/on_demand_concurrency_cap", api.cap),
+            Route(f"{v2}/settings/on_demand_concurrency_cap", api.set_cap, methods=["POST"]),
             Route(f"{v1}/tests/search", api.search),
             Route(f"{v1}/tests/trigger/ci", api.trigger, methods=["POST"]),
-            *TestsApi(tests, catalog, batches).routes(),
+            *TestsApi(tests, catalog, batches, credentials=credentials).routes(),
             *ResultsApi(catalog.tests, results).routes(),
             Route(f"{v1}/ci/batch/{{batch_id}}", api.batch),
             Route(f"{v2}/tests/poll_results", api.poll_results),
             Route(f"{v2}/tests/{{public_id}}/version_history/{{version}}", api.version),
-            Route(f"{v2}/suites/{{public_id}}", api.suite),
+            *SuitesApi(suites, tests.by_id).routes(),
+            *VariablesApi(variables).routes(),
+            *LocationsApi(PrivateLocations(store), tests.by_id).routes(),
             screenshot_route(screenshots),
             openapi_route(),
         ],
-        middleware=[Middleware(_RequireKeys, keys=keys)],
+        middleware=[Middleware(Admission, keys=keys, host=host)],
         exception_handlers={HTTPException: _http_error, Exception: _internal_error},
         lifespan=lifespan,
     )
+    app.router.default = _unknown_path
+    return app
 
 
 class _Api:
@@ -126,17 +136,30 @@ class _Api:
         catalog: Catalog,
         batches: Batches,
         results: Results,
-        concurrency: int,
         edited: AbstractSet[str],
     ) -> None:
         self._edited = edited
         self._catalog = catalog
         self._batches = batches
         self._results = results
-        self._concurrency = concurrency
+
+    async def validate(self, _request: Request) -> Response:
+        return Answer({"valid": True})  # else no request comes this far
+
+    async def validate_keys(self, _request: Request) -> Response:
+        return Answer({"status": "ok"})
 
     async def settings(self, _request: Request) -> Response:
-        return Answer({"onDemandConcurrencyCap": self._concurrency})
+        return Answer({"onDemandConcurrencyCap": self._batches.concurrency})
+
+    async def cap(self, _request: Request) -> Response:
+        attributes = {"on_demand_concurrency_cap": self._batches.concurrency}
+        return Answer({"data": {"type": "on_demand_concurrency_cap", "attributes": attributes}})
+
+    async def set_cap(self, request: Request) -> Response:
+        body = await read_shaped(request, "ConcurrencyCap")
+        self._batches.limit(int(body["on_demand_concurrency_cap"]))
+        return await self.cap(request)
 
     async def search(self, request: Request) -> Response:
         try:
@@ -184,12 +207,6 @@ class _Api:
         attributes = {"version_number": THE_VERSION}
         return Answer({"data": {"type": "version_metadata", "attributes": attributes}})
 
-    async def suite(self, request: Request) -> Response:
-        suite = self._catalog.suites.get(request.path_params["public_id"])
-        if suite is None:
-            raise HTTPException(404, "Suite not found")
-        return Answer(suite.document())
-
     def _check_versions(self, body: Json) -> None:
         """No history is kept: what a version was before an edit is not known."""
         for test in body["tests"]:
@@ -203,25 +220,10 @@ class _Api:
             raise unknown_test() from None
 
 
-class _RequireKeys:
-    """Answers 403, Datadog's way, to a request without the right keys."""
-
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
-        self._app = app
-        self._keys = keys
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._allowed(Request(scope)):
-            await errors(403, "Forbidden")(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _allowed(self, request: Request) -> bool:
-        return all(
-            hmac.compare_digest(request.headers.get(header, "").encode(), wanted.encode())
-            for name, header in _KEY_HEADERS.items()
-            if (wanted := getattr(self._keys, name))
-        )
+async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
+    """Whoever applies a whole account's configuration learns which part has no place here."""
+    reason = f"this service has no {scope['path']}: it answers Synthetics tests and what they need"
+    await errors(404, reason)(scope, receive, send)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

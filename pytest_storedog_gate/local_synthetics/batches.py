@@ -152,9 +152,14 @@ class Batches:
         self._globals = known_globals
         self._mailboxes = mailboxes
         self._results = results
-        self._slots = asyncio.Semaphore(concurrency)
+        self.limit(concurrency)
         self._running: dict[str, Batch] = {}
         self._tasks: dict[asyncio.Task[Entry], Batch] = {}
+
+    def limit(self, concurrency: int) -> None:
+        """Let so many checks run at once; those that were triggered before keep their own limit."""
+        self.concurrency = concurrency
+        self._slots = asyncio.Semaphore(concurrency)
 
     def start(self, trigger: Trigger, run_type: str = "ci") -> Batch:
         """Start every test of the trigger in each of its locations, on each of its devices."""
@@ -223,10 +228,10 @@ class Batches:
 
     async def _attempt_until_final(self, batch: Batch, entry: Entry) -> None:
         definition = entry.run.definition
-        first = entry.result_id
+        first, slots = entry.result_id, self._slots
         for number in range(definition.retries + 1):
             result_id = new_result_id() if number else first
-            async with self._slots:
+            async with slots:
                 started = _now()
                 outcome = await self._attempt(entry.run, result_id)
                 finished = _now()

@@ -14,10 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.definitions import Definition, DefinitionError, parse
+from pytest_storedog_gate.local_synthetics.known_keys import key_faults, keys
+from pytest_storedog_gate.local_synthetics.local_files import with_contents
 from pytest_storedog_gate.local_synthetics.suites import Suite, parse_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+# `config` is what datadog-ci called `testOverrides` before.
+_FILE = keys("$schema", tests=[keys("id version testOverrides config suite localTestDefinition")])
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,10 @@ def _files(patterns: Iterable[str]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[Definition | Suite]:
     content = _content(path)
+    if "tests" in content and (unknown := key_faults(content, _FILE)):
+        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
     if "tests" not in content:
-        yield _parsed(str(path), content)
+        yield _parsed(str(path), content, path.parent)
         return
     tests = content["tests"]
     if not isinstance(tests, list):
@@ -88,7 +95,7 @@ def _read(path: Path) -> Iterator[Definition | Suite]:
             raise DefinitionError(f"{where}: must hold an id or a localTestDefinition")
         # An entry with an id alone refers to a test; it defines none.
         if "localTestDefinition" in test:
-            yield _parsed(where, test["localTestDefinition"])
+            yield _parsed(where, test["localTestDefinition"], path.parent)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -107,9 +114,12 @@ def _content(path: Path) -> dict[str, Any]:
     return content
 
 
-def _parsed(where: str, data: object) -> Definition | Suite:
+def _parsed(where: str, data: object, folder: Path) -> Definition | Suite:
     try:
-        return parse_suite(data) if isinstance(data, dict) and "data" in data else _identified(data)
+        if isinstance(data, dict) and "data" in data:
+            return parse_suite(data)
+        definition = _identified(data)
+        return Definition(with_contents(definition.data, folder))
     except DefinitionError as error:
         raise DefinitionError(f"{where}: {error}") from None
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.plain_text import long_line
+from pytest_storedog_gate.whole_file import refuse_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _USAGE_ERROR, _INTERRUPTED = 4, 2  # the gate's exit statuses
-_EXTRA = {"aiosmtpd", "lxml", "starlette", "uvicorn", "uvloop", "httpx", "jsonpath", "regex"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in _EXTRA:
+        sentence = remedy(error)
+        if sentence is None:
             raise
-        return _fail(f"{package} is not installed; run: pip install 'pytest-storedog-gate[local]'")
+        return _fail(sentence)
     except GateError as error:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:
@@ -50,7 +51,9 @@ def _serve(options: argparse.Namespace) -> int:
         database=options.database,
         smtp=options.smtp,
         artifacts=options.artifacts,
+        credentials=options.show_credentials,
         until_stdin_closes=options.until_stdin_closes,
+        key_from_stdin=options.key_from_stdin,
     )
     return 0
 
@@ -125,6 +128,17 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--until-stdin-closes",
         action="store_true",
         help="end at the end of standard input, so with the process that holds its other end",
+    )
+    serve.add_argument(
+        "--show-credentials",
+        action="store_true",
+        help="answer the credentials in definitions, as Datadog does and Terraform compares them, "
+        "to whoever has the keys DD_API_KEY and DD_APP_KEY",
+    )
+    serve.add_argument(
+        "--key-from-stdin",
+        action="store_true",
+        help="the first line of standard input is the key (DD-API-KEY) that requests must carry",
     )
     serve.add_argument(
         "--database", metavar="FILE", help="an SQLite file that keeps results over a restart"
@@ -236,6 +250,7 @@ def _variable(text: str) -> tuple[str, str]:
 def _directory(text: str) -> Path:
     path = Path(text)
     try:
+        refuse_links(path)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None

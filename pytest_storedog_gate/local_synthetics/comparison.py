@@ -11,6 +11,7 @@ import math
 import operator
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics import strict_json
@@ -19,7 +20,7 @@ from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
+_NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 class NotComparable(Exception):
@@ -47,26 +48,48 @@ def number(value: Any) -> float | None:
     return value if isinstance(value, int | float) else None
 
 
+def exact(value: Any) -> Decimal | None:
+    """The same number as it is written: a float would be the neighbour of a large integer."""
+    return None if number(value) is None else Decimal(str(value).strip())
+
+
 def as_text(value: Any) -> str:
     """A string as it is; anything else as compact JSON, as JavaScript writes it."""
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, float):
+        return _float_as_text(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _float_as_text(value: float) -> str:
+    text = repr(value or 0.0)
+    mantissa, _, exponent = text.partition("e")
+    if 1e-6 <= abs(value) < 1e21 or not value:
+        return f"{Decimal(text):f}".removesuffix(".0")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}"
 
 
 def _is(actual: Any, target: Any) -> bool:
     if not isinstance(actual, str):
-        left, right = number(actual), number(target)
+        left, right = exact(actual), exact(target)
         if left is not None and right is not None:
             return left == right
         if isinstance(actual, dict | list) and isinstance(target, str):
             try:
-                return bool(actual == strict_json.loads(target))
+                return _same(actual, strict_json.loads(target))
             except ValueError:
                 return False
     return as_text(actual) == as_text(target)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Equality of JSON values: in Python, true is 1."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return isinstance(left, bool) is isinstance(right, bool) and bool(left == right)
 
 
 def _contains(actual: Any, target: Any) -> bool:
@@ -90,9 +113,9 @@ def _matches(actual: Any, target: Any) -> bool:
         raise NotComparable(str(error)) from None
 
 
-def _ordered(compare: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[Any, Any], bool]:
     def compared(actual: Any, target: Any) -> bool:
-        left, right = number(actual), number(target)
+        left, right = exact(actual), exact(target)
         if left is None or right is None:
             raise NotComparable("the actual value is not a number")
         return compare(left, right)

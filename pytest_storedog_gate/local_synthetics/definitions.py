@@ -34,6 +34,8 @@ _OPTIONAL: Mapping[str, type] = {
     "options.ci": dict,
     "options.retry": dict,
     "options.device_ids": list,
+    "storedog": dict,
+    "storedog.files": dict,
 }
 _NAMES: Mapping[type, str] = {dict: "an object", list: "a list", str: "a string"}
 
@@ -88,6 +90,16 @@ class Definition:
     @property
     def options(self) -> Json:
         return self.data.get("options") or {}
+
+    @property
+    def steps(self) -> list[Json]:
+        """The steps of a browser test, which stand beside `config`; it may have none."""
+        return self.data.get("steps") or []
+
+    @property
+    def clicks_through(self) -> bool:
+        """Whether git says that a browser test without an assertion is wanted as it is."""
+        return (self.data.get("storedog") or {}).get("click_through") is True
 
     @property
     def execution_rule(self) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.changed_tests import ChangedTests
 from pytest_storedog_gate.local_synthetics.definitions import Definition
+from pytest_storedog_gate.local_synthetics.http_answers import UNKNOWN_TEST
 from pytest_storedog_gate.local_synthetics.json_patches import PatchError, patched
+from pytest_storedog_gate.local_synthetics.made import now
 from pytest_storedog_gate.local_synthetics.public_view import full_view, local_view
 from pytest_storedog_gate.local_synthetics.returned_secrets import with_secrets
 from pytest_storedog_gate.local_synthetics.submissions import (
     REQUIRED,
     STATUSES,
     EditError,
+    Missing,
     checked,
 )
 
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
 
 # What a client sends of these is passed over.
 _OURS = ("public_id", "created_at", "modified_at", "stepCount")
-
-
-class UnknownTest(KeyError):
-    """There is no test of that public ID."""
 
 
 class Tests:
@@ -54,9 +52,9 @@ class Tests:
 
     def create(self, kind: str, body: Json) -> Definition:
         """Add a test of a type, live unless the body says otherwise. Raises EditError."""
-        now = _now()
+        made_at = now()
         status = body.get("status") or "live"
-        stamped = {"status": status, "created_at": now, "modified_at": now}
+        stamped = {"status": status, "created_at": made_at, "modified_at": made_at}
         data = {"tags": [], **_without_ours(body), **stamped}
         made = checked(data, REQUIRED)
         if made.type != kind:
@@ -72,7 +70,7 @@ class Tests:
         """Put another definition in a test's place.
 
         What comes back as `view` or a file shows it keeps the secrets that it has. Raises EditError
-        and UnknownTest.
+        and Missing.
         """
         old = self._known(public_id)
         for shown in (view(old), local_view(old)):
@@ -80,14 +78,14 @@ class Tests:
         if (body.get("type"), body.get("subtype") or "") != (old.type, old.subtype):
             raise EditError("type and subtype of a test cannot be changed")
         held: Json = {key: old.data[key] for key in ("status", "created_at") if key in old.data}
-        data: Json = {**held, **_without_ours(body), "public_id": public_id, "modified_at": _now()}
+        data: Json = {**held, **_without_ours(body), "public_id": public_id, "modified_at": now()}
         # A file's definition may lack some of it.
         edited = checked(data, [key for key in REQUIRED if key in old.data])
         self._put(edited, edited=True)
         return edited
 
     def patch(self, public_id: str, operations: Any) -> Definition:
-        """Edit a test by a JSON Patch of what is shown of it. Raises EditError and UnknownTest."""
+        """Edit a test by a JSON Patch of what is shown of it. Raises EditError and Missing."""
         try:
             body = patched(full_view(self._known(public_id)), operations)
         except PatchError as error:
@@ -95,14 +93,14 @@ class Tests:
         return self.edit(public_id, body)
 
     def set_status(self, public_id: str, status: object) -> None:
-        """Pause a test or let it live again. Raises EditError and UnknownTest."""
+        """Pause a test or let it live again. Raises EditError and Missing."""
         if status not in STATUSES:
             raise EditError(f"new_status must be one of {', '.join(STATUSES)}")
         paused = Definition({**self._known(public_id).data, "status": status})
         self._put(paused, edited=public_id in self.edited)
 
     def delete(self, public_ids: Sequence[str]) -> str:
-        """Take tests away, all or none; returns the time. Raises EditError and UnknownTest."""
+        """Take tests away, all or none; returns the time. Raises EditError and Missing."""
         for public_id in public_ids:
             self._known(public_id)
         for suite in self.suites.values():
@@ -116,13 +114,13 @@ class Tests:
             self._changes.delete(public_id)
             del self.by_id[public_id]
             self.edited.discard(public_id)
-        return _now()
+        return now()
 
     def _known(self, public_id: str) -> Definition:
         try:
             return self.by_id[public_id]
         except KeyError:
-            raise UnknownTest(public_id) from None
+            raise Missing(UNKNOWN_TEST) from None
 
     def _put(self, definition: Definition, *, edited: bool) -> None:
         self._changes.keep(definition, edited=edited)
@@ -144,7 +142,3 @@ def _played(test: Definition) -> set[Any]:
 
 def _without_ours(body: Json) -> Json:
     return {key: value for key, value in body.items() if key not in _OURS}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()

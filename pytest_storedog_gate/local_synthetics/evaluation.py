@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from pytest_storedog_gate.local_synthetics import assertions
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.failures import Failure
-from pytest_storedog_gate.local_synthetics.masking import mask
 from pytest_storedog_gate.local_synthetics.scripts import JAVASCRIPT
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ async def evaluate_all(  # noqa: PLR0913 each is another thing
         await script(one) if script and one["type"] == JAVASCRIPT else next(evaluated)
         for one in wanted
     ]
-    return [_bounded(mask(result, variables.secrets), shown) for result in results]
+    return [_bounded(variables.masked(result), shown) for result in results]
 
 
 def failure_of(results: list[Json]) -> Failure | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from pytest_storedog_gate.local_synthetics.bounded_answers import ENCODINGS, BoundedTransport
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
@@ -66,7 +67,12 @@ class Exchange(Stopwatch):
         The answer's body is in `body`.
         """
         transport = _TimedTransport(tls, self, request)
-        async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 the whole is limited below
+        async with httpx.AsyncClient(
+            transport=transport,
+            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
+            timeout=None,  # noqa: S113 the whole is limited below
+            trust_env=False,
+        ) as client:
             if not request.persist_cookies:
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             self.restart()
@@ -98,7 +104,6 @@ class Exchange(Stopwatch):
         )
         own_cookie = request.headers.get("cookie")
         first = request.url
-        readable = _encodings(client.headers["accept-encoding"])
         while True:
             request.extensions["trace"] = self._trace
             auth = wanted.auth if _same_origin(request.url, first) else None
@@ -107,7 +112,7 @@ class Exchange(Stopwatch):
             self.lap("download")
             if wanted.proxy and response.status_code == _NO_AUTHORITY:
                 raise CheckFailed("TUNNEL", f"The proxy wants other credentials: {_NO_AUTHORITY}.")
-            unread = _encodings(response.headers.get("content-encoding", "")) - readable
+            unread = _encodings(response.headers.get("content-encoding", "")) - {*ENCODINGS}
             if unread and self.body:
                 # Nothing may be asserted about a body that cannot be read.
                 raise CheckFailed(
@@ -136,7 +141,7 @@ class Exchange(Stopwatch):
             self.lap(_STAGES[event])
 
 
-class _TimedTransport(httpx.AsyncHTTPTransport):
+class _TimedTransport(BoundedTransport):
     """Resolves the host itself, so that DNS has a time of its own and the address is known.
 
     A proxy resolves the hosts of its clients.
@@ -144,6 +149,7 @@ class _TimedTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, tls: ssl.SSLContext, exchange: Exchange, wanted: Request) -> None:
         super().__init__(
+            limit=_MAX_BODY,
             verify=tls,
             http1=wanted.http_version != "http2",
             http2=wanted.http_version != "http1",
@@ -192,12 +198,7 @@ def _encodings(header: str) -> set[str]:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    body = bytearray()
     try:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > _MAX_BODY:
-                raise CheckFailed("BODY_TOO_LARGE", f"The body is over {_MAX_BODY} bytes.")
+        return await response.aread()
     finally:
         await response.aclose()
-    return bytes(body)

@@ -8,10 +8,10 @@ from pytest_storedog_gate.local_synthetics import strict_json
 from pytest_storedog_gate.local_synthetics.assertions import NoValue
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.json_paths import compile_path, select
-from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
-from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.local_synthetics.variables import has_placeholder, unusable_name
 from pytest_storedog_gate.local_synthetics.xpaths import compile_xpath, select_xpath
+from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _NAMED = {"http_header", "grpc_metadata"}
-_KEYS = {"name", "type", "field", "parser", "secure"}
 _COMPILE: Mapping[str, Callable[[str], Any]] = {
     "json_path": compile_path,
     "regex": compile_javascript,
@@ -41,9 +40,11 @@ def unsupported_extraction(wanted: Any, extractable: Container[str]) -> list[str
 
 
 def _unsupported(wanted: Json, extractable: Container[str]) -> list[str]:
-    problems = [f"{key} is not supported" for key in wanted if key not in _KEYS]
-    if not isinstance(wanted.get("name"), str) or not wanted["name"]:
-        problems.append("name must be a string that is not empty")
+    problems = []
+    if isinstance(wanted.get("name"), str):
+        problems += unusable_name(wanted["name"])
+    else:
+        problems.append("name must be a string")
     if not isinstance(wanted.get("secure", False), bool):
         problems.append("secure must be true or false")
     kind = str(wanted.get("type"))

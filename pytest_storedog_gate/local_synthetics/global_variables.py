@@ -44,7 +44,8 @@ def load_globals(path: str | None, environment: Mapping[str, str]) -> Globals:
         if name.startswith(PREFIX)
     }
     return {
-        name: _variable(name, held.get(name, {}), given.get(name)) for name in {**held, **given}
+        name: global_variable(name, held.get(name, {}), given.get(name))
+        for name in {**held, **given}
     }
 
 
@@ -60,7 +61,8 @@ def _read(path: str) -> Mapping[str, Any]:
     return document
 
 
-def _variable(name: str, held: Any, given: str | None) -> GlobalVariable:
+def global_variable(name: str, held: Any, given: str | None = None) -> GlobalVariable:
+    """Read one variable as the file has it; a `given` value wins. Raises GlobalsError."""
     if isinstance(held, str):
         held = {"value": held}
     if not isinstance(held, dict) or not held.keys() <= _KEYS:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+UNKNOWN_TEST = "Synthetics test not found"
 _COUNT = re.compile(r"[0-9]{1,15}")
 
 
@@ -34,7 +35,7 @@ def errors(status: int, message: str, headers: Mapping[str, str] | None = None) 
 
 def unknown_test() -> HTTPException:
     """The answer for a test that is not there."""
-    return HTTPException(404, "Synthetics test not found")
+    return HTTPException(404, UNKNOWN_TEST)
 
 
 def read_json(text: str | bytes) -> Any:

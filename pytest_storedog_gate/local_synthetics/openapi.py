@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 
 PATH = "/openapi.json"
 _V1, _V2 = "/api/v1/synthetics", "/api/v2/synthetics"
+_VARIABLE, _PRIVATE_LOCATION = (
+    f"{_V1}/variables/{{variable_id}}",
+    f"{_V1}/private-locations/{{location_id}}",
+)
+_CAP = f"{_V2}/settings/on_demand_concurrency_cap"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -55,7 +60,7 @@ def _operation(
 ) -> Json:
     responses = {
         "200": {"description": "The answer", **_content(answer, media_type)},
-        "403": _error("The keys are not those of the service"),
+        "403": _error("The keys are not those of the service, or a web page asks"),
     }
     described: Json = {"summary": summary, "responses": responses}
     if query:
@@ -64,9 +69,22 @@ def _operation(
         ]
     if body:
         described["requestBody"] = {"required": True, **_content(body)}
+        responses["413"] = _error("The body is too large")
+        responses["415"] = _error("The body is not called JSON")
     if query or body:
         responses["400"] = _error("What is asked for is not supported")
     return described
+
+
+def _emptied(summary: str, status: str, *refusals: str) -> Json:
+    """An operation that answers with nothing."""
+    refused = {one: _error("What is asked for is not supported") for one in refusals}
+    responses = {
+        status: {"description": "Done"},
+        "403": _error("The keys are not those of the service"),
+        **refused,
+    }
+    return {"summary": summary, "responses": responses}
 
 
 def _or_missing(operation: Json) -> Json:
@@ -82,6 +100,13 @@ def _error(what: str) -> Json:
     return {"description": what, **_content(ref("Errors"))}
 
 
+_CAP_ANSWER = record(
+    {
+        "data": record(
+            {"type": {"const": "on_demand_concurrency_cap"}, "attributes": ref("ConcurrencyCap")}
+        )
+    }
+)
 _FILTERS: Mapping[str, Json] = {
     "from_ts": WHOLE,
     "to_ts": WHOLE,
@@ -119,7 +144,17 @@ _RESULT_V2 = _operation(
 
 OPERATIONS: Mapping[str, Json] = {
     f"GET {PATH}": _operation("This description", ANY_OBJECT),
+    "GET /api/v1/validate": _operation(
+        "Whether the API key is right", record({"valid": {"const": True}})
+    ),
+    "GET /api/v2/validate_keys": _operation(
+        "Whether the keys are right", record({"status": {"const": "ok"}})
+    ),
     f"GET {_V1}/settings": _operation("Settings", record({"onDemandConcurrencyCap": WHOLE})),
+    f"GET {_CAP}": _operation("How many checks run at once", _CAP_ANSWER),
+    f"POST {_CAP}": _operation(
+        "Let so many checks run at once", _CAP_ANSWER, body=ref("ConcurrencyCap")
+    ),
     f"GET {_V1}/tests": _operation(
         "All tests",
         record({"tests": array(ref("Test")), "total": WHOLE}),
@@ -252,10 +287,54 @@ OPERATIONS: Mapping[str, Json] = {
     f"GET {_V2}/tests/{{public_id}}/version_history/{{version}}": _operation(
         "One version of a test", ANY_OBJECT, query={"only_check_existence": SWITCH}
     ),
-    f"GET {_V2}/suites/{{public_id}}": _operation(
-        "One suite",
-        record({"data": record({"type": {"const": "suites"}, "id": PUBLIC_ID})}),
+    f"POST {_V2}/suites": _operation("Make a suite", ref("Suite"), body=ref("NewSuite")),
+    f"GET {_V2}/suites/{{public_id}}": _operation("One suite", ref("Suite")),
+    f"PUT {_V2}/suites/{{public_id}}": _operation(
+        "Edit a suite", ref("Suite"), body=ref("NewSuite")
     ),
+    f"POST {_V2}/suites/bulk-delete": _or_missing(
+        _operation(
+            "Delete suites",
+            record(
+                {
+                    "data": array(
+                        record(
+                            {
+                                "type": {"const": "suites"},
+                                "id": PUBLIC_ID,
+                                "attributes": record({"public_id": PUBLIC_ID, "deleted_at": TEXT}),
+                            }
+                        )
+                    )
+                }
+            ),
+            body=ref("SuitesToDelete"),
+        )
+    ),
+    f"GET {_V1}/variables": _operation(
+        "All global variables", record({"variables": array(ref("Variable"))})
+    ),
+    f"POST {_V1}/variables": _operation(
+        "Make a global variable", ref("Variable"), body=ref("NewVariable")
+    ),
+    f"GET {_VARIABLE}": _operation("One global variable", ref("Variable")),
+    f"PUT {_VARIABLE}": _operation(
+        "Edit a global variable", ref("Variable"), body=ref("NewVariable")
+    ),
+    f"DELETE {_VARIABLE}": _emptied("Delete a global variable", "200", "400"),
+    f"GET {_V1}/locations": _operation(
+        "All locations", record({"locations": array(record({"id": TEXT, "name": TEXT}))})
+    ),
+    f"POST {_V1}/private-locations": _operation(
+        "Make a private location",
+        record({"private_location": ref("PrivateLocation"), "config": ANY_OBJECT}),
+        body=ref("NewPrivateLocation"),
+    ),
+    f"GET {_PRIVATE_LOCATION}": _operation("One private location", ref("PrivateLocation")),
+    f"PUT {_PRIVATE_LOCATION}": _operation(
+        "Edit a private location", ref("PrivateLocation"), body=ref("NewPrivateLocation")
+    ),
+    f"DELETE {_PRIVATE_LOCATION}": _emptied("Delete a private location", "204"),
     f"GET {SCREENSHOTS}/{{name}}": _operation(
         "The screenshot of a step", {}, media_type="image/jpeg"
     ),

@@ -185,6 +185,65 @@ SHORT_V1 = {
     "result": record({"passed": SWITCH, "timings": ANY_OBJECT}),
 }
 
+_NAMED: Json = {
+    "name": {"type": "string", "minLength": 1},
+    "description": TEXT,
+    "tags": array(TEXT),
+}
+_ROLES = record({"restricted_roles": array(TEXT)}, "restricted_roles", closed=True)
+_TOTP = record(
+    {"digits": WHOLE, "refresh_interval": WHOLE}, "digits", "refresh_interval", closed=True
+)
+_PARSER = record({"type": TEXT, "value": TEXT}, "value", closed=True)
+_VARIABLE: Json = {
+    **_NAMED,
+    "name": {"type": "string", "pattern": "^[A-Z][A-Z0-9_]+[A-Z0-9]$"},
+    "value": record(
+        {
+            "value": TEXT,
+            "secure": SWITCH,
+            "options": record({"totp_parameters": _TOTP}, "totp_parameters", closed=True),
+        },
+        "value",
+        "secure",
+        "options",
+        closed=True,
+    ),
+    "is_totp": SWITCH,
+    "is_fido": SWITCH,
+    "attributes": _ROLES,
+    "parse_test_public_id": PUBLIC_ID,
+    "parse_test_options": record(
+        {"type": TEXT, "field": TEXT, "localVariableName": TEXT, "parser": _PARSER},
+        "field",
+        "localVariableName",
+        "parser",
+        closed=True,
+    ),
+}
+_OPTIONAL_OF_VARIABLE = (
+    "is_totp", "is_fido", "attributes", "parse_test_public_id", "parse_test_options",
+)  # fmt: skip
+_PRIVATE_LOCATION: Json = {**_NAMED, "metadata": _ROLES}
+_SUITE: Json = {
+    "name": {"type": "string", "minLength": 1},
+    "message": TEXT,
+    "tags": array(TEXT),
+    "options": record(
+        {"alerting_threshold": {"type": "number", "minimum": 0, "maximum": 1}},
+        "alerting_threshold",
+        closed=True,
+    ),
+    "tests": array(
+        record(
+            {"public_id": PUBLIC_ID, "alerting_criticality": {"enum": ["ignore", "critical"]}},
+            "alerting_criticality",
+            closed=True,
+        )
+    ),
+    "type": {"const": "suite"},
+}
+
 SCHEMAS: Json = {
     "Errors": record({"errors": array(TEXT, minItems=1)}, closed=True),
     "Definition": {**record(_DEFINITION, *_OPTIONAL), "examples": [EXAMPLE]},
@@ -202,6 +261,74 @@ SCHEMAS: Json = {
     "Test": record(_DEFINITION, *_OPTIONAL[1:]),
     "Overrides": record(_TRIGGERED, *_TRIGGERED, closed=True),
     "Location": _LOCATION,
+    "ConcurrencyCap": record(
+        {"on_demand_concurrency_cap": {"type": "integer", "minimum": 1}},
+        closed=True,
+    ),
+    "Variable": record({"id": TEXT, "type": TEXT, **_VARIABLE}, *_OPTIONAL_OF_VARIABLE),
+    "NewVariable": {
+        **record(_VARIABLE, "value", *_OPTIONAL_OF_VARIABLE, closed=True),
+        "examples": [
+            {
+                "name": "API_TOKEN",
+                "description": "for the shop",
+                "tags": [],
+                "value": {"value": "t0ken", "secure": True},
+            }
+        ],
+    },
+    "PrivateLocation": record({"id": TEXT, **_PRIVATE_LOCATION}, "metadata"),
+    "NewPrivateLocation": {
+        **record(_PRIVATE_LOCATION, "metadata", closed=True),
+        "examples": [{"name": "Office", "description": "", "tags": [], "metadata": {}}],
+    },
+    "Suite": record(
+        {
+            "data": record(
+                {
+                    "type": {"const": "suites"},
+                    "id": PUBLIC_ID,
+                    "attributes": record({"name": TEXT, "tests": array(ANY_OBJECT)}),
+                }
+            )
+        }
+    ),
+    "NewSuite": {
+        **record(
+            {
+                "data": record(
+                    {
+                        "type": {"const": "suites"},
+                        "attributes": record(_SUITE, "message", "tags", closed=True),
+                    },
+                    closed=True,
+                )
+            },
+            closed=True,
+        ),
+        "examples": [
+            {
+                "data": {
+                    "type": "suites",
+                    "attributes": {"name": "Shop", "options": {}, "tests": [], "type": "suite"},
+                }
+            }
+        ],
+    },
+    "SuitesToDelete": record(
+        {
+            "data": record(
+                {
+                    "type": {"const": "delete_suites_request"},
+                    "id": TEXT,
+                    "attributes": record({"public_ids": array(PUBLIC_ID, minItems=1)}, closed=True),
+                },
+                "id",
+                closed=True,
+            )
+        },
+        closed=True,
+    ),
     "Result": record(
         {
             "type": {"const": "result"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.details import text_of
+from pytest_storedog_gate.datadog.exchanges import exchanges
 from pytest_storedog_gate.datadog.models import Result, Status
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.plain_text import block, line
@@ -39,19 +40,22 @@ def summary(results: Sequence[Result]) -> str:
 
 
 def _below(result: Result) -> Iterator[str]:
-    if result.status is Status.NO_VERDICT or not (result.assertions or result.steps):
+    failed = result.status is Status.FAILED
+    told = result.status is not Status.NO_VERDICT and bool(result.assertions or result.steps)
+    if told:
+        yield from _asserted(result.assertions, marked=failed)
+        for number, step in enumerate(result.steps, 1):
+            status = step.status.value if step.status else "not run"
+            yield f"step {number}, {line(step.name)}: {status}"
+            yield from (f"  {below}" for below in _asserted(step.assertions, marked=failed))
+    if not told or (failed and all(one.valid for one in result.assertions)):
         yield from block(result.reason).splitlines()
-        return
-    yield from _asserted(result.assertions)
-    for number, step in enumerate(result.steps, 1):
-        status = step.status.value if step.status else "not run"
-        yield f"step {number}, {line(step.name)}: {status}"
-        yield from (f"  {below}" for below in _asserted(step.assertions))
-    if result.status is Status.FAILED and all(one.valid for one in result.assertions):
-        yield from block(result.reason).splitlines()
+    if failed:
+        yield from exchanges(result)
 
 
-def _asserted(assertions: Sequence[Assertion]) -> Iterator[str]:
+def _asserted(assertions: Sequence[Assertion], *, marked: bool) -> Iterator[str]:
+    """A line for each; those that hold are `marked` as well where others may not."""
     for assertion in assertions:
-        text = line(text_of(assertion))
-        yield text if assertion.valid else f"{text} <- does not hold"
+        mark = " <- holds" if marked else ""
+        yield line(text_of(assertion)) + (mark if assertion.valid else " <- does not hold")

@@ -19,6 +19,7 @@ from pytest_storedog_gate.local_synthetics.definitions import (
     parse,
 )
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
+from pytest_storedog_gate.local_synthetics.known_keys import Value, key_faults, keys
 from pytest_storedog_gate.local_synthetics.substitution import parse_substitution
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class Trigger:
 def parse_trigger(body: object, catalog: Catalog) -> Trigger:
     """Read a trigger's body. Raises TriggerError."""
     payload = _object(body, "the body")
-    _only(payload, {"tests", "options", "metadata"}, "the body")
+    if unknown := key_faults(payload, _TRIGGER):
+        raise TriggerError("; ".join(unknown))
     options = _object(payload.get("options", {}), "options")
-    _only(options, {"batch_timeout", "selective_rerun"}, "options")
     # Here every test runs every time, which is what selective_rerun allows at most.
     _flag(options.get("selective_rerun", False), "options.selective_rerun")
     tests = payload.get("tests")
@@ -83,11 +84,6 @@ def _check_known(tests: list[Json], catalog: Catalog) -> None:
 
 def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
     """One run, or those of a suite's tests, each with the same overrides."""
-    known = {"public_id", "local_test_definition", "version", "variables"}
-    known |= {"startUrlSubstitutionRegex", "resourceUrlSubstitutionRegexes", *_APPLY}
-    for key in test:
-        if key not in known:
-            raise TriggerError(f"{where}.{key} is not an override that this service supports")
     try:
         substitution = test.get("startUrlSubstitutionRegex")
         url_substitution = (
@@ -130,6 +126,8 @@ def _definitions(test: Json, catalog: Catalog) -> list[Definition]:
             raise TriggerError(f"{public_id} is a suite, and a suite has no version")
         if not suite.tests:
             raise TriggerError(f"suite {public_id} has no tests, so that nothing would be checked")
+        if missing := [member for member in suite.tests if member not in catalog.tests]:
+            raise TriggerError(f"suite {public_id} has {', '.join(missing)}, which is not there")
         return [catalog.tests[member] for member in suite.tests]
     version = test.get("version", THE_VERSION)
     if version != THE_VERSION or isinstance(version, bool):
@@ -173,7 +171,6 @@ def _body_type(data: Json, value: object) -> None:
 
 def _cookies(data: Json, value: object) -> None:
     cookies = {"value": value} if isinstance(value, str) else _object(value, "cookies")
-    _only(cookies, {"value", "append"}, "cookies")
     text = _string(cookies.get("value"), "cookies.value")
     headers = _request_headers(data)
     if _flag(cookies.get("append", False), "cookies.append"):
@@ -184,7 +181,6 @@ def _cookies(data: Json, value: object) -> None:
 
 def _basic_auth(data: Json, value: object) -> None:
     credentials = _strings(value, "basicAuth")
-    _only(credentials, {"username", "password"}, "basicAuth")
     request = _request(data)
     own = _object(request.get("basicAuth") or {}, "config.request.basicAuth")
     request["basicAuth"] = {**own, **credentials}
@@ -239,6 +235,23 @@ _APPLY: Mapping[str, Callable[[Json, object], None]] = {
     "deviceIds": _device_ids,
     "executionRule": _execution_rule,
 }
+_TRIGGER = keys(
+    "metadata",
+    options=keys("batch_timeout", "selective_rerun"),
+    tests=[
+        {
+            **dict.fromkeys(_APPLY, Value.ANY),
+            **keys(
+                "public_id variables startUrlSubstitutionRegex resourceUrlSubstitutionRegexes",
+                "followRedirects allowInsecureCertificates",
+                basicAuth=keys("username password"),
+                cookies=keys("value", "append"),
+                local_test_definition=Value.ANY,
+                version=Value.ANY,
+            ),
+        }
+    ],
+)
 
 
 def _merged(headers: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
@@ -269,9 +282,3 @@ def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise TriggerError(f"{name} must be true or false")
     return value
-
-
-def _only(value: Mapping[str, Any], known: set[str], name: str) -> None:
-    for key in value:
-        if key not in known:
-            raise TriggerError(f"{name}: {key} is not known")

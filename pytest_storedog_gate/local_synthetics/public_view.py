@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.local_synthetics.secretless import secretless
 from pytest_storedog_gate.secrets.masking import MASK
 from pytest_storedog_gate.secrets.places import without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
 
 _STEPS = {"steps", "stepCount"}
@@ -36,6 +38,23 @@ def local_view(definition: Definition) -> Json:
 def short_view(definition: Definition) -> Json:
     """What a search answers for a test when it does not ask for its full configuration."""
     return {key: value for key, value in definition.data.items() if key not in _CONFIGURATION}
+
+
+def with_credentials(view: Callable[[Definition], Json]) -> Callable[[Definition], Json]:
+    """The view as Datadog has it: what is masked in it is answered, what is left out is not."""
+
+    def shown(definition: Definition) -> Json:
+        return cast("Json", _unmasked(view(definition), definition.data))
+
+    return shown
+
+
+def _unmasked(shown: Any, held: Any) -> Any:
+    if isinstance(shown, dict):
+        return {key: _unmasked(value, held[key]) for key, value in shown.items()}
+    if isinstance(shown, list):
+        return [_unmasked(value, held[index]) for index, value in enumerate(shown)]
+    return held if isinstance(shown, str) and MASK in shown else shown
 
 
 def _mask(_name: str, _value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from pytest_storedog_gate.local_synthetics.definitions import (
 )
 from pytest_storedog_gate.local_synthetics.missing_values import missing_values
 from pytest_storedog_gate.local_synthetics.secretless import secretless
+from pytest_storedog_gate.whole_file import refuse_links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +33,7 @@ def pull(public_ids: Sequence[str], *, url: str | None, directory: str, force: b
     """
     wanted = distinct_ids(public_ids)
     paths = {one: Path(directory, f"{one}.synthetics.json") for one in wanted}
-    if there := [str(path) for path in paths.values() if path.exists() and not force]:
+    if there := [str(path) for path in paths.values() if os.path.lexists(path) and not force]:
         raise ConfigurationError(f"{', '.join(there)}: there already; --force overwrites")
     with connected(url) as client:
         found = {one: _definition(client, one) for one in wanted}
@@ -60,8 +62,13 @@ def _write(path: Path, definition: Definition, *, force: bool) -> None:
     content = {"tests": [{"localTestDefinition": definition.data}]}
     text = json.dumps(content, indent=2, ensure_ascii=False)
     try:
+        refuse_links(path)
         # Another process may have made the file meanwhile.
-        with path.open("w" if force else "x", encoding="utf-8") as file:
+        with open(path, "w" if force else "x", encoding="utf-8", opener=_without_links) as file:
             file.write(f"{text}\n")
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)

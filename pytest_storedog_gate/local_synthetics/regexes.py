@@ -1,135 +1,98 @@
-"""JavaScript regular expressions, as definitions hold them, with a limit on the time of a match.
+"""JavaScript regular expressions, as definitions hold them: an engine of JavaScript matches them.
 
-`re` decides what is accepted: what it cannot compile is refused. `regex` does the matching, since
-`re` has no time limit and a pattern that backtracks without end would hold up the whole service.
+Without flags its meaning is V8's, which a test in tests/npm proves. What engines of different ages
+read differently is refused: `(?i:a)`, and two groups of one name.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-import regex
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_LIMIT = 1.0  # s for one match
-_TOKEN = re.compile(
-    r"(?P<escape>\\.)|(?P<set>\[(?:\\.|[^\]\\])*\])|(?P<open>\[)"
-    r"|(?P<brace>\{(?!\d+(?:,\d*)?\}))|(?P<end>\$)",
-    re.DOTALL,
+from pytest_storedog_gate.local_synthetics.javascript_engine import (
+    Function,
+    JavaScriptError,
+    LimitReached,
 )
-_PART = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\{(?P<least>\d+)(?:,\d*)?\}|.", re.DOTALL)
-_MOST_PARTS = 10_000
-_IN_SET = re.compile(r"\[|(?<=&)&|(?<=\|)\||(?<=~)~")  # Python's for `[[:alpha:]]` and `[a&&b]`
-_FLAGS = {
-    "i": re.IGNORECASE,
-    "m": re.MULTILINE,
-    "s": re.DOTALL,
-    "u": re.NOFLAG,
-    "g": re.NOFLAG,
-}
+
+_LIMIT = 1.0  # s of CPU time for one match
+_FLAGS = "gimsu"
+_TEST = Function("(source, flags, text) => new RegExp(source, flags).test(text)")
+_EXTRACT = Function(
+    """(source, flags, text) => {
+        const found = new RegExp(source, flags).exec(text);
+        return found?.[found.length > 1 ? 1 : 0] ?? null;
+    }"""
+)
+_REPLACE = Function(
+    """(source, flags, text, replacement) =>
+        text.replace(new RegExp(source, flags), replacement)"""
+)
+_GROUP = re.compile(
+    r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?(?:(?P<modifiers>[a-z-]+):|<(?P<name>[^=!>][^>]*)>)", re.DOTALL
+)
 
 
 class MatchTimeout(Exception):
-    """A match took too long; the text names the pattern."""
+    """A match took too much time or memory; the text names the pattern."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern. Its methods raise MatchTimeout."""
+    """A valid pattern. Its methods raise MatchTimeout."""
 
     source: str
-    _compiled: regex.Pattern[str] = field(repr=False)
+    flags: str = ""
 
     def found_in(self, text: str) -> bool:
         """Whether the pattern matches anywhere in `text`."""
-        try:
-            return self._compiled.search(text, timeout=_LIMIT) is not None
-        except TimeoutError:
-            raise self._timeout() from None
+        return bool(self._called(_TEST, text))
 
     def extracted_from(self, text: str) -> str | None:
         """The first group of the first match, or all of the match without groups; else None."""
+        found: str | None = self._called(_EXTRACT, text)
+        return found
+
+    def replace(self, text: str, replacement: str) -> str:
+        """`text` with its first match replaced, or all of them with the flag `g`.
+
+        The replacement is in JavaScript's syntax: `$1`, `$<name>`, `$&`, `$$`.
+        """
+        return str(self._called(_REPLACE, text, replacement))
+
+    def _called(self, function: Function, *arguments: str) -> Any:
         try:
-            found = self._compiled.search(text, timeout=_LIMIT)
-        except TimeoutError:
-            raise self._timeout() from None
-        if found is None:
-            return None
-        return found[1] if self._compiled.groups else found[0]
-
-    def replace(
-        self, text: str, replacement: Callable[[regex.Match[str]], str], *, everywhere: bool
-    ) -> str:
-        """`text` with its first match replaced, or with all of them."""
-        count = 0 if everywhere else 1
-        try:
-            return self._compiled.sub(replacement, text, count=count, timeout=_LIMIT)
-        except TimeoutError:
-            raise self._timeout() from None
-
-    def _timeout(self) -> MatchTimeout:
-        return MatchTimeout(
-            f"regular expression {self.source!r} took over {_LIMIT:g} s: it backtracks too much"
-        )
+            return function(self.source, self.flags, *arguments, seconds=_LIMIT)
+        except LimitReached as reached:
+            raise MatchTimeout(
+                f"regular expression {self.source!r} {reached}: it backtracks too much"
+            ) from None
 
 
+@lru_cache(maxsize=256)  # a check compiles its patterns before it runs, and again on the answer
 def compile_javascript(source: str, flags: str = "") -> Pattern:
     """Compile `source`. Raises ValueError with a sentence that names the pattern."""
-    combined = re.ASCII
     for flag in flags:
         if flag not in _FLAGS:
             raise ValueError(f"regular expression flag {flag!r} is not supported")
-        combined |= _FLAGS[flag]
+    pattern = Pattern(source, flags)
     try:
-        translated = _TOKEN.sub(lambda token: _python(token, flags), source)
-        re.compile(translated, combined)
-        if _parts(translated) > _MOST_PARTS:
-            raise re.error("its repetitions are too many")  # noqa: TRY301
-        compiled = regex.compile(translated, int(combined))
-    except (re.error, regex.error, RecursionError, OverflowError, ValueError) as error:
+        pattern.found_in("")
+    except (JavaScriptError, MatchTimeout) as error:
         raise ValueError(f"regular expression {source!r} is not supported: {error}") from None
-    return Pattern(source, compiled)
+    if reason := _read_differently(source):
+        raise ValueError(f"regular expression {source!r} is not supported: {reason}")
+    return pattern
 
 
-def _parts(pattern: str) -> int:
-    """The parts of a valid pattern when everything is written out that must be repeated.
-
-    `regex` does so, and a dozen characters would be enough to take all of the memory.
-    """
-    outer: list[int] = []
-    whole, last = 0, 0  # parts of the group that is open, and of what a count would repeat
-    for part in _PART.finditer(pattern):
-        if part[0] == "(":
-            outer.append(whole)
-            whole = 0
-        elif part[0] == ")":
-            last, whole = whole, outer.pop() + whole
-        elif part["least"]:
-            more = last * max(0, int(part["least"]) - 1)
-            last, whole = last + more, whole + more
-        else:
-            last, whole = 1, whole + 1
-    return whole
-
-
-def _python(token: re.Match[str], flags: str) -> str:
-    """What JavaScript and Python read differently, in Python's words."""
-    text = token[0]
-    if token["end"]:
-        # Python's `$` also matches before a last newline, which would let `^ok$` pass on "ok\n".
-        return "$" if "m" in flags else r"\Z"
-    if token["open"]:
-        raise re.error("unterminated character set")  # `re` would warn of it first
-    if token["brace"]:
-        return r"\{"  # `regex` would read `a{e}` as "nearly a", and both would `{,2}` as a count
-    if text in {"[]", "[^]"}:
-        return "(?!)" if text == "[]" else r"[\s\S]"
-    if token["set"]:
-        if "--" in text:
-            raise re.error("-- in a set")
-        return "[" + _IN_SET.sub(r"\\\g<0>", text[1:])
-    return text
+def _read_differently(source: str) -> str:
+    names = set()
+    for group in _GROUP.finditer(source):
+        if group["modifiers"]:
+            return f"not every engine knows the flags in the group {group[0]}"
+        if group["name"] in names:
+            return f"two groups have the name {group['name']}"
+        names |= {group["name"]} - {None}
+    return ""

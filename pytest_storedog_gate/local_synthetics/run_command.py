@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.smtp_receiver import SmtpReceiver
 
 _CONCURRENCY = 8
+_REMEDY = (
+    "give --variable NAME=VALUE, for a global variable STOREDOG_GLOBAL_NAME or --globals, or run "
+    "this in a terminal"
+)
 
 
 def run(  # noqa: PLR0913  # what its options say
@@ -124,16 +128,23 @@ def _identifier(content: Mapping[str, Any]) -> str:
 
 
 def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]:
-    """Values that a person gives for what has none, by name."""
-    names: dict[str, None] = {}
+    """Values that a person gives for what has none, by name; where nobody can be asked, none.
+
+    A check without a value has no verdict then, and says so; the others run, if there are any.
+    """
+    wanting: dict[str, list[str]] = {}
     for run in trigger.runs:
         given = {*known, *run.variables}
-        names |= dict.fromkeys(missing_values([run.definition], catalog.tests, given))
+        if missing := missing_values([run.definition], catalog.tests, given):
+            wanting[run.definition.public_id] = missing
+    names = dict.fromkeys(name for missing in wanting.values() for name in missing)
     if names and not sys.stdin.isatty():
-        raise ConfigurationError(
-            f"no value for {', '.join(names)}: give --variable NAME=VALUE, for a global variable "
-            "STOREDOG_GLOBAL_NAME or --globals, or run this in a terminal"
-        )
+        if all(run.definition.public_id in wanting for run in trigger.runs):
+            raise ConfigurationError(f"no value for {', '.join(names)}: {_REMEDY}")
+        for public_id, missing in wanting.items():
+            text = f"check {public_id}: no value for {', '.join(missing)}: {_REMEDY}"
+            sys.stderr.write(f"{text}\n")
+        return {}
     try:
         return {name: getpass.getpass(f"{name}: ") for name in names}
     except EOFError:
@@ -163,8 +174,9 @@ def _result(entry: Entry, kept: Results) -> Result:
     details = details_from_json(kept.poll([entry.result_id]))
     # What has run has left its details: nothing passes without them.
     detail = NO_DETAIL if entry.status == "skipped" else details[entry.result_id]
-    result = judged(Evidence(batch_state.Entry.from_json(entry.document()), detail))
-    return replace(result, location=display_name(entry.location) if entry.location else "")
+    named = display_name(entry.location) if entry.location else ""
+    shown = batch_state.Entry.from_json(entry.document())
+    return replace(judged(Evidence(shown, detail, location_name=named)), location=named)
 
 
 def _show(result: Result) -> None:

@@ -11,8 +11,10 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET, encoded, mask
+from pytest_storedog_gate.local_synthetics.variables import first_placeholder
+from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +30,6 @@ BEFORE, AFTER = "variablesFromScript", "extractedValuesFromScript"
 
 _PLACES = {BEFORE: f"config.{BEFORE}", AFTER: AFTER}
 _ASSERTS = re.compile(r"\b(?:expect|assert|should)\b")
-_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _NAME = re.compile(r"""(["'`])(\w+)\1""")
 _SET = re.compile(r"""\.\s*set(?:Obfuscated)?\s*\(\s*(["'`])(\w+)\1""")
 _SHORTEST_SECRET = 8  # characters of what is only perhaps secret: masking shorter ones hides all
@@ -56,11 +57,7 @@ class Scripts:
             try:
                 self._sandbox()
             except ModuleNotFoundError as error:
-                package = (error.name or "").partition(".")[0]
-                problems.append(
-                    f"scripts run in a browser, and {package} is missing: needs"
-                    " pip install 'pytest-storedog-gate[browser]'"
-                )
+                problems.append(f"scripts run in a browser: {remedy(error)}")
         return problems
 
     async def ready(self, definition: Definition) -> None:
@@ -130,7 +127,7 @@ class Scripts:
         if "error" in came and not tells:
             raise ScriptFailed("it failed; why is not saved, nor the body")
         if "error" in came:
-            raise ScriptFailed(mask(came["error"], encoded(variables.secrets)))
+            raise ScriptFailed(variables.masked(came["error"]))
         # What comes of a secret is as secret as it is: a header made of a password, say.
         tainted = any(values[name] in variables.secrets for name in came["read"])
         tainted |= any(hidden for _, _, hidden in came["set"])
@@ -160,9 +157,8 @@ def unsupported_code(code: Any, *, asserts: bool = False) -> list[str]:
     """Name why code could not be run or, with `asserts`, could not prove anything."""
     if not isinstance(code, str) or not code.strip():
         return ["the code must be a string that is not empty"]
-    if placeholder := _PLACEHOLDER.search(code):
-        name = placeholder[0].strip("{} ")
-        return [f"{placeholder[0]} is not replaced in code: write dd.variable.get('{name}')"]
+    if found := first_placeholder(code):
+        return [f"{found[0]} is not replaced in code: write dd.variable.get('{found[1]}')"]
     if asserts and not _ASSERTS.search(code):
         return ["the code asserts nothing, as it calls no dd.expect, so that nothing is proved"]
     return []

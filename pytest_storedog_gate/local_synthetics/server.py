@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.admission import Keys
+from pytest_storedog_gate.local_synthetics.app import create_app
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 from pytest_storedog_gate.local_synthetics.event_loop import run_to_end
@@ -42,9 +43,14 @@ def serve(  # noqa: PLR0913  # what its options say
     database: str | None,
     smtp: tuple[str, int] | None,
     artifacts: Path | None,
+    credentials: bool,
     until_stdin_closes: bool,
+    key_from_stdin: bool,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
+
+    Requests must carry the key that is the first line of standard input, if it is asked for, else
+    those of the environment, if it has any.
 
     Prints `listening on http://HOST:PORT` once connections are accepted and, with an address for
     `smtp`, that of the receiver of mail. Raises ConfigurationError.
@@ -54,27 +60,47 @@ def serve(  # noqa: PLR0913  # what its options say
         known_globals = load_globals(globals_file, os.environ)
     except (DefinitionError, GlobalsError) as error:
         raise ConfigurationError(str(error)) from None
-    keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    keys = _first_line_of_stdin() if key_from_stdin else _of_environment()
+    if credentials and not (keys.api_key and keys.app_key):
+        raise ConfigurationError(
+            "--show-credentials needs keys, as whoever has none must not read credentials: set "
+            "DD_API_KEY and DD_APP_KEY for the service"
+        )
     receiver = receiver_at(smtp) if smtp else None
     app = create_app(
         catalog,
         concurrency=concurrency,
         keys=keys,
+        host=address[0],
         known_globals=known_globals,
         store=Store(database) if database else None,
         smtp=receiver,
         artifacts=artifacts,
+        credentials=credentials,
     )
     config = uvicorn.Config(
         app,
         log_level="error",
         access_log=False,
+        http="h11",
+        ws="none",
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     with listen(*address) as listener:
         server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
         run_to_end(server.serve([listener]))
+
+
+def _of_environment() -> Keys:
+    return Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+
+
+def _first_line_of_stdin() -> Keys:
+    key = sys.stdin.readline().strip() if sys.stdin else ""
+    if not key:
+        raise ConfigurationError("--key-from-stdin: standard input has no key; write one line")
+    return Keys(key)
 
 
 class _Server(uvicorn.Server):

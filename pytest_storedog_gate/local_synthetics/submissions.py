@@ -11,7 +11,8 @@ from pytest_storedog_gate.local_synthetics.definitions import (
     new_public_id,
     parse,
 )
-from pytest_storedog_gate.local_synthetics.masking import MASK
+from pytest_storedog_gate.local_synthetics.known_keys import key_faults_of_test
+from pytest_storedog_gate.secrets.masking import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,12 +28,16 @@ class EditError(ValueError):
     """A change that cannot be made; the text says why."""
 
 
+class Missing(KeyError):
+    """What shall be changed is not there; the text says so."""
+
+
 def checked(data: Json, required: Iterable[str]) -> Definition:
     """Read a definition; its steps are given IDs where they have none. Raises EditError."""
+    if (kind := data.get("type", _TYPES[0])) not in _TYPES:
+        raise EditError(f"type {kind!r} is not supported here: {', '.join(_TYPES)} are")
     if missing := [key for key in required if key not in data]:
         raise EditError(f"{missing[0]} is missing")
-    if data["type"] not in _TYPES:
-        raise EditError(f"type {data['type']!r} is not supported here: {', '.join(_TYPES)} are")
     if data.get("status", "live") not in STATUSES:
         raise EditError(f"status must be one of {', '.join(STATUSES)}")
     if "locations" in data and not data["locations"]:
@@ -46,6 +51,8 @@ def checked(data: Json, required: Iterable[str]) -> Definition:
         parsed = parse(data)
     except DefinitionError as error:
         raise EditError(str(error)) from None
+    if unknown := key_faults_of_test(data):
+        raise EditError("; ".join(unknown))
     if not (steps := parsed.config.get("steps")):
         return parsed
     identified = [{"id": new_public_id(), **step} for step in steps]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,24 +10,22 @@ from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.batches import location_documents
 from pytest_storedog_gate.local_synthetics.definitions import Definition
-from pytest_storedog_gate.local_synthetics.editing import UnknownTest
+from pytest_storedog_gate.local_synthetics.edit_answers import told
 from pytest_storedog_gate.local_synthetics.http_answers import (
     Answer,
     read_count,
     read_object,
     unknown_test,
 )
-from pytest_storedog_gate.local_synthetics.overrides import TriggerError, parse_trigger
+from pytest_storedog_gate.local_synthetics.overrides import parse_trigger
 from pytest_storedog_gate.local_synthetics.public_view import (
     full_view,
     local_view,
     view_without_steps,
+    with_credentials,
 )
-from pytest_storedog_gate.local_synthetics.submissions import EditError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -43,7 +40,12 @@ _TYPES = ("api", "browser", "mobile")
 class TestsApi:
     """Tests, whatever their type."""
 
-    def __init__(self, tests: Tests, catalog: Catalog, batches: Batches) -> None:
+    def __init__(
+        self, tests: Tests, catalog: Catalog, batches: Batches, *, credentials: bool = False
+    ) -> None:
+        """With `credentials`, those in a definition are answered to whoever asks for it."""
+        self._full = with_credentials(full_view) if credentials else full_view
+        self._brief = with_credentials(view_without_steps) if credentials else view_without_steps
         self._tests = tests
         self._catalog = catalog
         self._batches = batches
@@ -71,42 +73,42 @@ class TestsApi:
         size = read_count(request, "page_size", default=100)
         start = size * read_count(request, "page_number", default=0)
         tests = list(self._tests.by_id.values())
-        page = [view_without_steps(one) for one in tests[start : start + size]]
+        page = [self._brief(one) for one in tests[start : start + size]]
         return Answer({"tests": page, "total": len(tests)})
 
     async def _create(self, request: Request) -> Response:
         body = await read_object(request)
-        with _told():
-            return Answer(full_view(self._tests.create(request.url.path.split("/")[-1], body)))
+        with told():
+            return Answer(self._full(self._tests.create(request.url.path.split("/")[-1], body)))
 
     async def _one(self, request: Request) -> Response:
-        view = local_view if _is_for_a_file(request) else view_without_steps
+        view = local_view if _is_for_a_file(request) else self._brief
         return Answer(view(self._known(request)))
 
     async def _one_of_type(self, request: Request) -> Response:
-        view = local_view if _is_for_a_file(request) else full_view
+        view = local_view if _is_for_a_file(request) else self._full
         return Answer(view(self._of_type(request)))
 
     async def _edit(self, request: Request) -> Response:
         body = await read_object(request)
-        with _told():
-            edited = self._tests.edit(request.path_params["public_id"], body, view_without_steps)
-        return Answer(full_view(edited))
+        with told():
+            edited = self._tests.edit(request.path_params["public_id"], body, self._brief)
+        return Answer(self._full(edited))
 
     async def _edit_of_type(self, request: Request) -> Response:
         body = await read_object(request)
-        with _told():
-            return Answer(full_view(self._tests.edit(self._of_type(request).public_id, body)))
+        with told():
+            return Answer(self._full(self._tests.edit(self._of_type(request).public_id, body)))
 
     async def _patch(self, request: Request) -> Response:
         body = await read_object(request, {"data"})
-        with _told():
+        with told():
             patched = self._tests.patch(request.path_params["public_id"], body.get("data"))
-        return Answer(full_view(patched))
+        return Answer(self._full(patched))
 
     async def _status(self, request: Request) -> Response:
         body = await read_object(request, {"new_status"})
-        with _told():
+        with told():
             self._tests.set_status(request.path_params["public_id"], body.get("new_status"))
         return Answer(content=True)
 
@@ -115,7 +117,7 @@ class TestsApi:
         ids = body.get("public_ids")
         if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
             raise HTTPException(400, "public_ids must be a list with at least one public ID")
-        with _told():
+        with told():
             deleted_at = self._tests.delete(ids)
         deleted = [{"public_id": one, "deleted_at": deleted_at} for one in dict.fromkeys(ids)]
         return Answer({"deleted_tests": deleted})
@@ -128,7 +130,7 @@ class TestsApi:
             if not known or str(test.get("public_id")) not in self._tests.by_id:
                 raise HTTPException(400, "tests must hold public IDs of tests, and nothing else")
         wanted = [test["public_id"] for test in tests] if isinstance(tests, list) else []
-        with _told():
+        with told():
             trigger = parse_trigger(
                 {"tests": [{"public_id": one} for one in wanted]}, self._catalog
             )
@@ -177,16 +179,3 @@ def _whatever_the_rule(run: Run) -> Run:
     data = run.definition.data
     options = {key: value for key, value in run.definition.options.items() if key != "ci"}
     return replace(run, definition=Definition({**data, "options": options}))
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What cannot be done is answered with 404 or 400."""
-    try:
-        yield
-    except UnknownTest:
-        raise unknown_test() from None
-    except (EditError, TriggerError) as error:
-        raise HTTPException(400, str(error)) from None
-    except RecursionError:
-        raise HTTPException(400, "the body is nested too deeply") from None

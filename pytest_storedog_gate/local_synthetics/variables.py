@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.global_variables import GlobalVariable
     from pytest_storedog_gate.local_synthetics.mailboxes import Mail, Mailboxes
     from pytest_storedog_gate.local_synthetics.totp import Totp
 
@@ -33,7 +34,10 @@ T = TypeVar("T")
 NO_GLOBALS: Globals = {}
 SHORTEST_CREDENTIAL = 6  # characters; shorter ones are words that a result needs
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_NAME = r"[A-Z][A-Z0-9_]*"
+_PLACEHOLDER = re.compile(rf"\{{\{{\s*({_NAME})\s*\}}\}}")
+# In a pattern, and there alone.
+_BUILTIN = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _CALL = re.compile(r"(numeric|alphabetic|alphanumeric)\(\s*(\d{1,4})\s*\)")
 _DATE = re.compile(r"date\(\s*([+-]?\d{1,5})\s*([a-z]+)\s*,\s*(.+?)\s*\)")
 _TIMESTAMP = re.compile(r"timestamp\(\s*([+-]?\d{1,15})\s*,\s*(s|ms)\s*\)")
@@ -124,7 +128,7 @@ class Variables:
         return self.mailboxes.received(self.addresses, self.attempt.now)
 
     def fill(self, text: str) -> str:
-        """Replace each `{{ NAME }}`.
+        """Replace each `{{ NAME }}`; other braces, as of Handlebars, stay.
 
         Raises InvalidTest for a variable without a value, and CheckFailed for a lost one.
         """
@@ -195,7 +199,19 @@ def placeholders(value: Any) -> set[str]:
 
 
 def has_placeholder(text: str) -> bool:
-    return _PLACEHOLDER.search(text) is not None
+    return first_placeholder(text) is not None
+
+
+def first_placeholder(text: str) -> re.Match[str] | None:
+    """The first `{{ NAME }}`; its group 1 is the name."""
+    return _PLACEHOLDER.search(text)
+
+
+def unusable_name(name: str) -> list[str]:
+    """Why `{{ name }}` would never be replaced; an empty list: it would."""
+    if re.fullmatch(_NAME, name):
+        return []
+    return [f"the name {name!r} must be of capital letters, digits and _: nothing uses any other"]
 
 
 def unsupported(
@@ -212,6 +228,7 @@ def unsupported(
         if not isinstance(name, str):
             problems.append("config.variables: name must be a string")
             continue
+        problems += [f"config.configVariables: {problem}" for problem in unusable_name(name)]
         if name in overrides:
             continue
         made = Variables({}, mailboxes=mailboxes)
@@ -232,7 +249,7 @@ def _declared(definition: Definition) -> list[Json]:
 
 def _keep_secret(made: Variables, variable: Json) -> None:
     name = variable["name"]
-    held = made.known.get(name) if variable.get("type") == "global" else None
+    held = _of_account(variable, made.known) if variable.get("type") == "global" else None
     secure = variable.get("secure") or names_secret(name) or (held and held.secure)
     if name in made.values and secure:
         made.secrets.add(made.values[name])
@@ -246,13 +263,13 @@ def _keep_address(made: Variables, variable: Json) -> None:
 def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -> None:
     name, kind, pattern = variable["name"], variable.get("type", "text"), variable.get("pattern")
     if kind == "global":
-        if name not in known:
+        found = _of_account(variable, known)
+        if found is None:
             made.unset[name] = (
-                f"the service has no global variable of that name; set {PREFIX}{name} or its "
-                "--globals file, or give it in the trigger's variables"
+                f"the service has no global variable of that name with a value; set {PREFIX}{name} "
+                "or its --globals file, or give it in the trigger's variables"
             )
             return
-        found = known[name]
         if found.totp:
             made.totps[name] = found.totp
         else:
@@ -265,6 +282,12 @@ def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -
         made.values[name] = _generate(pattern, attempt)
     else:
         made.unset[name] = "the definition holds no pattern; give it in the trigger's variables"
+
+
+def _of_account(variable: Json, known: Globals) -> GlobalVariable | None:
+    """The global variable that is meant: by the ID that the API gave it, else by its name."""
+    by_id = known.get(variable["id"]) if isinstance(variable.get("id"), str) else None
+    return by_id or known.get(variable["name"])
 
 
 def _assign_address(made: Variables, name: str, pattern: Any, attempt: Attempt) -> None:
@@ -281,7 +304,7 @@ def _assign_address(made: Variables, name: str, pattern: Any, attempt: Attempt) 
 
 
 def _generate(pattern: str, attempt: Attempt) -> str:
-    return _PLACEHOLDER.sub(lambda found: _builtin(found[1], attempt), pattern)
+    return _BUILTIN.sub(lambda found: _builtin(found[1], attempt), pattern)
 
 
 def _builtin(expression: str, attempt: Attempt) -> str:

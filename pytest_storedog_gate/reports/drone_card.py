@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pytest_storedog_gate.plain_text import line
+from pytest_storedog_gate.whole_file import refuse_links
 
 from . import record_view
 from .record_view import address, no_markdown
@@ -44,6 +45,7 @@ def _opened(path: str) -> BinaryIO:
     if path == "/dev/stdout":
         # Opened anew, a log that is a file would be written over: an opening has its own offset.
         return open(1, "wb", closefd=False)
+    refuse_links(Path(path))
     return Path(path).open("ab")
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.errors import ExitStatus
-from pytest_storedog_gate.gate.whole_file import withdraw
+from pytest_storedog_gate.whole_file import refuse_links, withdraw
 
 from . import refused_options, terminal
 
@@ -83,13 +83,16 @@ def _withdraw_reports(config: pytest.Config) -> None:
     given = config.known_args_namespace
     for path, mark in ((given.storedog_report, b"{"), (getattr(given, "xmlpath", None), b"<")):
         whole = config.invocation_params.dir / Path(os.path.expandvars(path or "")).expanduser()
+        if not path:
+            continue
         try:
+            refuse_links(whole)
             # A mistyped path must not cost a file of another kind.
-            if path and whole.is_file() and whole.read_bytes()[:1] in (mark, b""):
+            if whole.is_file() and whole.read_bytes()[:1] in (mark, b""):
                 withdraw(whole)
         except OSError as error:
             raise pytest.UsageError(
-                f"{path}: the report of an earlier run cannot be removed: {error.strerror}"
+                f"{path}: the report of an earlier run cannot be replaced: {error.strerror}"
             ) from None
 
 

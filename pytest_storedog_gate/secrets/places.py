@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_USERINFO = re.compile(r"(?<=://)([^/?#@\s]*)(?=@)")
+_USERINFO = re.compile(r"(?<=://)((?:\{\{[^{}]*\}\}|\{(?!\{)|[^/?#@\s{])*)(?=@)")
 _PARAMETER = re.compile(r"(?<=[?&#;])([^=&#;?\s]+)=((?:\{\{.*?\}\}|[^&#;\s])+)")
 _FORM = re.compile(r"(?:(?<=&)|^)([\w.%\[\]-]+)=((?:\{\{.*?\}\}|[^&\s])+)")
 # Of JSON, and of JSON in a string of JSON, whose quotes have backslashes.
 _MEMBER = re.compile(r'(\\*)"([\w.-]+)\1"(\s*:\s*)\1"((?:[^"\\]|\\.)*?)\1"')
 _ELEMENT = re.compile(r"<([\w.:-]+)>([^<>]+)</\1>")
 _SCHEME = r"(?:apikey|basic|bearer|digest|jwt|token)"
-_HARMLESS = re.compile(rf"(?:[\w.-]+=)?\{{\{{.*?\}}\}}|\b{_SCHEME}\b|[\s:;,&]", re.IGNORECASE)
+# A word for a scheme is harmless before a variable only: alone it may be a password.
+_HARMLESS = re.compile(
+    rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\b[\s:]*)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
+)
 _AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
 _ABOUT = {"domain", "expires", "max-age", "path", "priority", "samesite"}  # a cookie
 _IN_URL = "URL_CREDENTIALS"
@@ -105,8 +108,13 @@ def in_url(url: str, stand_in: StandIn) -> str:
     def parameter(match: re.Match[str]) -> str:
         return f"{match[1]}={_one(match[1], match[2], stand_in)}"
 
-    url = _USERINFO.sub(lambda match: _replaced(_IN_URL, match[1], stand_in), url)
+    url = _USERINFO.sub(lambda match: _userinfo(match[1], stand_in), url)
     return _PARAMETER.sub(parameter, url)
+
+
+def _userinfo(text: str, stand_in: StandIn) -> str:
+    password = text.partition(":")[2] or text  # a token stands there alone
+    return stand_in(_IN_URL, text) if holds_secret(password) else text
 
 
 def mask_url(url: str) -> str:
@@ -178,6 +186,9 @@ def _request_and_assertions(holder: Json, stand_in: StandIn) -> Json:
         shown["request"] = _request(shown["request"], stand_in)
     if isinstance(shown.get("assertions"), list):
         shown["assertions"] = [_assertion(one, stand_in) for one in shown["assertions"]]
+    # What plays a sub-test may hold a copy of it.
+    if isinstance(shown.get("subtest"), dict):
+        shown["subtest"] = without_secrets(shown["subtest"], stand_in)
     return shown
 
 
@@ -189,6 +200,8 @@ def _browser_step(step: Any, stand_in: StandIn) -> Any:
             api = params["request"]
             shown = {**api, "config": _config(api["config"], stand_in)}
             return {**step, "params": {**params, "request": shown}}
+        case {"params": {"subtest": dict()}}:
+            return {**step, "params": _request_and_assertions(step["params"], stand_in)}
     return step
 
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from pytest_storedog_gate.local_synthetics.openapi import document
-from pytest_storedog_gate.local_synthetics.openapi_schemas import EXAMPLE
+from pytest_storedog_gate.local_synthetics.openapi_schemas import EXAMPLE, SCHEMAS
 from tests.fuzzing.profile import examples
 from tests.local_synthetics.support import DEADLINE
 
@@ -49,12 +49,24 @@ def known(fuzzed: Service) -> Mapping[str, str]:
     ).json()
     batch_id = fuzzed.trigger({"public_id": made["public_id"]})
     (entry,) = fuzzed.final(batch_id)["results"]
+    # The name of the example is taken by those who tried the example.
+    variable = _made(fuzzed, "variables", "NewVariable", name="KNOWN_VARIABLE")
+    location = _made(fuzzed, "private-locations", "NewPrivateLocation")["private_location"]
     return {
+        "variable_id": variable["id"],
+        "location_id": location["id"],
         "public_id": made["public_id"],
         "batch_id": batch_id,
         "result_id": entry["result_id"],
         "version": "1",
     }
+
+
+def _made(fuzzed: Service, path: str, shape: str, **changes: str) -> Any:
+    """What a POST of the shape's example makes."""
+    body = {**SCHEMAS[shape]["examples"][0], **changes}
+    url = f"{fuzzed.url}/api/v1/synthetics/{path}"
+    return requests.post(url, json=body, timeout=DEADLINE).json()
 
 
 @brief.parametrize()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 import uvicorn
 
-from pytest_storedog_gate.local_synthetics.app import Keys, create_app
+from pytest_storedog_gate.local_synthetics.admission import Keys
+from pytest_storedog_gate.local_synthetics.app import create_app
 from pytest_storedog_gate.local_synthetics.catalog import Catalog
 from pytest_storedog_gate.local_synthetics.definitions import parse
 from pytest_storedog_gate.local_synthetics.suites import parse_suite
@@ -53,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = _answer  # noqa: N815 the names that http.server looks for
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 the names that http.server looks for
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -101,9 +102,9 @@ def targeting() -> Iterator[Target]:
         server.server_close()
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) -> Any:
     """Wait for a true value of `condition`."""
-    limit = time.monotonic() + DEADLINE
+    limit = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < limit, f"{what} did not come about"
         time.sleep(0.01)
@@ -126,7 +127,7 @@ class Service:
         return requests.post(
             f"{self.url}/api/v1/synthetics/tests/trigger/ci",
             data=body if isinstance(body, str | bytes) else json.dumps(body),
-            headers=self.headers,
+            headers={"Content-Type": "application/json", **self.headers},
             timeout=DEADLINE,
         )
 
@@ -152,12 +153,12 @@ class Service:
         result: Json = datum["attributes"]["result"]
         return result
 
-    def final(self, batch_id: str) -> Json:
+    def final(self, batch_id: str, seconds: float = DEADLINE) -> Json:
         def finished() -> Json | None:
             batch = self.batch(batch_id)
             return batch if batch["status"] != "in_progress" else None
 
-        batch: Json = until(finished, "the end of the batch")
+        batch: Json = until(finished, "the end of the batch", seconds)
         return batch
 
     def run(self, definition: Json, **overrides: Any) -> Json:

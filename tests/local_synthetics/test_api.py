@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.app import Keys
+from pytest_storedog_gate.local_synthetics.admission import Keys
 from tests.local_synthetics.support import Service, Target, http_test, serving
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,6 +136,70 @@ def path(json_path: str, operator: str, target: Any = None, elements: str | None
     if elements:
         value["elementsOperator"] = elements
     return {"type": "body", "operator": "validatesJSONPath", "target": value}
+
+
+LARGE = 2**53  # from here on floats leave out integers
+
+
+@pytest.mark.parametrize("large", [LARGE, LARGE + 1, -LARGE - 1, 10**20 + 1, 10**300 + 1])
+@pytest.mark.parametrize(
+    ("operator", "good", "bad"),
+    [
+        ("is", 0, 1),
+        ("is", 0, -1),
+        ("isNot", 1, 0),
+        ("contains", 0, 1),
+        ("lessThan", 1, 0),
+        ("lessThanOrEqual", 0, -1),
+        ("moreThan", -1, 0),
+        ("moreThanOrEqual", 0, 1),
+    ],
+)
+@pytest.mark.parametrize("as_target", [int, str, "{}.0".format])
+def test_large_integers_are_exact(
+    large: int, operator: str, good: int, bad: int, as_target: Any
+) -> None:
+    assertion = {"type": "header", "property": "X-Count", "operator": operator}
+    facts = observed({"n": large, "l": [large]}, headers={"x-count": str(large)})
+
+    for difference, holds in ((good, True), (bad, False)):
+        target = as_target(large + difference)
+        if operator != "contains":
+            assert result(path("$.n", operator, target), facts)["valid"] is holds
+            assert result(path("$..n", operator, target), facts)["valid"] is holds
+        else:
+            assert result(path("$.l", operator, target), facts)["valid"] is holds
+        if "Than" in operator:
+            assert result({**assertion, "target": target}, facts)["valid"] is holds
+
+
+def test_a_large_integer_is_exact_in_a_filter_and_in_a_text() -> None:
+    facts = observed({"l": [{"id": LARGE}, {"id": LARGE + 1}]})
+    assert result(path("$.l[?(@.id === @root.l[1].id)].id", "is", str(LARGE + 1)), facts)["valid"]
+    whole = path("$.l[*].id", "is", f"[{LARGE},{LARGE + 1}]", "serializationMatches")
+    assert result(whole, facts)["valid"]
+    assert not result(path("$.l", "is", f'[{{"id":{LARGE}}},{{"id":{LARGE}}}]'), facts)["valid"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e21, "1e+21"), (1e20, "1" + "0" * 20), (1e-7, "1e-7"), (1.5e-5, "0.000015"), (2.0, "2")],
+)
+def test_a_number_is_a_text_as_in_javascript(value: float, text: str) -> None:
+    assert result(path("$.n", "matches", f"^{re.escape(text)}$"), observed({"n": value}))["valid"]
+
+
+@pytest.mark.parametrize(("actual", "target"), [("[1]", "[true]"), ('{"a":0}', '{"a":false}')])
+def test_a_truth_value_is_no_number(actual: str, target: str) -> None:
+    facts = observed(f'{{"x": {actual}}}')
+    assert result(path("$.x", "is", actual), facts)["valid"]
+    assert not result(path("$.x", "is", target), facts)["valid"]
+
+
+def test_digits_are_those_of_javascript() -> None:
+    facts = observed(headers={"x-count": "٣"})
+    assertion = {"type": "header", "property": "X-Count", "operator": "lessThan", "target": 5}
+    assert result(assertion, facts)["error_message"] == "the actual value is not a number"
 
 
 DOCUMENT = {"n": 5, "s": "five", "t": True, "z": None, "l": [1, 2], "o": {"a": 1}, "d": DISCOUNTS}
@@ -488,7 +553,7 @@ def test_without_an_operator_a_value_must_be_there() -> None:
         (xpath("//a", "matches", "("), "'('"),
         (schema("{"), "not JSON"),
         (schema('{"type": 5}'), "not valid"),
-        (schema({"pattern": "(?<n>a)"}), "(?<n>a)"),
+        (schema({"pattern": "(?P<n>a)"}), "(?P<n>a)"),
         (schema({"patternProperties": {"(": True}}), "'('"),
         (schema({"format": "iri"}), "format 'iri'"),
         (schema({"$ref": "http://127.0.0.1/x.json"}), "must start with #"),
@@ -498,13 +563,22 @@ def test_without_an_operator_a_value_must_be_there() -> None:
         ({"type": "body", "operator": "isUndefined"}, "isUndefined"),
         ({"type": "statusCode", "operator": "validates", "target": 1}, "validates"),
         ({"type": "responseTime", "operator": "contains", "target": 1}, "contains"),
-        ({"type": "body", "operator": "matches", "target": "(?<n>a)"}, "(?<n>a)"),
+        ({"type": "body", "operator": "matches", "target": "(?i)a"}, "(?i)a"),
         ({"type": "body", "operator": "is"}, "target"),
         ({"type": "header", "operator": "is", "target": "a"}, "property"),
         ({"type": "statusCode", "operator": "lessThan", "target": "abc"}, "abc"),
         ({"type": "responseTime", "operator": "is", "target": 1, "timingsScope": "x"}, "'x'"),
-        (path("$.list.length", "is", 1), ".length"),
-        (path("$[(@.length-1)]", "isUndefined"), "script"),
+        (path("$[?(@.a == 1 or @.b)]", "isUndefined"), "or is not defined"),
+        (path("$[?(@.a = 1)]", "isUndefined"), "Invalid left-hand side"),
+        (path("$[?(@===1)]", "isUndefined"), "after @ alone there must be a space"),
+        (path("$[?(@.id == 9007199254740993)]", "isUndefined"), "from 2**53 on"),
+        (path("$[?(@.id !== 9007199254740992)]", "isUndefined"), "from 2**53 on"),
+        (path("$[?(@.id < 12345678901234567890)]", "isUndefined"), "from 2**53 on"),
+        (path("$[?@.a == 1]", "isUndefined"), "a filter is written [?(...)]"),
+        (path("[0].a", "isUndefined"), "it begins with $ or a name"),
+        (path("$[-1]", "isUndefined"), "[-1:] or [(@.length-1)]"),
+        (path("$['a','b']", "isUndefined"), "without quotes"),
+        (path("$.list.length()", "isUndefined"), "from '()' on"),
         (path("$.a[", "is", 1), "$.a["),
         (path("", "is", 1), "empty"),
         (path("$.a", "md5", "x"), "md5"),

@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import smtplib
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from pytest_storedog_gate.local_synthetics.results import KEPT_RESULTS
-from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, until
+from tests.local_synthetics.processes import MODULE, ROOT, refused, running
+from tests.local_synthetics.support import DEADLINE, Target, http_test, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-MODULE = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics"]
-ROOT = Path(__file__).parents[2]
-
-
-@contextmanager
-def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Service]]:
-    process = subprocess.Popen(
-        [*MODULE, "serve", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("listening on http://127.0.0.1:"), line
-            yield process, Service(line.split()[-1])
-        finally:
-            process.kill()
-
-
-def refused(*arguments: str) -> str:
-    """The one sentence of a service that does not start."""
-    done = subprocess.run(
-        [*MODULE, *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -154,6 +113,7 @@ def test_a_taken_port_is_named() -> None:
         (["serve", "--concurrency", "0"], "--concurrency"),
         (["serve", "--definitions", "no/such/*.json"], "no/such/*.json"),
         (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+        (["serve", "--key-from-stdin"], "--key-from-stdin: standard input has no key"),
         (["serve", "--smtp", "2525"], "2525 is not HOST:PORT"),
         (["serve", "--smtp", "127.0.0.1:99999"], "99999 is not a port"),
         (["run", "x.json", "--artifacts", "/dev/null/x"], "/dev/null/x: Not a directory"),
@@ -162,6 +122,15 @@ def test_a_taken_port_is_named() -> None:
 )
 def test_bad_input_is_one_sentence(arguments: list[str], named: str) -> None:
     assert named in refused(*arguments)
+
+
+@pytest.mark.parametrize("command", ["serve", "run"])
+def test_artifacts_are_not_kept_where_a_link_leads(tmp_path: Path, command: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    more = ["x.json"] if command == "run" else []
+    assert f"{tmp_path}/link is a link" in refused(
+        command, *more, "--artifacts", str(tmp_path / "link")
+    )
 
 
 def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
@@ -173,11 +142,12 @@ def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "options"),
     [
-        *(("starlette", []), ("uvicorn", []), ("uvloop", []), ("regex", [])),
+        *(("starlette", []), ("uvicorn", []), ("uvloop", []), ("quickjs", [])),
         ("aiosmtpd", ["--smtp", "127.0.0.1:0"]),
     ],
 )
 def test_a_missing_extra_is_named(module: str, options: list[str]) -> None:
+    extra = "mail" if module == "aiosmtpd" else "local"
     code = (
         f"import sys; sys.modules[{module!r}] = None\n"
         "from pytest_storedog_gate.local_synthetics.cli import main\n"
@@ -189,5 +159,5 @@ def test_a_missing_extra_is_named(module: str, options: list[str]) -> None:
     assert done.returncode == 4
     assert done.stderr == (
         f"storedog-synthetics: {module} is not installed; "
-        "run: pip install 'pytest-storedog-gate[local]'\n"
+        f"run: pip install 'pytest-storedog-gate[{extra}]'\n"
     )

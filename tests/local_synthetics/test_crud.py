@@ -10,7 +10,7 @@ from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.v1.api.synthetics_api import SyntheticsApi
 from datadog_api_client.v2.api.synthetics_api import SyntheticsApi as SyntheticsApiV2
 
-from pytest_storedog_gate.local_synthetics.app import Keys
+from pytest_storedog_gate.local_synthetics.admission import Keys
 from tests.local_synthetics.browser.conftest import browser_test, says, step
 from tests.local_synthetics.support import (
     DEADLINE,

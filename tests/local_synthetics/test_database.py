@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pytest_storedog_gate.local_synthetics.definitions import parse
 from pytest_storedog_gate.local_synthetics.results import Results
 from pytest_storedog_gate.local_synthetics.store import Store
 from tests.local_synthetics.browser.conftest import browser_test, step
+from tests.local_synthetics.processes import refused, running
 from tests.local_synthetics.support import (
     DEADLINE,
     Json,
@@ -25,7 +27,6 @@ from tests.local_synthetics.support import (
     serving,
     until,
 )
-from tests.local_synthetics.test_cli import refused, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -283,6 +284,7 @@ def test_a_database_of_the_first_format_is_taken_on(tmp_path: Path) -> None:
     store.close()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP TABLE tests")
+    connection.execute("DROP TABLE account")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     store = Store(str(path))
@@ -292,3 +294,74 @@ def test_a_database_of_the_first_format_is_taken_on(tmp_path: Path) -> None:
         [("b", {"definition": None})],
     )
     store.close()
+
+
+def opened(path: Path) -> None:
+    Store(str(path)).close()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_nobody_else_reads_it(tmp_path: Path, there: bool) -> None:
+    path = tmp_path / "results.db"
+    if there:  # as earlier versions left it
+        opened(path)
+        path.chmod(0o644)
+    before = os.umask(0)
+    try:
+        store = Store(str(path))
+        store.put_test("abc-def-ghi", {"a": 1})
+        modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes["results.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def test_what_is_no_database_of_ours_keeps_its_rights(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    path.write_text("mine")
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="cannot be used as a database"):
+        opened(path)
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("mine", 0o644)
+
+
+@pytest.mark.parametrize("end", ["", "-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("there", [True, False])
+def test_no_link_is_followed_to_it(tmp_path: Path, end: str, there: bool) -> None:
+    precious = tmp_path / "precious"
+    if there:
+        precious.write_bytes(b"")
+    (tmp_path / f"results.db{end}").symlink_to(precious)
+    with pytest.raises(ConfigurationError, match=f"results.db{end} is a link"):
+        opened(tmp_path / "results.db")
+    assert precious.exists() is there
+    assert not there or precious.read_bytes() == b""
+
+
+def test_a_folder_that_every_user_can_change_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(ConfigurationError, match=f"every user can change {folder}"):
+        opened(folder / "results.db")
+    folder.chmod(0o1777)  # as /tmp: there a file can be changed by its own user only
+    opened(folder / "results.db")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("end", ["", "-journal"])
+def test_a_file_of_another_user_is_refused(tmp_path: Path, end: str) -> None:
+    folder = tmp_path / "like-tmp"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    planted = folder / f"results.db{end}"
+    planted.touch(0o666)
+    os.chown(planted, 65534, -1)
+    with pytest.raises(ConfigurationError, match=f"{planted} is another user"):
+        opened(folder / "results.db")
+    assert planted.read_bytes() == b""
+    os.chown(folder, 65534, -1)
+    with pytest.raises(ConfigurationError, match=f"{folder} is another user"):
+        opened(folder / "mine.db")

@@ -78,7 +78,7 @@ def test_response_time_alone_needs_an_address(server: NameServer, service: Servi
         ("broken.example", "DNS", "ESERVFAIL"),
         ("strange.example", "MALFORMED_RESPONSE", "not valid DNS"),
         ("mute.example", "TIMEOUT", "0.2 s"),
-        ("https://shop.example", "INVALID_REQUEST", "https://"),
+        ("https://shop example", "INVALID_REQUEST", "shop example"),
         ("a..example", "INVALID_REQUEST", "a..example"),
     ],
 )

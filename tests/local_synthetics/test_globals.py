@@ -14,8 +14,8 @@ from pytest_storedog_gate.local_synthetics.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.local_synthetics.totp import Totp
+from tests.local_synthetics.processes import refused, running
 from tests.local_synthetics.support import Handler, Service, Target, http_test
-from tests.local_synthetics.test_cli import refused, running
 
 if TYPE_CHECKING:
     from pathlib import Path

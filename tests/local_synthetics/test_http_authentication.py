@@ -443,7 +443,7 @@ REFUSED: list[tuple[Json, str]] = [
     ),
     ({**JWT, "algorithm": "none"}, "algorithm 'none'"),
     ({**JWT, "addClaims": {"exp": True}}, "addClaims.exp needs expiresIn"),
-    ({**JWT, "addClaims": {"nbf": True}}, "addClaims nbf"),
+    ({**JWT, "addClaims": {"nbf": True}}, "addClaims.nbf"),
     ({**JWT, "addClaims": {"exp": "yes"}}, "addClaims must be"),
     ({**JWT, "expiresIn": 0}, "expiresIn must be"),
     ({**JWT, "payload": "[]"}, "payload must be a JSON object"),

@@ -98,6 +98,14 @@ def test_bytes(
     assert target.requests[0]["body"] == sent
 
 
+def test_a_template_is_sent_as_it_is(target: Target, service: Service) -> None:
+    body = "Hi {{ user.name }}{{#each ITEMS}}{{> item}}, {{{ raw }}}{{/each}} {{ WORD }}"
+    definition = http_test(target.url, method="POST", body=body, headers={"X-T": "{{title}}"})
+    assert service.run(definition, variables={"WORD": "woof"})["status"] == "passed"
+    assert target.requests[0]["body"] == body.replace("{{ WORD }}", "woof")
+    assert target.requests[0]["headers"]["x-t"] == "{{title}}"
+
+
 QUERY = "query { discounts { code } }"
 
 

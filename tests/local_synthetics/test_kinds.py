@@ -43,11 +43,22 @@ def test_no_kind_is_imported_before_it_is_used() -> None:
     assert run(code) == f"['{PACKAGE}.kinds.protocol']\n"
 
 
-@pytest.mark.parametrize("library", ["lxml", "jsonschema", "httpx"])
-def test_a_missing_library_is_a_refusal_by_name(library: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "library", "extra"),
+    [
+        *(("http", library, "local") for library in ("lxml", "httpx", "cryptography")),
+        ("dns", "dns", "local"),
+        ("websocket", "websockets", "local"),
+        ("icmp", "icmplib", "local"),
+        ("grpc", "grpc", "grpc"),
+        ("grpc", "grpc_reflection", "grpc"),
+    ],
+)
+def test_a_missing_library_is_a_refusal_by_name(kind: str, library: str, extra: str) -> None:
     code = (
         f"import sys; sys.modules[{library!r}] = None\n"
         f"from {PACKAGE}.kinds import all_kinds\n"
-        "print(*all_kinds()['api', 'http'].unsupported(None))"
+        f"print(*all_kinds()['api', {kind!r}].unsupported(None))"
     )
-    assert run(code) == (f"{library} is missing: needs pip install 'pytest-storedog-gate[local]'\n")
+    remedy = f"pip install 'pytest-storedog-gate[{extra}]'"
+    assert run(code) == f"{library} is not installed; run: {remedy}\n"

@@ -151,6 +151,9 @@ def test_a_step_is_retried(shop: Target, service: Service) -> None:
         (extracted("http_body", "json_path", "$[*].code"), "BFRIDAY"),
         (extracted("http_body", "regex", r'"code": ?"(O\w+)"'), "OFF"),
         (extracted("http_body", "regex", "BFRI"), "BFRI"),
+        (extracted("http_body", "regex", r"(?<id>\d{16})"), "9007199254740993"),
+        (extracted("http_body", "json_path", "$[(@.length-1)].id"), "9007199254740993"),
+        (extracted("http_body", "json_path", "$.length"), "2"),
         (extracted("http_header", "raw", field="X-Trace"), "abc=1"),
         (extracted("http_header", "regex", "=(.*)", field="x-trace"), "1"),
         (extracted("http_status_code", "raw"), "200"),
@@ -159,7 +162,7 @@ def test_a_step_is_retried(shop: Target, service: Service) -> None:
 def test_a_value_is_extracted_for_later_steps(
     target: Target, service: Service, wanted: dict[str, Any], value: str
 ) -> None:
-    body = json.dumps([{"code": "BFRIDAY"}, {"code": "OFF"}])
+    body = json.dumps([{"code": "BFRIDAY"}, {"code": "OFF", "id": 2**53 + 1}])
     target.answer("/discount", body=body, headers={"X-Trace": "abc=1"})
     first = step(f"{target.url}/discount", extractedValues=[wanted])
     second = step(target.url, request={"headers": {"X-Code": "{{ CODE }}"}})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import requests
 
 from pytest_storedog_gate.local_synthetics.cli import main
+from tests.local_synthetics.processes import running
 from tests.local_synthetics.support import DEADLINE, Answer, Handler, Json, Target, http_test
-from tests.local_synthetics.test_cli import running
 from tests.planted import ODD, WORD, in_all_forms, planted_in
 
 if TYPE_CHECKING:

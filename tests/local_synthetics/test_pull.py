@@ -71,6 +71,36 @@ def test_a_file_is_not_overwritten_unless_forced(
     assert load([str(file)]).tests.keys() == {ID}
 
 
+@pytest.mark.parametrize("force", [True, False])
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("where", ["file", "folder"])
+def test_nothing_is_written_where_a_link_leads(
+    target: Target,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    force: bool,
+    there: bool,
+    where: str,
+) -> None:
+    held(target)
+    monkeypatch.chdir(tmp_path)
+    precious = tmp_path / "precious" / f"{ID}.synthetics.json"
+    precious.parent.mkdir()
+    (tmp_path / "checks").mkdir()
+    if there:
+        precious.write_text("mine")
+    if where == "file":
+        (tmp_path / "checks" / precious.name).symlink_to(precious)
+    else:
+        (tmp_path / "checks").rmdir()
+        (tmp_path / "checks").symlink_to(precious.parent)
+    assert main(["pull", ID, "--directory", "checks", *(["--force"] if force else [])]) == 4
+    assert ("is a link" in capsys.readouterr().err) or not force
+    assert [one.read_text() for one in precious.parent.iterdir()] == (["mine"] if there else [])
+
+
 def test_nothing_is_written_unless_all_were_read(
     target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics import regexes
-from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from pytest_storedog_gate.local_synthetics import javascript_engine, json_paths, regexes
+from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 from tests.local_synthetics.support import Service, Target, http_test
 
 ENDLESS = "^(a|aa)+$"
@@ -26,6 +27,12 @@ VICTIM = "a" * 100 + "b"
         ("^[^]$", "\n", ""),
         ("[]|x", "x", "y"),
         (r"\$[$]\{", "$${", "$$"),
+        (r"^\d+$", "34", "٣٤"),
+        (r"^(?<year>\d{4})-\k<year>$", "2026-2026", "2026-2025"),
+        (r"^\A\p{L}$", "Ap{L}", "Ä"),
+        ("^..$", "😀", "."),
+        ("a\0b", "a\0b", "a"),
+        ("[+--]", ",", "a"),
     ],
 )
 def test_the_meaning_is_javascripts(source: str, matching: str, other: str) -> None:
@@ -35,7 +42,11 @@ def test_the_meaning_is_javascripts(source: str, matching: str, other: str) -> N
 
 
 @pytest.mark.parametrize(
-    "source", ["(", "[z-a]", "(?<n>a)", r"\p{L}", "(?|a)", "(?R)", "[+--]", "a" * 9 + "(?&x)"]
+    "source",
+    [
+        *("(", "[z-a]", "(?|a)", "(?R)", "a" * 9 + "(?&x)", "(?i)a", "(?P<n>a)", "(?>a)", "a*+"),
+        *("(?i:a)", "(?-s:.)", "(?<n>a)|(?<n>b)", "(?<n>(?<n>a))", r"\k<n>(?<m>(?<n>a))"),
+    ],
 )
 def test_what_is_not_supported_is_named(source: str) -> None:
     with pytest.raises(ValueError, match=re.escape(repr(source))):
@@ -67,6 +78,31 @@ def test_an_endless_substitution_refuses_the_test(service: Service) -> None:
     assert "startUrlSubstitutionRegex: regular expression" in result["failure"]["message"]
 
 
+def test_a_pattern_cannot_take_all_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript_engine, "_MEGABYTES", 20)
+    with ThreadPoolExecutor(1) as pool:  # whose thread has an engine of its own
+        greedy = pool.submit(compile_javascript("^(a|b)*$").found_in, "ab" * 1_000_000)
+        with pytest.raises(MatchTimeout, match=r"'\^\(a\|b\)\*\$' took over 20 MB"):
+            greedy.result()
+        again = pool.submit(compile_javascript("^(a|b)*$").found_in, "ab")
+        assert again.result()
+
+
+def test_an_endless_match_holds_up_no_other_thread() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        endless = pool.submit(compile_javascript(ENDLESS).found_in, VICTIM)
+        assert [compile_javascript("^(a)+b$").extracted_from(VICTIM) for _ in range(5)] == ["a"] * 5
+        assert not endless.done()
+        with pytest.raises(MatchTimeout):
+            endless.result()
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud83d", "😀", "\u2028", '"\\', "é" * 3, ""])
+def test_any_text_is_whole_on_both_sides(text: str) -> None:
+    assert compile_javascript("^[^]*$").extracted_from(text) == text
+    assert compile_javascript("^([^])?").replace(text, "$1") == text
+
+
 @pytest.mark.parametrize(
     "path",
     ["$[?(@.a =~ /(a|aa)+b/)]", "$[?match(@.a, '(a|aa)+b')]", "$[?search (@.a, '(a|aa)+b')]"],
@@ -79,6 +115,18 @@ def test_a_json_path_has_none(target: Target, service: Service, path: str) -> No
     assert result["failure"]["code"] == "INVALID_TEST"
     assert "regular expressions in a path are not supported" in result["failure"]["message"]
     assert target.requests == []
+
+
+def test_an_endless_script_in_a_json_path_fails(
+    target: Target, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_paths, "_LIMIT", 0.05)
+    target.answer_json("/", [{"a": VICTIM}])
+    condition = {"jsonPath": f"$[?(/{ENDLESS}/.test(@.a))]", "operator": "isUndefined"}
+    assertion = {"type": "body", "operator": "validatesJSONPath", "target": condition}
+    result = service.run(http_test(target.url, assertion))
+    assert (result["status"], result["inconclusive"]) == ("failed", False)
+    assert "test(@.a))]' took over 0.05 s" in result["failure"]["message"]
 
 
 def test_a_substitution_without_an_end_is_refused_at_once(service: Service) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.cli import main
 from tests.local_synthetics.support import DEADLINE, Answer, Handler, Json, Target, http_test
+from tests.local_synthetics.test_multistep import OK, multi, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,26 @@ def test_a_passed_check_shows_expected_and_actual(
     assert last == "1 passed"
 
 
+def test_a_check_without_locations_runs_here(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definition = {key: one for key, one in http_test(target.url).items() if key != "locations"}
+    assert main(["run", save("a.json", definition)]) == 0
+    assert "(Local (local), " in capsys.readouterr().out
+
+
+def test_a_misspelt_key_is_named_and_the_other_checks_of_the_file_run(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests = [http_test(target.url, options={"followRedirects": True}), http_test(target.url)]
+    file = save("a.json", {"tests": [{"localTestDefinition": one} for one in tests]})
+    assert main(["run", file]) == 8
+    output = capsys.readouterr().out
+    assert "options.followRedirects is not supported: there is no such key; did you mean" in output
+    assert output.endswith("1 passed, 1 no verdict\n")
+    assert len(target.requests) == 1
+
+
 def test_mail_is_received_where_the_user_says(
     save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,6 +94,44 @@ def test_a_failure_is_status_1_and_beats_a_missing_verdict(
     output = capsys.readouterr().out
     assert "  statusCode: expected is 200, actual 500 <- does not hold\n" in output
     assert output.endswith("1 passed, 1 failed, 1 no verdict\n")
+
+
+def test_a_failure_shows_what_was_asked_and_answered_and_what_holds(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target.answer("/bad", status=500, body=f"the database is \x1b[2J away\n{'x' * 1000}")
+    holding = {"type": "responseTime", "operator": "lessThan", "target": 60_000}
+    bad = http_test(f"{target.url}/bad", OK, holding)
+    assert main(["run", save("a.json", bad)]) == 1
+    _, status, time, asked, body, _ = capsys.readouterr().out.splitlines()
+    assert status == "  statusCode: expected is 200, actual 500 <- does not hold"
+    assert time.startswith("  responseTime: expected lessThan 60000, actual ")
+    assert time.endswith(" <- holds")
+    assert asked == f"  GET {target.url}/bad answered 500"
+    assert body.startswith(r"  body: the database is \x1b[2J away xxx")
+    assert body.endswith("xxx... (1026 characters)")
+    assert len(body) == len("  body: ") + 500
+
+
+def test_a_failed_step_shows_what_it_asked(
+    save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target.answer("/bad", status=500, body="")
+    steps = [step(f"{target.url}{path}") for path in ("/", "/bad", "/")]
+    assert main(["run", save("a.json", multi(*steps))]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-3:-1] == [
+        f"  step 2: GET {target.url}/bad answered 500",
+        "  step 2: the body is empty",
+    ]
+    assert "    statusCode: expected is 200, actual 200 <- holds" in lines
+
+
+def test_who_gives_no_answer_is_named(
+    save: Callable[[str, Json], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", save("a.json", http_test("http://127.0.0.1:1/gone"))]) == 1
+    assert "  asked GET http://127.0.0.1:1/gone\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -164,12 +223,23 @@ def secretive(target: Target) -> Json:
     )
 
 
-def test_what_has_no_value_is_refused_by_name(
+def test_what_has_no_value_is_refused_by_name_and_the_others_run(
     save: Callable[[str, Json], str], target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["run", save("a.json", secretive(target))]) == 4
+    target.answer("/other")
+    wanting, other = secretive(target), http_test(f"{target.url}/other")
+    assert main(["run", save("a.json", wanting)]) == 4
     assert "no value for TOKEN, ACCOUNT: give --variable" in capsys.readouterr().err
     assert not target.requests
+    file = save("a.json", {"tests": [{"localTestDefinition": one} for one in (wanting, other)]})
+    assert main(["run", file]) == 8
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith(f"check {wanting['public_id']}: no value for TOKEN, ACCOUNT: give")
+    assert f"NO VERDICT {wanting['public_id']} " in said.out
+    assert f"PASSED {other['public_id']} " in said.out
+    assert "variable TOKEN has no value" in said.out
+    assert [asked["path"] for asked in target.requests] == ["/other"]
 
 
 def test_values_from_the_command_line_are_not_shown(

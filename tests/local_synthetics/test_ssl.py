@@ -112,6 +112,8 @@ def test_a_self_signed_certificate_may_be_accepted(
     accepting = {"accept_self_signed": True}
     with tls_server(certificates.self_signed) as port:
         assert valid(service, ssl_test(port, EXPIRES, options=accepting)) == [True]
+        # The name that it has in a step of a multistep test.
+        assert valid(service, ssl_test(port, EXPIRES, allow_insecure=True)) == [True]
     with tls_server(certificates.self_signed_elsewhere) as port:
         code, message = failure(service, ssl_test(port, EXPIRES, options=accepting))
         assert (code, "ALTNAME_INVALID" in message) == ("SSL", True)
@@ -175,6 +177,6 @@ def test_what_is_not_supported_is_refused_by_name(service: Service, part: Json, 
     assert named in message
 
 
-@pytest.mark.parametrize("host", ["https://localhost", "a b", "user@localhost"])
+@pytest.mark.parametrize("host", ["https://user@localhost", "a b", "user@localhost"])
 def test_a_host_that_is_none(service: Service, host: str) -> None:
     assert failure(service, ssl_test(1, EXPIRES, host=host))[0] == "INVALID_REQUEST"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.app import Keys
+from pytest_storedog_gate.local_synthetics.admission import Keys
 from pytest_storedog_gate.local_synthetics.cli import main
 from tests.local_synthetics.support import Service, Target, http_test, serving, targeting
 

@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions import parse
+from pytest_storedog_gate.local_synthetics.extraction import unsupported_extraction
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.global_variables import GlobalVariable
-from pytest_storedog_gate.local_synthetics.variables import Attempt, unsupported, variables_of
+from pytest_storedog_gate.local_synthetics.scripts import unsupported_code
+from pytest_storedog_gate.local_synthetics.variables import (
+    Attempt,
+    has_placeholder,
+    placeholders,
+    unsupported,
+    variables_of,
+)
 
 ATTEMPT = Attempt("abc-def-ghi", "1234567890123456789", datetime(2026, 3, 4, 15, 6, 7, 89000, UTC))
 
@@ -70,6 +78,39 @@ def test_an_unknown_builtin_is_refused_by_name(pattern: str) -> None:
     assert unsupported(named, {"A": "given"}) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{{ name }}", "{{user.NAME}}", "{{ Name }}", "{{#each ITEMS}}x{{/each}}", "{{> PART}}"),
+        *(
+            "{{ numeric(3) }}",
+            "{{ uuid }}",
+            "{{}}",
+            "{{ A-B }}",
+            "{{ A B }}",
+            "{{ 1A }}",
+            "{{ _A }}",
+        ),
+        *("{{ A|upper }}", "{{ Ä }}", "{ { A } }", "{% if A %}", "{{! A }}", "{{ A", "{{\n}}"),
+    ],
+)
+def test_other_braces_are_no_variables(text: str) -> None:
+    variables = variables_of(definition({"name": "A", "pattern": "a"}), {}, ATTEMPT)
+    assert variables.fill(f"{text} {{{{ A }}}} {{{{{{A}}}}}}") == f"{text} a {{a}}"
+    assert placeholders([{text: text}]) == set()
+    assert not has_placeholder(text)
+    assert unsupported_code(f"dd.expect(`{text}`).to.be.ok", asserts=True) == []
+
+
+@pytest.mark.parametrize("name", ["token", "Token", "TOKEN-1", "1A", "_A", "A B", "É", ""])
+def test_a_name_that_nothing_could_use_is_refused(name: str) -> None:
+    named = definition({"name": name, "type": "text", "pattern": "a"})
+    assert any(f"the name {name!r} must be of capital" in one for one in unsupported(named, {}))
+    wanted = {"name": name, "type": "http_body", "parser": {"type": "raw"}}
+    (problem,) = unsupported_extraction([wanted], {"http_body"})
+    assert f"the name {name!r} must be of capital" in problem
+
+
 def test_an_override_wins_and_stays_secret() -> None:
     named = definition({"name": "A", "type": "text", "pattern": "a", "secure": True})
     variables = variables_of(named, {"A": "b{{ x }}", "B": "c"}, ATTEMPT)
@@ -80,7 +121,7 @@ def test_an_override_wins_and_stays_secret() -> None:
 @pytest.mark.parametrize(
     ("variable", "named"),
     [
-        ({"type": "global", "id": "x"}, "no global variable of that name"),
+        ({"type": "global", "id": "x"}, "no global variable of that name with a value"),
         ({"type": "text", "secure": True}, "holds no pattern"),
         ({"type": "email"}, "needs the option --smtp"),
     ],

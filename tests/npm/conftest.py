@@ -1,4 +1,4 @@
-"""Finds the real datadog-ci, starts what it is run against, and runs scenarios side by side."""
+"""Finds what npm installs, and runs scenarios side by side against a world of their own."""
 
 from __future__ import annotations
 
@@ -25,17 +25,28 @@ _SIDE_BY_SIDE = 6
 
 
 @pytest.fixture(scope="session")
-def tools() -> Tools:
-    """datadog-ci as package-lock.json pins it, where lab/scripts/npm.py has put it."""
-    modules: Path = import_module("lab.scripts.npm").folder() / "node_modules"
-    script = modules / "@datadog" / "datadog-ci" / "dist" / "bundle.js"
-    if not script.exists():
-        missing("npm", f"no datadog-ci in {modules}: lab/test installs it with npm ci")
+def modules() -> Path:
+    """What package-lock.json pins, where lab/scripts/npm.py has put it."""
+    found: Path = import_module("lab.scripts.npm").folder() / "node_modules"
+    if not found.exists():
+        missing("npm", f"no {found}: lab/test installs it with npm ci")
+    return found
+
+
+@pytest.fixture(scope="session")
+def node(modules: Path) -> str:
+    """A Node that all of it accepts."""
     own = sorted(modules.glob("node-linux-*/bin/node"))
-    node = str(own[0]) if own else shutil.which("node")
-    if node is None:
+    found = str(own[0]) if own else shutil.which("node")
+    if found is None:
         missing("npm", "no node on this machine")
-    return Tools(node, script)
+    return found
+
+
+@pytest.fixture(scope="session")
+def tools(modules: Path, node: str) -> Tools:
+    """datadog-ci, and what runs it."""
+    return Tools(node, modules / "@datadog" / "datadog-ci" / "dist" / "bundle.js")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The pipeline files in cases/: what the linter has to find in each, and what proves it.
 
-`# finding: RULE` stands at the line that the finding names. The first line says the proof:
+`# finding: RULE` stands at the line that the finding names, at whatever level. The first line says
+the proof:
 `deployed` (the real runner runs production though the gate has failed), `green` (the build ends
 green though the gate has not passed), `sound` (it runs nothing after a failed gate, and the build
 is red), `pytest` (the gate's own command ends with 0), `bash` (the script ends with 0 where that is

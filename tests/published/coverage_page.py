@@ -79,7 +79,9 @@ def _steps() -> Iterator[list[str]]:
 
 
 def _reasons(recorded: Recorded) -> Iterator[list[str]]:
-    yield ["run", str(recorded.run)]
-    yield ["refused", str(recorded.refused)]
-    for reason, count in sorted(recorded.reasons.items(), key=lambda item: (-item[1], item[0])):
-        yield [f"refused: {reason}", str(count)]
+    yield ["run as they are", str(recorded.run)]
+    yield ["refused as they are, run with what their owner can give", str(recorded.completed)]
+    yield ["not run, whatever they are given", str(recorded.cannot_run)]
+    for what, reasons in (("lacks", recorded.missing), ("not run", recorded.cannot)):
+        for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
+            yield [f"{what}: {reason}", str(count)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.local_synthetics.support import DEADLINE, http_test, serving, targeting
+from tests.local_synthetics.terraform import Provider
 from tests.published.data import needs_published
 from tests.published.openapi import DISAGREEMENTS, Description
 
@@ -95,6 +96,25 @@ def answers() -> dict[str, list[tuple[str, Any]]]:
                     if "failure" in one
                 ],
             }
+
+
+def test_answers_about_the_account_are_as_described() -> None:
+    description = Description()
+    value = {"value": "v", "secure": True}
+    body = {"name": "API_TOKEN", "description": "", "tags": [], "value": value}
+    with serving() as service:
+        account = Provider(service)
+        variable = account.ask("POST", f"{V1}/variables", body)
+        location = account.ask(
+            "POST", f"{V1}/private-locations", {"name": "n", "description": "", "tags": []}
+        )
+        for schema, answer in (
+            ("SyntheticsGlobalVariable", variable),
+            ("SyntheticsListGlobalVariablesResponse", account.ask("GET", f"{V1}/variables")),
+            ("SyntheticsPrivateLocationCreationResponse", location),
+            ("SyntheticsLocations", account.ask("GET", f"{V1}/locations")),
+        ):
+            assert description.faults(schema, answer) == []
 
 
 def _trigger(service: Service, definitions: list[Json]) -> Any:

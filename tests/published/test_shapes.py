@@ -158,7 +158,8 @@ def run(service: Service, public_id: str) -> str:
 
 
 def ask(service: Service, method: str, path: str, **sent: Any) -> Any:
-    answer = requests.request(method, service.url + path, timeout=DEADLINE, **sent)
+    headers = {"Content-Type": "application/json"}
+    answer = requests.request(method, service.url + path, headers=headers, timeout=DEADLINE, **sent)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

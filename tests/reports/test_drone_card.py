@@ -132,6 +132,14 @@ def test_a_card_stays_small_whatever_a_run_says(tmp_path: Path) -> None:
     assert {check["state"] for check in data["checks"]} == {"FAILED"}, "the failed ones come first"
 
 
+def test_a_card_is_not_written_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "card").symlink_to("precious")
+    with pytest.raises(OSError, match="is a link, which is not followed"):
+        drone_card.write(str(tmp_path / "card"), _record(1))
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
 def test_the_template_asks_for_nothing_that_a_card_does_not_have(tmp_path: Path) -> None:
     drone_card.write(str(tmp_path / "card"), _record(1))
     match = _CARD.match((tmp_path / "card").read_text())

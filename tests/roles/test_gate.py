@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -33,14 +34,20 @@ def test_opens_when_all_checks_pass(gate: GateProject) -> None:
 
 
 def test_closes_when_a_check_fails_and_says_what_was_expected(gate: GateProject) -> None:
-    gate.shop.answers["/discount"] = (500, "{}")
+    gate.shop.answers["/discount"] = (500, '{"error": "no database"}')
     result = gate.run()
     assert result.ret == 1
     assert gate.junit() == {DISCOUNTS: "failure", HEALTH: "passed", VERDICT: "failure"}
     assert checks_of(gate.report()) == {"dis-cou-nts": "closed", "hea-lth-chk": "open"}
-    result.stdout.fnmatch_lines(
-        ["*the list of discounts*", "*statusCode: expected is 200, actual 500*"]
-    )
+    told = [
+        "*the list of discounts*",
+        "*statusCode: expected is 200, actual 500*",
+        f"*GET {gate.shop.url}/discount answered 500*",
+        '*body: {"error": "no database"}*',
+    ]
+    result.stdout.fnmatch_lines(told)
+    root = ET.parse(gate.path / "junit.xml").getroot()  # noqa: S314  # our own file
+    pytest.LineMatcher("".join(root.itertext()).splitlines()).fnmatch_lines(told)
     assert result.outlines[-1] == "GATE CLOSED for staging: 1/2 checks passed, exit status 1"
 
 

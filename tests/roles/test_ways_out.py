@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +15,8 @@ import pytest
 from tests.conftest import MODES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import GateProject
 
 DIGEST = "sha256:" + "a" * 64
@@ -221,13 +222,35 @@ def test_reports_are_withdrawn_where_the_command_line_is_wrong(
 
 
 def test_a_report_elsewhere_than_in_a_file_is_left_as_it_is(project: GateProject) -> None:
-    link = project.path / "link.json"
-    link.symlink_to("target.json")
-    assert project.run("--storedog-report=link.json").ret == 0
-    assert link.is_symlink()
-    assert json.loads((project.path / "target.json").read_text("utf-8"))["state"] == "open"
     assert project.run("--storedog-report=/dev/null", "--junitxml=/dev/null").ret == 0
     assert not os.path.isfile("/dev/null")  # noqa: PTH113
+
+
+@pytest.mark.parametrize("option", ["--storedog-report", "--junitxml"])
+@pytest.mark.parametrize("path", ["link.json", "folder/report.json"])
+def test_no_report_is_written_where_a_link_in_the_checkout_leads(
+    project: GateProject, tmp_path: Path, option: str, path: str
+) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "report.json").write_text("{}" if "storedog" in option else "<a/>")
+    (project.path / "link.json").symlink_to(precious / "report.json")
+    (project.path / "folder").symlink_to(precious)
+    before = (precious / "report.json").read_text()
+    result = project.run(f"{option}={path}")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"ERROR: {path}: *is a link, which is not followed*"])
+    assert (precious / "report.json").read_text() == before
+
+
+def test_no_verdict_is_written_where_a_link_in_the_checkout_leads(
+    project: GateProject, tmp_path: Path
+) -> None:
+    digest = f"sha256:{'a' * 64}"
+    (tmp_path / "precious").mkdir()
+    (project.path / ".storedog").symlink_to(tmp_path / "precious")
+    assert project.run(f"--storedog-image=shop@{digest}").ret == 8
+    assert list((tmp_path / "precious").iterdir()) == []
 
 
 TWICE = """

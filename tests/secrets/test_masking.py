@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_storedog_gate.datadog.models import Assertion, CheckOutcome, Result, Status, Step
 from pytest_storedog_gate.secrets.masking import Masker
+from tests.fuzzing.profile import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,7 @@ def test_a_secret_is_masked_in_each_form(form: str, secret: str) -> None:
     assert shown.endswith(" after")
 
 
+@examples(200)
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=6, max_size=30).filter(
         lambda secret: secret.strip() == secret and "*" not in secret
@@ -82,6 +84,7 @@ def test_any_secret_is_masked(secret: str, form: str) -> None:
     assert FORMS[form](secret) not in Masker([secret])(f"({FORMS[form](secret)})")
 
 
+@examples(200)
 @given(st.text(max_size=40), st.lists(st.text("abc", min_size=1, max_size=4)))
 def test_what_holds_no_secret_stays(text: str, secrets: list[str]) -> None:
     kept = [secret for secret in secrets if secret not in text]

@@ -130,7 +130,7 @@ def test_an_override_that_holds_none() -> None:
 @pytest.mark.parametrize(
     ("value", "holds"),
     [("", False), ("{{ A }}", False), ("Bearer {{ A }}", False), ("{{ A }}:{{ B }}", False),
-     ("x{{ A }}", True), ("Bearer abc", True), ("token", False)],
+     ("x{{ A }}", True), ("Bearer abc", True), ("token", True), ("{{ name }}", True)],
 )  # fmt: skip
 def test_a_value_of_variables_alone_is_no_secret(value: str, holds: bool) -> None:
     assert holds_secret(value) is holds

@@ -22,7 +22,8 @@ from pytest_storedog_gate.local_synthetics.browser.mails import NO_MAIL, links_o
 from pytest_storedog_gate.local_synthetics.browser.step_attempt import StepAttempt
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.local_synthetics.kinds.http_bodies import content_of
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,14 +83,14 @@ class Actions(StepAttempt):
 
     async def go_to(self, url: str) -> None:
         """Open a URL in the active tab."""
-        self.document["value"] = mask_userinfo(url)
+        self.document["value"] = mask_url(url)
         try:
             parts = urlsplit(url)
             known = parts.scheme in {"http", "https"} and parts.hostname
         except ValueError:
             known = None
         if not known:
-            raise CheckFailed("INVALID_URL", f"{mask_userinfo(url)!r} is not an http(s) URL")
+            raise CheckFailed("INVALID_URL", f"{mask_url(url)!r} is not an http(s) URL")
         try:
             response = await self._loaded(lambda left: self.page.goto(url, timeout=left))
         except Error as error:
@@ -241,7 +242,7 @@ class Actions(StepAttempt):
             {
                 "name": self.variables.fill(one["name"]),
                 "mimeType": "application/octet-stream",
-                "buffer": one["content"].encode(),
+                "buffer": content_of(one),
             }
             for one in params["files"]
         ]

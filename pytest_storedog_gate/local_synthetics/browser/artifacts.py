@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
+from pytest_storedog_gate.whole_file import refuse_links
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
     from pathlib import Path
@@ -33,13 +35,19 @@ async def keep(context: BrowserContext, page: Page, directory: Path) -> list[str
     disk, is left out.
     """
     try:
-        await asyncio.to_thread(directory.mkdir, mode=0o700, parents=True)
+        await asyncio.to_thread(_make, directory)
     except OSError:
         return []
     await _if_possible(page.screenshot(path=directory / "page.png"))
     await _if_possible(_write_page(page, directory / "page.html"))
     await _if_possible(context.tracing.stop(path=directory / "trace.zip"))
     return sorted(await asyncio.to_thread(_paths_in, directory))
+
+
+def _make(directory: Path) -> None:
+    # Nothing is in a directory that was not there, so that no link is either.
+    refuse_links(directory.parent)
+    directory.mkdir(mode=0o700, parents=True)
 
 
 def _paths_in(directory: Path) -> list[str]:

@@ -8,19 +8,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.comparison import as_text, number
+from pytest_storedog_gate.local_synthetics.comparison import as_text, exact, number
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from decimal import Decimal
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
 
 
-def _ordered(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[str, str], bool]:
     def compared(actual: str, wanted: str) -> bool:
-        left, right = number(actual.strip()), number(wanted.strip())
+        left, right = exact(actual), exact(wanted)
         return left is not None and right is not None and compare(left, right)
 
     return compared
@@ -38,7 +39,7 @@ def _between(actual: str, wanted: str) -> bool:
         bounds = json.loads(wanted)
     except ValueError:  # a variable made it so
         return False
-    least, value, most = (number(one) for one in (bounds["min"], actual.strip(), bounds["max"]))
+    least, value, most = (exact(one) for one in (bounds["min"], actual, bounds["max"]))
     return None not in (least, value, most) and least <= value <= most  # type: ignore[operator]
 
 
@@ -123,7 +124,7 @@ def in_words(count: Json) -> str:
 def _unsupported_range(value: Any) -> list[str]:
     if not isinstance(value, dict) or value.keys() != {"min", "max"}:
         return ["check between needs an object of min and max"]
-    least, most = (number(value[key]) for key in ("min", "max"))
+    least, most = (exact(value[key]) for key in ("min", "max"))
     if least is not None and most is not None:
         return [] if least <= most else ["check between: min is over max, so that nothing holds"]
     if any(number(one) is None and not _is_variable(one) for one in value.values()):

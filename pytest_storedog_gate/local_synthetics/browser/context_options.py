@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -13,7 +12,8 @@ from pytest_storedog_gate.local_synthetics.kinds.http_client_certificate import 
     unsupported_certificate,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http_proxies import unsupported_proxy
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import accepting_all
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.browser.devices import Device
@@ -67,8 +67,9 @@ def context_options(
         }
     if request.get("certificate"):
         # Playwright would say of a bad pair no more than that there is no context.
-        present(request, variables, ssl.create_default_context())
-        cert, key = (part.encode() for part in pair_of(request, variables))
+        pair = pair_of(request, variables)
+        present(pair, accepting_all())
+        cert, key = (part.encode() for part in pair)
         sites = request.get("certificateDomains") or [url]
         options["client_certificates"] = [
             {"origin": origin(site), "cert": cert, "key": key} for site in sites
@@ -99,7 +100,7 @@ def _unsupported_domains(domains: Any) -> list[str]:
 def _proxy(url: str, variables: Variables) -> dict[str, str]:
     parts = http_address(url)
     if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a proxy's URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
     variables.secrets.add(parts.password or "")
     # Chromium would go past a proxy to its own machine.
     proxy = {"server": origin(url), "bypass": "<-loopback>"}

@@ -5,11 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Error,
+    Playwright,
+    async_playwright,
+)
 
+from pytest_storedog_gate.child_environment import only_for_children
 from pytest_storedog_gate.local_synthetics.browser.chromium import (
     NoChromiumError,
     find_chromium,
@@ -96,7 +106,8 @@ class Engine:
                 self._playwright = await _driver()
                 chromium = self._playwright.chromium
                 find = find_headed_chromium if self._headed else find_chromium
-                return await chromium.launch(
+                return await _launched(
+                    chromium,
                     executable_path=find(os.environ, Path(chromium.executable_path)),
                     headless=not self._headed,
                     args=self._arguments,
@@ -115,10 +126,35 @@ class Engine:
             ) from None
 
 
+async def _launched(chromium: BrowserType, **options: Any) -> Browser:
+    """With Chromium's own sandbox, where the system lets it have one. Raises Error."""
+    # As root it refuses to try; elsewhere a container or the system forbids it namespaces.
+    if os.geteuid() != 0:
+        with contextlib.suppress(Error):
+            return await chromium.launch(chromium_sandbox=True, **options)
+    browser = await chromium.launch(chromium_sandbox=False, **options)
+    _say_without_sandbox()
+    return browser
+
+
+@cache
+def _say_without_sandbox() -> None:
+    """Once is enough for a process."""
+    who = "as root" if os.geteuid() == 0 else "where the system allows no user namespaces"
+    sys.stderr.write(
+        f"storedog-synthetics: Chromium runs without its sandbox, as it always does {who}: a page "
+        "that breaks out of it has what this user has\n"
+    )
+
+
 async def _driver() -> Playwright:
-    """Playwright's driver, a process of Node. Raises CheckFailed where it does not start."""
+    """Playwright's driver, a process of Node. Raises CheckFailed where it does not start.
+
+    Chromium inherits the environment of the driver.
+    """
     try:
-        return await async_playwright().start()
+        with only_for_children():
+            return await async_playwright().start()
     except Exception as error:  # noqa: BLE001 that is what Playwright raises where Node has ended
         raise CheckFailed(
             "UNAVAILABLE_BROWSER",

@@ -9,8 +9,8 @@ from pytest_storedog_gate.local_synthetics.browser.mails import NO_MAIL, value_o
 from pytest_storedog_gate.local_synthetics.browser.step_attempt import content_of
 from pytest_storedog_gate.local_synthetics.comparison import as_text
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import LONGEST_SECRET
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
+from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.browser.step_attempt import StepAttempt

@@ -8,12 +8,14 @@ most of the locators point to, and more than half of those that can be read must
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.browser.elements import XPATHS
 from pytest_storedog_gate.local_synthetics.browser.failing import browser_is_gone
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 
 if TYPE_CHECKING:
     from playwright.async_api import ElementHandle, Frame, Page
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
 _PAUSE = 0.1  # s
+_UNREADABLE = "UNREADABLE "
 _SLOW_FRAME = 2  # s that a frame which is still loading may hold up the others
 
 _FIND = """
-({user, strict, multi}) => {
+({user, strict, multi, telling}) => {
   const roots = [document];
   for (let index = 0; index < roots.length; index++)
     for (const one of roots[index].querySelectorAll('*'))
@@ -42,9 +45,14 @@ _FIND = """
     });
   }).filter((one) => one instanceof Element);
   const byCss = (selector) => roots.flatMap((root) => [...root.querySelectorAll(selector)]);
+  const problems = [];
+  let readable = 0;
   const all = (type, value) => {
-    try { return [...new Set(type === 'css' ? byCss(value) : byXPath(value))]; }
-    catch { return null; }
+    try {
+      const found = [...new Set(type === 'css' ? byCss(value) : byXPath(value))];
+      readable += 1;
+      return found;
+    } catch (error) { problems.push(error.message); return null; }
   };
   const shown = (one) => one.getClientRects().length > 0;
   const first = (found) => found.find(shown) ?? found[0] ?? null;
@@ -52,19 +60,22 @@ _FIND = """
     const found = all(type, value);
     if (found?.length) return first(found);
   }
-  if (user.length && strict) return null;
   const votes = new Map();
-  let readable = 0;
-  for (const [key, value] of multi) {
+  const ofUser = readable;
+  for (const [key, value] of user.length && strict ? [] : multi) {
     const found = all('xpath', value);
     if (found === null) continue;
-    readable += 1;
-    if (key === 'ro' && value.includes('@id=') && found.length < 2) return found[0] ?? null;
+    const decides = key === 'ro' && value.includes('@id=') && found.length < 2;
+    if (decides && !telling) return found[0] ?? null;
     // One that points to many points to none.
     if (found.length === 1) votes.set(found[0], (votes.get(found[0]) ?? 0) + 1);
   }
+  if (problems.length && !readable) throw new Error('UNREADABLE ' + problems[0]);
   const best = Math.max(0, ...votes.values());
-  return best * 2 > readable ? [...votes].find(([, count]) => count === best)[0] : null;
+  const most = [...votes].find(([, count]) => count === best)?.[0] ?? null;
+  const asked = readable - ofUser;
+  if (telling) return most && {tag: most.cloneNode(false).outerHTML, votes: best, asked};
+  return best * 2 > asked ? most : null;
 }
 """
 
@@ -74,7 +85,8 @@ async def locate(
 ) -> ElementHandle | None:
     """The element, in any frame or open shadow root, as soon as it is there.
 
-    None: it was not there by `deadline`, in the event loop's time.
+    None: it was not there by `deadline`, in the event loop's time. Raises CheckFailed at once where
+    no locator can be read.
     """
     wanted = _wanted(element, variables)
     loop = asyncio.get_running_loop()
@@ -85,6 +97,21 @@ async def locate(
         if loop.time() >= deadline:
             return None
         await asyncio.sleep(_PAUSE)
+
+
+async def favourite(page: Page, element: Json, variables: Variables) -> Json | None:
+    """The element that most locators point to, though not enough of them, and how many they are.
+
+    Its `tag`, the number of `votes` and that of the locators that were `asked`.
+    """
+    wanted = {**_wanted(element, variables), "telling": True}
+    for frame in page.frames:
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_SLOW_FRAME):
+                if found := await frame.evaluate(_FIND, wanted):
+                    told: Json = found
+                    return told
+    return None
 
 
 def _wanted(element: Json, variables: Variables) -> Json:
@@ -108,6 +135,9 @@ async def _in_frame(frame: Frame, wanted: Json, *, main: bool) -> ElementHandle 
         if main:
             raise
     except Error as error:
+        if _UNREADABLE in str(error):
+            reason = str(error).partition(_UNREADABLE)[2].partition("\n")[0]
+            raise CheckFailed("LOCATE_ELEMENT", f"The locator cannot be read: {reason}") from None
         # A frame that navigates has no document for a moment.
         if main and browser_is_gone(error):
             raise

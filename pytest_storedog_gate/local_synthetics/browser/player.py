@@ -27,8 +27,8 @@ from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.flow import Played, fails_the_test
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
 from pytest_storedog_gate.local_synthetics.results import failure_document
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -105,6 +105,7 @@ class Player:
                 work = self.session.watched(actions.perform(kind, step.get("params") or {}))
                 played.proved = kind.startswith("assert")
         played.failure = await self._timed(work, document, timeout)
+        played.failure = _about_element(played.failure, document)
         played.proved = played.proved and played.failure is None
         _conclude(document, played.failure)
         await self._picture(step, document)
@@ -114,7 +115,7 @@ class Player:
     async def _timed(self, work: Awaitable[None], document: Json, limit: float) -> Failure | None:
         """Do the work of a step within its seconds; 0: the steps in it have their own."""
         begun, document["started_at"] = time.perf_counter(), time.time_ns() // 1_000_000
-        document["url"] = mask_userinfo(self.session.page.url)
+        document["url"] = mask_url(self.session.page.url)
         try:
             async with asyncio.timeout(limit + _GRACE if limit else None):
                 await work
@@ -127,12 +128,12 @@ class Player:
             return (await self.session.why_gone() if gone else failure_of(error)).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
-            document["browser_errors"] = self.session.take_errors(self.variables.secrets)
+            document["browser_errors"] = self.session.take_errors(self.variables.masked)
         return None
 
     async def _sub_test(self, step: Json, document: Json, played: Played) -> None:
         params = step["params"]
-        test = self.library.tests[params["subtestPublicId"]]
+        test = flow.played_test(params, self.library.tests)
         document["sub_test_public_id"] = test.public_id
         details: list[Json] = []
         document["sub_test_step_details"] = details
@@ -142,7 +143,7 @@ class Player:
             details.append(first)
             if first["status"] == "failed":
                 raise CheckFailed("SUB_TEST_NOT_PASSED", first["failure"]["message"])
-        inner = await self.play(test, test.data["steps"])
+        inner = await self.play(test, test.steps)
         details += inner.documents
         played.proved = inner.proved
         if failure := inner.failure:
@@ -152,6 +153,7 @@ class Player:
 
     async def _api_test(self, step: Json, test: Definition, document: Json) -> None:
         run = Run(api_definition(step, test), self.run.variables)
+        self.variables.hide_credentials(run.definition)
         outcome = await self.library.kinds["api", "http"].run(run, self.variables)
         document["api_test"] = outcome.detail
         if failure := outcome.failure:
@@ -187,7 +189,7 @@ class Player:
         if step.get("type") != "playSubTest" and failure.code != "UNAVAILABLE_BROWSER":
             where = f"{self.run.definition.public_id}: step {document['description']} failed"
             text = f"{where}: {failure_text(document['failure'])}"
-            await pause(mask(text, self.variables.secrets))
+            await pause(self.variables.masked(text))
 
 
 def skipped(step: Json) -> Json:
@@ -210,6 +212,14 @@ def _shown(step: Json) -> Json:
         "warnings": [],
         "browser_errors": [],
     }
+
+
+def _about_element(failure: Failure | None, document: Json) -> Failure | None:
+    """The failure of a step, with the element that it worked on."""
+    element = document.get("element_description")
+    if failure is None or not element or failure.code == "LOCATE_ELEMENT" or failure.inconclusive:
+        return failure
+    return Failure(failure.code, f"{failure.message} The element: {element!r}.")
 
 
 def _conclude(document: Json, failure: Failure | None) -> None:

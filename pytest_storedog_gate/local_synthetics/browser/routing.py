@@ -13,7 +13,7 @@ from playwright.async_api import Error
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from playwright.async_api import BrowserContext, Route
 
@@ -30,6 +30,26 @@ async def add_headers(context: BrowserContext, headers: Mapping[str, str], site:
 
     if headers:
         await context.route(re.compile(re.escape(site) + r"(?:[/?#]|$)"), with_headers)
+
+
+@contextlib.asynccontextmanager
+async def asking_with(context: BrowserContext, method: str, body: str) -> AsyncIterator[None]:
+    """While this lasts, a tab's page is asked for with the method, and with the body if any."""
+
+    async def asked(route: Route) -> None:
+        request = route.request
+        if request.is_navigation_request() and request.frame.parent_frame is None:
+            await route.fallback(method=method, post_data=body or None)
+        else:
+            await route.fallback()
+
+    if method == "GET":
+        yield
+        return
+    await context.route("**/*", asked)
+    yield
+    with contextlib.suppress(Error):  # the page may have gone meanwhile
+        await context.unroute("**/*", asked)
 
 
 async def substitute(context: BrowserContext, substitutions: Sequence[Substitution]) -> None:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from playwright.async_api import Error
+
 from pytest_storedog_gate.local_synthetics.browser.engine import answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_userinfo
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine
+    from collections.abc import Callable, Coroutine
 
-    from playwright.async_api import BrowserContext, Download, Page, Request, Response
+    from playwright.async_api import BrowserContext, Dialog, Download, Page, Request, Response
 
     from pytest_storedog_gate.local_synthetics.definitions import Json
 
 _MOST_ERRORS = 20  # of one step
 _MOST_REQUESTS = 10_000
+_PROMPTED = "Lorem Ipsum"
 _SHOWN = 500  # characters of an error
 _NEWS = 2.0  # s until the driver has told that a browser is gone of which a step has felt it
 
@@ -43,6 +47,7 @@ class Session:
         context.on("page", session._opened)
         context.on("request", session._requested)
         context.on("response", session._responded)
+        context.on("dialog", session._answer)
         context.on("requestfailed", session._failed)
         # The engine closes it only after the last step.
         context.on("close", lambda _: session._lose("UNAVAILABLE_BROWSER", "Chromium crashed."))
@@ -81,14 +86,19 @@ class Session:
         """The active tab."""
         return self._pages[-1]
 
-    def take_errors(self, secrets: Collection[str]) -> list[Json]:
+    def take_errors(self, mask: Callable[[str], str]) -> list[Json]:
         """The errors since the last call, as a step's result has them."""
         taken, self.errors = self.errors, []
         # Masked before they are cut, as a secret is not found in parts.
         return [
-            {**one, **{key: mask(one[key], secrets)[:_SHOWN] for key in ("name", "description")}}
+            {**one, **{key: mask(one[key])[:_SHOWN] for key in ("name", "description")}}
             for one in taken
         ]
+
+    async def _answer(self, dialog: Dialog) -> None:
+        """Close a dialog as Datadog does: https://docs.datadoghq.com/synthetics/guide/popup."""
+        with contextlib.suppress(Error):  # its page may be gone
+            await dialog.accept(_PROMPTED if dialog.type == "prompt" else None)
 
     def _opened(self, page: Page) -> None:
         self._pages.append(page)
@@ -114,12 +124,12 @@ class Session:
 
     def _responded(self, response: Response) -> None:
         if response.status >= 400:
-            url = mask_userinfo(response.url)
+            url = mask_url(response.url)
             self._add("network", url, f"{response.status} {response.status_text}".strip())
             self.errors[-1].update(status=response.status, method=response.request.method)
 
     def _failed(self, request: Request) -> None:
-        self._add("network", mask_userinfo(request.url), request.failure or "failed")
+        self._add("network", mask_url(request.url), request.failure or "failed")
 
     def _add(self, kind: str, name: str, text: str) -> None:
         error: Json = {"type": kind, "name": name, "description": text}

@@ -11,9 +11,8 @@ from playwright.async_api import Error
 from pytest_storedog_gate.local_synthetics.browser.checks import wanted_text
 from pytest_storedog_gate.local_synthetics.browser.elements import description
 from pytest_storedog_gate.local_synthetics.browser.failing import browser_is_gone, failure_of
-from pytest_storedog_gate.local_synthetics.browser.locating import locate
+from pytest_storedog_gate.local_synthetics.browser.locating import favourite, locate
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -72,14 +71,19 @@ class StepAttempt:
         """The element of the page that a step names."""
         found = await locate(self.page, element, self.variables, self.deadline)
         if found is None:
-            raise CheckFailed(
-                "LOCATE_ELEMENT", f"Cannot locate element {self.cut(description(element))!r}."
-            )
+            problem = f"Cannot locate element {self.cut(description(element))!r}."
+            if near := await favourite(self.page, element, self.variables):
+                which = f"{near['votes']} of its {near['asked']} locators"
+                problem += f" Most point to {self.cut(near['tag'])!r}: {which}."
+            raise CheckFailed("LOCATE_ELEMENT", problem)
+        if element.get("multiLocator"):
+            tag = await found.evaluate("(element) => element.cloneNode(false).outerHTML")
+            self.document["element_description"] = self.cut(tag)
         return found
 
     def cut(self, text: str) -> str:
         """What a result shows of a text; masked before, as a secret is not found in parts."""
-        shown: str = mask(text, self.variables.secrets)
+        shown: str = self.variables.masked(text)
         return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
 
     def left(self, most: float | None = None) -> float:

@@ -14,6 +14,7 @@ from pytest_storedog_gate.local_synthetics.browser.mails import (
     unsupported_pattern,
 )
 from pytest_storedog_gate.local_synthetics.comparison import number
+from pytest_storedog_gate.local_synthetics.kinds.http_bodies import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +52,7 @@ PARAMS: Mapping[str, tuple[str, str]] = {
     "extractVariable": ("element variable", "pattern"),
     "extractFromEmailBody": ("pattern variable", ""),
     "extractFromJavascript": ("code variable", "element"),
-    "playSubTest": ("subtestPublicId", "playingTabId"),
+    "playSubTest": ("subtestPublicId", "playingTabId subtest"),
     "runApiTest": ("request", ""),
 }
 """By type of step the params that it needs, and those that it may have."""
@@ -103,11 +104,6 @@ def _unsupported_drag(params: Json) -> list[str]:
     if not isinstance(offset, dict) or offset.keys() - {"x", "y"}:
         return ["params.options.offset must be an object of x and y"]
     return [
-        *(
-            f"params.options.{key} is not supported"
-            for key, value in options.items()
-            if key not in {"delay", "offset"} and value
-        ),
         *_unsupported_numbers(options, "delay"),
         *_unsupported_numbers(offset, "x", "y"),
     ]
@@ -146,27 +142,34 @@ def _unsupported_files(files: Any) -> list[str]:
         return [f"params.files must be 1 to {_MOST_FILES} files"]
     problems = []
     for index, file in enumerate(files):
-        content = file.get("content")
+        where = f"params.files[{index}]"
         if not isinstance(file.get("name"), str):
-            problems.append(f"params.files[{index}].name must be a string")
-        if not isinstance(content, str):
+            problems.append(f"{where}.name must be a string")
+        if not isinstance(file.get("content"), str):
             problems.append(
-                f"params.files[{index}]: content is missing, and a file in Datadog's storage"
-                " (bucketKey) is not supported"
+                f"{where}: content is missing, and a file in Datadog's storage (bucketKey) is not"
+                " supported; storedog.files can name a local file"
             )
-        elif len(content.encode()) > _LARGEST_FILE:
-            problems.append(f"params.files[{index}] is over {_LARGEST_FILE} bytes")
+        elif file.get("encoding") not in (None, "", "base64"):
+            problems.append(f"{where}.encoding {file['encoding']!r} is not supported")
+        elif (size := _size(file)) is None:
+            problems.append(f"{where}.content is not base64 or holds characters that no file has")
+        elif size > _LARGEST_FILE:
+            problems.append(f"{where} is over {_LARGEST_FILE} bytes")
     return problems
+
+
+def _size(file: Json) -> int | None:
+    try:
+        return len(content_of(file))
+    except ValueError:
+        return None
 
 
 def _unsupported_download(file: Any) -> list[str]:
     if not isinstance(file, dict):
         return ["params.file must be an object"]
-    problems = [
-        f"params.file.{key} is not supported"
-        for key, value in file.items()
-        if key not in {"md5", "nameCheck", "sizeCheck"} and value
-    ]
+    problems = []
     if not isinstance(file.get("md5") or "", str):
         problems.append("params.file.md5 must be a string")
     if check := file.get("nameCheck"):

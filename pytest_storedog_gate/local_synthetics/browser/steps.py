@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics import flow
 from pytest_storedog_gate.local_synthetics.browser.checks import WITHOUT_VALUE
 from pytest_storedog_gate.local_synthetics.browser.mails import MAIL_STEPS
 from pytest_storedog_gate.local_synthetics.browser.step_params import (
@@ -13,10 +15,11 @@ from pytest_storedog_gate.local_synthetics.browser.step_params import (
     unsupported_params,
 )
 from pytest_storedog_gate.local_synthetics.comparison import number
-from pytest_storedog_gate.local_synthetics.definitions import Definition
+from pytest_storedog_gate.local_synthetics.definitions import Definition, DefinitionError
 from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.flow import DEEPEST
+from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
+from pytest_storedog_gate.local_synthetics.known_keys import BROWSER_PARAMS, key_faults_of_test
 from pytest_storedog_gate.local_synthetics.variables import placeholders
 
 if TYPE_CHECKING:
@@ -26,11 +29,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
-_FLOW = {
-    "name", "type", "params", "timeout", "allowFailure", "isCritical", "alwaysExecute",
-    "exitIfSucceed", "noScreenshot", "public_id", "position", "id",
-}  # fmt: skip
-_SWITCHES = ("allowFailure", "isCritical", "alwaysExecute", "exitIfSucceed", "noScreenshot")
+_NOTHING_ASSERTED = (
+    "no step holds an assertion, so that nothing would be checked; storedog.click_through is for a"
+    " flow that is to be clicked through and no more"
+)
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,14 @@ class Library:
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
         """Name each step of a browser test that would otherwise be passed over."""
-        steps = definition.data.get("steps") or []
+        steps: Any = definition.steps
         if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
             return ["steps must be a list of objects"]
-        if not any(self._asserts(step) for step in steps):
-            return ["no step holds an assertion, so that nothing would be checked"]
-        problems = [
+        problems = []
+        # A sub-test that only acts is a part of a test that asserts.
+        if depth == 0 and not definition.clicks_through and not self._asserts(steps):
+            problems.append(_NOTHING_ASSERTED)
+        problems += [
             f"steps[{index}]: {problem}"
             for index, step in enumerate(steps)
             for problem in self._unsupported_step(step, definition, depth)
@@ -70,10 +74,10 @@ class Library:
 
     def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
-        for index, step in enumerate(definition.data["steps"]):
+        for index, step in enumerate(definition.steps):
             params = step.get("params") or {}
             if step["type"] == "playSubTest":
-                self._check_names(self.tests[params["subtestPublicId"]], variables, given)
+                self._check_names(flow.played_test(params, self.tests), variables, given)
                 continue
             if step["type"] in MAIL_STEPS and not variables.addresses:
                 raise InvalidTest(
@@ -90,13 +94,22 @@ class Library:
             if step["type"].startswith("extract"):
                 given.add(params["variable"]["name"])
 
-    def _asserts(self, step: Json) -> bool:
-        kind = step.get("type")
-        if not isinstance(kind, str):
-            return False
-        if kind == "runApiTest":
-            return bool(api_assertions(step))
-        return kind.startswith("assert") or kind == "playSubTest"
+    def _asserts(self, steps: Any, depth: int = 0) -> bool:
+        """Whether a step asserts, or one of a sub-test; of one that is not known it may be."""
+        return depth <= flow.DEEPEST and any(self._may_assert(step, depth) for step in steps)
+
+    def _may_assert(self, step: Any, depth: int) -> bool:
+        match step:
+            case {"type": "playSubTest", "params": dict(params)}:
+                with contextlib.suppress(DefinitionError):
+                    if played := flow.sub_test(params, self.tests):
+                        return self._asserts(played.steps, depth + 1)
+                return True
+            case {"type": "runApiTest"}:
+                return bool(api_assertions(step))
+            case {"type": str(kind)}:
+                return kind.startswith("assert")
+        return False
 
     def _unsupported_step(self, step: Json, test: Definition, depth: int) -> list[str]:
         kind, params = step.get("type"), step.get("params") or {}
@@ -107,22 +120,16 @@ class Library:
         if not isinstance(params, dict):
             return ["params must be an object"]
         needed, optional = (set(names.split()) for names in PARAMS[kind])
+        others = BROWSER_PARAMS.keys() - needed - optional
         if str(params.get("check")) in WITHOUT_VALUE:
             optional |= {"value"}
         elif "check" in needed:
             needed |= {"value"}
         problems = [
-            *(f"{key} is not supported" for key, one in step.items() if key not in _FLOW and one),
-            *(
-                f"{key} must be true or false"
-                for key in _SWITCHES
-                if not isinstance(step.get(key, False), bool)
-            ),
             *(f"params.{key} is missing" for key in sorted(needed - params.keys())),
             *(
-                f"params.{key} is not supported in a step of type {kind}"
-                for key, one in params.items()
-                if key not in needed | optional and one
+                f"{problem} in a step of type {kind}"
+                for problem in passed_over("params.", params, BROWSER_PARAMS, others)
             ),
         ]
         timeout = number(step.get("timeout") or 0)
@@ -138,18 +145,20 @@ class Library:
 
     def _unsupported_sub_test(self, params: Json, depth: int) -> list[str]:
         public_id = params["subtestPublicId"]
-        played = self.tests.get(public_id) if isinstance(public_id, str) else None
+        try:
+            played = flow.sub_test(params, self.tests)
+        except DefinitionError as error:
+            return [f"sub-test {public_id}: {error}"]
         if params.get("playingTabId", 0) not in (-1, 0):
             return ["params.playingTabId: only 0 (the main tab) and -1 (a new one) are supported"]
         if played is None:
             return [f"sub-test {public_id} is not among the service's definitions"]
         if played.type != "browser":
             return [f"sub-test {public_id} is of type {played.type}: a browser test is needed"]
-        if depth == DEEPEST:
-            return [f"sub-test {public_id}: sub-tests nest deeper than {DEEPEST} levels"]
-        return [
-            f"sub-test {public_id}: {problem}" for problem in self.unsupported(played, depth + 1)
-        ]
+        if depth == flow.DEEPEST:
+            return [f"sub-test {public_id}: sub-tests nest deeper than {flow.DEEPEST} levels"]
+        problems = key_faults_of_test(played.data) + self.unsupported(played, depth + 1)
+        return [f"sub-test {public_id}: {problem}" for problem in problems]
 
     def _unsupported_api_test(self, step: Json, test: Definition) -> list[str]:
         request = step["params"]["request"]
@@ -158,25 +167,21 @@ class Library:
         config = request["config"]
         if request.get("subtype") != "http":
             return [f"params.request: API tests of type {request.get('subtype')} are not supported"]
-        problems = [
-            f"params.request.{key} is not supported"
-            for key, value in request.items()
-            if key not in {"config", "options", "subtype"} and value
-        ]
         assertions, options = config.get("assertions") or [], request.get("options") or {}
         if not isinstance(assertions, list) or not all(isinstance(one, dict) for one in assertions):
-            return [*problems, "params.request.config.assertions must be a list of objects"]
+            return ["params.request.config.assertions must be a list of objects"]
         if not isinstance(config.get("request"), dict) or not isinstance(options, dict):
-            return [*problems, "params.request: config.request and options must be objects"]
+            return ["params.request: config.request and options must be objects"]
         found = self.kinds["api", "http"].unsupported(api_definition(step, test))
-        return [*problems, *(f"params.request: {problem}" for problem in found)]
+        return [f"params.request: {problem}" for problem in found]
 
 
 def api_assertions(step: Json) -> Any:
     """The assertions of a `runApiTest` step."""
-    request: Any = (step.get("params") or {}).get("request")
-    config = request.get("config") if isinstance(request, dict) else None
-    return config.get("assertions") if isinstance(config, dict) else None
+    match step:
+        case {"params": {"request": {"config": {"assertions": assertions}}}}:
+            return assertions
+    return None
 
 
 def api_definition(step: Json, test: Definition) -> Definition:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.browser.watching import Watching
+from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.scripts import Scripts
 
@@ -44,7 +45,6 @@ _TABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
 """Test type and subtype: the module, the class and which attributes of `_Kinds` it is made with."""
 
 _BROWSER = "pytest_storedog_gate.local_synthetics.browser"
-_EXTRAS = {"playwright": "browser"}
 
 
 def all_kinds(
@@ -59,7 +59,12 @@ def all_kinds(
     `artifacts`: the directory for what is kept of browser tests that failed. `watching`: how a
     person watches them.
     """
-    return _Kinds(tests or {}, screenshots or Screenshots(), artifacts, watching or Watching())
+    return _Kinds(
+        {} if tests is None else tests,
+        screenshots or Screenshots(),
+        artifacts,
+        watching or Watching(),
+    )
 
 
 async def close_all(kinds: Kinds) -> None:
@@ -121,10 +126,10 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
         try:
             make = getattr(import_module(f"{_HERE}.{module}"), name)
         except ModuleNotFoundError as error:
-            package = (error.name or "").partition(".")[0]
-            if package == _HERE.partition(".")[0]:
+            sentence = remedy(error)
+            if sentence is None:
                 raise
-            return _Missing(package)
+            return _Missing(sentence)
         return cast("Kind", make(*(getattr(self, one) for one in needed)))
 
 
@@ -132,11 +137,10 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
 class _Missing:
     """A kind whose library is not installed: it refuses every test, and says why."""
 
-    package: str
+    sentence: str
 
     def unsupported(self, _definition: Definition) -> list[str]:
-        extra = _EXTRAS.get(self.package, "local")
-        return [f"{self.package} is missing: needs pip install 'pytest-storedog-gate[{extra}]'"]
+        return [self.sentence]
 
     async def run(self, _run: Run, _variables: Variables) -> Outcome:
         raise NotImplementedError

@@ -18,7 +18,12 @@ from pytest_storedog_gate.local_synthetics.browser.context_options import (
 from pytest_storedog_gate.local_synthetics.browser.devices import device_of
 from pytest_storedog_gate.local_synthetics.browser.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.browser.player import Player, skipped
-from pytest_storedog_gate.local_synthetics.browser.routing import add_headers, block, substitute
+from pytest_storedog_gate.local_synthetics.browser.routing import (
+    add_headers,
+    asking_with,
+    block,
+    substitute,
+)
 from pytest_storedog_gate.local_synthetics.browser.session import Session
 from pytest_storedog_gate.local_synthetics.browser.step_params import LONGEST_STEP
 from pytest_storedog_gate.local_synthetics.browser.steps import Library
@@ -26,13 +31,15 @@ from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    SHORTEST_CREDENTIAL,
-    credentials_of,
+    filled,
+    unsupported_keys,
     unsupported_map,
     unsupported_required,
+    unsupported_strings,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
+from pytest_storedog_gate.local_synthetics.variables import SHORTEST_CREDENTIAL
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,14 +55,12 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
     from pytest_storedog_gate.local_synthetics.variables import Variables
 
-_CONFIG_KEYS = {"request", "assertions", "configVariables", "variables", "setCookie"}
 _REQUEST_KEYS = {
-    "url", "method", "headers", "basicAuth", "timeout", "proxy", "certificate",
+    "url", "method", "body", "headers", "basicAuth", "timeout", "proxy", "certificate",
     "certificateDomains",
 }  # fmt: skip
-_REFUSED_OPTIONS = ("checkCertificateRevocation",)
 _FIRST_TIMEOUT = 60.0  # s, Datadog's
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
 _SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
@@ -87,27 +92,13 @@ class BrowserCheck:
         """See `Kind.unsupported`."""
         config, request, options = definition.config, definition.request, definition.options
         problems = [
-            *(
-                f"config.{key} is not supported"
-                for key, value in config.items()
-                if (key not in _CONFIG_KEYS or key == "assertions") and value not in _EMPTY
+            *unsupported_keys(
+                definition,
+                _REQUEST_KEYS,
+                config=("request", "variables", "setCookie"),
+                options=("checkCertificateRevocation",),
             ),
-            *(
-                f"config.request.{key} is not supported"
-                for key, value in request.items()
-                if key not in _REQUEST_KEYS and value not in _EMPTY
-            ),
-            *(
-                f"options.{key} is not supported"
-                for key in _REFUSED_OPTIONS
-                if options.get(key) not in _EMPTY
-            ),
-            *(
-                f"device {device} is not supported: this service has Chromium only, as"
-                " laptop_large, tablet and mobile_small"
-                for device in definition.devices
-                if device_of(device) is None
-            ),
+            *_unsupported_devices(definition.devices),
             *unsupported_required(request, "url"),
             *unsupported_map(request, "headers"),
             *_unsupported_settings(config, request, options),
@@ -118,10 +109,11 @@ class BrowserCheck:
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind.run`."""
         definition = run.definition
+        device = device_of(run.device)
+        if device is None:
+            raise InvalidTest(f"Refused: {_no_device(run.device)}")
         self._library.check_names(definition, variables)
         url = _start_url(run, variables)
-        device = device_of(run.device)
-        assert device is not None  # noqa: S101 checked by `unsupported`
         without_cors = definition.options.get("disableCors")
         engine = self._engine_without_cors if without_cors else self._engine
         begun = time.perf_counter()
@@ -148,7 +140,7 @@ class BrowserCheck:
             kept = await self._keep(session, run, variables) if failure else []
         detail: Json = {
             "steps": steps,
-            "start_url": mask_userinfo(url),
+            "start_url": mask_url(url),
             "device": _shown_device(device, run.device, version),
             "browser": {"type": "chrome", "version": version},
             "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
@@ -169,24 +161,59 @@ class BrowserCheck:
         return await artifacts.keep(session.context, session.page, self._artifacts / name)
 
 
+def _unsupported_devices(devices: list[str]) -> list[str]:
+    """Refuse a test with no device that is known; of others, those with one that is not."""
+    if any(device_of(device) for device in devices or [""]):
+        return []
+    return [_no_device(device) for device in devices]
+
+
+def _no_device(device: str) -> str:
+    return (
+        f"device {device} is not supported: this service has Chromium only, as laptop_large, tablet"
+        " and mobile_small"
+    )
+
+
 async def _play(
     player: Player, definition: Definition, url: str
 ) -> tuple[Failure | None, list[Json]]:
-    first = await player.navigate(url, _first_timeout(definition))
-    steps = definition.data["steps"]
+    request = definition.request
+    method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
+    async with asking_with(player.session.context, method, body):
+        first = await player.navigate(url, _first_timeout(definition))
+    steps = definition.steps
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
         left = [skipped(step) for step in steps]
         return Failure(found["code"], f"Start URL: {found['message']}"), [first, *left]
     played = await player.play(definition, steps)
-    failure = played.failure or (None if played.proved else _NOTHING_PROVED)
-    return failure, [first, *played.documents]
+    documents = [first, *played.documents]
+    if played.failure or played.proved:
+        return played.failure, documents
+    return _clicked_through(documents) if definition.clicks_through else _NOTHING_PROVED, documents
+
+
+def _clicked_through(documents: list[Json]) -> Failure | None:
+    """What speaks against a test whose steps passed and that asserts nothing, as it is wanted."""
+    for document in documents:
+        for warning in document["warnings"]:
+            if warning["type"] == "http_status":
+                where = document["description"]
+                return Failure("OPEN_URL", f"{where}: {warning['message']} No step asserts more.")
+        if found := _clicked_through(document.get("sub_test_step_details") or []):
+            return found
+    return None
 
 
 def _unsupported_settings(config: Json, request: Json, options: Json) -> list[str]:
     problems = []
-    if (request.get("method") or "GET") != "GET":
-        problems.append("config.request.method: a browser test starts with GET")
+    method = request.get("method") or "GET"
+    if method not in _METHODS:
+        problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
+    elif method == "GET" and request.get("body"):
+        problems.append("config.request.body: a browser sends none with GET")
+    problems += unsupported_strings(request, "body")
     auth = request.get("basicAuth") or {}
     if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
         problems.append("config.request.basicAuth must be an object of strings")
@@ -205,11 +232,6 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
     blocked = options.get("blockedRequestPatterns") or []
     if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
         problems.append("options.blockedRequestPatterns must be a list of strings")
-    problems += [
-        f"options.{key} must be true or false"
-        for key in ("noScreenshot", "disableCors", "disableCsp", "ignoreServerCertificateError")
-        if not isinstance(options.get(key, False), bool)
-    ]
     if options.get("httpVersion", "any") not in ("any", None, ""):
         problems.append("options.httpVersion: only any is supported")
     return problems
@@ -229,7 +251,7 @@ def _start_url(run: Run, variables: Variables) -> str:
             raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
     parts = http_address(url)
     if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
     if parts.password:
         variables.secrets.add(parts.password)
     return url
@@ -237,7 +259,7 @@ def _start_url(run: Run, variables: Variables) -> str:
 
 async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
     await context.add_init_script(_MARK)
-    headers = credentials_of(run.definition.request, "headers", variables)
+    headers = filled(run.definition.request, "headers", variables)
     cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
     for name in [name for name in headers if name.lower() == "cookie"]:
         cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]

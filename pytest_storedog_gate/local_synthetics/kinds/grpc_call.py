@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     cut,
     timed_out,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_headers
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.secrets.places import mask_headers
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor import MethodDescriptor
@@ -103,7 +105,6 @@ class GrpcCheck:
             *settings.unsupported_strings(request, "service", "method", "message"),
             *settings.unsupported_map(request, "metadata"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "allow_insecure"),
         ]
         if call not in _OPERATORS:
             return [*problems, f"config.request.callType {call!r} is not supported"]
@@ -170,16 +171,15 @@ def _unsupported_proto(request: Json) -> list[str]:
 
 
 def _target(definition: Definition, variables: Variables) -> _Target:
-    request = dict(definition.request)
-    host = variables.fill(request["host"])
-    scheme = next((one for one in _SCHEMES if host.lower().startswith(one)), "")
-    request["host"] = host[len(scheme) :]
+    request = definition.request
+    host = variables.fill(request["host"]).strip().lower()
+    scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
     port = settings.port_of(request, variables, _DEFAULT_PORT)
     tls = _SCHEMES.get(scheme, port == _TLS_PORT)
     if tls and settings.setting(definition, "allow_insecure"):
         raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
     proto = request.get("compressedProtoFile")
-    metadata = settings.credentials_of(request, "metadata", variables)
+    metadata = settings.filled(request, "metadata", variables)
     return _Target(
         host=settings.host_of(request, variables),
         port=port,
@@ -218,7 +218,7 @@ async def _try_to_connect(target: _Target, seen: Sighting) -> None:
     if not target.tls:
         connection.close()
         return
-    context = ssl.create_default_context()
+    context = context_for("grpc")
     context.set_alpn_protocols(["h2"])
     _, writer = await asyncio.open_connection(
         sock=connection, ssl=context, server_hostname=target.host
@@ -240,12 +240,14 @@ def _channel(target: _Target, address: str) -> grpc.aio.Channel:
     ]
     if not target.tls:
         return grpc.aio.insecure_channel(at, options)
-    return grpc.aio.secure_channel(at, grpc.ssl_channel_credentials(_authorities()), options)
+    credentials = grpc.ssl_channel_credentials(_authorities(context_for("grpc")))
+    return grpc.aio.secure_channel(at, credentials, options)
 
 
-def _authorities() -> bytes | None:
+@lru_cache(maxsize=1)
+def _authorities(context: ssl.SSLContext) -> bytes | None:
     """The system's, as the other kinds use them; gRPC would bring its own."""
-    known = ssl.create_default_context().get_ca_certs(binary_form=True)
+    known = context.get_ca_certs(binary_form=True)
     found = "".join(map(ssl.DER_cert_to_PEM_cert, known)).encode()
     # Of a folder the context has only what it needed so far.
     if folder := ssl.get_default_verify_paths().capath:

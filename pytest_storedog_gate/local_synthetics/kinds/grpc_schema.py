@@ -15,6 +15,7 @@ from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha import reflection_pb2
 
+from pytest_storedog_gate.child_environment import child_environment
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ async def compiled(proto: bytes) -> DescriptorPool:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            env=child_environment(),
         )
         try:
             _, complaint = await compiler.communicate()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,27 +24,26 @@ from pytest_storedog_gate.local_synthetics.evaluation import (
 )
 from pytest_storedog_gate.local_synthetics.exchange import Exchange, Request
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.http_authentication import (
     authenticate,
     unsupported_authentication,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http_bodies import build_body, unsupported_body
 from pytest_storedog_gate.local_synthetics.kinds.http_client_certificate import (
+    pair_of,
     present,
     unsupported_certificate,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http_proxies import proxy_of, unsupported_proxy
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    credentials_of,
-    timeout_of,
-    unsupported_timeout,
-)
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers, mask_userinfo
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout
 from pytest_storedog_gate.local_synthetics.scripts import BEFORE, JAVASCRIPT
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.assertions import Operators
@@ -57,13 +55,11 @@ _SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limi
 _LAST_PORT = 65535
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110, section 5.6.2
 _HTTP_VERSIONS = ("any", "http1", "http2")
-_CONFIG_KEYS = {"request", "assertions", "configVariables", BEFORE}
 _REQUEST_KEYS = {
     "method", "url", "query", "headers", "body", "bodyType", "form", "files", "basicAuth",
     "certificate", "proxy", "timeout", "follow_redirects", "allow_insecure", "persistCookies",
     "noSavingResponseBody", "httpVersion",
 }  # fmt: skip
-_SWITCHES = ("follow_redirects", "allow_insecure", "persistCookies", "noSavingResponseBody")
 _DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
 OPERATORS: Operators = {
     "statusCode": GENERAL,
@@ -135,40 +131,33 @@ class HttpCheck:
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
-        # Made once: loading the system's authorities takes longer than many checks.
-        self._contexts = {insecure: _tls(insecure=insecure) for insecure in (False, True)}
 
     def unsupported(self, definition: Definition) -> list[str]:
         """See `Kind.unsupported`."""
-        problems = [
-            f"config.{key} is not supported"
-            for key, value in definition.config.items()
-            if key not in _CONFIG_KEYS and value
+        return [
+            *settings.unsupported_keys(
+                definition,
+                _REQUEST_KEYS,
+                config=("request", "assertions", BEFORE),
+                options=("checkCertificateRevocation",),
+            ),
+            *_unsupported_request(definition.request),
+            *_unsupported_version(definition),
+            *unsupported_assertions(definition, OPERATORS),
+            *self._scripts.unsupported(definition.config),
         ]
-        problems += _unsupported_request(definition.request)
-        options = definition.options
-        problems += _unsupported_version(definition)
-        if options.get("checkCertificateRevocation"):
-            problems.append("options.checkCertificateRevocation is not supported")
-        problems += [
-            f"options.{key} must be true or false"
-            for key in ("follow_redirects", "allow_insecure")
-            if not isinstance(options.get(key, False), bool)
-        ]
-        problems += unsupported_assertions(definition, OPERATORS)
-        problems += self._scripts.unsupported(definition.config)
-        return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind.run`."""
         definition = run.definition
         await self._scripts.prepare(definition, variables)
         insecure = _setting(definition, "allow_insecure", default=False)
-        tls = self._contexts[insecure]
+        plain = tls = context_for("http", insecure=insecure)
         if definition.request.get("certificate"):
-            tls = _tls(insecure=insecure)
-            present(definition.request, variables, tls)
-        request = await _build(run, variables, self._contexts[insecure])
+            pair = pair_of(definition.request, variables)
+            tls = context_for("http", insecure=insecure, shown=pair)
+            present(pair, tls)
+        request = await _build(run, variables, plain)
         exchange = Exchange()
         try:
             response = await exchange.perform(request, tls)
@@ -196,42 +185,26 @@ class HttpCheck:
         detail = _detail(request, exchange, variables)
         detail["assertions"] = results
         if keeps_body:
-            text = mask(observed.body, variables.secrets)
+            text = variables.masked(observed.body)
             detail["response"]["body"] = text[:_SHOWN_BODY]
             detail["response"]["is_body_truncated"] = len(text) > _SHOWN_BODY
         return Outcome(failure_of(results), detail)
 
 
 def _unsupported_request(request: Json) -> list[str]:
-    problems = [
-        f"config.request.{key} is not supported"
-        for key, value in request.items()
-        if key not in _REQUEST_KEYS and value not in (None, "", [], {})
-    ]
-    if not isinstance(request.get("url"), str) or not request["url"]:
-        problems.append("config.request.url must be a string that is not empty")
-    problems += [
-        f"config.request.{key} must be an object of strings"
-        for key in ("headers", "query", "form")
-        if not _is_map(request.get(key) or {})
-    ]
-    problems += [
-        f"config.request.{key} must be a string"
-        for key in ("method", "body")
-        if not isinstance(request.get(key) or "", str)
-    ]
-    problems += [
-        f"config.request.{key} must be true or false"
-        for key in _SWITCHES
-        if not isinstance(request.get(key, False), bool)
-    ]
     return [
-        *problems,
+        *settings.unsupported_required(request, "url"),
+        *(
+            problem
+            for key in ("headers", "query", "form")
+            for problem in settings.unsupported_map(request, key)
+        ),
+        *settings.unsupported_strings(request, "method", "body"),
         *unsupported_body(request),
         *unsupported_authentication(request),
         *unsupported_certificate(request),
         *unsupported_proxy(request),
-        *unsupported_timeout(request),
+        *settings.unsupported_timeout(request),
     ]
 
 
@@ -245,21 +218,9 @@ def _unsupported_version(definition: Definition) -> list[str]:
     return []
 
 
-def _is_map(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-
-
 def _setting(definition: Definition, key: str, *, default: Any) -> Any:
     """A single test has it in `options`; a step of a multistep test has it in `request`."""
     return definition.options.get(key, definition.request.get(key, default))
-
-
-def _tls(*, insecure: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request:
@@ -268,10 +229,10 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     `tls` is for the proxy and for the server that gives access tokens.
     """
     wanted = run.definition.request
-    own = credentials_of(wanted, "headers", variables)
+    own = settings.filled(wanted, "headers", variables)
     by_name = {name.lower(): value for name, value in own.items()}
     body = build_body(wanted, variables, by_name.get("content-type"))
-    url, timeout = _url(run, variables), timeout_of(wanted, variables)
+    url, timeout = _url(run, variables), settings.timeout_of(wanted, variables)
     proxy = proxy_of(wanted, variables, tls)
 
     async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
@@ -338,9 +299,9 @@ def _checked(url: str, variables: Variables) -> str:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or 0) > _LAST_PORT:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
     variables.secrets.add(parsed.password)
     return url
 
@@ -360,7 +321,7 @@ def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
     detail: Json = {
         "request": {
             "method": request.method,
-            "url": mask_userinfo(request.url),
+            "url": mask_url(request.url),
             "headers": mask_headers(request.headers),
             "timeout": round(request.timeout * 1000),
         },
@@ -371,7 +332,7 @@ def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
         detail["resolved_ip"] = exchange.resolved_ip
     if exchange.response is not None:
         detail["response"] = _response(exchange, exchange.response)
-    masked: Json = mask(detail, variables.secrets)
+    masked: Json = variables.masked(detail)
     return masked
 
 
@@ -382,7 +343,7 @@ def _response(exchange: Exchange, response: httpx.Response) -> Json:
         "http_version": response.http_version.removeprefix("HTTP/"),
         "body_size": len(exchange.body),
         "redirects": [
-            {**redirect, "location": mask_userinfo(redirect["location"])}
+            {**redirect, "location": mask_url(redirect["location"])}
             for redirect in exchange.redirects
         ],
     }

@@ -19,6 +19,8 @@ from pytest_storedog_gate.local_synthetics.kinds.http_oauth import (
     unsupported_oauth,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http_sigv4 import Credentials, SigV4
+from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
+from pytest_storedog_gate.local_synthetics.known_keys import BASIC_AUTH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -69,10 +71,13 @@ def unsupported_authentication(request: Json) -> list[str]:
         return [f"{where} type {kind!r} is not supported"]
     needed, possible = _TEXTS[kind]
     problems = [
-        f"{where}.{key} is not supported with type {kind}"
-        for key, value in auth.items()
-        if key not in {"type", *needed, *possible, *_OTHERS.get(kind, ())}
-        and value not in (None, "")
+        f"{problem} with type {kind}"
+        for problem in passed_over(
+            f"{where}.",
+            auth,
+            BASIC_AUTH,
+            BASIC_AUTH.keys() - {"type", *needed, *possible, *_OTHERS.get(kind, ())},
+        )
     ]
     problems += [
         f"{where}.{key} must be a string"

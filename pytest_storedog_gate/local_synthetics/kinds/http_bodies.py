@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,6 @@ _TYPES = {
     "text/plain", "application/json", "text/xml", "text/html", _FORM, _MULTIPART, _BYTES, _GRAPHQL,
 }  # fmt: skip
 _FILE_TEXTS = ("name", "originalFileName", "type", "content")
-_FILE_KEYS = {*_FILE_TEXTS, "encoding", "size", "bucketKey"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def build_body(request: Json, variables: Variables, own_type: str | None) -> Bod
         return _multipart(form, files, variables, own_type)
     if files:
         (file,) = files
-        return Body(_content(file), file.get("type") or _BYTES)
+        return Body(content_of(file), file.get("type") or _BYTES)
     if form:
         return Body(urlencode(form), _FORM)
     if not request.get("body"):
@@ -91,11 +89,6 @@ def _unsupported_files(files: Any, *, alone: bool) -> list[str]:
 
 def _unsupported_file(file: Json, *, named: bool) -> list[str]:
     problems = [
-        f".{key} is not supported"
-        for key, value in file.items()
-        if key not in _FILE_KEYS and value not in (None, "")
-    ]
-    problems += [
         f".{key} must be a string"
         for key in _FILE_TEXTS
         if key in file and not isinstance(file[key], str)
@@ -105,18 +98,19 @@ def _unsupported_file(file: Json, *, named: bool) -> list[str]:
     if named and not file.get("name"):
         problems.append(".name must be a string that is not empty")
     if "content" not in file:
-        where = ": Datadog holds it, under the bucketKey" if file.get("bucketKey") else ""
-        return [*problems, f" has no content{where}"]
+        where = ": Datadog holds it, under the bucketKey; storedog.files can name a local file"
+        return [*problems, f" has no content{where if file.get('bucketKey') else ''}"]
     if file.get("encoding") not in (None, "", "base64"):
         return [*problems, f".encoding {file['encoding']!r} is not supported"]
     try:
-        _content(file)
-    except (ValueError, binascii.Error):
+        content_of(file)
+    except ValueError:
         problems.append(".content is not base64 or holds characters that cannot be sent")
     return problems
 
 
-def _content(file: Json) -> bytes:
+def content_of(file: Json) -> bytes:
+    """The bytes of a file that has a content. Raises ValueError."""
     text: str = file["content"]
     if file.get("encoding") == "base64":
         return base64.b64decode("".join(text.split()), validate=True)
@@ -133,7 +127,7 @@ def _multipart(
     for file in files:
         name = variables.fill(file["name"])
         shown = variables.fill(file.get("originalFileName") or file["name"])
-        parts.append((name, (shown, _content(file), file.get("type") or _BYTES)))
+        parts.append((name, (shown, content_of(file), file.get("type") or _BYTES)))
     headers = {"Content-Type": own_type} if own_type else None
     try:
         encoded = httpx.Request("POST", "http://localhost", files=parts, headers=headers)

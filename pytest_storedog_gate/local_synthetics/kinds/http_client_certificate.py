@@ -25,7 +25,7 @@ def unsupported_certificate(request: Json) -> list[str]:
         return []
     if not isinstance(pair, dict) or not all(isinstance(part, dict) for part in pair.values()):
         return [f"{_WHERE} must be an object of objects"]
-    problems = [f"{_WHERE}.{key} is not supported" for key in pair if key not in _PARTS]
+    problems = []
     for name in _PARTS:
         content = pair.get(name, {}).get("content")
         if not content:
@@ -42,12 +42,12 @@ def pair_of(request: Json, variables: Variables) -> tuple[str, str]:
     return _pem(cert), _pem(key)
 
 
-def present(request: Json, variables: Variables, tls: ssl.SSLContext) -> None:
-    """Make connections of `tls` show the certificate. Its key joins the secrets.
+def present(pair: tuple[str, str], tls: ssl.SSLContext) -> None:
+    """Make connections of `tls` show the certificate with its key.
 
     Raises InvalidTest when the two do not belong together or cannot be read.
     """
-    cert, key = pair_of(request, variables)
+    cert, key = pair
     # OpenSSL reads them from files only; the folder is its owner's alone.
     with TemporaryDirectory() as folder:
         cert_file, key_file = (Path(folder, name) for name in _PARTS)

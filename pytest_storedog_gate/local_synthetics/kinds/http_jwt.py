@@ -33,8 +33,6 @@ def unsupported_jwt(auth: Json) -> list[str]:
     claims = auth.get("addClaims") or {}
     if not isinstance(claims, dict) or not all(isinstance(one, bool) for one in claims.values()):
         problems.append(f"{_WHERE}.addClaims must be an object of true and false")
-    elif unknown := claims.keys() - {"exp", "iat"}:
-        problems.append(f"{_WHERE}.addClaims {', '.join(sorted(unknown))} is not supported")
     elif claims.get("exp") and auth.get("expiresIn") is None:
         problems.append(f"{_WHERE}.addClaims.exp needs expiresIn")
     lifetime = auth.get("expiresIn")

@@ -8,10 +8,10 @@ import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    credentials_of,
+    filled,
     unsupported_map,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_userinfo
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     import ssl
@@ -29,11 +29,7 @@ def unsupported_proxy(request: Json) -> list[str]:
         return [f"{_WHERE} must be an object"]
     if not proxy:
         return []
-    problems = [
-        f"{_WHERE}.{key} is not supported"
-        for key, value in proxy.items()
-        if key not in {"url", "headers"} and value
-    ]
+    problems = []
     if not isinstance(proxy.get("url"), str) or not proxy["url"]:
         problems.append(f"{_WHERE}.url must be a string that is not empty")
     if unsupported_map(proxy, "headers"):
@@ -50,13 +46,13 @@ def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.
     if not wanted:
         return None
     url = variables.fill(wanted["url"])
-    headers = credentials_of(wanted, "headers", variables)
+    headers = filled(wanted, "headers", variables)
     try:
         parsed = httpx.URL(url)
         if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a proxy's URL")
+            raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
         variables.secrets.add(parsed.password)
         context = tls if parsed.scheme == "https" else None
         return httpx.Proxy(parsed, ssl_context=context, headers=headers)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None

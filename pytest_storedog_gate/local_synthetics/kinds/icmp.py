@@ -54,7 +54,6 @@ class IcmpCheck:
             *settings.unsupported_keys(definition, _REQUEST_KEYS),
             *settings.unsupported_required(request, "host"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "shouldTrackHops"),
             *unsupported_assertions(definition, _OPERATORS),
             *(
                 f"config.assertions[{index}]: property must be one of {', '.join(known)}"

@@ -5,20 +5,20 @@ Each test has a session of its own: it is opened whichever call is asked for.
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions import JSON_PATH, JSON_SCHEMA, NoValue
+from pytest_storedog_gate.local_synthetics.bounded_answers import ENCODINGS, BoundedTransport
 from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds import mcp_specification as specification
 from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
-from pytest_storedog_gate.local_synthetics.kinds.mcp_session import Answer, Session
+from pytest_storedog_gate.local_synthetics.kinds.mcp_session import LARGEST, Answer, Session
 from pytest_storedog_gate.local_synthetics.kinds.probing import (
     ORDERED,
     TEXTUAL,
@@ -26,10 +26,13 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     check,
     cut,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
+    import ssl
+
     from pytest_storedog_gate.local_synthetics.assertions import Operators
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
@@ -104,7 +107,6 @@ class McpCheck:
             *settings.unsupported_required(request, "url"),
             *settings.unsupported_map(request, "headers"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "allow_insecure"),
         ]
         if request.get("mcpProtocolVersion", _VERSION) != _VERSION:
             problems.append(f"config.request.mcpProtocolVersion must be {_VERSION}")
@@ -122,7 +124,7 @@ class McpCheck:
         target = _target(run, variables)
         timeout = settings.timeout_of(definition.request, variables)
         shown = {
-            "url": mask_userinfo(target.url),
+            "url": mask_url(target.url),
             "headers": mask_headers(target.headers),
             "call_type": target.call,
             "timeout": round(timeout * 1000),
@@ -159,14 +161,14 @@ def _target(run: Run, variables: Variables) -> _Target:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not an http(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
     variables.secrets |= {parsed.password} if parsed.password else set()
     return _Target(
         url=url,
         host=parsed.raw_host.decode("ascii"),
-        headers=settings.credentials_of(request, "headers", variables),
+        headers=settings.filled(request, "headers", variables),
         version=_VERSION,
         call=request["callType"],
         tool=variables.fill(request.get("toolName") or ""),
@@ -177,7 +179,7 @@ def _target(run: Run, variables: Variables) -> _Target:
 def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | bool:
     if insecure or httpx.URL(target.url).scheme == "http":
         return False  # loading the authorities takes longer than the check
-    return ssl.create_default_context()
+    return context_for("mcp")
 
 
 def _filled(value: Any, variables: Variables) -> Any:
@@ -203,7 +205,11 @@ async def _probe(  # noqa: PLR0913 each is another thing
     seen.detail["resolved_ip"] = (await resolve(target.host))[0]
     seen.lap("dns")
     try:
-        async with httpx.AsyncClient(verify=context, timeout=None, trust_env=False) as client:  # noqa: S113 the whole is limited by `check`
+        async with httpx.AsyncClient(
+            transport=BoundedTransport(limit=LARGEST, verify=context),
+            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
+            timeout=None,  # noqa: S113 the whole is limited by `check`
+        ) as client:
             session = Session(client, target.url, target.headers)
             try:
                 await _talk(session, target, found)

@@ -112,7 +112,7 @@ class _Player:
                 return await self._check(step, test)
 
     async def _sub_test(self, step: Json, test: Definition) -> Played:
-        definition = self.library.tests[step["subtestPublicId"]]
+        definition = flow.played_test(step, self.library.tests)
         document = {**_shown(step), "sub_test": {"id": definition.public_id}}
         if definition.subtype != "multi":
             outcome = await self._run(definition, [], [], "")
@@ -176,6 +176,7 @@ class _Player:
         kind = self.library.kind(definition.subtype)
         assert kind is not None  # noqa: S101 checked by `unsupported`
         try:
+            self.variables.hide_credentials(definition)
             return await kind.run(run, self.variables)
         except CheckFailed as failed:
             return Outcome(failed.failure)

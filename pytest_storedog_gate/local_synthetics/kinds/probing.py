@@ -11,9 +11,9 @@ from pytest_storedog_gate.local_synthetics.evaluation import evaluate_all
 from pytest_storedog_gate.local_synthetics.evaluation import failure_of as failure_of_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
-from pytest_storedog_gate.local_synthetics.masking import mask, mask_headers
 from pytest_storedog_gate.local_synthetics.network_failures import failure_of
 from pytest_storedog_gate.local_synthetics.stopwatch import Stopwatch
+from pytest_storedog_gate.secrets.places import mask_headers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -88,7 +88,7 @@ def timed_out(limit: float) -> CheckFailed:
 
 def cut(text: str, variables: Variables) -> tuple[str, bool]:
     """A text without secrets, as long as a result may hold it, and whether it was longer."""
-    text = mask(text, variables.secrets)
+    text = variables.masked(text)
     return text[:_SHOWN_TEXT], len(text) > _SHOWN_TEXT
 
 

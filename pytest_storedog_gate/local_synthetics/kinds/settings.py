@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pytest_storedog_gate.local_synthetics.comparison import number
+from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.masking import mask_headers
+from pytest_storedog_gate.local_synthetics.known_keys import (
+    CONFIG,
+    OPTIONS,
+    REQUEST,
+    TEST,
+    Value,
+    key_faults_of_test,
+)
 from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.variables import Variables
@@ -19,33 +29,58 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _LONGEST_TIMEOUT = 3600  # s
 _LAST_PORT = 65535
-SHORTEST_CREDENTIAL = 8  # of a header: shorter ones would mask half the result
-_CONFIG_KEYS = {"request", "assertions", "configVariables"}
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NO_HOST = re.compile(r"[\s/@?#]")
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
 
 
 def unsupported_keys(
-    definition: Definition, request: Iterable[str], *, options: Iterable[str] = ()
+    definition: Definition,
+    request: Collection[str],
+    *,
+    config: Collection[str] = ("request", "assertions"),
+    options: Iterable[str] = (),
 ) -> list[str]:
-    """Name what `config` and its request hold beside `request`, and those of `options` in use."""
-    known = set(request)
+    """Name each key that no test has, and each in use that the kind would pass over.
+
+    `request` and `config`: the keys that the kind has; `options`: those that it cannot honour.
+    """
+    has = {*config, "configVariables"}
     return [
-        *(
-            f"config.{key} is not supported"
-            for key, value in definition.config.items()
-            if key not in _CONFIG_KEYS and value not in _EMPTY
-        ),
-        *(
-            f"config.request.{key} is not supported"
-            for key, value in definition.request.items()
-            if key not in known and value not in _EMPTY
-        ),
-        *(
-            f"options.{key} is not supported"
-            for key in options
-            if definition.options.get(key) not in _EMPTY
-        ),
+        # Those of a step are named with its test's.
+        *(key_faults_of_test(definition.data) if definition.type != STEP else ()),
+        *_unsupported_own(definition),
+        *passed_over("", definition.data, TEST, ["steps"] if definition.type == "api" else []),
+        *passed_over("config.", definition.config, CONFIG, CONFIG.keys() - has),
+        *passed_over("config.request.", definition.request, REQUEST, REQUEST.keys() - set(request)),
+        *passed_over("options.", definition.options, OPTIONS, options),
+    ]
+
+
+def _unsupported_own(definition: Definition) -> list[str]:
+    """Name what is not supported of the keys that this project adds."""
+    own: Json = definition.data.get("storedog") or {}
+    problems = []
+    if own.get("click_through") and definition.type != "browser":
+        problems.append("storedog.click_through is not supported: it is for browser tests")
+    if own.get("files"):
+        problems.append(
+            "storedog.files is not supported here: it is read with a definition's file, not from"
+            " what the API is sent"
+        )
+    return problems
+
+
+def passed_over(
+    place: str, holder: Json, shape: Mapping[str, Any], unused: Iterable[str]
+) -> list[str]:
+    """Name those of the keys that are `unused` here but say more than their absence would."""
+    wanted = set(unused)
+    return [
+        f"{place}{key} is not supported"
+        for key, value in holder.items()
+        if key in wanted
+        and not (value is None or value in ("", [], {}))
+        and not (value is False and shape[key] is Value.FLAG)
     ]
 
 
@@ -54,26 +89,13 @@ def unsupported_strings(request: Json, *keys: str) -> list[str]:
     return [
         f"config.request.{key} must be a string"
         for key in keys
-        if not isinstance(request.get(key) or "", str)
-    ]
-
-
-def unsupported_switches(definition: Definition, *keys: str) -> list[str]:
-    """Name those of `keys`, in the request or the options, that are neither true nor false."""
-    return [
-        f"{place}.{key} must be true or false"
-        for place, holder in (
-            ("config.request", definition.request),
-            ("options", definition.options),
-        )
-        for key in keys
-        if not isinstance(holder.get(key, False), bool)
+        if not isinstance(request.get(key), str | None)
     ]
 
 
 def unsupported_map(request: Json, key: str) -> list[str]:
     """Refuse anything but an object of strings."""
-    value = request.get(key) or {}
+    value = {} if request.get(key) is None else request[key]
     if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
         return []
     return [f"config.request.{key} must be an object of strings"]
@@ -114,8 +136,13 @@ def unsupported_properties(definition: Definition, kind: str, what: str) -> list
 
 
 def host_of(request: Json, variables: Variables, key: str = "host") -> str:
-    """The host name or address. Raises CheckFailed."""
+    """The host name or address; of a URL, as which Datadog keeps many, its own.
+
+    Raises CheckFailed.
+    """
     host = variables.fill(request[key]).strip()
+    if _URL.match(host):
+        host = _host_in(host, request, variables)
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     if not host or _NO_HOST.search(host):
@@ -123,36 +150,54 @@ def host_of(request: Json, variables: Variables, key: str = "host") -> str:
     return host
 
 
+def _host_in(url: str, request: Json, variables: Variables) -> str:
+    """The host of a URL. Raises CheckFailed where its port is another than the request's."""
+    own, port = request.get("port"), _port_in(url)
+    if own not in (None, "") and port not in (None, _port(_filled(own, variables))):
+        raise CheckFailed(
+            "INVALID_REQUEST", f"{mask_url(url)!r} and config.request.port name two ports"
+        )
+    host = urlsplit(url).netloc
+    return host if port is None else host.rpartition(":")[0]
+
+
+def _port_in(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
+
+
+def _filled(value: Any, variables: Variables) -> Any:
+    return variables.fill(value) if isinstance(value, str) else value
+
+
 def port_of(request: Json, variables: Variables, default: int | None, key: str = "port") -> int:
-    """The port. Raises InvalidTest when a variable makes it none."""
+    """The port, else that of a host that is a URL. Raises CheckFailed where it is none."""
     value = request.get(key)
+    host = variables.fill(request["host"]).strip()
+    if value in (None, "") and key == "port" and _URL.match(host):
+        value = _port_in(host)
     if value in (None, "") and default is not None:
         return default
-    port = _port(variables.fill(value) if isinstance(value, str) else value)
+    port = _port(_filled(value, variables))
     if port is None:
         raise InvalidTest(f"config.request.{key} must be a port from 1 to {_LAST_PORT}")
     return port
 
 
-def credentials_of(request: Json, key: str, variables: Variables) -> dict[str, str]:
-    """Headers or metadata with their variables; what is to be hidden of them joins the secrets."""
-    own = {
+def filled(request: Json, key: str, variables: Variables) -> dict[str, str]:
+    """Headers or metadata with their variables."""
+    return {
         variables.fill(name): variables.fill(value)
         for name, value in (request.get(key) or {}).items()
     }
-    masked = mask_headers(own)
-    variables.secrets |= {
-        value
-        for name, value in own.items()
-        if masked[name] != value and len(value) >= SHORTEST_CREDENTIAL
-    }
-    return own
 
 
 def timeout_of(request: Json, variables: Variables) -> float:
     """The time limit of the whole request in seconds. Raises InvalidTest."""
     value = request.get("timeout") or 0
-    seconds = _seconds(variables.fill(value) if isinstance(value, str) else value)
+    seconds = _seconds(_filled(value, variables))
     if seconds is None:
         raise InvalidTest(_timeout_problem())
     return seconds or DEFAULT_TIMEOUT

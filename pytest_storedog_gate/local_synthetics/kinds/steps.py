@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics import flow
 from pytest_storedog_gate.local_synthetics.comparison import number
 from pytest_storedog_gate.local_synthetics.definitions import (
     Definition,
@@ -14,7 +15,8 @@ from pytest_storedog_gate.local_synthetics.definitions import (
 from pytest_storedog_gate.local_synthetics.evaluation import STEP
 from pytest_storedog_gate.local_synthetics.extraction import unsupported_extraction
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.flow import DEEPEST
+from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over, unsupported_keys
+from pytest_storedog_gate.local_synthetics.known_keys import API_STEP
 from pytest_storedog_gate.local_synthetics.scripts import AFTER, BEFORE, JAVASCRIPT, names_written
 from pytest_storedog_gate.local_synthetics.variables import placeholders
 
@@ -30,10 +32,9 @@ _LONGEST_WAIT = 180  # s
 _FLOW = {"id", "name", "subtype", "allowFailure", "isCritical", "exitIfSucceed", "retry"}
 _KEYS = {
     "wait": {"id", "name", "subtype", "value"},
-    "playSubTest": _FLOW | {"subtestPublicId", "alwaysExecute"},
+    "playSubTest": _FLOW | {"subtestPublicId", "subtest", "alwaysExecute"},
 }
 _CHECK_KEYS = _FLOW | {"request", "assertions", "extractedValues", AFTER}
-_SWITCHES = ("allowFailure", "isCritical", "exitIfSucceed", "alwaysExecute")
 _INHERITED = ("allow_insecure", "follow_redirects")
 
 
@@ -50,11 +51,7 @@ class Library:
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
         """Name each thing in a multistep test that would otherwise be passed over."""
-        problems = [
-            f"config.{key} is not supported in a multistep test"
-            for key, value in definition.config.items()
-            if key not in {"steps", "configVariables", BEFORE} and value
-        ]
+        problems = unsupported_keys(definition, (), config=("steps", BEFORE))
         problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})
         steps = definition.config.get("steps") or []
         if not any(self._asserts(step) for step in steps):
@@ -70,7 +67,7 @@ class Library:
         yield definition
         for step in definition.config.get("steps") or []:
             if step["subtype"] == "playSubTest":
-                yield from self.played(self.tests[step["subtestPublicId"]])
+                yield from self.played(flow.played_test(step, self.tests))
 
     def check_names(self, definition: Definition, variables: Variables) -> None:
         """Raise InvalidTest for a variable that no step before gives a value.
@@ -84,7 +81,7 @@ class Library:
         given |= names_written(definition.config)
         for index, step in enumerate(definition.config["steps"]):
             if step["subtype"] == "playSubTest":
-                played = self.tests[step["subtestPublicId"]]
+                played = flow.played_test(step, self.tests)
                 if played.subtype == "multi":
                     self._check_names(played, variables, given)
                     continue
@@ -111,21 +108,16 @@ class Library:
         subtype = step.get("subtype")
         if not isinstance(subtype, str) or not isinstance(step.get("name"), str):
             return ["name and subtype must be strings"]
+        others = API_STEP.keys() - _KEYS.get(subtype, _CHECK_KEYS)
         problems = [
-            f"{key} is not supported in a step of type {subtype}"
-            for key, value in step.items()
-            if key not in _KEYS.get(subtype, _CHECK_KEYS) and value
-        ]
-        problems += [
-            f"{key} must be true or false"
-            for key in _SWITCHES
-            if not isinstance(step.get(key, False), bool)
+            f"{problem} in a step of type {subtype}"
+            for problem in passed_over("", step, API_STEP, others)
         ]
         problems += _unsupported_retry(step.get("retry") or {})
         if subtype == "wait":
             return problems + _unsupported_wait(step.get("value"))
         if subtype == "playSubTest":
-            return problems + self._unsupported_sub_test(step.get("subtestPublicId"), depth)
+            return problems + self._unsupported_sub_test(step, depth)
         return problems + self._unsupported_check(step, subtype, test)
 
     def _unsupported_check(self, step: Json, subtype: str, test: Definition) -> list[str]:
@@ -144,14 +136,18 @@ class Library:
             problems.append(f"{AFTER} is not supported in a step of type {subtype}")
         return problems + kind.unsupported(step_definition(step, test))
 
-    def _unsupported_sub_test(self, public_id: Any, depth: int) -> list[str]:
-        played = self.tests.get(public_id) if isinstance(public_id, str) else None
+    def _unsupported_sub_test(self, step: Json, depth: int) -> list[str]:
+        public_id = step.get("subtestPublicId")
+        try:
+            played = flow.sub_test(step, self.tests)
+        except DefinitionError as error:
+            return [f"sub-test {public_id}: {error}"]
         if played is None:
             return [f"sub-test {public_id} is not among the service's definitions"]
         if played.type != "api":
             return [f"sub-test {public_id} is of type {played.type}: an API test is needed"]
-        if depth == DEEPEST:
-            return [f"sub-test {public_id}: sub-tests nest deeper than {DEEPEST} levels"]
+        if depth == flow.DEEPEST:
+            return [f"sub-test {public_id}: sub-tests nest deeper than {flow.DEEPEST} levels"]
         if played.subtype == "multi":
             problems = self.unsupported(played, depth + 1)
         elif kind := self.kind(played.subtype):

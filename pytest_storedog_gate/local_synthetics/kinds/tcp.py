@@ -39,7 +39,6 @@ class TcpCheck:
             *settings.unsupported_required(request, "host"),
             *settings.unsupported_port(request, required=True),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "shouldTrackHops"),
             *unsupported_assertions(definition, _OPERATORS),
             *_unsupported_outcomes(definition.config.get("assertions") or []),
             *hops.unsupported_tracking(definition, "networkHop"),

@@ -20,6 +20,7 @@ from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.addresses import connect
 from pytest_storedog_gate.local_synthetics.kinds.certificates import describe
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, TEXTUAL, Sighting, check
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import accepting_all, context_for
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.assertions import Operators
@@ -31,11 +32,8 @@ _DEFAULT_PORT = 443
 _DAY = 86_400  # s
 _REQUEST_KEYS = {
     "host", "port", "servername", "timeout", "ignore_certificate_validation",
-    "disableAiaIntermediateFetching",
+    "disableAiaIntermediateFetching", "allow_insecure",
 }  # fmt: skip
-_SWITCHES = (
-    "accept_self_signed", "ignore_certificate_validation", "disableAiaIntermediateFetching",
-)  # fmt: skip
 _OPERATORS: Operators = {
     "certificate": EXPIRY,
     "property": TEXTUAL,
@@ -87,7 +85,6 @@ class SslCheck:
             *settings.unsupported_strings(request, "servername"),
             *settings.unsupported_port(request),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, *_SWITCHES),
             *unsupported_assertions(definition, _OPERATORS),
             *settings.unsupported_properties(
                 definition, "property", "a part of the certificate, such as subject.CN"
@@ -102,7 +99,8 @@ class SslCheck:
         definition, request = run.definition, run.definition.request
         host = settings.host_of(request, variables)
         port = settings.port_of(request, variables, _DEFAULT_PORT)
-        name = variables.fill(request.get("servername") or "") or host
+        named = request.get("servername")
+        name = settings.host_of(request, variables, "servername") if named else host
         timeout = settings.timeout_of(request, variables)
         shown = {"host": host, "port": port, "servername": name, "timeout": round(timeout * 1000)}
         seen, found = Sighting({"request": shown}), _Found()
@@ -143,28 +141,23 @@ async def _verified(
 ) -> _Handshake:
     """The handshake as the definition wants it. Raises OSError for a certificate not accepted."""
     if settings.setting(definition, "ignore_certificate_validation"):
-        return await _handshake(*target, _unverifying(), seen)
+        return await _handshake(*target, accepting_all(), seen)
     try:
-        return await _handshake(*target, ssl.create_default_context(), seen)
+        return await _handshake(*target, context_for("ssl"), seen)
     except ssl.SSLCertVerificationError as error:
-        if error.verify_code not in _SELF_SIGNED or not definition.options.get(
-            "accept_self_signed"
-        ):
+        # In a step of a multistep test it is written as the request's allow_insecure.
+        accepted = definition.options.get("accept_self_signed") or definition.request.get(
+            "allow_insecure"
+        )
+        if error.verify_code not in _SELF_SIGNED or not accepted:
             raise
     # Trusting just this certificate leaves its dates and its names to be verified.
-    shown = await _handshake(*target, _unverifying(), Sighting())
+    shown = await _handshake(*target, accepting_all(), Sighting())
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     trusting.load_verify_locations(cadata=shown.der)
     seen.restart()
     return await _handshake(*target, trusting, seen)
-
-
-def _unverifying() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def _handshake(
@@ -195,7 +188,7 @@ async def _lowest(host: str, port: int, name: str) -> float:
 
 
 def _limited_to(version: ssl.TLSVersion) -> ssl.SSLContext:
-    context = _unverifying()
+    context = accepting_all()
     context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL's default level has no TLS below 1.2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import ssl
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -31,9 +30,11 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     check,
     cut,
 )
-from pytest_storedog_gate.local_synthetics.masking import mask_headers, mask_userinfo
+from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.assertions import Operators
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _LARGEST = 1024 * 1024  # bytes of an answer
 _PORTS = {"ws": 80, "wss": 443}
+_NO_DIGIT = re.compile(r"[^A-Za-z0-9+/_-]")
+_URL_SAFE = str.maketrans("-_", "+/")
 _GOODBYE = 1  # s for the other side to close
 _REQUEST_KEYS = {
     "url", "message", "isMessageBase64Encoded", "headers", "basicAuth", "timeout", "allow_insecure",
@@ -87,7 +90,6 @@ class WebsocketCheck:
             *settings.unsupported_map(request, "headers"),
             *settings.unsupported_map(request, "basicAuth"),
             *settings.unsupported_timeout(request),
-            *settings.unsupported_switches(definition, "isMessageBase64Encoded", "allow_insecure"),
             *unsupported_assertions(definition, _OPERATORS),
         ]
         if isinstance(auth, dict) and auth.get("type", "web") != "web":
@@ -101,7 +103,7 @@ class WebsocketCheck:
         timeout = settings.timeout_of(definition.request, variables)
         text = variables.fill(definition.request.get("message") or "")
         shown = {
-            "url": mask_userinfo(target.url),
+            "url": mask_url(target.url),
             "headers": mask_headers(target.headers),
             "message": cut(text, variables)[0],
             "timeout": round(timeout * 1000),
@@ -126,9 +128,9 @@ def _target(definition: Definition, variables: Variables) -> _Target:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r}: {error}") from None
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_userinfo(url)!r} is not a ws(s) URL")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a ws(s) URL")
     variables.secrets |= {parts.password} if parts.password else set()
     message = variables.fill(request.get("message") or "")
     asserted = any(
@@ -140,13 +142,13 @@ def _target(definition: Definition, variables: Variables) -> _Target:
         parts.hostname,
         port,
         _headers(request, variables),
-        _decoded(message) if request.get("isMessageBase64Encoded") else message,
+        decoded(message) if message and request.get("isMessageBase64Encoded") else message,
         answered=bool(message) or asserted,
     )
 
 
 def _headers(request: Json, variables: Variables) -> dict[str, str]:
-    own = settings.credentials_of(request, "headers", variables)
+    own = settings.filled(request, "headers", variables)
     auth = request.get("basicAuth") or {}
     if auth.get("username") or auth.get("password"):
         password = variables.fill(auth.get("password", ""))
@@ -159,21 +161,21 @@ def _headers(request: Json, variables: Variables) -> dict[str, str]:
     return own
 
 
-def _decoded(message: str) -> bytes:
-    try:
-        return base64.b64decode(message, validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidTest("config.request.message is not encoded in Base64") from None
+def decoded(message: str) -> bytes:
+    """The bytes of Base64, read as Node reads it, and so Datadog.
+
+    What Datadog keeps lacks padding or holds other characters, which say nothing. Raises
+    InvalidTest where nothing would be sent.
+    """
+    digits = _NO_DIGIT.sub("", message.partition("=")[0]).translate(_URL_SAFE)
+    whole = digits if len(digits) % 4 != 1 else digits[:-1]
+    if not whole:
+        raise InvalidTest("config.request.message is not encoded in Base64")
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | None:
-    if target.scheme == "ws":
-        return None
-    context = ssl.create_default_context()
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    return None if target.scheme == "ws" else context_for("websocket", insecure=insecure)
 
 
 async def _probe(

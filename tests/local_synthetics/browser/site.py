@@ -77,6 +77,22 @@ async def _echo(request: Request) -> Response:
     )
 
 
+async def _posted(request: Request) -> Response:
+    """What the browser asked with; the page itself asks for one more thing."""
+    body = (await request.body()).decode()
+    return HTMLResponse(f"<h1>{request.method} {body}</h1><iframe src='/posted'></iframe>")
+
+
+async def _dialogs(_request: Request) -> Response:
+    return HTMLResponse(
+        "<h1 id='said'></h1><button id='confirm' onclick=\"said.textContent = confirm('Sure?')\">"
+        "C</button><button id='prompt' onclick=\"said.textContent = prompt('Which dog?', 'Rex')\">"
+        "P</button><button id='alert' onclick=\"alert('Woof'); said.textContent = 'heard'\">A"
+        "</button><button id='leave' onclick=\"location = '/second'\">L</button>"
+        "<script>addEventListener('beforeunload', (event) => event.preventDefault())</script>"
+    )
+
+
 async def _guarded(request: Request) -> Response:
     wanted = "Basic " + base64.b64encode(b"rex:b0nes-forever").decode()
     if request.headers.get("authorization") == wanted:
@@ -178,6 +194,8 @@ def serving_site() -> Iterator[str]:
         "/second": _second,
         "/frame": _frame,
         "/echo": _echo,
+        "/posted": _posted,
+        "/dialogs": _dialogs,
         "/guarded": _guarded,
         "/bones.txt": _bones,
         "/busy": _busy,
@@ -191,7 +209,8 @@ def serving_site() -> Iterator[str]:
         "/bark.js": _bark,
         "/reads": _reads,
     }
-    app = Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
+    methods = ["GET", "POST", "PUT"]
+    app = Starlette(routes=[Route(path, one, methods=methods) for path, one in routes.items()])
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
     )

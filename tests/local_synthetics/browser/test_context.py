@@ -57,6 +57,36 @@ def test_a_device_has_its_size_and_says_that_it_is_a_test(
     assert result["device"]["resolution"] == {"width": width, "height": height}
 
 
+def test_of_several_browsers_chrome_runs_and_the_others_have_no_verdict(
+    browser_service: Service, site: str
+) -> None:
+    devices = ["chrome.laptop_large", "firefox.laptop_large", "edge.tablet", "mobile_small"]
+    test = browser_test(site, _GOOD, options={"device_ids": devices})
+    batch = browser_service.final(browser_service.trigger({"local_test_definition": test}))
+    found = {one["device"]: browser_service.result(one["result_id"]) for one in batch["results"]}
+    passed = {device for device, result in found.items() if result["status"] == "passed"}
+    assert (batch["status"], passed) == ("failed", {"chrome.laptop_large", "mobile_small"})
+    for device in found.keys() - passed:
+        assert (found[device]["failure"]["code"], found[device]["inconclusive"]) == (
+            "INVALID_TEST",
+            True,
+        )
+        assert f"device {device} is not supported" in found[device]["failure"]["message"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_the_start_page_alone_is_asked_for_with_method_and_body(
+    play: Play, site: str, method: str
+) -> None:
+    body = {"name": "BODY", "type": "text", "pattern": "dog=Rex"}
+    later = [step("goToUrl", value=f"{site}/posted"), contains("GET")]
+    lacks = step("assertPageLacks", value=method)
+    request = {"method": method, "body": "{{ BODY }}&age=3"}
+    result = play(contains(f"{method} dog=Rex&age=3"), contains("GET"), *later, lacks,
+                  path="/posted", request=request, variables=[body])  # fmt: skip
+    assert result["status"] == "passed", result["failure"]
+
+
 def test_headers_and_cookies_are_sent_and_secret_ones_are_not_shown(play: Play) -> None:
     result = play(
         contains("x-dog: Laika"),
@@ -391,3 +421,14 @@ def test_a_tab_that_closes_itself_under_a_step_fails_the_test(play: Play) -> Non
     result = play(opens, closes, _GOOD)
     assert result["failure"]["message"] == "Step 2 (assertFromJavascript): The page was closed."
     assert result["inconclusive"] is False
+
+
+def test_nothing_is_kept_where_a_link_leads(chromium: None, site: str, tmp_path: Path) -> None:
+    """The directory was none when the service began."""
+    directory, precious = tmp_path / "artifacts", tmp_path / "precious"
+    precious.mkdir()
+    with serving(artifacts=directory) as service:
+        directory.symlink_to(precious)
+        result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    assert (result["status"], "artifacts" in result) == ("failed", False)
+    assert list(precious.iterdir()) == []

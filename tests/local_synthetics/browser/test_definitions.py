@@ -95,7 +95,8 @@ def test_a_step_that_would_be_passed_over_is_refused(steps: list[Json], problem:
         ({"options": {"checkCertificateRevocation": True}}, "options.checkCertificateRevocation"),
         ({"options": {"httpVersion": "http2"}}, "options.httpVersion"),
         ({"options": {"noScreenshot": "no"}}, "options.noScreenshot must be true or false"),
-        ({"request": {"method": "POST"}}, "a browser test starts with GET"),
+        ({"request": {"method": "TRACE"}}, "method must be one of GET, POST"),
+        ({"request": {"body": "x"}}, "config.request.body: a browser sends none with GET"),
         (
             {"request": {"proxy": {"url": "http://p", "headers": {"A": "b"}}}},
             "proxy.headers is not",
@@ -126,7 +127,7 @@ def test_without_playwright_the_lab_loads_and_the_test_is_refused_by_name() -> N
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.stdout == (
-        "playwright is missing: needs pip install 'pytest-storedog-gate[browser]'\n"
+        "playwright is not installed; run: pip install 'pytest-storedog-gate[browser]'\n"
     ), done.stderr
 
 

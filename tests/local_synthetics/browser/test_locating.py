@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,6 +60,54 @@ def test_the_element_is_found(play: Play, element: Json) -> None:
 def test_no_other_element_is_taken_for_it(play: Play, element: Json) -> None:
     result = play(step("assertElementPresent", seconds=0.3, element=element))
     assert result["failure"]["code"] == "LOCATE_ELEMENT"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("element", "reason"),
+    [
+        (css("##"), "'##' is not a valid selector"),
+        (css("button:has-text('x')"), "is not a valid selector"),
+        ({"userLocator": {"values": [{"type": "xpath", "value": "//["}]}}, "'//['"),
+        ({"userLocator": {"values": [{"type": "xpath", "value": "count(//p)"}]}}, "node set"),
+        (multi(ab=_BROKEN, clt=_BROKEN), "is not a valid XPath"),
+    ],
+)
+def test_what_cannot_be_read_fails_at_once(play: Play, element: Json, reason: str) -> None:
+    """It has a minute, and nothing on the page can make it readable."""
+    begun = time.monotonic()
+    result = play(step("click", seconds=60, element=element), says("Hello, Rex"))
+    assert time.monotonic() - begun < 20
+    assert (result["failure"]["code"], result["inconclusive"]) == ("LOCATE_ELEMENT", False)
+    assert reason in result["failure"]["message"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("element", "votes"),
+    [
+        (multi(ab=_BUTTON, at="//nav", cl="//aside", clt=_TEXT), "2 of its 4 locators"),
+        (multi(ro='//*[@id="gone"]', ab=_BUTTON, clt=_TEXT), "2 of its 3 locators"),
+        ({**multi(ab=_BUTTON, at="//nav"), "userLocator": {"values": [
+            {"type": "css", "value": "#gone"}]}}, "1 of its 2 locators"),
+    ],
+)  # fmt: skip
+def test_a_failing_step_names_the_element_that_most_locators_chose(
+    play: Play, element: Json, votes: str
+) -> None:
+    result = play(step("click", seconds=0.3, element=element), says("Hello, Rex"))
+    message = result["failure"]["message"]
+    assert result["failure"]["code"] == "LOCATE_ELEMENT"
+    assert f"""Most point to '<button id="greet"></button>': {votes}.""" in message
+
+
+@pytest.mark.browser
+def test_a_failing_step_names_the_element_that_it_worked_on(play: Play) -> None:
+    element = multi(ab=_BUTTON, clt=_TEXT, at="//nav")
+    wrong = step("assertElementContent", seconds=0.3, element=element, check="equals", value="Bye")
+    message = play(wrong)["failure"]["message"]
+    assert "'Greet' equals 'Bye': no." in message
+    assert """The element: '<button id="greet"></button>'.""" in message
 
 
 @pytest.mark.parametrize(

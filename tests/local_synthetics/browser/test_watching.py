@@ -153,7 +153,8 @@ def test_a_pause_comes_once_for_a_sub_test_and_not_for_what_may_fail(
 
 def test_ctrl_c_in_a_pause_leaves_no_browser(save: Callable[..., str], site: str) -> None:
     mark = uuid.uuid4().hex
-    with running(save(browser_test(site, BAD)), "--pause-on-failure", MARK=mark) as person:
+    # A variable that a browser inherits, too.
+    with running(save(browser_test(site, BAD)), "--pause-on-failure", LOGNAME=mark) as person:
         person.until(ENTER)
         assert any("--user-data-dir" in one for one in marked(mark))
         # As a terminal does it: to every process in the foreground.

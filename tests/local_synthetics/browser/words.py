@@ -1,6 +1,6 @@
 """What follows `dd.expect` and `dd.assert`: for each subject what holds, and what does not.
 
-Each line was put to Chai 6 too, which said the same, but of `exist()`: Datadog's page calls it.
+tests/npm puts each line to the real Chai too, but for `exist()`: Datadog's page calls it.
 """
 
 from __future__ import annotations

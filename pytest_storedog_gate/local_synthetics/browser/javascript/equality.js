@@ -69,10 +69,19 @@ export function show(value) {
   }
 }
 
+// Inherited ones as well, as Chai has it.
+function keysOf(value) {
+  const keys = Object.getOwnPropertySymbols(value).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key),
+  );
+  for (const key in value) keys.push(key);
+  return keys;
+}
+
 function sameKeys(left, right) {
-  const keys = Object.keys(left);
+  const [keys, others] = [keysOf(left), keysOf(right)];
   return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && same(left[key], right[key]))
+    keys.length === others.length &&
+    keys.every((key) => others.includes(key) && same(left[key], right[key]))
   );
 }

@@ -43,7 +43,7 @@ const METHODS = {
     it.check(value >= low && value <= high, `to be within ${show(low)}..${show(high)}`);
   }],
   closeTo: [2, (it, wanted, delta) => {
-    it.needs([it.value, wanted, delta].every((one) => typeof one === "number"), "numbers");
+    it.needs([it.value, wanted, delta].every((one) => typeOf(one) === "number"), "numbers");
     const close = Math.abs(it.value - wanted) <= delta;
     it.check(close, `to be close to ${show(wanted)} +/- ${show(delta)}`);
   }],
@@ -64,6 +64,7 @@ const METHODS = {
   }],
   include: [1, include],
   lengthOf: [1, (it, length) => {
+    it.needs(typeof length === "number", "a number");
     it.check(lengthOf(it) === length, `to have length ${show(length)}, and not ${lengthOf(it)},`);
   }],
   property: [2, property],
@@ -97,7 +98,7 @@ const ALIASES = {
   gt: "above", greaterThan: "above", gte: "least", greaterThanOrEqual: "least",
   lt: "below", lessThan: "below", lte: "most", lessThanOrEqual: "most",
   approximately: "closeTo", matches: "match", an: "a",
-  includes: "include", contain: "include", contains: "include", length: "lengthOf",
+  haveOwnProperty: "ownProperty", includes: "include", contain: "include", contains: "include", length: "lengthOf",
   key: "keys", instanceOf: "instanceof", satisfies: "satisfy", throws: "throw", Throw: "throw",
 };
 
@@ -181,7 +182,8 @@ function method(it, name, self) {
 function sizeOf(it) {
   const { value } = it;
   if (typeof value === "string" || Array.isArray(value)) return value.length;
-  it.needs(value !== null && typeof value === "object", "something that can be empty");
+  const counted = !["weakmap", "weakset", "promise"].includes(typeOf(value));
+  it.needs(value !== null && typeof value === "object" && counted, "something that can be empty");
   return value instanceof Map || value instanceof Set ? value.size : Object.keys(value).length;
 }
 
@@ -195,24 +197,26 @@ function lengthOf(it) {
 // What is compared with the limits: numbers or dates, or a length with numbers.
 function ordered(it, ...limits) {
   const value = it.flags.has("length") ? lengthOf(it) : it.value;
-  const type = typeOf(value);
-  const fits = ["number", "date"].includes(type) && limits.every((one) => typeOf(one) === type);
-  it.needs(fits, "numbers, or dates");
+  const types = [value, ...limits].map(typeOf);
+  const numbers = types.every((type) => ["number", "bigint"].includes(type));
+  it.needs(numbers || types.every((type) => type === "date"), "numbers, or dates");
   return value;
 }
 
 function include(it, wanted) {
   const { value } = it;
   const text = `to include ${show(wanted)}`;
-  if (typeof value === "string") {
-    it.needs(wanted !== "", "a part that not every text has");
-    return it.check(value.includes(wanted), text);
+  if (typeOf(value) === "string") {
+    it.needs(String(wanted) !== "", "a part that not every text has");
+    return it.check(value.indexOf(wanted) !== -1, text);
   }
   if (Array.isArray(value) || value instanceof Set || value instanceof Map) {
-    return it.check([...value.values()].some((one) => it.equal(one, wanted)), text);
+    const list = Array.isArray(value) ? value : [...value.values()];
+    return it.check(list.some((one) => it.equal(one, wanted)), text);
   }
   const objects = [value, wanted].every((one) => one !== null && typeof one === "object");
   it.needs(objects, "a string, a list or an object of properties");
+  it.needs(Object.keys(wanted).length > 0, "at least one property");
   const held = Object.entries(wanted).every(([name, one]) => {
     const found = lookUp(it, name);
     return found.there && it.equal(found.value, one);
@@ -222,6 +226,9 @@ function include(it, wanted) {
 
 function property(it, name, ...wanted) {
   it.needs(it.value !== null && it.value !== undefined, "something that has properties");
+  const nested = it.flags.has("nested");
+  const types = nested ? ["string"] : ["string", "number", "symbol"];
+  it.needs(types.includes(typeof name) && !(nested && name === ""), "a property's name");
   const found = lookUp(it, name);
   const text = `to have property ${show(name)}`;
   if (wanted.length === 0) it.check(found.there, text);
@@ -250,13 +257,12 @@ function pathOf(name) {
 
 function keys(it, ...given) {
   const [first] = given;
-  const wanted =
-    given.length > 1 || first === null || typeof first !== "object"
-      ? given
-      : Array.isArray(first) ? first : Object.keys(first);
+  const byKey = it.value instanceof Map || it.value instanceof Set;
+  const listed = given.length === 1 && Array.isArray(first);
+  const named = given.length === 1 && !byKey && first !== null && typeof first === "object";
+  const wanted = listed ? first : named ? Object.keys(first) : given;
   it.needs(wanted.length > 0, "at least one key");
   it.needs(it.value !== null && typeof it.value === "object", "an object");
-  const byKey = it.value instanceof Map || it.value instanceof Set;
   const there = byKey ? [...it.value.keys()] : Object.keys(it.value);
   const has = (key) => there.some((one) => it.equal(one, byKey ? key : String(key)));
   const exact = it.flags.has("contain") || there.length === wanted.length;
@@ -265,7 +271,8 @@ function keys(it, ...given) {
 }
 
 function members(it, wanted) {
-  it.needs(Array.isArray(it.value) && Array.isArray(wanted), "lists");
+  it.needs([it.value, wanted].every((one) => Symbol.iterator in Object(one)), "lists");
+  [it.value, wanted] = [[...it.value], [...wanted]];
   const part = it.flags.has("contain");
   const equal = (left, right) => it.equal(left, right);
   const held =
@@ -281,6 +288,8 @@ function members(it, wanted) {
 function throws(it, wanted, text) {
   it.needs(typeof it.value === "function", "a function");
   if (typeof wanted === "string" || wanted instanceof RegExp) [wanted, text] = [undefined, wanted];
+  const error = wanted === undefined || wanted instanceof Error || wanted?.prototype !== undefined;
+  it.needs(error, "an error, a kind of error or a text");
   let answer, thrown, threw = false;
   try {
     answer = it.value();

@@ -1,0 +1,176 @@
+"""A Drone pipeline file as the linter sees it: pipelines and their steps, each with its line.
+
+https://docs.drone.io/pipeline/docker/syntax/
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import shlex
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import ConfigurationError
+
+from . import gates
+from .plain_commands import joined
+from .yaml_source import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .yaml_source import Located
+
+_GENERATED = {".jsonnet": "drone jsonnet --stream", ".star": "drone starlark", ".script": "drone"}
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One pipeline of the file. `waits_for` has of each step the names of those before it."""
+
+    name: str
+    source: Located
+    waits_for: Mapping[str, set[str]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step, or a service, which Drone starts first and does not wait for.
+
+    `script` has each line of its commands, or of its container's, with the file's line. `gate` is
+    the one of its gates that it is looked at for, if any.
+    """
+
+    pipeline: Pipeline
+    name: str
+    line: int
+    source: Located
+    script: tuple[tuple[int, str], ...]
+    is_service: bool
+    gate: gates.Gate | None = None
+
+    @property
+    def at(self) -> int:
+        """The line to point at."""
+        return self.gate.line if self.gate else self.line
+
+    @cached_property
+    def conditions(self) -> list[dict[str, tuple[set[str], set[str]]]]:
+        """Of the pipeline and of the step: by name what has to match, and what must not."""
+        both = self.pipeline.source.get("trigger"), self.source.get("when")
+        return [{name: _patterns(c) for name, c in each.entries().items()} for each in both]
+
+    @cached_property
+    def given(self) -> dict[str, Located]:
+        """The variables that the file gives the step."""
+        sources = (self.pipeline.source, self.source)
+        return {n: v for each in sources for n, v in each.get("environment").entries().items()}
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """Their values, without those that the file does not tell, as a secret's."""
+        return {n: v.text for n, v in self.given.items() if v.text is not None}
+
+    @cached_property
+    def gates(self) -> gates.Gates:
+        """The gates that the step runs."""
+        return gates.read(self)
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """The script's lines with the values of its variables in them."""
+        known = self.variables
+        fill = functools.partial(re.sub, r"\$(\w+)", lambda match: known.get(match[1], match[0]))
+        return [fill(text) for _, text in self.script]
+
+
+@dataclass(frozen=True)
+class DroneFile:
+    """A file's pipelines and steps, and the lines of its templates, which hold what is not seen."""
+
+    pipelines: list[Pipeline]
+    steps: list[Step]
+    templates: list[int]
+    waits_for: Mapping[str, set[str]]
+
+
+def read(text: str, name: str) -> DroneFile:
+    """Reads a file of that name. Raises ConfigurationError for what is no pipeline file."""
+    for suffix, program in _GENERATED.items():
+        if name.endswith(suffix):
+            what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
+            raise ConfigurationError(f"{name}: {what}")
+    found = list(documents(text, name))
+    if not found:
+        raise ConfigurationError(f"{name}: there is nothing in it; write `kind: pipeline`")
+    for document in found:
+        if document.get("kind").text is None:
+            raise ConfigurationError(f"{name}:{document.line}: {_without_kind(document)}")
+    by_pipeline = [_steps(d) for d in found if d.get("kind").text == "pipeline"]
+    pipelines = [pipeline for pipeline, _ in by_pipeline]
+    steps = [step for _, steps in by_pipeline for step in steps]
+    templates = [d.line for d in found if d.get("kind").text == "template"]
+    return DroneFile(pipelines, steps, templates, _waits_for((p.name, p.source) for p in pipelines))
+
+
+def _without_kind(document: Located) -> str:
+    entries = document.entries()
+    jobs = [e.entries() for e in (*entries.values(), *document.get("jobs").entries().values())]
+    if "jobs" in entries and ("on" in entries or any("runs-on" in job for job in jobs)):
+        other = "a GitHub Actions workflow"
+    elif "stages" in entries or any({"script", "extends"} & set(job) for job in jobs):
+        other = "a GitLab CI file"
+    elif "pipeline" in entries:
+        other = "a file of Drone 0.8, or of an old Woodpecker"
+    elif "steps" in entries:
+        other = "a Woodpecker workflow, or a Drone pipeline without its `kind`"
+    else:
+        return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
+    return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
+
+
+def _waits_for(these: Iterable[tuple[str, Located]]) -> dict[str, set[str]]:
+    """Of each by its name the names of all that it depends on, directly or not."""
+    needs = {name: source.texts("depends_on") for name, source in these}
+    found: dict[str, set[str]] = {}
+    for name, needed in needs.items():
+        found[name], todo = set(), [*needed]
+        while todo:
+            if (other := todo.pop()) in needs and other not in found[name]:
+                found[name].add(other)
+                todo += found.get(other, needs[other])
+    return found
+
+
+def _steps(located: Located) -> tuple[Pipeline, list[Step]]:
+    items = [
+        (i, key == "services") for key in ("services", "steps") for i in located.get(key).items()
+    ]
+    names = [item.get("name").text or "" for item, _ in items]
+    if any(item.texts("depends_on") for item, _ in items):
+        waits_for = _waits_for((name, item) for name, (item, _) in zip(names, items, strict=True))
+    else:
+        waits_for = {name: set(names[:at]) for at, name in enumerate(names)}
+    pipeline = Pipeline(located.get("name").text or "default", located, waits_for)
+    return pipeline, [_step(pipeline, item, is_service=service) for item, service in items]
+
+
+def _step(pipeline: Pipeline, located: Located, *, is_service: bool) -> Step:
+    name = located.get("name")
+    lines = [
+        (item.line + row + (getattr(item.node, "style", "") == "|"), line)
+        for item in located.get("commands").items()
+        for row, line in joined("`" if item.written is None else item.written.rstrip("\n"))
+    ]
+    # Without commands the container runs its own, which is no shell script.
+    words = [*located.texts("entrypoint"), *located.texts("command")]
+    script = tuple(lines) or ((name.line, shlex.join(words)),)
+    return Step(pipeline, name.text or "", name.line, located, script, is_service)
+
+
+def _patterns(condition: Located) -> tuple[set[str], set[str]]:
+    parts = condition.entries()
+    include = condition.texts("include") if parts else [i.text or "" for i in condition.items()]
+    return set(include), set(condition.texts("exclude"))

@@ -1,0 +1,110 @@
+"""The plain commands of a line: words, quotes and variables that every shell reads the same way.
+
+No shell is interpreted: what is not recognised here is `NotPlain`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VARIABLE = r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_][\w:#%/,^.*-]*\})"
+# Nowhere plain: a backquote, which Drone's own `echo` of each command would run, and a backslash,
+# which the shell that hands the script on may read: `\c` cuts off the rest of it.
+_TOKEN = re.compile(
+    rf"""(?P<blank>[ \t]+|(?<![^ \t])\#[^`\\]*) | (?P<operator>&&|\|\||;(?!;)|\|)
+    | (?P<redirection>2>&1|[12]?>{{1,2}}[ ]?(?:/dev/null|[\w./-]+\.log)(?![^\s;|&])|<[ ]?/dev/null)
+    | '(?P<single>[^'`\\]*)' | "(?P<double>(?:[^"`\\$]|{_VARIABLE})*)" | (?P<open>{_VARIABLE})
+    | (?P<bare>[\w./:=@%+,^\[\]*?-][\w./:=@%+,^\[\]*?!\#-]*)""",
+    re.VERBOSE,
+)
+# What Drone puts in before a shell reads the line; texts that anybody writes are not plain.
+_DRONES = re.compile(
+    r"DRONE_(COMMIT(_SHA|_AFTER|_BEFORE|_REF)?|BUILD_(NUMBER|PARENT|EVENT|CREATED|STARTED)|\w*BRANCH"
+    r"|REPO\w*|STAGE_\w+|STEP_\w+|SYSTEM_\w+|TAG|SEMVER\w*|CALVER\w*)([:#%/,^][\w:#%/,^.*-]*)?"
+)
+
+
+class NotPlain(Exception):
+    """What is not plain, as it is written."""
+
+
+@dataclass
+class Command:
+    """A command's words, the operators around it, and whether it has an input of its own.
+
+    A variable stays `$NAME` where the file does not tell its value; `loose` says that one stands
+    outside of quotes, so that a word may become several.
+    """
+
+    words: list[str]
+    before: str = ""
+    after: str = ""
+    fed: bool = False
+    loose: bool = False
+
+
+def joined(text: str) -> list[tuple[int, str]]:
+    """The lines with their rows, from 0; one that ends with a backslash goes on in the next."""
+    lines: list[tuple[int, str]] = []
+    goes_on = False
+    rows = text.split("\n")
+    for row, line in enumerate(rows):
+        first, start = lines.pop() if goes_on else (row, "")
+        goes_on = line.endswith("\\") and "#" not in line and row + 1 < len(rows)
+        lines.append((first, start + (line[:-1] if goes_on else line)))
+    return lines
+
+
+def read(line: str, known: Mapping[str, str | None]) -> list[Command]:
+    """The commands of one line; `known` are the variables' values. Raises NotPlain."""
+    line = _with_drones(line)
+    commands = [Command([])]
+    here, in_word = 0, False
+    while here < len(line):
+        match, command = _TOKEN.match(line, here), commands[-1]
+        if match is None or (match["operator"] and not command.words):
+            raise NotPlain(line[here : here + 20])
+        here, kind = match.end(), match.lastgroup or ""
+        if kind == "operator":
+            command.after = match[0]
+            commands.append(Command([], match[0], fed=match[0] == "|"))
+        elif kind == "redirection":
+            command.fed = command.fed or match[0].startswith("<")
+        elif kind != "blank":
+            text = _text(match, known)
+            command.words += [] if in_word else [""]
+            command.words[-1] += text
+            names = [name.strip("${}") for name in re.findall(_VARIABLE, text)]
+            command.loose |= kind == "open" and not all(map(_DRONES.fullmatch, names))
+        in_word = kind in ("single", "double", "open", "bare")
+    if not commands[-1].words and commands[-1].before in ("&&", "||", "|"):
+        raise NotPlain(commands[-1].before)
+    return [command for command in commands if command.words]
+
+
+def _text(match: re.Match[str], known: Mapping[str, str | None]) -> str:
+    def value(variable: re.Match[str]) -> str:
+        found = known.get(variable[0].strip("${}"))
+        return variable[0] if found is None else found
+
+    text = match[match.lastgroup or 0]
+    if match.lastgroup in ("double", "open"):
+        text = re.sub(_VARIABLE, value, text)
+    if match["open"] and re.search(r"\s|^$", text):
+        raise NotPlain(match[0])  # it becomes several words, or none
+    return text
+
+
+def _with_drones(line: str) -> str:
+    """The line as a shell gets it: `$${NAME}` is the shell's, `${NAME}` is Drone's."""
+    odd = next((c for c in line if not (c.isprintable() or c == "\t")), None)
+    drones = re.findall(r"\$\$|\$\{([^}]*)\}?", line)
+    unknown = next((name for name in drones if name and not _DRONES.fullmatch(name)), None)
+    if odd or unknown:
+        raise NotPlain(ascii(odd) if odd else f"${{{unknown}}}")
+    return line.replace("$$", "$")

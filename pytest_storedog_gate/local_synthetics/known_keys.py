@@ -1,0 +1,200 @@
+"""The keys that a test has in Datadog's API, by place; anything else is a mistake.
+
+A misspelt key would weaken a test without a word, so it is refused wherever a test is run or stored
+by the API. What is known here but not run is refused by the kinds. Keys of tests
+of mobile applications, which are not run, are not among them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+_MOST = 50  # faults of a test that are named
+_LONGEST = 50  # characters of a key that may be a known one
+
+
+class Value(enum.Enum):
+    """What a value may be where it is not looked into."""
+
+    FLAG = "true or false"
+    PLAIN = "anything but true and false"
+    ANY = "anything"
+
+
+Shape = Mapping[str, Any] | list[Any] | Callable[[Mapping[str, Any]], "Shape"] | Value
+"""Of an object its keys, each with the shape of its value; of a list, in a list, that of its items.
+
+A function gives the shape of an object that says itself what it is.
+"""
+
+
+def keys(names: str, flags: str = "", **nested: Shape) -> dict[str, Shape]:
+    """The shape of an object: plain values, flags, and those with a shape of their own."""
+    plain = dict.fromkeys(names.split(), Value.PLAIN)
+    return {**plain, **dict.fromkeys(flags.split(), Value.FLAG), **nested}
+
+
+def key_faults(value: Any, shape: Shape, where: str = "") -> list[str]:
+    """A sentence for each key of the value, at any depth, that its shape lacks.
+
+    So is one whose value is a flag, where it is none, or none where it is one: `false` for a name
+    would read as no name.
+    """
+    faults = list(itertools.islice(_faults(value, shape, where), _MOST + 1))
+    return [*faults[:_MOST], "and more"] if len(faults) > _MOST else faults
+
+
+def key_faults_of_test(test: Mapping[str, Any]) -> list[str]:
+    """A sentence for each key of a test that Datadog's API does not have in its place."""
+    return key_faults(test, TEST)
+
+
+def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    if isinstance(value, dict) and isinstance(shape, Mapping | Callable):
+        known = shape(value) if callable(shape) else shape
+        assert isinstance(known, Mapping)  # noqa: S101 of an object its keys
+        for key, one in value.items():
+            place = f"{path}.{key}" if path else key
+            if key in known:
+                yield from _faults(one, known[key], place)
+            else:
+                hint = _hint(place, key, known)
+                yield f"{place} is not supported: there is no such key{hint}"
+    elif isinstance(value, list) and isinstance(shape, list):
+        for index, one in enumerate(value):
+            yield from _faults(one, shape[0], f"{path}[{index}]")
+    elif shape is Value.FLAG and not isinstance(value, bool | None):
+        yield f"{path} must be true or false"
+    elif isinstance(value, bool) and shape not in (Value.FLAG, Value.ANY):
+        yield f"{path} must not be true or false"
+
+
+def _hint(path: str, key: str, known: Iterable[str]) -> str:
+    """What the key was meant to be: the known one that reads most like it, there or elsewhere."""
+    if len(key) > _LONGEST:
+        return ""
+    elsewhere = {_plain(one): place + one for place, shape in _PLACES.items() for one in shape}
+    near = elsewhere | {_plain(one): one for one in known}
+    close = difflib.get_close_matches(_plain(key), near, n=1, cutoff=0.65)
+    return f"; did you mean {near[close[0]]}?" if close and near[close[0]] != path else ""
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("_", "")
+
+
+def _assertion(one: Mapping[str, Any]) -> Shape:
+    if one.get("type") == "javascript":
+        return keys("type code operator target")
+    target = _TARGETS.get(str(one.get("operator")), Value.ANY)
+    return keys("type operator property timingsScope", target=target)
+
+
+_TARGETS: Mapping[str, Shape] = {
+    "validatesJSONPath": keys("jsonPath operator elementsOperator", targetValue=Value.ANY),
+    "validatesXPath": keys("xPath operator", targetValue=Value.ANY),
+    "validatesJSONSchema": keys("jsonSchema metaSchema"),
+}
+_TYPED = keys("type value")
+_COUNT = keys("type value min max")
+_FILE = keys("bucketKey content encoding name originalFileName size type")
+_RETRY = keys("count interval")
+_VARIABLE = keys("name type pattern example id", "secure")
+_CERTIFICATE = keys("content filename updatedAt")
+BASIC_AUTH = keys(
+    "type username password domain workstation accessKey secretKey region serviceName sessionToken"
+    " accessTokenUrl audience clientId clientSecret resource scope tokenApiAuthentication algorithm"
+    " expiresIn header payload secret tokenPrefix",
+    addClaims=keys("", "exp iat"),
+)
+REQUEST = keys(
+    "body bodyType callType certificateDomains compressedJsonDescriptor compressedProtoFile"
+    " dnsServer dnsServerPort form headers host httpVersion mcpProtocolVersion message metadata"
+    " method numberOfPackets port query servername service timeout toolArgs toolName url"
+    # of Network Path tests
+    " destination_service e2e_queries max_ttl source_service tcp_method traceroute_queries",
+    "allow_insecure checkCertificateRevocation disableAiaIntermediateFetching follow_redirects"
+    " ignore_certificate_validation isMessageBase64Encoded noSavingResponseBody persistCookies"
+    " shouldTrackHops",
+    basicAuth=BASIC_AUTH,
+    certificate=keys("", cert=_CERTIFICATE, key=_CERTIFICATE),
+    files=[_FILE],
+    proxy=keys("url headers"),
+)
+OPTIONS = keys(
+    "blockedRequestPatterns device_ids httpVersion initialNavigationTimeout min_failure_duration"
+    " min_location_failed monitor_name monitor_options monitor_priority restricted_roles"
+    " rumSettings scheduling tick_every",
+    "accept_self_signed allow_insecure bits_ai_auto_investigate captureNetworkPayloads"
+    " checkCertificateRevocation disableAiaIntermediateFetching disableCors disableCsp"
+    " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
+    " ignore_certificate_validation noScreenshot",
+    ci=keys("executionRule"),
+    retry=_RETRY,
+)
+
+
+API_STEP = keys(
+    "id name subtype value subtestPublicId extractedValuesFromScript",
+    "allowFailure alwaysExecute exitIfSucceed isCritical",
+    assertions=[_assertion],
+    extractedValues=[keys("name type field", "secure", parser=_TYPED)],
+    request=REQUEST,
+    retry=_RETRY,
+    subtest=Value.ANY,
+)
+CONFIG = keys(
+    "setCookie variablesFromScript",
+    assertions=[_assertion],
+    configVariables=[_VARIABLE],
+    request=REQUEST,
+    steps=[API_STEP],
+    variables=[_VARIABLE],
+)
+BROWSER_PARAMS = keys(
+    "value delay clickType modifiers x y check attribute code subtestPublicId playingTabId",
+    "appendToContent clickWithJavascript withClick",
+    element=keys(
+        "url targetOuterHTML",
+        multiLocator=keys("ab at cl clt co ro"),
+        userLocator=keys("", "failTestOnCannotLocate", values=[_TYPED]),
+    ),
+    email={"from": _TYPED, "subject": _TYPED, "body": _TYPED},
+    file=keys("md5", nameCheck=_TYPED, sizeCheck=_COUNT),
+    files=[_FILE],
+    options=keys("delay", offset=keys("x y")),
+    pattern=_TYPED,
+    request=keys("subtype", config=CONFIG, options=OPTIONS),
+    requests=keys("url", count=_COUNT),
+    subtest=Value.ANY,
+    variable=keys("name example", "secure"),
+)
+_BROWSER_STEP = keys(
+    "id public_id position name type timeout",
+    "allowFailure alwaysExecute exitIfSucceed isCritical noScreenshot",
+    params=BROWSER_PARAMS,
+)
+TEST = keys(
+    "public_id name type subtype status message tags locations"
+    # what Datadog adds
+    " created_at created_by creation_source creator deleted_at modified_at modified_by monitor_id"
+    " org_id overall_state overall_state_modified stepCount version",
+    config=CONFIG,
+    options=OPTIONS,
+    steps=[_BROWSER_STEP],
+    # this project's own: docs/local-synthetics.md
+    storedog=keys("files", "click_through"),
+)
+"""A test, as Datadog's API takes and gives it, and what this project adds."""
+_PLACES: Mapping[str, Mapping[str, Any]] = {
+    "": TEST,
+    "config.request.": REQUEST,
+    "config.": CONFIG,
+    "options.ci.": keys("executionRule"),
+    "options.": OPTIONS,
+}
+"""Where a key may belong that stands in the wrong place; of two such places the later."""

@@ -1,0 +1,153 @@
+"""Files that are there whole or not at all: a run may be killed while it writes one.
+
+What can fail of writing comes first, in `prepare`, so that a run learns of a full disk while it can
+still go back; what is left for `commit` is a rename. What is no regular file, such as /dev/null or
+a named pipe, cannot be replaced: `commit` writes into it.
+
+A link is refused: a checkout is other people's work, and a link in it would lead a run, often
+root's, to write where they cannot. Only those to the process's own streams, as /dev/stdout is one,
+are followed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+import tempfile
+from abc import abstractmethod
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+_NEW = 0o644
+# A named pipe or a terminal may have a reader that does not read.
+_PATIENCE = 10_000  # ms
+_MOST_LINKS = 40  # as Linux follows
+
+
+class Prepared(AbstractContextManager["Prepared"]):
+    """What is ready to be put there. The end of its block discards what was not committed."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Puts it there. Raises OSError."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Leaves nothing behind; after `commit` there is nothing to leave."""
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+
+def prepare(path: Path, data: bytes) -> Prepared:
+    """Gets ready to put `data` at `path`. Raises OSError where that is known to be impossible."""
+    own = _own_descriptor(path)
+    if own is not None:
+        return _Stream(os.dup(own), data)
+    refuse_links(path)
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG | _NEW
+    if stat.S_ISREG(mode):
+        return _Replacement(path, data, stat.S_IMODE(mode))
+    # A named pipe that nobody reads is an error at once, not a wait without an end.
+    how = os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
+    return _Stream(os.open(path, how), data)
+
+
+def withdraw(path: Path) -> None:
+    """Removes the regular file that is there, if one is. Raises OSError."""
+    if _own_descriptor(path) is not None:
+        return
+    refuse_links(path)
+    if path.is_file():
+        path.unlink(missing_ok=True)
+
+
+def refuse_links(path: Path) -> None:
+    """Raises OSError where the path is a link, or a folder of it below the current directory is.
+
+    What is above the current directory, or beside it, is the machine's own.
+    """
+    whole, here = path.absolute(), Path.cwd()
+    folders = whole.relative_to(here).parents if whole.is_relative_to(here) else []
+    for one in (whole, *(here / folder for folder in folders)):
+        if one.is_symlink() and _own_descriptor(one) is None:
+            sentence = f"{one} is a link, which is not followed; name the place where it leads"
+            raise OSError(errno.ELOOP, sentence, str(path))
+
+
+class Nothing(Prepared):
+    """Nothing to put anywhere."""
+
+    def commit(self) -> None:
+        """Does nothing."""
+
+    def discard(self) -> None:
+        """Does nothing."""
+
+
+class _Replacement(Prepared):
+    """A finished file beside the one that it will replace."""
+
+    def __init__(self, target: Path, data: bytes, mode: int) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".storedog-")
+        self._target, self._file = target, Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(descriptor, mode)
+                os.fsync(descriptor)
+        except BaseException:
+            self.discard()
+            raise
+
+    def commit(self) -> None:
+        self._file.replace(self._target)
+
+    def discard(self) -> None:
+        self._file.unlink(missing_ok=True)
+
+
+class _Stream(Prepared):
+    """Something open, that is written into."""
+
+    def __init__(self, descriptor: int, data: bytes) -> None:
+        self._file, self._data = os.fdopen(descriptor, "wb", buffering=0), data
+
+    def commit(self) -> None:
+        ready = select.poll()
+        ready.register(self._file, select.POLLOUT)
+        left = memoryview(self._data)
+        while left:
+            if not ready.poll(_PATIENCE):
+                raise TimeoutError(errno.ETIMEDOUT, "nobody reads what is written there")
+            # No more than a pipe that is ready takes without a wait.
+            written = self._file.write(left[: select.PIPE_BUF])
+            left = left[written or 0 :]
+        self.discard()
+
+    def discard(self) -> None:
+        self._file.close()
+
+
+def _own_descriptor(path: Path) -> int | None:
+    """The number of this process's open file that `path` is a word for, as /dev/stdout is one.
+
+    It may be a regular file: replacing that would lose what is in it, and an opening of our own
+    would write over it, having an offset of its own.
+    """
+    descriptors = os.path.realpath("/proc/self/fd")
+    place = path.absolute()
+    for _ in range(_MOST_LINKS):
+        if os.path.realpath(place.parent) == descriptors and place.name.isdecimal():
+            return int(place.name)
+        if not place.is_symlink():
+            return None
+        place = place.parent / place.readlink()
+    return None
