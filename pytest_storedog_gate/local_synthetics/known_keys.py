@@ -23,6 +23,7 @@ class Value(enum.Enum):
     FLAG = "true or false"
     PLAIN = "anything but true and false"
     ANY = "anything"
+    REFUSED = "nothing: there is such a key, but not for this service"
 
 
 Shape = Mapping[str, Any] | list[Any] | Callable[[Mapping[str, Any]], "Shape"] | Value
@@ -54,7 +55,9 @@ def key_faults_of_test(test: Mapping[str, Any]) -> list[str]:
 
 
 def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
-    if isinstance(value, dict) and isinstance(shape, Mapping | Callable):
+    if shape is Value.REFUSED:
+        yield f"{path} is not supported by this service"
+    elif isinstance(value, dict) and isinstance(shape, Mapping | Callable):
         known = shape(value) if callable(shape) else shape
         assert isinstance(known, Mapping)  # noqa: S101 of an object its keys
         for key, one in value.items():

@@ -235,12 +235,17 @@ _APPLY: Mapping[str, Callable[[Json, object], None]] = {
     "deviceIds": _device_ids,
     "executionRule": _execution_rule,
 }
+_OF_DATADOG_CI = (
+    "defaultStepTimeout", "mobileApplicationVersion", "mobileApplicationVersionFilePath",
+    "setCookies", "testTimeout", "tunnel",
+)  # fmt: skip
 _TRIGGER = keys(
     "metadata",
     options=keys("batch_timeout", "selective_rerun"),
     tests=[
         {
             **dict.fromkeys(_APPLY, Value.ANY),
+            **dict.fromkeys(_OF_DATADOG_CI, Value.REFUSED),
             **keys(
                 "public_id variables startUrlSubstitutionRegex resourceUrlSubstitutionRegexes",
                 "followRedirects allowInsecureCertificates",

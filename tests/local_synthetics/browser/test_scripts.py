@@ -323,8 +323,8 @@ def test_without_playwright_scripts_are_refused_by_name() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert done.stdout == (
-        "scripts run in a browser, and playwright is missing:"
-        " needs pip install 'pytest-storedog-gate[browser]'\n\n"
+        "scripts run in a browser: playwright is not installed; run:"
+        " pip install 'pytest-storedog-gate[browser]'\n\n"
     ), done.stderr
 
 
