@@ -18,7 +18,8 @@ from .datadog.selection import Selected
 from .errors import ConfigurationError
 from .requirements import Level, gathered
 from .secrets.masking import Masker
-from .secrets.places import credentials, credentials_of_overrides, holds_secret
+from .secrets.places import credentials, credentials_of_overrides
+from .secrets.texts import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -17,6 +17,7 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
 from pytest_storedog_gate.local_synthetics.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.results import Results, failure_document, new_result_id
+from pytest_storedog_gate.secrets.places import mask_exchanges
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -337,5 +338,6 @@ def _internal_error(error: Exception) -> Failure:
 def _without_secrets(outcome: Outcome, values: variables.Variables) -> Outcome:
     failure = outcome.failure
     if failure:
-        failure = Failure(failure.code, values.masked(failure.message))
-    return Outcome(failure, values.masked(outcome.detail))
+        failure = Failure(failure.code, values.masked(mask_exchanges(failure.message)))
+    # What a target answers may be a secret that nobody has declared: a token, say.
+    return Outcome(failure, values.masked(mask_exchanges(outcome.detail)))

@@ -20,13 +20,14 @@ from .collection import checks_file, node_id
 from .evidence import report_end, report_not_run, report_to_junit
 from .exchange import Answers
 from .lister import Lister
-from .masked_reports import mask_report
+from .masked_reports import mask_report, mask_warning
 from .plan import Planner
 from .platforms import reach
 from .source import Census
 from .testimony import Testimony
 
 if TYPE_CHECKING:
+    import warnings
     from collections.abc import Generator, Iterator, Sequence
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
@@ -228,6 +229,11 @@ class Controller:
         """Hears of what was collected, and could not be."""
         mask_report(report, self.settings.redact)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Hears of warnings, which are shown at the end."""
+        mask_warning(warning_message, self.settings.redact)
+
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tells pytest's own stop (-x under xdist) from a person's or a signal's."""
         # pytest and xdist derive their own from KeyboardInterrupt, each another one.
@@ -240,6 +246,7 @@ class Controller:
         with _shielded():
             self._settled = self.run.settle(self._evidence(int(session.exitstatus)))
         self._junit = junit.Writers(self.config)
+        self._junit.mask_recorded(self.settings.redact)
         if self.run.stopped:
             silent = set(self.testimony.silent())
             not_run = {name: p for name, p in self.node_ids.items() if name in silent}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_storedog_gate.datadog.models import Result
+    from pytest_storedog_gate.secrets.masking import Masker
 
 Properties = list[tuple[str, object]]
 Kind = Literal["passed", "failure", "error"]
@@ -53,6 +54,11 @@ class Writers:
         # pytest's writer has no public name; this method is what marks it.
         plugins = config.pluginmanager.get_plugins()
         self._writers: list[Any] = [p for p in plugins if hasattr(p, "add_global_property")]
+
+    def mask_recorded(self, mask: Masker) -> None:
+        """Masks what tests have recorded for the whole suite."""
+        for writer in self._writers:
+            writer.global_properties[:] = mask.document(writer.global_properties)
 
     def add_case(
         self,

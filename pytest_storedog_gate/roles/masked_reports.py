@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    import warnings
+
     from pytest_storedog_gate.secrets.masking import Masker
+
+
+def mask_warning(warning: warnings.WarningMessage, mask: Masker) -> None:
+    """Masks what the warning says; the summary shows it."""
+    warning.message = mask(str(warning.message))
 
 
 def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) -> None:
@@ -19,9 +26,11 @@ def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) 
         report.longrepr = mask.document(report.longrepr)
     elif report.longrepr is not None:
         text = report.longreprtext
-        shown = mask(text)
+        shown = mask.shortened(text)
         if shown != text:
             report.longrepr = shown
     report.sections = mask.document(report.sections)
     if isinstance(report, pytest.TestReport):
+        if hasattr(report, "wasxfail"):
+            report.wasxfail = mask(str(report.wasxfail))
         report.user_properties = mask.document(report.user_properties)

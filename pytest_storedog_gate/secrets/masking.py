@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
 import html.entities
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +24,7 @@ LONGEST_SECRET = 10_000
 """Characters of a value that is found: to look for a longer one would hold up every check."""
 _SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
 _SHORTEST_LINE = 16  # of a secret of several lines, such as a private key
+_SHORTEST_PART, _LONGEST_PART = 4, 60  # characters of a secret beside `...`
 _SHORTEST_NUMBER = 4  # digits: masking shorter numbers would hide only the result
 _BREAKS = re.compile(r"\\[rn]|[\r\n]")
 # Names of values that this program relies on, which others are found by: a secret that is a part of
@@ -70,13 +74,22 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str], *, shortest: int = 1) -> None:
         """Secrets of fewer than `shortest` characters are left, as they are parts of many words."""
-        self._forms = _forms_of_all(frozenset(secrets), shortest)
+        self._secrets = frozenset(secrets), shortest
+        self._forms = _forms_of_all(*self._secrets)
 
     def and_also(self, other: Masker) -> Masker:
         """One that masks what either of them does."""
         both = Masker(())
         both._forms = (*self._forms, *other._forms)
         return both
+
+    def shortened(self, text: str) -> str:
+        """The text without the secrets, also where pytest shows `...` for the middle of a value."""
+        shown = self(text)
+        if "..." in shown:
+            for pattern in _beginnings_and_ends(*self._secrets):
+                shown = pattern.sub(MASK, shown)
+        return shown
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
@@ -150,6 +163,24 @@ def _forms_of(secret: str) -> tuple[_Form, ...]:
     return (_plain_form(secret), *map(_encoded_form, sorted(set(_encoded(secret)))))
 
 
+@lru_cache(maxsize=16)
+def _beginnings_and_ends(secrets: frozenset[str], shortest: int) -> tuple[re.Pattern[str], ...]:
+    found = []
+    for secret in sorted({part for one in secrets for part in _parts(one)}):
+        if len(secret) < max(shortest, _SHORTEST_PART + 1):
+            continue
+        forms = [_of_character(character) for character in secret]
+        first, last = forms[:_LONGEST_PART], forms[-_LONGEST_PART:]
+        more = first[_SHORTEST_PART:-1]
+        begin = "".join(
+            (*first[:_SHORTEST_PART], *(f"(?:{form}" for form in more), ")?" * len(more))
+        )
+        less = last[1:-_SHORTEST_PART]
+        end = "".join(("(?:" * len(less), *(f"{form})?" for form in less), *last[-_SHORTEST_PART:]))
+        found += [re.compile(rf"{begin}(?=\.{{3}})"), re.compile(rf"(?<=\.{{3}}){end}")]
+    return tuple(found)
+
+
 def _parts(secret: str) -> Iterator[str]:
     """The secret as it is and without blanks at its ends, and its longer lines."""
     yield from filter(None, {secret, secret.strip()})
@@ -165,13 +196,16 @@ def _encoded(secret: str) -> Iterator[str]:
     """
     if len(secret) < _SHORTEST_ENCODED:
         return
-    content = secret.encode(errors="surrogatepass")
-    yield from (content.hex(), content.hex().upper())
-    for before in range(3):
-        text = base64.b64encode(bytes(before) + content)
-        first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
-        inner = text[first:last].decode()
-        yield from {inner, inner.replace("+", "-").replace("/", "_")}
+    written = {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), html.escape(secret)}
+    contents = {text.encode(errors="surrogatepass") for text in written}
+    for content in {*contents, secret.encode("latin-1", "ignore")}:
+        yield from (content.hex(), content.hex().upper(), content.hex(":"))
+        for before in range(3):
+            text = base64.b64encode(bytes(before) + content)
+            first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
+            inner = text[first:last].decode()
+            if len(inner) >= _SHORTEST_ENCODED:
+                yield from {inner, inner.replace("+", "-").replace("/", "_")}
 
 
 def _plain_form(secret: str) -> _Form:
@@ -192,6 +226,14 @@ def _longest_word(text: str) -> str:
     return max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
 
 
+def _of_octets(character: str) -> list[str]:
+    """A character of more than one octet, where somebody took each octet for a character."""
+    octets = character.encode(errors="surrogatepass")
+    escapes = "".join(rf"\\{{1,15}}(?:x(?i:{octet:02x})|{octet:03o})" for octet in octets)
+    taken = {octets.decode("latin-1"), octets.decode("cp1252", "replace")}
+    return [escapes, *map(re.escape, sorted(taken))]
+
+
 def _kind_of_run(character: str) -> str:
     return " " if character.isspace() else "\\" if character == "\\" else ""
 
@@ -208,7 +250,8 @@ def _of_character(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character  # nobody encodes these
     code = ord(character)
-    patterns = [r"\s" if character.isspace() else re.escape(character)]
+    # What prints values nicely goes on with a string in the next line.
+    patterns = [r"\s|['\"]\s*\n\s*['\"]" if character.isspace() else re.escape(character)]
     content = {character.encode(errors="surrogatepass"), character.encode("latin-1", "ignore")}
     # Percent signs may have been encoded once more, and mails write `=` for them.
     patterns += [
@@ -221,11 +264,14 @@ def _of_character(character: str) -> str:
     if character == "'":
         names.append("apos")
     patterns += [f"&(?:amp;){{0,3}}{name};" for name in names if name]
+    if code >= 128:
+        patterns += _of_octets(character)
+        patterns.append(re.escape(unicodedata.normalize("NFD", character)))
     # Escapes of JSON, JavaScript and Python, with more backslashes where a string holds a string.
     units = character.encode("utf-16-be", errors="surrogatepass")
     pairs = [units[index : index + 2].hex() for index in range(0, len(units), 2)]
     patterns.append("".join(rf"\\{{1,15}}u(?i:{pair})" for pair in pairs))
-    patterns.append(rf"\\{{1,15}}U(?i:{code:08x})")
+    patterns.append(rf"\\{{1,15}}(?:U|u\{{)0*(?i:{code:x})\}}?")
     if code < 256:
         patterns.append(rf"\\{{1,15}}x(?i:{code:02x})")
     escaped = json.dumps(character)[1:-1].lstrip("\\") if code < 128 else ""

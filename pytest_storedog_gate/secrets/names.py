@@ -5,7 +5,6 @@ A name is read by its words, so that `max_tokens`, `tokenizer` and `Idempotency-
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import cache
 
@@ -13,32 +12,50 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SECRET = frozenset(
     {
         "auth", "authentication", "authorization", "bearer", "cookie", "cookies", "credential",
-        "credentials", "csrf", "hmac", "jwt", "mfa", "otp", "pass", "passcode", "passphrase",
-        "passwd", "password", "passwords", "pin", "pw", "pwd", "sas", "secret", "secrets",
-        "sessid", "session", "sid", "sig", "signature", "token", "totp", "xsrf",
+        "credentials", "creds", "csrf", "dsn", "hmac", "jwt", "mfa", "otp", "pass", "passcode",
+        "passphrase", "passwd", "password", "passwords", "pin", "pw", "pwd", "samlresponse", "sas",
+        "secret", "secrets", "sessid", "session", "sid", "sig", "signature", "token", "totp",
+        "verifier", "xsrf",
     }
 )  # fmt: skip
 # Of words that were written as one: `authtoken`, `PHPSESSID`, `apikey`.
 _ENDINGS = (
-    "authorization", "cookie", "credential", "credentials", "passphrase", "passwd", "password",
-    "secret", "sessid", "sessionid", "sessionkey", "signature", "token",
+    "authorization", "cookie", "credential", "credentials", "dbpass", "passphrase", "passwd",
+    "password", "secret", "sessid", "sessionid", "sessionkey", "signature", "token",
 )  # fmt: skip
 # What makes a key one that opens something: there are primary, public and cache keys as well.
 _KEYS = frozenset(
     {
         "access", "account", "admin", "api", "app", "application", "auth", "client", "consumer",
-        "deploy", "encryption", "function", "functions", "host", "license", "master", "private",
-        "secret", "service", "session", "shared", "signing", "ssh", "storage", "subscription",
+        "deploy", "encryption", "function", "functions", "host", "license", "mashape", "master",
+        "private", "rapidapi", "secret", "service", "session", "shared", "signing", "ssh",
+        "storage", "subscription",
     }
 )  # fmt: skip
 _KEY_ENDINGS = tuple(f"{word}key" for word in sorted(_KEYS))
-# A last word that tells of a secret what is none.
+# Pairs of words that are a secret together.
+_PAIRS = frozenset(
+    {
+        ("client", "assertion"), ("otp", "code"), ("mfa", "code"), ("fa", "code"),
+        ("recovery", "code"), ("backup", "code"), ("verification", "code"), ("saml", "response"),
+        *((word, key) for word in _KEYS for key in ("key", "keys")),
+        *((word, "tokens") for word in ("access", "auth", "refresh", "session")),
+    }
+)  # fmt: skip
+# Words after that of a secret with which it is still one; any other tells of something about it.
+_STILL = frozenset(
+    {
+        "again", "base64", "confirm", "confirmation", "current", "data", "encrypted", "hash", "hex",
+        "id", "key", "new", "old", "plain", "raw", "repeat", "sha", "string", "text", "val",
+        "value",
+    }
+)  # fmt: skip
+# The same of variables of an environment, which are called `PASSWORD_PROD` and `TOKEN_GITHUB`.
 _ABOUT = frozenset(
     {
-        "age", "algorithm", "algo", "at", "count", "date", "duration", "email", "enabled",
-        "endpoint", "expiration", "expires", "expiry", "format", "header", "in", "issuer",
-        "length", "limit", "method", "mode", "name", "policy", "prefix", "rate", "realm",
-        "required", "scope", "size", "status", "storage", "timeout", "ttl", "type", "uri", "url",
+        "age", "algorithm", "at", "count", "date", "duration", "enabled", "endpoint", "expires",
+        "expiry", "file", "format", "header", "length", "limit", "method", "mode", "name", "path",
+        "policy", "prefix", "required", "scope", "size", "timeout", "ttl", "type", "uri", "url",
         "user", "username", "version",
     }
 )  # fmt: skip
@@ -50,13 +67,25 @@ _PAGES = frozenset({"continuation", "cursor", "next", "page", "sync"})
 def names_secret(name: str) -> bool:
     """Whether what is called `name` is a secret, e.g. `X-Api-Key`, `sessionId` or `PASSWORD`."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    if not words or words[-1] in _ABOUT:
-        return False
-    if words == ["token", "api", "authentication"]:
+    if name == "tokenApiAuthentication":
         return False  # Datadog's word for where OAuth's client ID is sent: in a header or the body
-    if words[-1] == "token" and _PAGES & set(words):
+    if name.isupper() and "-" not in name:
+        return bool(words) and words[-1] not in _ABOUT and any(map(_ends, _heads(words)))
+    while len(words) > 1 and not _ends(words) and (words[-1] in _STILL or words[-1].isdigit()):
+        words.pop()
+    return _ends(words)
+
+
+def _heads(words: list[str]) -> list[list[str]]:
+    return [words[: end + 1] for end in range(len(words))]
+
+
+def _ends(words: list[str]) -> bool:
+    """Whether the last of the words is what a secret is called by."""
+    if not words:
         return False
-    pairs = itertools.pairwise(words)
-    return any(
-        word in _SECRET or word.endswith(_ENDINGS) or word.endswith(_KEY_ENDINGS) for word in words
-    ) or any(second in ("key", "keys") and first in _KEYS for first, second in pairs)
+    last = words[-1]
+    if last == "token" and _PAGES & set(words):
+        return False
+    known = last in _SECRET or last.endswith(_ENDINGS) or last.endswith(_KEY_ENDINGS)
+    return known or tuple(words[-2:]) in _PAIRS

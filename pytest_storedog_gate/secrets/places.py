@@ -6,40 +6,23 @@ stands under. What holds nothing but variables, as `Bearer {{ TOKEN }}`, is none
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from .masking import MASK
 from .names import names_secret
+from .texts import holds_secret, in_text, in_url, leaves, one, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    StandIn = Callable[[str, str], str]
-    """What stands for a credential, given its name and its value."""
+    from .texts import StandIn
 
 Json = dict[str, Any]
 
-_USERINFO = re.compile(r"(?<=://)((?:\{\{[^{}]*\}\}|\{(?!\{)|[^/?#@\s{])*)(?=@)")
-_PARAMETER = re.compile(r"(?<=[?&#;])([^=&#;?\s]+)=((?:\{\{.*?\}\}|[^&#;\s])+)")
-_FORM = re.compile(r"(?:(?<=&)|^)([\w.%\[\]-]+)=((?:\{\{.*?\}\}|[^&\s])+)")
-# Of JSON, and of JSON in a string of JSON, whose quotes have backslashes.
-_MEMBER = re.compile(r'(\\*)"([\w.-]+)\1"(\s*:\s*)\1"((?:[^"\\]|\\.)*?)\1"')
-_ELEMENT = re.compile(r"<([\w.:-]+)>([^<>]+)</\1>")
-_SCHEME = r"(?:apikey|basic|bearer|digest|jwt|token)"
-# A word for a scheme is harmless before a variable only: alone it may be a password.
-_HARMLESS = re.compile(
-    rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\b[\s:]*)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
-)
-_AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
-_ABOUT = {"domain", "expires", "max-age", "path", "priority", "samesite"}  # a cookie
-_IN_URL = "URL_CREDENTIALS"
-_MAPS = ("headers", "metadata", "query", "form", "basicAuth")
-_TEXTS = ("body", "message")
+_MAPS = ("headers", "metadata", "query", "form", "basicAuth", "toolArgs")
+_TEXTS = ("body", "message", "payload", "actual")
 _VALUES = {"pattern", "example", "value"}  # of a variable
 _VARIABLES = ("configVariables", "variables")
-_EXACT = ("is", "isNot")  # others compare with a part, such as the name of a cookie
 _NAMED = ("header", "grpcMetadata", "metadata", "mcpHeader")  # assertions about what has a name
 
 
@@ -78,45 +61,6 @@ def credentials_of_overrides(overrides: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def holds_secret(value: str) -> bool:
-    """Whether there is more in the value than variables and the word for a scheme."""
-    return bool(_HARMLESS.sub("", value))
-
-
-def parts_of(name: str, credential: str) -> set[str]:
-    """The credential that stands under `name`, and those parts of it that may turn up alone.
-
-    That are the token after the word for its scheme, the password after a user's name, and the
-    values of cookies.
-    """
-    found = {credential}
-    if after := _AFTER_SCHEME.fullmatch(credential):
-        found.add(after[1])
-    if name == _IN_URL and ":" in credential:
-        password = credential.partition(":")[2]
-        found |= {password, unquote(password)}
-    if "cookie" in name.lower():
-        pairs = [part.partition("=") for part in re.split("[;\n]", credential)]
-        values = {value.strip() for key, _, value in pairs if key.strip().lower() not in _ABOUT}
-        found = values - {""} or found
-    return set(filter(holds_secret, found))
-
-
-def in_url(url: str, stand_in: StandIn) -> str:
-    """The URL with its user's name and password, and its secret parameters, replaced."""
-
-    def parameter(match: re.Match[str]) -> str:
-        return f"{match[1]}={_one(match[1], match[2], stand_in)}"
-
-    url = _USERINFO.sub(lambda match: _userinfo(match[1], stand_in), url)
-    return _PARAMETER.sub(parameter, url)
-
-
-def _userinfo(text: str, stand_in: StandIn) -> str:
-    password = text.partition(":")[2] or text  # a token stands there alone
-    return stand_in(_IN_URL, text) if holds_secret(password) else text
-
-
 def mask_url(url: str) -> str:
     """A URL as it may be shown."""
     return in_url(url, _mask)
@@ -124,7 +68,7 @@ def mask_url(url: str) -> str:
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers as they may be shown: without the values of those whose name says a credential."""
-    return {name: _one(name, value, _mask) for name, value in headers.items()}
+    return {name: str(value) for name, value in _named(dict(headers), _mask).items()}
 
 
 def mask_exchanges(data: Any) -> Any:
@@ -152,17 +96,16 @@ def _replaced(name: str, value: str, stand_in: StandIn) -> str:
     return stand_in(name, value) if holds_secret(value) else value
 
 
-def _one(name: str, value: str, stand_in: StandIn) -> str:
-    return _replaced(name, value, stand_in) if names_secret(name) else value
-
-
 def _named(values: Any, stand_in: StandIn) -> Any:
-    if not isinstance(values, dict):
-        return values
-    return {
-        name: _one(name, value, stand_in) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    """What has names, however deep; a value may be a URL or a text with names of its own."""
+    if isinstance(values, dict):
+        return {
+            name: leaves(name, value, stand_in) if names_secret(name) else _named(value, stand_in)
+            for name, value in values.items()
+        }
+    if isinstance(values, list):
+        return [_named(value, stand_in) for value in values]
+    return in_text(in_url(values, stand_in), stand_in) if isinstance(values, str) else values
 
 
 def _config(config: Json, stand_in: StandIn) -> Json:
@@ -213,10 +156,14 @@ def _variable(variable: Any) -> Any:
 
 def _assertion(assertion: Any, stand_in: StandIn) -> Any:
     match assertion:
-        case {"type": kind, "property": str(name), "operator": operator, "target": str(target)} if (
-            kind in _NAMED and operator in _EXACT
-        ):
-            return {**assertion, "target": _one(name, target, stand_in)}
+        case {"type": kind, "property": str(name), "target": str(target)} if kind in _NAMED:
+            # The name of a cookie is none, and what else is compared with a part.
+            if "cookie" in name.lower() and assertion.get("operator") not in ("is", "isNot"):
+                return assertion
+            return {**assertion, "target": one(name, target, stand_in)}
+        case {"target": {"jsonPath": str(path), "targetValue": str(value)}}:
+            shown = one(path.rpartition(".")[2], value, stand_in)
+            return {**assertion, "target": {**assertion["target"], "targetValue": shown}}
     return assertion
 
 
@@ -227,7 +174,7 @@ def _request(request: Json, stand_in: StandIn) -> Json:
             shown[key] = _named(shown[key], stand_in)
     for key in _TEXTS:
         if isinstance(shown.get(key), str):
-            shown[key] = _in_text(shown[key], stand_in)
+            shown[key] = in_text(shown[key], stand_in)
     if isinstance(shown.get("url"), str):
         shown["url"] = in_url(shown["url"], stand_in)
     if isinstance(shown.get("certificate"), dict):
@@ -239,22 +186,3 @@ def _request(request: Json, stand_in: StandIn) -> Json:
     if isinstance(shown.get("proxy"), dict):
         shown["proxy"] = _request(shown["proxy"], stand_in)
     return shown
-
-
-def _in_text(text: str, stand_in: StandIn) -> str:
-    """A body, in which members of JSON, elements of XML and fields of forms have names."""
-
-    def member(match: re.Match[str]) -> str:
-        quote = f'{match[1]}"'
-        value = _one(match[2], match[4], stand_in)
-        if value == match[4]:
-            value = _MEMBER.sub(member, value)  # of JSON in a string
-        return f"{quote}{match[2]}{quote}{match[3]}{quote}{value}{quote}"
-
-    def element(match: re.Match[str]) -> str:
-        return f"<{match[1]}>{_one(match[1], match[2], stand_in)}</{match[1]}>"
-
-    def field(match: re.Match[str]) -> str:
-        return f"{match[1]}={_one(match[1], match[2], stand_in)}"
-
-    return _FORM.sub(field, _ELEMENT.sub(element, _MEMBER.sub(member, text)))

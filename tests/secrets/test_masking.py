@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import quopri
+import unicodedata
 from dataclasses import fields
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -49,6 +50,12 @@ FORMS: dict[str, Callable[[str], str]] = {
     ),
     "base64 in lines": lambda secret: base64.encodebytes(b"k" * 48 + secret.encode()).decode(),
     "mail": lambda secret: quopri.encodestring(secret.encode()).decode(),
+    "octets in Python": lambda secret: repr(secret.encode())[2:-1],
+    "octets as letters": lambda secret: secret.encode().decode("latin-1"),
+    "parts of letters": lambda secret: unicodedata.normalize("NFD", secret),
+    "hexadecimal with colons": lambda secret: secret.encode().hex(":"),
+    "base64 of JSON": lambda secret: base64.b64encode(json.dumps(secret).encode()).decode(),
+    "base64 of a URL's": lambda secret: base64.b64encode(quote(secret, safe="").encode()).decode(),
     "one line": lambda secret: " ".join(secret.split()),
 }
 SECRETS = [
@@ -111,6 +118,20 @@ def test_each_line_of_a_key_is_a_secret() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj0123456789"
     shown = Masker([key])("E   - MIIEvQIBADANBgkqhkiG9w0B\nE   + -----BEGIN PRIVATE KEY-----")
     assert shown == "E   - ********\nE   + -----BEGIN PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'zzz Passwor...xyz'", "'zzz ********...xyz'"),
+        ("'zzz Passwort-17...xyz'", "'zzz ********...xyz'"),
+        ("'abc...rt-1742 www'", "'abc...******** www'"),
+        ("'abc...742 www'", "'abc...742 www'"),
+        ("Pass the salt... please", "Pass the salt... please"),
+    ],
+)
+def test_a_part_of_a_secret_beside_three_dots(text: str, shown: str) -> None:
+    assert Masker(["Passwort-1742"]).shortened(text) == shown
 
 
 def test_many_blanks_and_backslashes_take_no_time() -> None:

@@ -13,7 +13,9 @@ SECRET = """
     Ocp-Apim-Subscription-Key x-functions-key api_key apikey access_token id_token refreshToken
     authToken client_secret clientSecret PASSWORD DB_PASS pw PHPSESSID JSESSIONID sessionToken
     session_id secretKey accessKey csrfmiddlewaretoken GITHUB_TOKEN AWS_SECRET_ACCESS_KEY
-    private_key sig passphrase otp secret
+    private_key sig passphrase otp secret X-Mashape-Key creds dbpass code_verifier client_assertion
+    SAMLResponse recovery_code PASSWORD_PROD TOKEN_GITHUB password2 newPassword passwordConfirm
+    api_keys access_tokens X-Auth-Token-Id reset_password
 """.split()  # noqa: SIM905
 NONE = """
     region domain audience scope username resource clientId algorithm workstation serviceName
@@ -22,7 +24,9 @@ NONE = """
     tokenizer tokens max_tokens token_type accessTokenUrl tokenApiAuthentication tokenPrefix
     expires_in page_token nextPageToken author authority authentication_method cookie_policy
     monkey latency compass passage passed passenger bypass signal design assign SHOP URL secretary
-    pinned spin spinner sessions oauth_version
+    pinned spin spinner sessions oauth_version sessionStart X-Cookie-Consent X-Auth-Provider
+    Pin-Code token_address password_reset auth_provider otp_channel secret_santa signature_line
+    session_timeout_minutes pin_color TOKEN_URL PASSWORD_FILE
 """.split()  # noqa: SIM905
 
 

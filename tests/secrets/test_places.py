@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from pytest_storedog_gate.secrets.places import (
     credentials,
     credentials_of_overrides,
-    holds_secret,
     mask_exchanges,
     mask_url,
-    parts_of,
     without_secrets,
 )
+from pytest_storedog_gate.secrets.texts import holds_secret, parts_of
 
 REQUESTS: list[dict[str, Any]] = [
     {"headers": {"X-Session-Id": "planted"}},
@@ -34,6 +34,20 @@ REQUESTS: list[dict[str, Any]] = [
     {"body": "user=me&password=planted"},
     {"body": "<login><user>me</user><password>planted</password></login>"},
     {"message": '{"token":"planted"}'},
+    {"body": '{"password": ["planted"]}'},
+    {"body": '{"credentials": {"val": "planted"}}'},
+    {"body": '{"name": "password", "value": "planted"}'},
+    {"body": 'mutation { login(user: "me", password: "planted") { id } }'},
+    {"body": '<wsse:Password Type="text">planted</wsse:Password>'},
+    {"body": "<login password='planted' user='me'/>"},
+    {"body": "<password><![CDATA[planted]]></password>"},
+    {"body": "user=me\npassword=planted"},
+    {"body": "user=me;password=planted"},
+    {"basicAuth": {"type": "jwt", "payload": '{"client_secret": "planted"}'}},
+    {"headers": {"Referer": "https://shop.test/?api_key=planted"}},
+    {"url": "https://shop.test/?tok%65n=planted"},
+    {"url": "https://shop.test/?next=https%3A%2F%2Fme%3Aplanted%40shop.test"},
+    {"toolArgs": {"user": {"password": "planted"}}},
     {"proxy": {"url": "http://me:planted@proxy.test:3128"}},
     {"proxy": {"url": "http://proxy.test", "headers": {"Proxy-Authorization": "planted"}}},
 ]
@@ -47,6 +61,10 @@ NO_SECRET: list[dict[str, Any]] = [
     {"url": "https://{{ USER }}:{{ PASSWORD }}@shop.test/?page=2&token={{ TOKEN }}"},
     {"assertions": [{"type": "header", "property": "Set-Cookie", "operator": "contains",
                      "target": "session="}]},
+    {"url": "https://shop.test/?reset_password=true&sessionStart=9"},
+    {"headers": {"X-Cookie-Consent": "accepted", "X-Auth-Provider": "google"}},
+    {"body": '{"token_address": "x", "password_reset": true, "otp_channel": "sms"}'},
+    {"body": "<p class='a'>hello</p>"},
     {"body": '{"max_tokens": 100, "author": "me", "password": "{{ PASSWORD }}"}'},
 ]  # fmt: skip
 
@@ -65,7 +83,7 @@ def test_a_credential_is_found_and_replaced(request_: dict[str, Any]) -> None:
     shown = json.dumps(without_secrets(test, stand_in))
     (value,) = values
     assert "planted" not in shown
-    assert shown.replace("MASK", value) == json.dumps(test)
+    assert unquote(shown.replace("MASK", value)) == unquote(json.dumps(test))
     step = {"config": {"steps": [{"request": request_}]}}
     browser = {"steps": [{"params": {"request": {"config": test["config"]}}}]}
     assert credentials(step) == credentials(browser) == found

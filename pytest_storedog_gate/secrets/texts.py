@@ -1,0 +1,157 @@
+"""Secrets in texts in which values have names: URLs, JSON, GraphQL, XML and forms."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from .names import names_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    StandIn = Callable[[str, str], str]
+    """What stands for a credential, given its name and its value."""
+
+IN_URL = "URL_CREDENTIALS"
+"""The name of a URL's user and password."""
+_SCHEME = r"(?:apikey|basic|bearer|digest|jwt|token)"
+# A word for a scheme is harmless before a variable only: alone it may be a password.
+_HARMLESS = re.compile(
+    rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\b[\s:]*)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
+)
+_FLAGS = {"true", "false", "yes", "no", "on", "off", "null", "none"}
+_AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
+_ABOUT_A_COOKIE = {"domain", "expires", "max-age", "path", "priority", "samesite"}
+_VALUE = r"(?:\{\{.*?\}\}|[^&;#\s])+"
+_USERINFO = re.compile(r"(?<=://)((?:\{\{[^{}]*\}\}|\{(?!\{)|[^/?#@\s{])*)(?=@)")
+_PARAMETER = re.compile(rf"(?<=[?&#;])([^=&#;?\s]+)=({_VALUE})")
+_FIELD = re.compile(rf"((?:(?<=[&;\n])|^)[ \t]*)([\w.%\[\]-]+)=({_VALUE})")
+# Of JSON, and of JSON in a string of JSON, whose quotes have backslashes.
+_MEMBER = re.compile(r'(\\*)"([\w.$ -]+)\1"(\s*:\s*)')
+_STRING = r'"((?:[^"\\]|\\.)*?)'
+_PAIR = re.compile(
+    rf'((\\*)"(?:name|key)\2"\s*:\s*\2"([\w.-]+)\2"\s*,\s*\2"value\2"\s*:\s*\2){_STRING}(\2")'
+)
+_ARGUMENT = re.compile(rf'((?<![\w"\\])([A-Za-z_]\w*)\s*:\s*(\\*)){_STRING}(\3")')
+_ELEMENT = re.compile(
+    r"(<([\w.:-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?)([^<>\]]+)((?:\]\]>)?\s*</\2>)"
+)
+_TAG = re.compile(r"<[\w.:-]+\s[^<>]*>")
+_ATTRIBUTE = re.compile(r"""(([\w.:-]+)\s*=\s*(["']))([^"'<>]*)(\3)""")
+_DECODER = json.JSONDecoder()
+
+
+def holds_secret(value: str) -> bool:
+    """Whether there is more in the value than variables, the word for a scheme or a flag."""
+    return bool(_HARMLESS.sub("", value)) and value.strip().lower() not in _FLAGS
+
+
+def parts_of(name: str, credential: str) -> set[str]:
+    """The credential that stands under `name`, and those parts of it that may turn up alone.
+
+    That are the token after the word for its scheme, the password after a user's name, and the
+    values of cookies.
+    """
+    found = {credential}
+    if after := _AFTER_SCHEME.fullmatch(credential):
+        found.add(after[1])
+    if name == IN_URL and ":" in credential:
+        password = credential.partition(":")[2]
+        found |= {password, unquote(password)}
+    if "cookie" in name.lower():
+        pairs = [part.partition("=") for part in re.split("[;\n]", credential)]
+        values = {v.strip() for k, _, v in pairs if k.strip().lower() not in _ABOUT_A_COOKIE}
+        found = values - {""} or found
+    return set(filter(holds_secret, found))
+
+
+def one(name: str, value: str, stand_in: StandIn) -> str:
+    """The value, or what stands for it where the name says a secret and the value holds one."""
+    return stand_in(name, value) if names_secret(name) and holds_secret(value) else value
+
+
+def leaves(name: str, value: Any, stand_in: StandIn) -> Any:
+    """Everything below a name that says a secret, replaced; flags and nothing stay."""
+    if isinstance(value, dict):
+        return {key: leaves(name, each, stand_in) for key, each in value.items()}
+    if isinstance(value, list):
+        return [leaves(name, each, stand_in) for each in value]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    text = str(value)
+    shown = stand_in(name, text) if holds_secret(text) else text
+    return value if shown == text else shown
+
+
+def in_url(url: str, stand_in: StandIn) -> str:
+    """The URL with its user's name and password, and its secret parameters, replaced."""
+
+    def parameter(match: re.Match[str]) -> str:
+        name, value = unquote(match[1]), match[2]
+        shown = one(name, value, stand_in)
+        if shown == value and "%3" in value:  # a URL in a URL
+            inner = unquote(value)
+            replaced = in_url(inner, stand_in)
+            shown = value if replaced == inner else quote(replaced, safe="*")
+        return f"{match[1]}={shown}"
+
+    url = _USERINFO.sub(lambda match: _userinfo(match[1], stand_in), url)
+    return _PARAMETER.sub(parameter, url)
+
+
+def in_text(text: str, stand_in: StandIn) -> str:
+    """A body: members of JSON, arguments of GraphQL, XML and fields of forms have names."""
+
+    def second(match: re.Match[str]) -> str:  # before, name, quotes, value, after
+        before, name, _, value, after = match.groups()
+        quotes = '"' if match.re is _ARGUMENT else ""
+        return f"{before}{quotes}{one(name, value, stand_in)}{after}"
+
+    def pair(match: re.Match[str]) -> str:
+        return f'{match[1]}"{one(match[3], match[4], stand_in)}{match[5]}'
+
+    def element(match: re.Match[str]) -> str:
+        return f"{match[1]}{one(match[2], match[3], stand_in)}{match[4]}"
+
+    def field(match: re.Match[str]) -> str:
+        return f"{match[1]}{match[2]}={one(unquote(match[2]), match[3], stand_in)}"
+
+    text = _ARGUMENT.sub(second, _PAIR.sub(pair, _members(text, stand_in)))
+    text = _TAG.sub(lambda tag: _ATTRIBUTE.sub(second, tag[0]), _ELEMENT.sub(element, text))
+    return _FIELD.sub(field, text)
+
+
+def _userinfo(text: str, stand_in: StandIn) -> str:
+    password = text.partition(":")[2] or text  # a token stands there alone
+    return stand_in(IN_URL, text) if holds_secret(password) else text
+
+
+def _members(text: str, stand_in: StandIn) -> str:
+    """The text with the members of JSON replaced whose name says a secret, however deep."""
+    shown, end = [], 0
+    while found := _MEMBER.search(text, end):
+        shown.append(text[end : found.end()])
+        end = found.end()
+        if names_secret(found[2]):
+            value, end = _member(text, end, found, stand_in)
+            shown.append(value)
+    return "".join((*shown, text[end:]))
+
+
+def _member(text: str, start: int, found: re.Match[str], stand_in: StandIn) -> tuple[str, int]:
+    """What stands for the value that begins at `start`, and where that value ends."""
+    quotes, name = found[1], found[2]
+    if not quotes:
+        try:
+            value, end = _DECODER.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return "", start
+        shown = leaves(name, value, stand_in)
+        return (text[start:end] if shown == value else json.dumps(shown, ensure_ascii=False)), end
+    escaped = re.compile(rf"{re.escape(quotes)}{_STRING}{re.escape(quotes)}\"").match(text, start)
+    if escaped is None:
+        return "", start
+    return f'{quotes}"{one(name, escaped[1], stand_in)}{quotes}"', escaped.end()
