@@ -185,7 +185,8 @@ def test_imports_nothing_heavy_without_the_option(project: GateProject) -> None:
             heavy = {"requests", "docker", "playwright", "httpx", "starlette"}
             assert not heavy & set(sys.modules)
             ours = {n for n in sys.modules if n.startswith("pytest_storedog_gate")}
-            assert ours == {"pytest_storedog_gate", "pytest_storedog_gate.plugin"}
+            modules = ("plugin", "hookspecs")
+            assert ours == {"pytest_storedog_gate", *(f"pytest_storedog_gate.{m}" for m in modules)}
         """
     )
     assert project.pytester.runpytest_subprocess(*WITHOUT_OTHERS).ret == 0
@@ -209,7 +210,8 @@ def test_tests_with_the_gates_fixtures_are_skipped_without_it(
             def test_language(self, language): assert 0
         def test_plain():
             ours = {n for n in sys.modules if n.startswith("pytest_storedog_gate")}
-            assert ours == {"pytest_storedog_gate", "pytest_storedog_gate.plugin"}
+            modules = ("plugin", "hookspecs")
+            assert ours == {"pytest_storedog_gate", *(f"pytest_storedog_gate.{m}" for m in modules)}
         """
     )
     result = project.pytester.runpytest_subprocess(*MODES[mode], "-rs")
