@@ -7,6 +7,7 @@ nobody asks for more of them once the limit is reached, whichever way the body i
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _PIECE = 64 * 1024  # bytes
 _HEAD = 2  # bytes that tell one format of zlib's from the others
+# They take a time that grows with the square of the size, or refuse what is too long.
+_OF_PYTHON = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 _MOST_ENCODINGS = 5  # one within the other
 
 
@@ -52,6 +55,17 @@ class BoundedResponse(httpx.Response):
     def __init__(self, status_code: int, *, limit: int, **options: Any) -> None:
         super().__init__(status_code, **options)
         self._limit = limit
+
+    @property
+    def charset_encoding(self) -> str | None:
+        """The encoding of texts that Content-Type names; Python knows others by such names."""
+        named = super().charset_encoding
+        try:
+            b"a".decode(named or "", errors="replace")
+            of_python = codecs.lookup(named or "").name.replace("_", "-") in _OF_PYTHON
+        except (LookupError, ValueError):
+            return None
+        return None if of_python else named
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The body, unpacked. Everything that httpx reads of a body comes through here.
