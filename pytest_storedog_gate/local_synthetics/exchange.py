@@ -91,7 +91,8 @@ class Exchange(Stopwatch):
                 if type(error) is httpx.ProtocolError:  # of DigestAuth; others are subclasses
                     raise _unmet_challenge(error) from None
                 failed = failure_of(error)
-                if self.redirects and failed.failure.inconclusive:
+                answered = self.redirects or "firstByte" in self.timings
+                if answered and failed.failure.inconclusive:
                     # The target led there, and not the test.
                     raise CheckFailed(
                         "MALFORMED_RESPONSE", f"The redirect leads nowhere: {failed}"
