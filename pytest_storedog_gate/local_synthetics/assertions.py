@@ -8,6 +8,7 @@ not JSON fails, whatever the operator, except that `isUndefined` and `doesNotExi
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,9 @@ JSON_PATH, XPATH, JSON_SCHEMA = "validatesJSONPath", "validatesXPath", "validate
 HASHES = frozenset({"md5", "sha1", "sha256"})
 _HOLD_OF_EMPTY = frozenset({"contains", "matches"})
 _NEEDS_PROPERTY = {"header": "the header", "grpcMetadata": "the metadata"}
+# A token of RFC 9110, section 5.6.2; gRPC's names are some of these.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATUSES = range(100, 1000)
 
 Operators = Mapping[str, frozenset[str]]
 """Per type of assertion the operators that a kind can evaluate.
@@ -86,11 +90,12 @@ def unsupported(assertion: Json, operators: Operators) -> list[str]:
     if operator not in operators[kind]:
         return [f"operator {operator!r} is not supported for {kind}"]
     problems = []
-    if kind in _NEEDS_PROPERTY and not isinstance(assertion.get("property"), str):
-        problems.append(f"property must name {_NEEDS_PROPERTY[kind]}")
+    if kind in _NEEDS_PROPERTY:
+        problems += _unsupported_property(assertion.get("property"), _NEEDS_PROPERTY[kind])
     if assertion.get("timingsScope", "all") not in ("all", "withoutDNS"):
         problems.append(f"timingsScope {assertion['timingsScope']!r} is not supported")
-    return problems + _unsupported_operand(kind, operator, assertion.get("target"))
+    problems += _unsupported_operand(kind, operator, assertion.get("target"))
+    return problems or _proving_nothing(kind, operator, assertion.get("target"), operators[kind])
 
 
 def evaluate(
@@ -165,6 +170,28 @@ def _unsupported_target(operator: str, target: Any, name: str) -> list[str]:
             compile_javascript(as_text(target))
         except ValueError as error:
             return [str(error)]
+    return []
+
+
+def _unsupported_property(name: Any, what: str) -> list[str]:
+    """Refuse what can be no name: that there is none of it would prove nothing."""
+    if not isinstance(name, str):
+        return [f"property must name {what}"]
+    if has_placeholder(name) or _NAME.fullmatch(name):
+        return []
+    return [f"property {name!r} is no name that {what} can have: write the name alone"]
+
+
+def _proving_nothing(kind: str, operator: str, target: Any, operators: frozenset[str]) -> list[str]:
+    """Refuse a target of which the operator holds whatever the number is."""
+    if isinstance(target, str) and has_placeholder(target):
+        return []
+    if kind == "statusCode" and not unmet_among([*_STATUSES], operator, target):
+        return [f"{operator} {target!r} holds of every status: nothing would be proved"]
+    # What has no text operator is a number.
+    numeric = NUMERIC & operators and "contains" not in operators
+    if numeric and operator == "isNot" and number(target) is None:
+        return [f"target {target!r} is not a number: nothing would be proved"]
     return []
 
 

@@ -270,6 +270,8 @@ class Batches:
 
     def _unsupported(self, run: Run) -> list[str]:
         definition = run.definition
+        if definition.fault:
+            return [definition.fault]
         kind = self._kinds.get((definition.type, definition.subtype))
         if kind is None:
             name = " ".join(filter(None, (definition.type, definition.subtype)))

@@ -6,6 +6,9 @@ nobody asks for more of them once the limit is reached, whichever way the body i
 
 from __future__ import annotations
 
+import asyncio
+import codecs
+import contextlib
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,9 +19,12 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 _PIECE = 64 * 1024  # bytes
+_HEAD = 2  # bytes that tell one format of zlib's from the others
+# They take a time that grows with the square of the size, or refuse what is too long.
+_OF_PYTHON = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 _MOST_ENCODINGS = 5  # one within the other
 
 
@@ -50,35 +56,39 @@ class BoundedResponse(httpx.Response):
         super().__init__(status_code, **options)
         self._limit = limit
 
+    @property
+    def charset_encoding(self) -> str | None:
+        """The encoding of texts that Content-Type names; Python knows others by such names."""
+        named = super().charset_encoding
+        try:
+            b"a".decode(named or "", errors="replace")
+            of_python = codecs.lookup(named or "").name.replace("_", "-") in _OF_PYTHON
+        except (LookupError, ValueError):
+            return None
+        return None if of_python else named
+
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The body, unpacked. Everything that httpx reads of a body comes through here.
 
         Raises CheckFailed where it is over the limit, httpx.DecodingError where it is not what
-        its headers say. What is packed in a way that is not in `ENCODINGS` comes as it is.
+        its headers say: it has no end, or something else after it. What is packed in a way that is
+        not in `ENCODINGS` comes as it is.
         """
         if hasattr(self, "_content"):
             async for piece in super().aiter_bytes(chunk_size):
                 yield piece
             return
-        stages = [_UNPACKERS[name]() for name in reversed(self._encodings())]
-        sizes = [0] * (len(stages) + 1)
-
-        def unpacked(data: bytes, stage: int) -> Iterator[bytes]:
-            sizes[stage] += len(data)
-            if sizes[stage] > self._limit:
-                raise CheckFailed("BODY_TOO_LARGE", f"The body is over {self._limit} bytes.")
-            if stage == len(stages):
-                yield data
-                return
-            for piece in stages[stage].unpack(data):
-                yield from unpacked(piece, stage + 1)
-
-        async for data in self.aiter_raw():
-            try:
-                for piece in unpacked(data, 0):
-                    yield piece
-            except (zlib.error, brotli.error) as error:
-                raise httpx.DecodingError(str(error)) from None
+        unpacking = _Unpacking(reversed(self._encodings()), self._limit)
+        try:
+            async for data in self.aiter_raw():
+                for piece in unpacking.unpack(data):
+                    if piece:
+                        yield piece
+                    # Others go on meanwhile, and a limit of time is kept.
+                    await asyncio.sleep(0)
+            unpacking.end()
+        except (zlib.error, brotli.error) as error:
+            raise httpx.DecodingError(str(error)) from None
 
     def _encodings(self) -> list[str]:
         named = self.headers.get("content-encoding", "").split(",")
@@ -88,52 +98,119 @@ class BoundedResponse(httpx.Response):
         return known
 
 
+class _Unpacking:
+    """The unpacking of one body, which is packed in one way or in several, one within the other."""
+
+    def __init__(self, encodings: Iterable[str], limit: int) -> None:
+        """`encodings`: the outermost first."""
+        self._stages = [_UNPACKERS[name]() for name in encodings]
+        self._sizes = [0] * (len(self._stages) + 1)
+        self._limit = limit
+
+    def unpack(self, data: bytes, stage: int = 0) -> Iterator[bytes]:
+        """As an `_Unpacker`. Raises CheckFailed as well."""
+        self._sizes[stage] += len(data)
+        if self._sizes[stage] > self._limit:
+            raise CheckFailed("BODY_TOO_LARGE", f"The body is over {self._limit} bytes.")
+        if stage == len(self._stages):
+            yield data
+            return
+        for piece in self._stages[stage].unpack(data):
+            yield from self.unpack(piece, stage + 1)
+
+    def end(self) -> None:
+        """Raises httpx.DecodingError where more should have come."""
+        if any(stage.is_amid() for stage in self._stages):
+            raise httpx.DecodingError("what is packed has no end")
+
+
 class _Unpacker(Protocol):
     def unpack(self, data: bytes) -> Iterator[bytes]:
-        """What is known now that this came too, in pieces. Raises zlib.error, brotli.error."""
+        """What is known now that this came too, in pieces, which may be empty.
+
+        Raises zlib.error, brotli.error, httpx.DecodingError.
+        """
+
+    def is_amid(self) -> bool:
+        """Whether something has begun that has no end yet."""
 
 
 class _Zlib:
-    def __init__(self, *formats: int) -> None:
-        self._decoder = zlib.decompressobj(formats[0])
-        self._other_formats: Sequence[int] = formats[1:]
+    """A stream in the first of some formats that its head fits, or in the last one.
+
+    `joined`: more of them may follow, which are one with it (RFC 1952, section 2.2).
+    """
+
+    def __init__(self, *formats: int, joined: bool = False) -> None:
+        self._formats = formats
+        self._joined = joined
+        self._head = b""  # of a stream, until it is known which format it has
+        self._decoder: zlib._Decompress | None = None  # of the stream that is read
+        self._ended = False  # one has
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
-        while True:
-            piece = self._piece(data)
+        piece = b""
+        while data or len(piece) == _PIECE:
+            piece, left = self._decoded(data)
+            if left == data and left and not piece:
+                raise httpx.DecodingError("what is packed cannot be unpacked further")
             yield piece
-            data = self._decoder.unconsumed_tail
-            if not data and len(piece) < _PIECE:
-                return
+            data = left
 
-    def _piece(self, data: bytes) -> bytes:
-        """The first data decide which format it is."""
-        formats, self._other_formats = self._other_formats, ()
-        try:
-            return self._decoder.decompress(data, _PIECE)
-        except zlib.error:
-            if not formats:
-                raise
-            self._decoder = zlib.decompressobj(formats[0])
-            return self._decoder.decompress(data, _PIECE)
+    def is_amid(self) -> bool:
+        return bool(self._decoder or self._head)
+
+    def _decoded(self, data: bytes) -> tuple[bytes, bytes]:
+        """The next piece, and what is still packed."""
+        if self._decoder is None:
+            if data and self._ended and not self._joined:
+                raise httpx.DecodingError("something follows the end of what is packed")
+            data, self._head = self._head + data, b""
+            if len(data) < _HEAD:
+                self._head = data
+                return b"", b""
+            self._decoder = self._decoder_of(data[:_HEAD])
+        decoder = self._decoder
+        piece = decoder.decompress(data, _PIECE)
+        if not decoder.eof:
+            return piece, decoder.unconsumed_tail
+        self._decoder, self._ended = None, True
+        return piece, decoder.unused_data
+
+    def _decoder_of(self, head: bytes) -> zlib._Decompress:
+        *others, last = self._formats
+        for form in others:
+            with contextlib.suppress(zlib.error):
+                zlib.decompressobj(form).decompress(head)
+                return zlib.decompressobj(form)
+        return zlib.decompressobj(last)
 
 
 class _Brotli:
+    """It refuses what follows the end of its stream."""
+
     def __init__(self) -> None:
         self._decoder = brotli.Decompressor()
+        self._begun = False
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
+        self._begun |= bool(data)
         # It keeps what it has unpacked but not given, too, and tells only of what it has not read.
         while data or not self._decoder.is_finished():
             piece = self._decoder.process(data, output_buffer_limit=_PIECE)
-            if not piece and self._decoder.can_accept_more_data():
-                return
             yield piece
             data = b""
+            if not piece and not self._decoder.is_finished():
+                if self._decoder.can_accept_more_data():
+                    return
+                raise httpx.DecodingError("what is packed cannot be unpacked further")
+
+    def is_amid(self) -> bool:
+        return self._begun and not self._decoder.is_finished()
 
 
 _UNPACKERS: dict[str, Callable[[], _Unpacker]] = {
-    "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
+    "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16, joined=True),
     # As RFC 9110 has it or, from many servers, without zlib's header.
     "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),
     "br": _Brotli,

@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics import strict_json
-from pytest_storedog_gate.local_synthetics.definitions import Definition, DefinitionError, parse
+from pytest_storedog_gate.local_synthetics.definitions import (
+    Definition,
+    DefinitionError,
+    parse,
+    unusable,
+)
 from pytest_storedog_gate.local_synthetics.known_keys import key_faults, keys
 from pytest_storedog_gate.local_synthetics.local_files import with_contents
 from pytest_storedog_gate.local_synthetics.suites import Suite, parse_suite
@@ -37,7 +42,8 @@ def load(patterns: Iterable[str]) -> Catalog:
     """Read everything that the files define which the glob patterns match.
 
     Raises DefinitionError: a pattern without a match, an unreadable or malformed file, a definition
-    without a valid public_id, a public_id defined twice, a suite with a test that no file defines,
+    without a valid public_id or with tags that are none, a public_id defined twice, a suite with a
+    test that no file defines,
     or nothing defined at all.
     """
     tests: dict[str, Definition] = {}
@@ -118,8 +124,11 @@ def _parsed(where: str, data: object, folder: Path) -> Definition | Suite:
     try:
         if isinstance(data, dict) and "data" in data:
             return parse_suite(data)
-        definition = _identified(data)
-        return Definition(with_contents(definition.data, folder))
+        try:
+            definition = _identified(data)
+            return Definition(with_contents(definition.data, folder))
+        except DefinitionError as fault:
+            return unusable(data, fault)
     except DefinitionError as error:
         raise DefinitionError(f"{where}: {error}") from None
 

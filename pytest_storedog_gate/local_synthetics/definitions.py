@@ -46,9 +46,13 @@ class DefinitionError(ValueError):
 
 @dataclass(frozen=True)
 class Definition:
-    """One Synthetics test, as JSON of the shape that `parse` checked."""
+    """One Synthetics test, as JSON of the shape that `parse` checked.
+
+    With a `fault`, a sentence, it cannot be run: its `data` only say which test it is.
+    """
 
     data: Json
+    fault: str = ""
 
     @property
     def public_id(self) -> str:
@@ -136,6 +140,22 @@ def parse(data: object) -> Definition:
     _check_items(data)
     _check_options(data.get("options") or {})
     return Definition({**data, "public_id": public_id})
+
+
+def unusable(data: object, fault: DefinitionError) -> Definition:
+    """A test that `parse` or what is like it refused, for the others beside it to be run.
+
+    Raises the fault where it hides which test it is, or by what it is chosen.
+    """
+    if not isinstance(data, dict) or not is_public_id(data.get("public_id")):
+        raise fault
+    whole = {"name": data["public_id"], "type": "api", "config": {}}
+    told = ("public_id", "name", "type", "subtype", "tags", "locations", "status")
+    try:
+        known = parse({**whole, **{key: data[key] for key in told if key in data}})
+    except DefinitionError:
+        raise fault from None
+    return Definition(known.data, str(fault))
 
 
 def is_public_id(value: object) -> bool:

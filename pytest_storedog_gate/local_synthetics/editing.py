@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.changed_tests import ChangedTests
-from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.http_answers import UNKNOWN_TEST
 from pytest_storedog_gate.local_synthetics.json_patches import PatchError, patched
 from pytest_storedog_gate.local_synthetics.made import now
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_storedog_gate.local_synthetics.catalog import Catalog
-    from pytest_storedog_gate.local_synthetics.definitions import Json
+    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
     from pytest_storedog_gate.local_synthetics.store import Store
 
 # What a client sends of these is passed over.
@@ -96,7 +96,8 @@ class Tests:
         """Pause a test or let it live again. Raises EditError and Missing."""
         if status not in STATUSES:
             raise EditError(f"new_status must be one of {', '.join(STATUSES)}")
-        paused = Definition({**self._known(public_id).data, "status": status})
+        known = self._known(public_id)
+        paused = replace(known, data={**known.data, "status": status})
         self._put(paused, edited=public_id in self.edited)
 
     def delete(self, public_ids: Sequence[str]) -> str:

@@ -90,7 +90,14 @@ class Exchange(Stopwatch):
             except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
                 if type(error) is httpx.ProtocolError:  # of DigestAuth; others are subclasses
                     raise _unmet_challenge(error) from None
-                raise failure_of(error) from None
+                failed = failure_of(error)
+                answered = self.redirects or "firstByte" in self.timings
+                if answered and failed.failure.inconclusive:
+                    # The target led there, and not the test.
+                    raise CheckFailed(
+                        "MALFORMED_RESPONSE", f"The redirect leads nowhere: {failed}"
+                    ) from None
+                raise failed from None
             except (NotImplementedError, KeyError) as error:  # of DigestAuth
                 if request.auth is None:
                     raise

@@ -11,7 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.definitions import Definition, parse
+from pytest_storedog_gate.local_synthetics.definitions import (
+    Definition,
+    DefinitionError,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -40,14 +44,17 @@ def sub_test(holder: Json, tests: Mapping[str, Definition]) -> Definition | None
     """The test that a step plays, by what holds its `subtestPublicId`; None: it is not known.
 
     A test of the service is played rather than the copy that Datadog's answer may hold in the step.
-    Raises DefinitionError for a copy that is no definition.
+    Raises DefinitionError for one that is no definition.
     """
     public_id, copy = holder.get("subtestPublicId"), holder.get("subtest")
     if not isinstance(public_id, str):
         return None
     if public_id not in tests and isinstance(copy, dict):
         return parse({**copy, "public_id": public_id})
-    return tests.get(public_id)
+    found = tests.get(public_id)
+    if found and found.fault:
+        raise DefinitionError(found.fault)
+    return found
 
 
 def played_test(holder: Json, tests: Mapping[str, Definition]) -> Definition:

@@ -40,7 +40,8 @@ _SELECT = Function(
             Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
                 ? BigInt(source) : value;
         const json = JSON.parse(text, /\d{16}/.test(text) ? exact : undefined);
-        return JSON.stringify(JSONPath.JSONPath({ path, json }), (key, value) =>
+        // Of what holds nothing it gives nothing, not even an empty list.
+        return JSON.stringify(JSONPath.JSONPath({ path, json }) ?? [], (key, value) =>
             typeof value === "bigint" ? JSON.rawJSON(String(value)) : value);
     }""",
     _LIBRARY,

@@ -19,6 +19,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT7
 
 from pytest_storedog_gate.local_synthetics import strict_json
+from pytest_storedog_gate.local_synthetics.json_schema_proof import check_keywords, restricts
 from pytest_storedog_gate.local_synthetics.regexes import MatchTimeout, compile_javascript
 
 if TYPE_CHECKING:
@@ -70,8 +71,11 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
     try:
         kind.check_schema(schema)
         _check(schema)
+        check_keywords(schema, kind.META_SCHEMA["properties"])
         validator = kind(schema, registry=Registry(), format_checker=_FORMATS)
         _check_references(schema)
+        if not restricts(schema, schema):
+            raise ValueError("the JSON Schema fits everything: nothing would be proved")
     except SchemaError as error:
         raise ValueError(f"the JSON Schema is not valid: {error.message}") from None
     except RecursionError:

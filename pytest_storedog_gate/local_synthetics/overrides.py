@@ -7,7 +7,7 @@ know or cannot honour is an error, so that nothing is passed over.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.definitions import (
@@ -98,7 +98,8 @@ def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
             for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
                 if key in test:
                     apply(data, test[key])
-            yield Run(parse(data), variables, url_substitution, resource_substitutions)
+            definition = replace(parse(data), fault=original.fault)
+            yield Run(definition, variables, url_substitution, resource_substitutions)
     except ValueError as error:
         raise TriggerError(f"{where}: {error}") from None
 

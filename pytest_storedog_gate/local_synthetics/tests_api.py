@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.batches import location_documents
-from pytest_storedog_gate.local_synthetics.definitions import Definition
 from pytest_storedog_gate.local_synthetics.edit_answers import told
 from pytest_storedog_gate.local_synthetics.http_answers import (
     Answer,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.batches import Batches
     from pytest_storedog_gate.local_synthetics.catalog import Catalog
+    from pytest_storedog_gate.local_synthetics.definitions import Definition
     from pytest_storedog_gate.local_synthetics.editing import Tests
     from pytest_storedog_gate.local_synthetics.kinds import Run
 
@@ -178,4 +178,4 @@ def _whatever_the_rule(run: Run) -> Run:
     """The run without its execution rule, which is for CI alone."""
     data = run.definition.data
     options = {key: value for key, value in run.definition.options.items() if key != "ci"}
-    return replace(run, definition=Definition({**data, "options": options}))
+    return replace(run, definition=replace(run.definition, data={**data, "options": options}))

@@ -16,7 +16,7 @@ import uvicorn
 from pytest_storedog_gate.local_synthetics.admission import Keys
 from pytest_storedog_gate.local_synthetics.app import create_app
 from pytest_storedog_gate.local_synthetics.catalog import Catalog
-from pytest_storedog_gate.local_synthetics.definitions import parse
+from pytest_storedog_gate.local_synthetics.definitions import Definition, parse
 from pytest_storedog_gate.local_synthetics.suites import parse_suite
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def serving(
-    *definitions: Json,
+    *definitions: Json | Definition,
     suites: Sequence[Json] = (),
     concurrency: int = 8,
     keys: Keys | None = None,
@@ -191,8 +191,14 @@ def serving(
 
     `parts` are further ones of `create_app`.
     """
+    parsed = [one if isinstance(one, Definition) else parse(one) for one in definitions]
     catalog = Catalog(
-        {one["public_id"]: parse(one) for one in definitions},
+        {
+            one.public_id: one
+            for one in (
+                each if isinstance(each, Definition) else parse(each) for each in definitions
+            )
+        },
         {one.public_id: one for one in map(parse_suite, suites)},
     )
     app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds, **parts)

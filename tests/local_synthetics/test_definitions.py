@@ -9,10 +9,12 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.catalog import load
 from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
-from tests.local_synthetics.support import http_test
+from tests.local_synthetics.support import http_test, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.local_synthetics.support import Target
 
 
 def write(path: Path, *definitions: Any) -> Path:
@@ -48,14 +50,9 @@ GOOD = http_test("http://127.0.0.1")
         ('{"tests": [{"testOverrides": {}}]}', "tests[0]: must hold an id or"),
         ('{"tests": [{"localTestDefinition": 1}]}', "tests[0]: a definition must be"),
         (without(GOOD, "public_id"), "public_id is missing"),
-        (without(GOOD, "name"), "bad.json: name is missing"),
         ({**GOOD, "public_id": "ABC"}, "public_id 'ABC' is not of the form"),
-        ({**GOOD, "config": []}, "config must be an object"),
+        ({**GOOD, "tags": [1]}, "tags[0] must be a string"),
         ({**GOOD, "locations": [1]}, "locations[0] must be a string"),
-        ({**GOOD, "options": {"retry": {"count": -1}}}, "retry.count must be a number"),
-        ({**GOOD, "options": {"ci": {"executionRule": "x"}}}, "executionRule 'x'"),
-        ({**GOOD, "config": {"configVariables": [{}]}}, "configVariables[0].name"),
-        ({**GOOD, "config": {"assertions": [1]}}, "config.assertions[0] must be an object"),
     ],
 )
 def test_a_bad_file_is_named(tmp_path: Path, content: Any, sentence: str) -> None:
@@ -67,6 +64,41 @@ def test_a_bad_file_is_named(tmp_path: Path, content: Any, sentence: str) -> Non
         load([str(path)])
     assert sentence in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (without(GOOD, "name"), "name is missing"),
+        ({**GOOD, "config": []}, "config must be an object"),
+        ({**GOOD, "storedog": []}, "storedog must be an object"),
+        ({**GOOD, "storedog": {"files": {"a": "b"}}}, "storedog.files"),
+        ({**GOOD, "options": {"retry": {"count": -1}}}, "retry.count must be a number"),
+        ({**GOOD, "options": {"retry": {"backoff": 2}}}, "retry.backoff is not known"),
+        ({**GOOD, "options": {"retry": []}}, "options.retry must be an object"),
+        ({**GOOD, "options": {"ci": {"executionRule": "x"}}}, "executionRule 'x'"),
+        ({**GOOD, "config": {"configVariables": [{}]}}, "configVariables[0].name"),
+        ({**GOOD, "config": {"assertions": [1]}}, "config.assertions[0] must be an object"),
+        ({**GOOD, "config": {"assertions": [None]}}, "config.assertions[0] must be an object"),
+    ],
+)
+@pytest.mark.parametrize("overridden", [False, True])
+def test_a_fault_in_one_test_keeps_no_other_from_being_run(
+    tmp_path: Path, target: Target, bad: Any, sentence: str, *, overridden: bool
+) -> None:
+    target.answer("/", body="fine")
+    fine = http_test(target.url)
+    path = write(tmp_path / "both.json", {**bad, "tags": ["here"]}, fine)
+    catalog = load([str(path)])
+    assert catalog.tests[GOOD["public_id"]].tags == ["here"]
+    with serving(*catalog.tests.values()) as service:
+        given = {"executionRule": "non_blocking"} if overridden else {}
+        wanted = [{"public_id": one["public_id"], **given} for one in (GOOD, fine)]
+        entries = service.final(service.trigger(*wanted))["results"]
+        first, second = (service.result(entry["result_id"]) for entry in entries)
+    assert second["status"] == "passed"
+    assert (first["status"], first["failure"]["code"]) == ("failed", "INVALID_TEST")
+    assert sentence in first["failure"]["message"]
 
 
 def test_a_public_id_is_defined_once(tmp_path: Path) -> None:

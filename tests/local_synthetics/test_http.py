@@ -416,3 +416,57 @@ def test_odd_json_is_a_result_and_no_fault(target: Target, service: Service, bod
         http_test(target.url, {"type": "body", "operator": "validatesJSONPath", "target": path})
     )
     assert result["failure"]["code"] == "INCORRECT_ASSERTION"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *("file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:alert(1)", "data:text/html,x"),
+        *("http://", "http:///x", "http://127.0.0.1:99999/", "http://[::1/", "//[x]/"),
+        *(f"http://{'x' * 64}.test/", "http://a..b/", "http://xn--a/", "gopher:x"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_a_failure_of_the_target(
+    target: Target, service: Service, location: str
+) -> None:
+    target.answer("/from", status=302, headers={"Location": location})
+    result = service.run(http_test(f"{target.url}/from", options={"follow_redirects": True}))
+    assert (result["status"], result["inconclusive"]) == ("failed", False), result["failure"]
+
+
+@pytest.mark.parametrize("body", ["null", "true", "false", "0", "5", '""', '"a"', "[]", "{}"])
+def test_a_path_in_what_holds_nothing_selects_nothing(
+    target: Target, service: Service, body: str
+) -> None:
+    target.answer("/", body=body)
+    wanted = {"jsonPath": "$.a", "operator": "is", "targetValue": "x"}
+    asserted = {"type": "body", "operator": "validatesJSONPath", "target": wanted}
+    result = service.run(http_test(target.url, asserted))
+    assert result["failure"]["code"] == "INCORRECT_ASSERTION", result["failure"]
+    assert "selects nothing" in result["failure"]["message"]
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        *("base64", "zlib_codec", "bz2", "rot13", "hex", "uu", "idna", "punycode", "undefined"),
+        *(
+            "unicode_escape",
+            "raw-unicode-escape",
+            "no-such-thing",
+            "mbcs",
+            "utf-8",
+            "latin-1",
+            '""',
+        ),
+    ],
+)
+def test_a_charset_that_is_none_of_texts_is_as_none(
+    target: Target, service: Service, charset: str
+) -> None:
+    headers = {"Content-Type": f"text/html; charset={charset}"}
+    target.answer("/", body="woof" + "x" * 200_000, headers=headers)
+    result = service.run(
+        http_test(target.url, {"type": "body", "operator": "contains", "target": "woof"})
+    )
+    assert result["status"] == "passed", result.get("failure")

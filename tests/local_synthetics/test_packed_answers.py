@@ -261,24 +261,121 @@ def test_a_body_of_as_many_bytes_as_are_allowed_is_read_whole(
     assert result["status"] == "passed", result
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
-@given(text=st.binary(max_size=300_000), repeated=st.integers(1, 400), cut=st.integers(1, 200_000))
-def test_what_was_packed_is_unpacked_whatever_the_pieces(
-    encoding: str, text: bytes, repeated: int, cut: int
-) -> None:
-    text = (text * repeated)[: 9 * MIB]
-    packed = PACKERS[encoding]([text])
-    pieces = [packed[start : start + cut] for start in range(0, len(packed), cut)]
+def read(name: str, packed: bytes, cut: int, limit: int = 10 * MIB) -> bytes:
+    """The body that comes in pieces of `cut` bytes, packed by a packer of this name."""
 
     class Pieces(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            for piece in pieces:
-                yield piece
+            for start in range(0, len(packed), cut):
+                yield packed[start : start + cut]
 
-    async def read() -> bytes:
-        headers = {"Content-Encoding": encoding}
-        return await BoundedResponse(
-            200, headers=headers, stream=Pieces(), limit=9 * MIB + 1000
-        ).aread()
+    async def body() -> bytes:
+        headers = {"Content-Encoding": name.rpartition(" ")[2]}
+        return await BoundedResponse(200, headers=headers, stream=Pieces(), limit=limit).aread()
 
-    assert asyncio.run(read()) == text
+    return asyncio.run(body())
+
+
+CUTS = st.one_of(st.integers(1, 30), st.integers(1, 200_000))
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@given(text=st.binary(max_size=300_000), repeated=st.integers(1, 400), cut=CUTS)
+def test_what_was_packed_is_unpacked_whatever_the_pieces(
+    packer: str, text: bytes, repeated: int, cut: int
+) -> None:
+    text = (text * (repeated if cut > 1000 else 1))[: 9 * MIB]
+    assert read(packer, PACKERS[packer]([text]), cut, 9 * MIB + 1000) == text
+
+
+@given(
+    texts=st.lists(st.one_of(st.binary(max_size=100), st.just(bytes(200_000))), max_size=5),
+    cut=CUTS,
+)
+def test_all_members_of_gzip_are_one_body(texts: list[bytes], cut: int) -> None:
+    packed = b"".join(PACKERS["gzip"]([text]) for text in texts)
+    assert read("gzip", packed, cut) == b"".join(texts)
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@given(text=st.binary(min_size=1, max_size=1000), cut=CUTS, data=st.data())
+def test_a_stream_without_its_end_is_none(
+    packer: str, text: bytes, cut: int, data: st.DataObject
+) -> None:
+    packed = PACKERS[packer]([text])
+    with pytest.raises(httpx.DecodingError):
+        read(packer, packed[: data.draw(st.integers(1, len(packed) - 1))], cut)
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+@given(text=st.binary(max_size=1000), cut=CUTS, more=st.binary(min_size=1, max_size=17))
+def test_what_follows_a_stream_and_is_none_is_refused(
+    packer: str, text: bytes, cut: int, more: bytes
+) -> None:
+    with pytest.raises(httpx.DecodingError):
+        read(packer, PACKERS[packer]([text]) + more, cut)
+
+
+GZIP = PACKERS["gzip"]
+ENDED_WRONG = {
+    "a zero after zeros": ("gzip", GZIP([bytes(200_000)]) + b"\0"),
+    "a zero after members": ("gzip", GZIP([bytes(MIB)]) * 3 + b"\0"),
+    "a member without its end": ("gzip", GZIP([b"fine"]) + GZIP([b"error"])[:-1]),
+    "gzip in gzip without its end": ("gzip, gzip", GZIP([GZIP([bytes(MIB)])[:-1]])),
+    "gzip in brotli with more": ("gzip, br", with_brotli([GZIP([bytes(MIB)]), b"\0"])),
+    "a second stream of deflate": ("deflate", PACKERS["deflate"]([b"fine"]) * 2),
+    "a second stream of brotli": ("br", with_brotli([b"fine"]) * 2),
+    "zstd": ("zstd", b"\x28\xb5\x2f\xfd"),
+}
+
+
+@pytest.mark.parametrize("name", ENDED_WRONG)
+def test_a_body_that_ends_wrong_is_malformed(
+    own: tuple[int, Service], target: Target, name: str
+) -> None:
+    answering(target, "/wrong", *ENDED_WRONG[name])
+    wanted = http_test(f"{target.url}/wrong", that("body", "doesNotContain", "error"))
+    assert failure(own[1], wanted)[0] == "MALFORMED_RESPONSE"
+
+
+def test_what_stands_in_a_later_member_is_asserted(
+    own: tuple[int, Service], target: Target
+) -> None:
+    answering(target, "/two", "gzip", GZIP([b'{"ok": true, ']) + GZIP([b'"error": "db down"}']))
+    result = own[1].run(http_test(f"{target.url}/two", that("body", "doesNotContain", "error")))
+    assert result["failure"]["code"] == "INCORRECT_ASSERTION"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", GZIP([bytes(MIB)]) * 9),
+        ("gzip", GZIP([]) * 20_000),
+        ("gzip, br", with_brotli([GZIP([])] * 20_000)),
+        ("br", with_brotli([bytes(9 * MIB)])),
+    ],
+    ids=["members", "empty members", "within brotli", "brotli"],
+)
+def test_others_go_on_while_a_large_body_is_unpacked(encoding: str, packed: bytes) -> None:
+    """No more is unpacked at once than a piece."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def unpack() -> None:
+        response = BoundedResponse(
+            200,
+            headers={"Content-Encoding": encoding},
+            stream=httpx.ByteStream(packed),
+            limit=10 * MIB,
+        )
+        beside = asyncio.create_task(others())
+        await response.aread()
+        beside.cancel()
+
+    asyncio.run(unpack())
+    assert turns > 50

@@ -24,17 +24,34 @@ _MOST_ERRORS = 20  # of one step
 _MOST_REQUESTS = 10_000
 _PROMPTED = "Lorem Ipsum"
 _SHOWN = 500  # characters of an error
+_OPENING = 60.0  # s in which a page must answer that nobody waits for
+_RESTING = 10.0  # s in which what a page asks for beside may come to an end
+_QUIET = 2.0  # s without a request: pages that lead elsewhere by themselves do so within them
+_LOOK = 0.1  # s between two looks
+_NO_ANSWER_IS_FINE = (
+    "net::ERR_ABORTED",  # a download, no content, or another page instead
+    "net::ERR_BLOCKED_BY_CLIENT",  # as the test wants it
+    # This machine's network changed, and the page is opened again.
+    "net::ERR_NETWORK_CHANGED",
+    "net::ERR_INTERNET_DISCONNECTED",
+)
 _NEWS = 2.0  # s until the driver has told that a browser is gone of which a step has felt it
 
 
 @dataclass
 class Session:
-    """The tabs of one test, of which the last one opened is the active one."""
+    """The tabs of one test, of which the last one opened is the active one.
+
+    `unopened`: of the first page that did not open, or with a status from 400, what happened.
+    """
 
     context: BrowserContext
     requests: list[str] = field(default_factory=list)
     downloads: list[Download] = field(default_factory=list)
     errors: list[Json] = field(default_factory=list)
+    unopened: str = ""
+    _asked: set[Request] = field(default_factory=set)  # what has no end yet
+    _stirred: float = 0.0  # when a request last began or ended, in the event loop's time
     _pages: list[Page] = field(default_factory=list)
     _lost: asyncio.Future[tuple[str, str]] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -49,6 +66,7 @@ class Session:
         context.on("response", session._responded)
         context.on("dialog", session._answer)
         context.on("requestfailed", session._failed)
+        context.on("requestfinished", session._settled)
         # The engine closes it only after the last step.
         context.on("close", lambda _: session._lose("UNAVAILABLE_BROWSER", "Chromium crashed."))
         await session.open_tab()
@@ -70,6 +88,20 @@ class Session:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Wait until the pages lead nowhere else. Raises CheckFailed for one without an answer."""
+        now = begun = self._stirred = asyncio.get_running_loop().time()
+        while True:
+            opening = [one for one in self._asked if _is_page(one)]
+            if opening and now - begun > _OPENING:
+                where = mask_url(opening[0].url)
+                raise CheckFailed("OPEN_URL", f"{where}: no answer within {_OPENING:g} s.")
+            rests = not self._asked or now - begun > _RESTING
+            if not opening and rests and now - self._stirred > _QUIET:
+                return
+            await asyncio.sleep(_LOOK)
+            now = asyncio.get_running_loop().time()
 
     async def why_gone(self) -> CheckFailed:
         """Why a page does not answer any more.
@@ -121,16 +153,42 @@ class Session:
     def _requested(self, request: Request) -> None:
         if len(self.requests) < _MOST_REQUESTS:
             self.requests.append(request.url)
+        if len(self._asked) < _MOST_REQUESTS:
+            self._asked.add(request)
+        self._stir()
+
+    def _settled(self, request: Request) -> None:
+        self._asked.discard(request)
+        self._stir()
+
+    def _stir(self) -> None:
+        self._stirred = asyncio.get_running_loop().time()
 
     def _responded(self, response: Response) -> None:
         if response.status >= 400:
             url = mask_url(response.url)
+            if _is_page(response.request):
+                self.unopened = self.unopened or f"{url}: The page answered {response.status}."
             self._add("network", url, f"{response.status} {response.status_text}".strip())
             self.errors[-1].update(status=response.status, method=response.request.method)
 
     def _failed(self, request: Request) -> None:
-        self._add("network", mask_url(request.url), request.failure or "failed")
+        self._settled(request)
+        url, reason = mask_url(request.url), request.failure or "failed"
+        if _is_page(request) and reason not in _NO_ANSWER_IS_FINE:
+            self.unopened = self.unopened or f"{url}: The page did not open: {reason}."
+        self._add("network", url, reason)
 
     def _add(self, kind: str, name: str, text: str) -> None:
         error: Json = {"type": kind, "name": name, "description": text}
         self.errors = [*self.errors[: _MOST_ERRORS - 1], error]
+
+
+def _is_page(request: Request) -> bool:
+    """Whether it is for what a tab itself shows, rather than a frame in it."""
+    if not request.is_navigation_request():
+        return False
+    try:
+        return request.frame.parent_frame is None
+    except Error:  # the frame is not known yet, as that of a new tab
+        return True

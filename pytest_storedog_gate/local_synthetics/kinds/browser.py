@@ -191,18 +191,19 @@ async def _play(
     documents = [first, *played.documents]
     if played.failure or played.proved:
         return played.failure, documents
-    return _clicked_through(documents) if definition.clicks_through else _NOTHING_PROVED, documents
+    if not definition.clicks_through:
+        return _NOTHING_PROVED, documents
+    return await _clicked_through(player), documents
 
 
-def _clicked_through(documents: list[Json]) -> Failure | None:
+async def _clicked_through(player: Player) -> Failure | None:
     """What speaks against a test whose steps passed and that asserts nothing, as it is wanted."""
-    for document in documents:
-        for warning in document["warnings"]:
-            if warning["type"] == "http_status":
-                where = document["description"]
-                return Failure("OPEN_URL", f"{where}: {warning['message']} No step asserts more.")
-        if found := _clicked_through(document.get("sub_test_step_details") or []):
-            return found
+    try:
+        await player.session.watched(player.session.settle())
+    except CheckFailed as failed:
+        return failed.failure
+    if unopened := player.session.unopened:
+        return Failure("OPEN_URL", player.variables.masked(f"{unopened} No step asserts more."))
     return None
 
 

@@ -112,6 +112,35 @@ async def _missing(_request: Request) -> Response:
     return HTMLResponse("<h1>No such dog</h1>", status_code=404)
 
 
+async def _leads(_request: Request) -> Response:
+    """What leads to another page without a step that opens it."""
+    return HTMLResponse(
+        "<a id='link' href='/missing'>L</a><a id='tab' href='/missing' target='_blank'>T</a>"
+        "<button id='script' onclick=\"location = '/missing'\">S</button>"
+        "<button id='popup' onclick=\"window.open('/missing')\">P</button>"
+        "<button id='closed' onclick=\"const w = window.open('/missing');"
+        ' setTimeout(() => w.close(), 700)">C</button>'
+        "<button id='late' onclick=\"setTimeout(() => location = '/missing', 1000)\">W</button>"
+        "<button id='asks' onclick=\"fetch('/frame').then(() => location = '/missing')\">A</button>"
+        "<form action='/missing' method='post'><button id='form'>F</button></form>"
+        "<a id='around' href='/around'>R</a><a id='nowhere' href='http://127.0.0.1:1/'>N</a>"
+        "<a id='file' href='/bones.txt'>B</a><a id='framed' href='/framed'>I</a>"
+    )
+
+
+async def _refreshed(_request: Request) -> Response:
+    return HTMLResponse("<meta http-equiv='refresh' content='1; url=/missing'><h1>Wait</h1>")
+
+
+async def _around(_request: Request) -> Response:
+    return RedirectResponse("/missing")
+
+
+async def _framed(_request: Request) -> Response:
+    """A page that is fine, beside a frame and a picture that are not."""
+    return HTMLResponse("<h1>Fine</h1><iframe src='/missing'></iframe><img src='/missing'>")
+
+
 async def _once(request: Request) -> Response:
     """A page that opens once and then never again: it leads to itself."""
     if "opened" in request.cookies:
@@ -201,6 +230,10 @@ def serving_site() -> Iterator[str]:
         "/busy": _busy,
         "/missing": _missing,
         "/once": _once,
+        "/leads": _leads,
+        "/refreshed": _refreshed,
+        "/around": _around,
+        "/framed": _framed,
         "/beacon": _empty,
         "/signup": _signup,
         "/send": _send,

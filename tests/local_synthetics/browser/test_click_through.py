@@ -54,6 +54,54 @@ def test_a_page_that_answers_with_an_error_fails_it(
     assert "The page answered 404." in result["failure"]["message"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/refreshed"]
+    + [
+        f"/leads#{way}"
+        for way in (
+            *("link", "tab", "script", "popup", "closed", "late", "asks", "form", "around"),
+            "nowhere",
+        )
+    ],
+)
+def test_a_page_to_which_another_leads_is_one_of_the_test(
+    browser_service: Service, site: str, path: str
+) -> None:
+    way = path.partition("#")[2]
+    steps = [step("click", element=css(f"#{way}"))] if way else []
+    result = played(browser_service, browser_test(site + path, *steps), click_through=True)
+    assert (result["status"], result["inconclusive"]) == ("failed", False), result
+    assert result["failure"]["code"] == "OPEN_URL"
+    told = "127.0.0.1:1/: The page did not open" if way == "nowhere" else "The page answered 404."
+    assert told in result["failure"]["message"]
+
+
+@pytest.mark.parametrize("way", ["file", "framed"])
+def test_what_no_tab_shows_is_no_page_of_the_test(
+    browser_service: Service, site: str, way: str
+) -> None:
+    test = browser_test(f"{site}/leads", step("click", element=css(f"#{way}")))
+    result = played(browser_service, test, click_through=True)
+    assert result["status"] == "passed", result["failure"]
+
+
+def test_the_question_for_a_password_is_no_error(browser_service: Service, site: str) -> None:
+    auth = {"type": "web", "username": "rex", "password": "b0nes-forever"}
+    test = browser_test(f"{site}/guarded", request={"basicAuth": auth})
+    result = played(browser_service, test, click_through=True)
+    assert result["status"] == "passed", result["failure"]
+
+
+def test_a_page_of_a_sub_test_is_one_of_the_test(browser_service: Service, site: str) -> None:
+    inner = browser_test(
+        site, step("goToUrl", value=f"{site}/missing"), step("click", element=css("h1"))
+    )
+    test = browser_test(site, step("playSubTest", subtestPublicId="act-ing-two", subtest=inner))
+    result = played(browser_service, test, click_through=True)
+    assert result["failure"]["code"] == "OPEN_URL", result
+
+
 def test_a_sub_test_may_assert_for_it_or_it_for_a_sub_test(
     browser_service: Service, site: str
 ) -> None:

@@ -1,0 +1,127 @@
+"""Whether a JSON Schema proves anything: no word is passed over, and not everything fits it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+# Keys that ask nothing of a document.
+_REMARKS = frozenset({
+    "$id", "$schema", "$comment", "$defs", "definitions", "title", "description", "default",
+    "examples", "example", "deprecated", "readOnly", "writeOnly", "contentMediaType",
+    "contentEncoding",
+})  # fmt: skip
+_BY_NAME = frozenset({"$defs", "definitions", "properties", "patternProperties", "dependencies"})
+_INNER = frozenset({
+    "items", "additionalItems", "contains", "additionalProperties", "propertyNames", "if", "then",
+    "else", "allOf", "anyOf", "oneOf", "not",
+})  # fmt: skip
+
+
+def check_keywords(schema: Any, known: Iterable[str]) -> None:
+    """Refuse what is no keyword of the draft, and what stands beside a `$ref`, which hides it.
+
+    Raises ValueError with a sentence.
+    """
+    for part in _subschemas(schema):
+        for key in part.keys() - _REMARKS:
+            if key not in known and not key.startswith("x-"):
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"JSON Schema: there is no keyword {key!r} in this draft{hint}")
+            if "$ref" in part and key != "$ref":
+                raise ValueError(f"JSON Schema: {key!r} beside $ref is not looked at: use allOf")
+
+
+def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """The schema and those in it, and no object that only holds some by name."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    for key, value in schema.items():
+        inner: Iterable[Any] = ()
+        if key in _BY_NAME and isinstance(value, dict):
+            inner = value.values()
+        elif key in _INNER:
+            inner = value if isinstance(value, list) else [value]
+        for one in inner:
+            yield from _subschemas(one)
+
+
+def restricts(schema: Any, root: Any, seen: tuple[str, ...] = ()) -> bool:
+    """Whether anything in a valid schema could keep a document from fitting.
+
+    `seen`: the references within `root` that led to it.
+    """
+    if not isinstance(schema, dict):
+        return schema is False
+    reference = schema.get("$ref")
+    if reference in seen:
+        return True  # it has no end, and nothing fits it
+    if isinstance(reference, str):
+        resolver = Registry().resolver_with_root(DRAFT7.create_resource(root))
+        return restricts(resolver.lookup(reference).contents, root, (*seen, reference))
+
+    def inner(part: Any) -> bool:
+        again = isinstance(part, dict) and part.get("$ref") in seen
+        return not again and restricts(part, root, seen)
+
+    return any(
+        _RULES.get(key, _always)(value, inner)
+        for key, value in schema.items()
+        if key not in _REMARKS and not key.startswith("x-")
+    )
+
+
+def _always(_value: Any, _inner: Callable[[Any], bool]) -> bool:
+    return True
+
+
+def _itself(value: Any, inner: Callable[[Any], bool]) -> bool:
+    return inner(value)
+
+
+def _one_of_them(value: Any, inner: Callable[[Any], bool]) -> bool:
+    return any(map(inner, value if isinstance(value, list) else [value]))
+
+
+def _each_of_them(value: Any, inner: Callable[[Any], bool]) -> bool:
+    return all(map(inner, value))
+
+
+def _one_by_name(value: Any, inner: Callable[[Any], bool]) -> bool:
+    return any(one if isinstance(one, list) else inner(one) for one in value.values())
+
+
+def _over_zero(value: Any, _inner: Callable[[Any], bool]) -> bool:
+    return bool(value)
+
+
+_RULES: Mapping[str, Callable[[Any, Callable[[Any], bool]], bool]] = {
+    "properties": _one_by_name,
+    "patternProperties": _one_by_name,
+    "dependencies": _one_by_name,
+    "additionalProperties": _itself,
+    "additionalItems": _itself,
+    "propertyNames": _itself,
+    "items": _one_of_them,
+    "allOf": _one_of_them,
+    "anyOf": _each_of_them,
+    "oneOf": _each_of_them,
+    "if": lambda _value, _inner: False,
+    "then": _itself,
+    "else": _itself,
+    "required": _over_zero,
+    "minLength": _over_zero,
+    "minItems": _over_zero,
+    "minProperties": _over_zero,
+    "uniqueItems": _over_zero,
+    "not": lambda value, _inner: value is not False,
+}
+"""Of a keyword that may ask for nothing: whether it does. All others ask for something."""
