@@ -136,11 +136,13 @@ def _waits_for(these: Iterable[tuple[str, Located]]) -> dict[str, set[str]]:
     needs = {name: source.texts("depends_on") for name, source in these}
     found: dict[str, set[str]] = {}
     for name, needed in needs.items():
-        found[name], todo = set(), [*needed]
+        before: set[str] = set()
+        todo = [*needed]
         while todo:
-            if (other := todo.pop()) in needs and other not in found[name]:
-                found[name].add(other)
-                todo += found.get(other, needs[other])
+            if (other := todo.pop()) in needs and other not in before:
+                before |= {other, *found.get(other, ())}
+                todo += () if other in found else needs[other]
+        found[name] = before
     return found
 
 

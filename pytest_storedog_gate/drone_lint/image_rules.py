@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .deployments import commands, deploying
 from .order_rules import missed
 from .recognised import pattern
-from .roles import DEPLOYING
 from .rules import finding
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ _PUSHED = re.compile(r"docker (?:image )?push (?:-q |--quiet )?['\"]?([^\s'\"]+)
 _NAMED = re.compile(
     r"(?:^|[\s='\",])((?:[\w.-]+(?::\d+)?/)*[a-z][\w.-]*:(?!//)[\w$][\w.${}:-]*)(?=$|[\s'\",])"
     r"|\btag[= ]['\"]?([^\s'\"]+)"
+)
+# What a command means as its image: one with its tag, an option of such a name, a word of its own.
+_MEANT = re.compile(
+    r"[\w/]+[:@][\w$][^\s,]*|(?:tag|image|digest|version)[= ]\S+|(?:^|\s)(?!-)\S+ +['\"]?\$\S+",
+    re.IGNORECASE,
 )
 
 
@@ -47,15 +52,12 @@ def of_gate(step: Step, roles: Roles) -> Iterator[Finding]:
 
 def of_deployment(step: Step) -> Iterator[Finding]:
     """A deployment by other means has to name the image by what the gate has judged."""
-    named = [text for text in step.filled if DEPLOYING.search(text)] or [*step.filled]
-    for key in step.source.get("settings").entries():
-        if re.search("tag|image|digest|version", key):
-            named += [f"tag={text}" for text in step.source.get("settings").texts(key)]
-    for image, tag in (found for text in named for found in _NAMED.findall(text)):
+    run = commands(step)
+    for image, tag in (found for text in deploying(step) or run for found in _NAMED.findall(text)):
         if not _FIXED.search(image or tag):
             yield finding(step.line, "moving-tag", f"{image or tag}, which {step.name} deploys,")
             return
-    if not any(_FIXED.search(text) for text in named):
+    if not any(_FIXED.search(m[0]) for text in run for m in _MEANT.finditer(text)):
         yield finding(step.line, "image-unknown", step.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import comments, drone_file, gate_rules, image_rules, order_rules, pytest_file
@@ -70,6 +70,9 @@ def _of_steps(file: DroneFile, roles: Roles, root: Path) -> Iterator[Finding]:
         yield from gate_rules.of_exit_78(step, roles.gates)
     for step in roles.gates:
         yield from image_rules.of_gate(step, roles)
+    for step in roles.unsure:
+        found = order_rules.of_production(step, roles, file)
+        yield from (replace(each, level=Level.WARNING) for each in found)
     for step in roles.production:
         yield from order_rules.of_production(step, roles, file)
         if roles.gates and not (step.gates.found or step.gates.fault):

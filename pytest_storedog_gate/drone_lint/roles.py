@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate import configuration
 from pytest_storedog_gate.errors import ConfigurationError
 
-from .recognised import pattern
+from .deployments import is_production, purpose
+from .rules import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from .comments import Comments
     from .drone_file import DroneFile, Step
 
-_PRODUCTION, _ANOTHER, DEPLOYING = map(pattern, ("production", "another", "deploying"))
-
 
 class Roles:
-    """The steps of a file, those with a gate, the gates, and what is production."""
+    """The steps of a file, those with a gate, the gates, and what is, or may be, production."""
 
     def __init__(self, file: DroneFile, root: Path, comments: Comments) -> None:
         self._root, self._elsewhere = root, comments.configuration
@@ -39,12 +38,14 @@ class Roles:
         named = [
             run for run in runs
             if self.required(run)
-            or (not marked and run.gate and _PRODUCTION.search(run.gate.environment or ""))
+            or (not marked and run.gate and is_production(run.gate.environment or ""))
         ]  # fmt: skip
         self.production = [*marked, *(run for run in named if run not in marked)]
         self.gates = [run for run in runs if run not in self.production]
-        if not marked:
-            self.production += _recognised([e for e in self.steps if e not in self.with_gate])
+        others = [] if marked else [e for e in self.steps if not (e.gates.found or e.gates.fault)]
+        known = [(each, purpose(each)) for each in others]
+        self.production += [each for each, level in known if level == Level.ERROR]
+        self.unsure = [each for each, level in known if level == Level.WARNING]
 
     def required(self, run: Step) -> str | None:
         """Whose verdict the run's environment requires, as far as its storedog.toml tells."""
@@ -60,15 +61,3 @@ class Roles:
             known = configuration.read(path).environments if path.is_file() else {}
             self._requires[str(folder), named] = {n: e.requires for n, e in known.items()}
         return self._requires[str(folder), named].get(gate.environment)
-
-
-def _recognised(others: Iterable[Step]) -> list[Step]:
-    others = [each for each in others if not _ANOTHER.search(each.name.lower())]
-    named = [each for each in others if _PRODUCTION.search(each.name.lower())]
-    return named or [each for each in others if _deploys(each)]
-
-
-def _deploys(step: Step) -> bool:
-    image = step.source.get("image").text or ""
-    text = "\n".join([step.name.lower(), image, *(line for _, line in step.script)])
-    return DEPLOYING.search(text) is not None and "staging" not in text
