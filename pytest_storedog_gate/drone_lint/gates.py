@@ -93,7 +93,7 @@ def read(step: Step) -> Gates:
                 if gate := _gate(number, command, {**variables}, folder):
                     _check_list(commands, place, is_last=at == len(lines) - 1)
                     found.found.append(gate)
-                elif words[0] not in (".", "source") or folder / words[-1] not in made:
+                elif words[:-1] not in (["."], ["source"]) or folder / words[-1] not in made:
                     _check_harmless(command, variables)
                 if _VENV.fullmatch(" ".join(words)) and (command.before, command.after) in _SURE:
                     made.add(folder / words[-1] / "bin/activate")

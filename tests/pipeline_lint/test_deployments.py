@@ -58,6 +58,8 @@ def _step(name: str, *commands: str, **more: object) -> dict[str, object]:
         _step("asia", "terraform -chdir=asia apply -auto-approve"),
         _step("asia", "docker --context asia compose up -d"),
         _step("asia", "aws ecs update-service --service shop --force-new-deployment"),
+        _step("asia", "docker compose --context asia up -d"),
+        _step("asia", "\"kubectl\" 'apply' -f k8s"),
         _step("asia", "npm run deploy"),
         _step("asia", "ansible-playbook --diff site.yml"),
         _step("asia", "git push heroku main"),

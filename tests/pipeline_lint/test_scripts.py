@@ -177,6 +177,9 @@ _LET_THROUGH = {
     "environment-of-the-repository": _before(
         ". .venv/bin/activate", files={".venv/bin/activate": "exit 0\n"}
     ),
+    "environment-as-an-argument": _before(
+        "python -m venv .venv", ". ./ci.sh .venv/bin/activate", files={"ci.sh": "exit 0\n"}
+    ),
     "environment-that-is-there": _before(
         "test -d .venv || python -m venv .venv",
         ". .venv/bin/activate",
