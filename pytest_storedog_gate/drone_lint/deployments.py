@@ -30,7 +30,8 @@ def commands(step: Step) -> list[str]:
         given = [f"{key}={text}" for key in settings.entries() for text in settings.texts(key)]
         return [" ".join([step.source.get("image").text or "", *given])]
     parts = (part.strip() for text in step.filled for part in _ENDS.split(text))
-    return [p for p in parts if p and p[0] != "#" and not _HARMLESS.fullmatch(p)]
+    plain = (re.sub("['\"]", "", p) for p in parts if p[:1] != "#" and not _HARMLESS.fullmatch(p))
+    return [each for each in plain if each]
 
 
 def deploying(step: Step) -> list[str]:

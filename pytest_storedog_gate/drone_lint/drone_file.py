@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from .yaml_source import Located
 
+# What ends a command and is none: comments with nothing in them that Drone or its `echo` reads.
+_END = re.compile(r"(?:\n[ \t]*(?:\#[^\n`\\$]*)?)+\Z")
 _GENERATED = {".jsonnet": "drone jsonnet --stream", ".star": "drone starlark", ".script": "drone"}
 
 
@@ -164,7 +166,7 @@ def _step(pipeline: Pipeline, located: Located, *, is_service: bool) -> Step:
     lines = [
         (item.line + row + (getattr(item.node, "style", "") == "|"), line)
         for item in located.get("commands").items()
-        for row, line in joined("`" if item.written is None else item.written.rstrip("\n"))
+        for row, line in joined("`" if item.written is None else _END.sub("", item.written))
     ]
     # Without commands the container runs its own, which is no shell script.
     words = [*located.texts("entrypoint"), *located.texts("command")]

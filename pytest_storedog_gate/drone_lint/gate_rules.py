@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Files = Callable[[PurePosixPath, Sequence[str]], PytestFile | None]
 
+_THEIRS, _SAID = pattern("datadog-ci", "variables"), pattern("datadog-ci", "harmless")
+
 
 def of_gates(step: Step, files: Files) -> Iterator[Finding]:
     """What takes the teeth out of a step's gates, with `files` of pytest's."""
@@ -50,9 +52,14 @@ def of_exit_78(step: Step, gates: list[Step]) -> Iterator[Finding]:
 
 
 def _of_gate(step: Step, gate: Gate, files: Files) -> Iterator[Finding]:
-    for name, value in step.given.items():
-        if steers(name) and gate.variables.get(name, "") is not None:
-            yield finding(value.line, "variable", name)
+    for name in {**step.given, **gate.variables}:
+        value = gate.variables.get(name, "$")  # as of a secret, whose value nobody sees
+        theirs = gate.environment is None and _THEIRS.fullmatch(name)
+        if value is not None and (
+            steers(name) or (theirs and not _SAID.fullmatch(f"{name}={value}"))
+        ):
+            line = step.given[name].line if name in step.given else gate.line
+            yield finding(line, "variable", name)
     if judged := _judged(gate.arguments, "pytest" if gate.environment else "datadog-ci"):
         yield finding(gate.line, *judged)
     elif gate.loose:
@@ -72,7 +79,7 @@ def _judged(words: Sequence[str], program: str) -> tuple[str, str] | None:
         if values.fullmatch(name) and (equals or not value.startswith("-")):
             unclear = word if name == "--storedog-env" and "$" in value else unclear
         elif equals or not flags.fullmatch(both):
-            if program == "pytest" and name in OFF and not flags.fullmatch(word):
+            if name in OFF and not flags.fullmatch(word):
                 return "gate-off", f"{word} {OFF[name]}"
             unclear = unclear if flags.fullmatch(word) else word
             continue

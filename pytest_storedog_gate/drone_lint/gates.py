@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import plain_commands
 from .plain_commands import Command, NotPlain
-from .recognised import READING, pattern
+from .recognised import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 _MENTION = re.compile(r"--storedog-env\b|\bsynthetics\s+run-tests\b")
 _ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _PYTEST, _DATADOG_CI = pattern("pytest", "program"), pattern("datadog-ci", "program")
-_HARMLESS, _WRAPPER, _STEERING = map(pattern, ("commands", "wrappers", "steering"))
+_HARMLESS, _WRAPPER, _STEERING, _READING, _VENV = map(
+    pattern, ("commands", "wrappers", "steering", "reading", "venvs")
+)
+_READERS = (["cat"], ["head"], ["tail"])
+# Operators around a command that runs for sure, or nothing that follows it in its list does.
+_SURE = set(itertools.product(("", ";"), ("", ";", "&&")))
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,9 @@ def read(step: Step) -> Gates:
         return found
     variables: dict[str, str | None] = {**step.variables}
     folder = PurePosixPath(step.source.get("working_dir").text or "")
+    workspace = step.pipeline.source.get("workspace")
+    shared = PurePosixPath("/drone", workspace.get("base").text or workspace.get("path").text or "")
+    made: set[PurePosixPath] = set()  # virtual environments, each by its `activate`
     for at, (number, line) in enumerate(lines[: last + 1]):
         try:
             commands = plain_commands.read(line, variables)
@@ -80,16 +88,26 @@ def read(step: Step) -> Gates:
             # What follows the last gate runs only once that has passed.
             end = len(commands) if at < last else max(mentions, default=-1) + 1
             for place, command in enumerate(commands[:end]):
+                words = command.words
+                _check_programs(words, shared)
                 if gate := _gate(number, command, {**variables}, folder):
                     _check_list(commands, place, is_last=at == len(lines) - 1)
                     found.found.append(gate)
-                else:
+                elif words[:-1] not in (["."], ["source"]) or folder / words[-1] not in made:
                     _check_harmless(command, variables)
-                folder /= command.words[1] if command.words[0] == "cd" else ""
+                if _VENV.fullmatch(" ".join(words)) and (command.before, command.after) in _SURE:
+                    made.add(folder / words[-1] / "bin/activate")
+                folder /= words[1] if words[0] == "cd" else ""
         except NotPlain as reason:
             found.fault = (number, str(reason))
             break
     return found
+
+
+def _check_programs(words: Sequence[str], shared: PurePosixPath) -> None:
+    """No program is one of the repository's, though its path looks like one of the image's."""
+    if any("/bin/" in word and PurePosixPath(word).is_relative_to(shared) for word in words):
+        raise NotPlain(" ".join(words))
 
 
 def _check_list(commands: Sequence[Command], place: int, *, is_last: bool) -> None:
@@ -109,12 +127,18 @@ def _check_harmless(command: Command, variables: dict[str, str | None]) -> None:
     assigned = command.words[: len(command.words) - len(words)]
     if words[:1] == ["export"] and all(map(_ASSIGNMENT.fullmatch, words[1:])):
         words, assigned = [], words[1:]
-    unread = not command.fed and not READING.isdisjoint(words)
+    # A variable that is empty outside of quotes is no word, and then there is no file to read.
+    unread = any(map(_READING.fullmatch, words)) or (command.loose and words[:1] in _READERS)
     lasting = not words or words[0] in ("cd", "unset")
     # In a pipe, and after `&&` or `||`, nobody knows whether it is set for what follows.
     unsure = lasting and (command.before not in ("", ";") or command.after in ("|", "||"))
     known = not words or _HARMLESS.fullmatch(" ".join(words))
-    if not known or unread or unsure or any(steers(each.split("=")[0]) for each in assigned):
+    if (
+        not known
+        or (unread and not command.fed)
+        or unsure
+        or any(steers(each.split("=")[0]) for each in assigned)
+    ):
         raise NotPlain(" ".join(command.words))
     if not words:
         variables |= dict(each.split("=", 1) for each in assigned)

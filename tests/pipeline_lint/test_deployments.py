@@ -58,6 +58,8 @@ def _step(name: str, *commands: str, **more: object) -> dict[str, object]:
         _step("asia", "terraform -chdir=asia apply -auto-approve"),
         _step("asia", "docker --context asia compose up -d"),
         _step("asia", "aws ecs update-service --service shop --force-new-deployment"),
+        _step("asia", "docker compose --context asia up -d"),
+        _step("asia", "\"kubectl\" 'apply' -f k8s"),
         _step("asia", "npm run deploy"),
         _step("asia", "ansible-playbook --diff site.yml"),
         _step("asia", "git push heroku main"),
@@ -154,18 +156,14 @@ def test_only_what_names_the_image_says_which_one_is_deployed(
     assert [finding.rule for finding in report.findings] == [rule] * bool(rule)
 
 
-@pytest.mark.parametrize("needed", [1, 500], ids=["chain", "all"])
-def test_five_hundred_steps_that_wait_for_each_other_take_no_half_a_second(needed: int) -> None:
-    steps: list[dict[str, Any]] = [
-        _step(f"s{n}", "true", depends_on=[f"s{m}" for m in range(max(0, n - needed), n)])
-        for n in range(500)
-    ]
+def test_five_hundred_steps_that_wait_for_each_other_take_no_half_a_second() -> None:
+    steps: list[dict[str, Any]] = [_step("s0", "true")]
+    steps += [_step(f"s{n}", "true", depends_on=[f"s{n - 1}"]) for n in range(1, 500)]
     steps += [{**_GATE, "depends_on": ["s499"]}, {**_PRODUCTION, "depends_on": ["gate"]}]
     text = yaml.safe_dump({"kind": "pipeline", "name": "shop", "steps": steps})
 
     start = time.process_time()
     report = lint(text, ".drone.yml", Path("nowhere"))
 
-    took = time.process_time() - start
+    assert time.process_time() - start < 0.5
     assert report.sound
-    assert took < 0.5 if needed == 1 else took < 10  # to read the YAML of all takes longer

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from _pytest.config import default_plugins
 
 from pytest_storedog_gate.drone_lint.lint import lint
 from pytest_storedog_gate.drone_lint.rules import Level
@@ -163,6 +164,47 @@ _LET_THROUGH = {
     "return": _before("return 0", shells=("dash", "busybox")),
     "kill": _before("kill -9 $$", shells=()),
     "reads-the-script": _before("cat", shells=("bash",)),
+    "reads-the-script-by-number": _before("cat /dev/fd/0", shells=("bash",)),
+    "reads-the-script-of-its-process": _before("cat /proc/self/fd/0", shells=("bash",)),
+    "reads-the-script-by-a-pattern": _before("cat /d[e]v/stdin", shells=("bash",)),
+    "reads-the-script-by-a-way-up": _before("cat /usr/../dev//stdin", shells=("bash",)),
+    "reads-the-script-after-no-word": _before("cat $NOTHING", shells=("bash",)),
+    "reads-the-script-as-requirements": _before("pip install -r /dev/fd/0", shells=()),
+    "reads-the-script-glued": _before("pip install -r/dev/stdin", shells=()),
+    "reads-the-script-as-a-dockerfile": _before("docker build -f- .", shells=()),
+    "reads-the-script-in-a-service": _before("docker compose run -T shop sh up", shells=()),
+    "reads-the-script-as-revisions": _before("git log --stdin", shells=()),
+    "environment-of-the-repository": _before(
+        ". .venv/bin/activate", files={".venv/bin/activate": "exit 0\n"}
+    ),
+    "environment-as-an-argument": _before(
+        "python -m venv .venv", ". ./ci.sh .venv/bin/activate", files={"ci.sh": "exit 0\n"}
+    ),
+    "environment-that-is-there": _before(
+        "test -d .venv || python -m venv .venv",
+        ". .venv/bin/activate",
+        files={".venv/bin/activate": "exit 0\n"},
+    ),
+    "environment-of-another-folder": _before(
+        "python -m venv .venv",
+        "cd app",
+        ". .venv/bin/activate",
+        files={"app/.venv/bin/activate": "exit 0\n"},
+    ),
+    "copied-over-a-way-up": _before(
+        "cp ci/pytest out/../bin/pytest", files={"ci/pytest": _GREEN, "out/a": ""}
+    ),
+    "uv-python": Script([_GATE], environment={"UV_PYTHON": "ci/python"}, shells=()),
+    "uv-project-exported": _before("export UV_PROJECT=ci", shells=()),
+    "uv-environment": Script([_GATE], environment={"UV_PROJECT_ENVIRONMENT": "ci"}, shells=()),
+    "poetry-environment": _before("export POETRY_VIRTUALENVS_PATH=ci", shells=()),
+    "pyenv": Script([_GATE], environment={"PYENV_VERSION": "ci"}, shells=()),
+    "openssl": Script([_GATE], environment={"OPENSSL_CONF": "ci/openssl.cnf"}, shells=()),
+    "coverage-file": Script([f"{_GATE} --cov-config=evil.cfg"], shells=()),
+    "coverage-file-apart": Script([f"{_GATE} --cov-config evil.cfg"], shells=()),
+    "warning-of-a-module": Script([f"{_GATE} -W ignore::evil.W"], shells=()),
+    "warning-glued": Script([f"{_GATE} -Werror::evil.W"], shells=()),
+    "comment-that-drone-fills-in": Script([f"test -e gate && {_GATE}\n# ${{X}}"], shells=()),
     "reads-the-script-as-a-password": _before("docker login --password-stdin", shells=("bash",)),
     "reads-the-script-in-a-container": _before("docker run -i alpine cat", shells=("bash",)),
     "cut-off-by-echo": _before(r"echo ready \c", shells=("dash",)),
@@ -225,6 +267,16 @@ _SOUND = {
         "docker pull cache || true", "echo secret | docker login --password-stdin"
     ),
     "drones-number": Script([f"{_GATE} --junitxml=out-${{DRONE_BUILD_NUMBER}}.xml"]),
+    "comment-last": Script([f"test -d bin && {_GATE}\n# The gate.\n\n  # All.\n"]),
+    "yarn": _before("yarn add --dev @datadog/datadog-ci"),
+    "made-environment": _before(
+        "python -m venv .venv", ". .venv/bin/activate", files={".venv/bin/activate": ""}
+    ),
+    "tidies": _before("rm -rf reports *.xml", "mkdir -p reports", "cp README.md reports/a.md"),
+    "modes": _before("chmod +x ci.sh", files={"ci.sh": ""}),
+    "submodules": _before("git submodule update --init --recursive"),
+    "requirements": _before("pip install -r requirements/dev/base.txt"),
+    "warnings": Script([f"{_GATE} -W error -W ignore::DeprecationWarning -p no:cacheprovider"]),
     "several": Script([_GATE, "pytest --storedog-env=production"]),
 }
 
@@ -254,6 +306,39 @@ def test_what_is_plain_is_sound_and_every_shell_ends_as_the_gate_does(
         assert _run(shell, script, 0, tmp_path) == 0, script.commands
     report = _lint(script, tmp_path)
     assert report.sound, report
+
+
+@pytest.mark.parametrize("name", default_plugins)
+def test_no_part_of_pytest_that_runs_the_gate_may_be_taken_out(name: str, tmp_path: Path) -> None:
+    tools = {"pastebin", "junitxml", "doctest", "cacheprovider", "stepwise", "warnings", "logging"}
+
+    report = _lint(Script([f"{_GATE} -p no:{name}"]), tmp_path)
+
+    assert report.sound is (name in tools | {"faulthandler"})
+
+
+@pytest.mark.parametrize(
+    "workspace", [{"path": "/srv/app"}, {"base": "/srv", "path": "app"}, {"base": "/srv"}], ids=str
+)
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["/srv/app/bin/pytest --storedog-env=staging"],
+        ["timeout 9 /srv/app/bin/pytest --storedog-env=staging"],
+        [". /srv/app/bin/activate", _GATE],
+        ["/srv/app/bin/pip install a", _GATE],
+    ],
+    ids=str,
+)
+def test_a_program_in_the_workspace_is_the_repositorys(
+    workspace: dict[str, str], commands: list[str], tmp_path: Path
+) -> None:
+    text = _pipeline(Script(commands))
+
+    inside = lint(f"{text}workspace: {json.dumps(workspace)}\n", ".drone.yml", tmp_path)
+
+    assert [finding.rule for finding in inside.findings] == ["own-step"]
+    assert lint(text, ".drone.yml", tmp_path).sound
 
 
 _PIECES = [
@@ -332,9 +417,10 @@ def _lay_out(folder: Path, script: Script) -> None:
     # The programs that every script may use; the gate's ends as it is told.
     gate = 'case "$*" in *--version*|*-VV*|*--help*) exit 0;; esac\nexit "$STATUS"'
     reads = 'case "$*" in *-i*|*stdin*) cat > /dev/null;; esac'
-    module = 'test "$1" != -m || { shift; exec "$@"; }\ntest "$1" != -c || exit 0'
+    module = 'case "$*" in *venv*|-c*) exit 0;; esac\ntest "$1" != -m || { shift; exec "$@"; }'
     programs = {"pytest": gate, "python": module, "docker": reads}
-    programs |= dict.fromkeys(("pip", "apt-get", "deploy"), "true")
+    programs |= dict.fromkeys(("pip", "apt-get", "deploy", "yarn", "git"), "true")
+    (folder / "README.md").touch()
     made = {f"bin/{name}": f"#!/bin/sh\n{text}\n" for name, text in programs.items()}
     for name, text in {**made, **script.files}.items():
         path = folder / name
