@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from xml.etree import ElementTree as ET
 
+import hypothesis
 import pytest
 
 from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# A busy machine takes its time for what is no measure of speed.
+hypothesis.settings.register_profile("storedog", deadline=None)
+hypothesis.settings.load_profile("storedog")
 
 # Plugins that only some tests want: those of tests/fuzzing, which would take each pytest that a
 # test starts a second or two, and those with which the gate has to get along.
