@@ -130,14 +130,20 @@ REQUEST = keys(
 )
 OPTIONS = keys(
     "blockedRequestPatterns device_ids httpVersion initialNavigationTimeout min_failure_duration"
-    " min_location_failed monitor_name monitor_options monitor_priority restricted_roles"
-    " rumSettings scheduling tick_every",
+    " min_location_failed monitor_name monitor_priority restricted_roles tick_every",
     "accept_self_signed allow_insecure bits_ai_auto_investigate captureNetworkPayloads"
     " checkCertificateRevocation disableAiaIntermediateFetching disableCors disableCsp"
     " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
     " ignore_certificate_validation noScreenshot",
     ci=keys("executionRule"),
+    monitor_options=keys(
+        "escalation_message new_host_delay notification_preset_name on_missing_data"
+        " renotify_interval renotify_occurrences",
+        "include_tags notify_audit",
+    ),
     retry=_RETRY,
+    rumSettings=keys("applicationId clientTokenId", "isEnabled"),
+    scheduling=keys("timezone", timeframes=[keys("day from to")]),
 )
 
 
