@@ -128,6 +128,15 @@ REQUEST = keys(
     files=[_FILE],
     proxy=keys("url headers"),
 )
+_MONITOR = keys(
+    "aggregation device_ids escalation_message evaluation_delay group_retention_duration"
+    " min_failure_duration min_location_failed new_group_delay new_host_delay no_data_timeframe"
+    " notification_preset_name notify_by on_missing_data renotify_interval renotify_occurrences"
+    " renotify_statuses restriction_query scheduling_options silenced synthetics_check_id"
+    " threshold_windows thresholds timeout_h variables",
+    "enable_logs_sample enable_samples groupby_simple_monitor include_tags locked notify_audit"
+    " notify_no_data",
+)
 OPTIONS = keys(
     "blockedRequestPatterns device_ids httpVersion initialNavigationTimeout min_failure_duration"
     " min_location_failed monitor_name monitor_priority restricted_roles tick_every",
@@ -136,11 +145,7 @@ OPTIONS = keys(
     " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
     " ignore_certificate_validation noScreenshot",
     ci=keys("executionRule"),
-    monitor_options=keys(
-        "escalation_message new_host_delay notification_preset_name on_missing_data"
-        " renotify_interval renotify_occurrences",
-        "include_tags notify_audit",
-    ),
+    monitor_options=_MONITOR,
     retry=_RETRY,
     rumSettings=keys("applicationId clientTokenId", "isEnabled"),
     scheduling=keys("timezone", timeframes=[keys("day from to")]),
