@@ -19,6 +19,7 @@ from pytest_storedog_gate.local_synthetics.global_variables import (
 )
 from pytest_storedog_gate.local_synthetics.made import Made, now
 from pytest_storedog_gate.local_synthetics.submissions import EditError, Missing
+from pytest_storedog_gate.secrets.masking import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +125,10 @@ def _of(body: Json, held: Json) -> Json:
     value = {"secure": hides, **kept, **sent}
     # One that came back from the database has lost its value, and an edit needs none either.
     without = body.get("is_fido") or "parse_test_public_id" in body or kept
+    if sent.get("value") == MASK:
+        raise EditError(
+            f"value.value is {MASK}, which stands for what is not shown: send the value"
+        )
     if "value" not in value and not without:
         raise EditError("value.value is missing")
     record = {**body, "value": value}

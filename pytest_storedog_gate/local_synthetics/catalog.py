@@ -106,7 +106,7 @@ def _read(path: Path) -> Iterator[Definition | Suite]:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = strict_json.loads(path.read_text(encoding="utf-8"))
+        content = strict_json.loads(path.read_text(encoding="utf-8"), unique=True)
     except json.JSONDecodeError as error:
         raise DefinitionError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
     except UnicodeDecodeError:

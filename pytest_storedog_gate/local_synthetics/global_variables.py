@@ -51,7 +51,7 @@ def load_globals(path: str | None, environment: Mapping[str, str]) -> Globals:
 
 def _read(path: str) -> Mapping[str, Any]:
     try:
-        document = strict_json.loads(Path(path).read_bytes())
+        document = strict_json.loads(Path(path).read_bytes(), unique=True)
     except OSError as error:
         raise GlobalsError(f"{path}: {error.strerror}") from None
     except ValueError:

@@ -41,9 +41,11 @@ def unknown_test() -> HTTPException:
 def read_json(text: str | bytes) -> Any:
     """The value of a JSON text; else the request is answered with 400."""
     try:
-        return strict_json.loads(text)
-    except ValueError:
+        return strict_json.loads(text, unique=True)
+    except json.JSONDecodeError:
         raise HTTPException(400, "not valid JSON") from None
+    except ValueError as error:
+        raise HTTPException(400, f"not valid JSON: {error}") from None
 
 
 async def read_object(request: Request, known: set[str] | None = None) -> dict[str, Any]:

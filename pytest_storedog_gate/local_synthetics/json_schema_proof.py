@@ -30,7 +30,7 @@ def check_keywords(schema: Any, known: Iterable[str]) -> None:
     Raises ValueError with a sentence.
     """
     for part in _subschemas(schema):
-        for key in part.keys() - _REMARKS:
+        for key in (one for one in part if one not in _REMARKS):
             if key not in known and not key.startswith("x-"):
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""

@@ -128,16 +128,27 @@ REQUEST = keys(
     files=[_FILE],
     proxy=keys("url headers"),
 )
+_MONITOR = keys(
+    "aggregation device_ids escalation_message evaluation_delay group_retention_duration"
+    " min_failure_duration min_location_failed new_group_delay new_host_delay no_data_timeframe"
+    " notification_preset_name notify_by on_missing_data renotify_interval renotify_occurrences"
+    " renotify_statuses restriction_query scheduling_options silenced synthetics_check_id"
+    " threshold_windows thresholds timeout_h variables",
+    "enable_logs_sample enable_samples groupby_simple_monitor include_tags locked notify_audit"
+    " notify_no_data",
+)
 OPTIONS = keys(
     "blockedRequestPatterns device_ids httpVersion initialNavigationTimeout min_failure_duration"
-    " min_location_failed monitor_name monitor_options monitor_priority restricted_roles"
-    " rumSettings scheduling tick_every",
+    " min_location_failed monitor_name monitor_priority restricted_roles tick_every",
     "accept_self_signed allow_insecure bits_ai_auto_investigate captureNetworkPayloads"
     " checkCertificateRevocation disableAiaIntermediateFetching disableCors disableCsp"
     " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
     " ignore_certificate_validation noScreenshot",
     ci=keys("executionRule"),
+    monitor_options=_MONITOR,
     retry=_RETRY,
+    rumSettings=keys("applicationId clientTokenId", "isEnabled"),
+    scheduling=keys("timezone", timeframes=[keys("day from to")]),
 )
 
 

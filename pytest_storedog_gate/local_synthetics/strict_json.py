@@ -9,6 +9,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.datadog.json_text import unique as unique_keys
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,10 +18,17 @@ if TYPE_CHECKING:
 _DEEPEST = 100  # levels
 
 
-def loads(text: str | bytes) -> Any:
-    """Parse `text`. Raises ValueError (json.JSONDecodeError for a fault of syntax)."""
+def loads(text: str | bytes, *, unique: bool = False) -> Any:
+    """Parse `text`. Raises ValueError (json.JSONDecodeError for a fault of syntax).
+
+    `unique`: an object that has a key twice is a fault too; else the later one holds, as with
+    most readers of what a target answers.
+    """
+    hook = unique_keys if unique else None
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=hook
+        )
     except RecursionError:
         raise _too_deep() from None
     _check_depth(value)

@@ -39,9 +39,14 @@ def _parsed(text: str) -> Any:
     # Entities may name files and grow without bound; the network is nobody's business here.
     xml = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True)
     try:
-        return _without_namespaces(etree.fromstring(content, xml))
+        root = etree.fromstring(content, xml)
     except etree.XMLSyntaxError:
         pass
+    else:
+        if next(root.iter(etree.Entity), None) is not None:
+            # Its text would be missing, and that would be taken for a text.
+            raise ValueError("the body has XML entities of its own, which are not looked at")
+        return _without_namespaces(root)
     try:
         return html.document_fromstring(content, parser=html.HTMLParser(encoding="utf-8"))
     except etree.LxmlError as error:

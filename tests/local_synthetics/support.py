@@ -193,12 +193,7 @@ def serving(
     """
     parsed = [one if isinstance(one, Definition) else parse(one) for one in definitions]
     catalog = Catalog(
-        {
-            one.public_id: one
-            for one in (
-                each if isinstance(each, Definition) else parse(each) for each in definitions
-            )
-        },
+        {one.public_id: one for one in parsed},
         {one.public_id: one for one in map(parse_suite, suites)},
     )
     app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds, **parts)

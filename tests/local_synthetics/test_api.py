@@ -260,3 +260,12 @@ def test_an_override_leaves_the_definition_alone(target: Target) -> None:
         service.final(service.trigger({**test, "executionRule": "skipped"}))
         assert service.get(f"{V1}/tests/{definition['public_id']}").json() == before
     assert json.dumps(before["options"]) == '{"ci": {"executionRule": "blocking"}}'
+
+
+@pytest.mark.parametrize(
+    "body", ['{"tests": [], "tests": []}', '{"tests": [{"public_id": "a", "public_id": "b"}]}']
+)
+def test_a_key_that_a_body_has_twice_is_refused(service: Service, body: str) -> None:
+    answer = service.post(body)
+    assert answer.status_code == 400
+    assert "twice" in answer.json()["errors"][0]

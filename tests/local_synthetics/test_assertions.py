@@ -384,7 +384,8 @@ def test_entities_of_a_body_reach_no_file(tmp_path: Path) -> None:
     secret.write_text("hunter22")
     body = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{secret.as_uri()}">]><a>x&e;</a>'
     unmet = result(xpath("//a", "contains", "hunter22"), observed(body))
-    assert (unmet["valid"], unmet["actual"]) == (False, "x")
+    assert (unmet["valid"], unmet["actual"]) == (False, None)
+    assert "hunter22" not in unmet["error_message"]
 
 
 def schema(rules: Any, meta_schema: str | None = "draft-07") -> Any:
@@ -691,3 +692,18 @@ def test_a_variable_that_breaks_an_assertion_is_a_fault_of_the_test() -> None:
             observed().actual,
             lambda text: text.replace("{{ LIMIT }}", "soon"),
         )
+
+
+@pytest.mark.parametrize("operator", ["isNot", "doesNotContain", "is", "isUndefined"])
+@pytest.mark.parametrize("entity", ['"error"', 'SYSTEM "file:///etc/passwd"'])
+def test_an_entity_of_its_own_hides_nothing_in_xml(operator: str, entity: str) -> None:
+    body = f"<!DOCTYPE a [<!ENTITY a9 {entity}>]><a><state>&a9;</state></a>"
+    path = "//none" if operator == "isUndefined" else "//state"
+    unmet = result(xpath(path, operator, "error"), observed(body))
+    assert not unmet["valid"]
+    assert "entities of its own" in unmet["error_message"]
+
+
+def test_the_entities_that_xml_has_are_text() -> None:
+    body = "<?xml version='1.0'?><a>&lt;&amp;&#65;</a>"
+    assert result(xpath("//a", "is", "<&A"), observed(body))["valid"]

@@ -45,6 +45,10 @@ GOOD = http_test("http://127.0.0.1")
         ('{\n "tests": [\n  {,}\n]}', "bad.json, line 3: not valid JSON"),
         (b"\xff\xfe", "bad.json: not UTF-8 text"),
         ("[]", "bad.json: must be a JSON object"),
+        (
+            '{"tests": [], "tests": []}',
+            "bad.json: not valid JSON: an object has the key 'tests' twice",
+        ),
         ('{"tests": {}}', "bad.json: tests must be a list"),
         ('{"tests": []}', "no definition in "),
         ('{"tests": [{"testOverrides": {}}]}', "tests[0]: must hold an id or"),

@@ -470,3 +470,18 @@ def test_a_charset_that_is_none_of_texts_is_as_none(
         http_test(target.url, {"type": "body", "operator": "contains", "target": "woof"})
     )
     assert result["status"] == "passed", result.get("failure")
+
+
+@pytest.mark.parametrize("value", ["wóof", "\N{DOG}", "a\r\nX-Other: b", "a\nb", "a\0b"])
+@pytest.mark.parametrize("kind", ["http", "mcp"])
+def test_a_header_that_cannot_be_sent_is_named(
+    target: Target, service: Service, kind: str, value: str
+) -> None:
+    wanted = http_test(target.url, headers={"X-Fine": "woof", "X-Dog": "{{ DOG }}"})
+    if kind == "mcp":
+        wanted["subtype"], wanted["config"]["request"]["callType"] = "mcp", "init"
+        del wanted["config"]["request"]["method"]
+    result = service.run(wanted, variables={"DOG": value})
+    assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_REQUEST", True)
+    assert "'X-Dog' holds characters that cannot be sent" in result["failure"]["message"]
+    assert value not in result["failure"]["message"]

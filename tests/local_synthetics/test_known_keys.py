@@ -57,7 +57,13 @@ _WHOLE: Json = {
         "variables": [{"name": "A"}],
         "steps": [_STEP],
     },
-    "options": {"ci": {"executionRule": "blocking"}, "retry": {"count": 1}},
+    "options": {
+        "ci": {"executionRule": "blocking"},
+        "retry": {"count": 1},
+        "monitor_options": {"renotify_interval": 0, "include_tags": True},
+        "rumSettings": {"isEnabled": True, "applicationId": "x"},
+        "scheduling": {"timezone": "UTC", "timeframes": [{"day": 1}]},
+    },
     "steps": [_BROWSER_STEP],
     "storedog": {"click_through": True},
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from pytest_storedog_gate.datadog.details import details_from_json
 from pytest_storedog_gate.local_synthetics.kinds.multistep import MultistepCheck
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
 from pytest_storedog_gate.local_synthetics.scripts import Scripts
@@ -51,6 +52,14 @@ def shop(target: Target) -> Target:
     target.answer("/down", status=503)
     target.answer("/apply")
     return target
+
+
+def test_an_assertion_of_a_step_is_told_once(shop: Target, service: Service) -> None:
+    result = service.run(multi(step(f"{shop.url}/discount")))
+    (told,) = details_from_json(
+        {"data": [{"attributes": {"result": result}, "id": result["id"], "type": "result"}]}
+    ).values()
+    assert len(told.steps[0].assertions) == len(result["steps"][0]["assertions"]) == 1
 
 
 def test_steps_run_in_order_and_tell_what_they_found(shop: Target, service: Service) -> None:

@@ -229,7 +229,7 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     `tls` is for the proxy and for the server that gives access tokens.
     """
     wanted = run.definition.request
-    own = settings.filled(wanted, "headers", variables)
+    own = settings.headers_of(wanted, variables)
     by_name = {name.lower(): value for name, value in own.items()}
     body = build_body(wanted, variables, by_name.get("content-type"))
     url, timeout = _url(run, variables), settings.timeout_of(wanted, variables)

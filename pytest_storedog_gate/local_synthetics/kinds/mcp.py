@@ -168,7 +168,7 @@ def _target(run: Run, variables: Variables) -> _Target:
     return _Target(
         url=url,
         host=parsed.raw_host.decode("ascii"),
-        headers=settings.filled(request, "headers", variables),
+        headers=settings.headers_of(request, variables),
         version=_VERSION,
         call=request["callType"],
         tool=variables.fill(request.get("toolName") or ""),

@@ -30,6 +30,7 @@ DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _LONGEST_TIMEOUT = 3600  # s
 _LAST_PORT = 65535
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SENDABLE = re.compile(r"[^\0\r\n]*")
 _NO_HOST = re.compile(r"[\s/@?#]")
 
 
@@ -192,6 +193,19 @@ def filled(request: Json, key: str, variables: Variables) -> dict[str, str]:
         variables.fill(name): variables.fill(value)
         for name, value in (request.get(key) or {}).items()
     }
+
+
+def headers_of(request: Json, variables: Variables) -> dict[str, str]:
+    """The headers with their variables. Raises CheckFailed for one that cannot be sent."""
+    headers = filled(request, "headers", variables)
+    for name, value in headers.items():
+        if not (name.isascii() and value.isascii() and _SENDABLE.fullmatch(value)):
+            raise CheckFailed(
+                "INVALID_REQUEST",
+                f"config.request.headers {name!r} holds characters that cannot be sent: only ASCII"
+                " without line breaks can",
+            )
+    return headers
 
 
 def timeout_of(request: Json, variables: Variables) -> float:
