@@ -82,6 +82,10 @@ class Outcomes:
             self._stopped or f"no batch of this run has told of {public_id} in time"
         )
 
+    def wait_for_all(self) -> None:
+        """Blocks until every expected outcome is there, or no more will come."""
+        self._wait(lambda: self._expected <= self.known.keys())
+
     def arrival(self, number: int) -> str | None:
         """The ID of the outcome that arrives as that `number`, from 0; None if none will."""
         self._wait(lambda: number < len(self._arrived))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.conftest import MODES
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -281,6 +284,34 @@ def test_a_marker_that_cannot_be_meant_is_refused_by_name(project: GateProject, 
     assert "test_mine.py::test_it" in str(result.stdout)
     assert said in " ".join(result.outlines)
     assert not project.shop.asked
+
+
+def test_a_marked_check_is_waited_for_though_its_test_does_not(project: GateProject) -> None:
+    project.mode = MODES["n2"]  # in one process, the test itself is run after its check
+    ended = threading.Event()
+
+    def before_answer(path: str) -> None:
+        if path == "/ended":
+            ended.set()
+        elif path == "/discount":
+            ended.wait(20)
+
+    project.shop.before_answer = before_answer
+    text = (project.path / "storedog.toml").read_text("utf-8")
+    project.configuration(text.replace(CHECKS, 'checks = ["hea-lth-chk"]'))
+    project.pytester.makepyfile(
+        test_mine=f"""
+        import pytest, urllib.error, urllib.request
+
+        @pytest.mark.synthetics("dis-cou-nts")
+        def test_nothing(request):
+            with pytest.raises(urllib.error.HTTPError):  # its answer is a 404
+                urllib.request.urlopen("{project.shop.url}/ended")
+        """
+    )
+    result = project.run()
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["GATE OPEN for staging: 2/2*"])
 
 
 @pytest.mark.parametrize("both", ["class", "module"])
