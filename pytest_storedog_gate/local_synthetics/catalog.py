@@ -43,8 +43,7 @@ def load(patterns: Iterable[str]) -> Catalog:
 
     Raises DefinitionError: a pattern without a match, an unreadable or malformed file, a definition
     without a valid public_id or with tags that are none, a public_id defined twice, a suite with a
-    test that no file defines,
-    or nothing defined at all.
+    test that no file defines, or nothing defined at all.
     """
     tests: dict[str, Definition] = {}
     suites: dict[str, Suite] = {}
@@ -124,13 +123,9 @@ def _parsed(where: str, data: object, folder: Path) -> Definition | Suite:
     try:
         if isinstance(data, dict) and "data" in data:
             return parse_suite(data)
-        try:
-            definition = _identified(data)
-            return Definition(with_contents(definition.data, folder))
-        except DefinitionError as fault:
-            return unusable(data, fault)
+        return Definition(with_contents(_identified(data).data, folder))
     except DefinitionError as error:
-        raise DefinitionError(f"{where}: {error}") from None
+        return unusable(data, DefinitionError(f"{where}: {error}"))
 
 
 def _identified(data: object) -> Definition:

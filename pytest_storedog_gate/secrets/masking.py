@@ -25,6 +25,7 @@ LONGEST_SECRET = 10_000
 _SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
 _SHORTEST_LINE = 16  # of a secret of several lines, such as a private key
 _SHORTEST_PART, _LONGEST_PART = 4, 60  # characters of a secret beside `...`
+_COLONED = 14  # of hexadecimal digits with colons: five octets
 _SHORTEST_NUMBER = 4  # digits: masking shorter numbers would hide only the result
 _BREAKS = re.compile(r"\\[rn]|[\r\n]")
 # Names of values that this program relies on, which others are found by: a secret that is a part of
@@ -141,15 +142,23 @@ class Masker:
 
 @dataclass(frozen=True)
 class _Form:
-    """How a secret can look. `part` is in each text that holds it, and quickly looked for."""
+    """How a secret can look: `text`, in lines that may be broken anywhere if it is `encoded`.
+
+    `part` is in each text that holds it, and quickly looked for. Most secrets turn up nowhere, so
+    the pattern is made when it is needed: of a long one it is large.
+    """
 
     part: str
-    source: str
+    text: str
+    encoded: bool
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        # Most secrets turn up nowhere, and to compile takes longer than to look for the part.
-        return re.compile(self.source)
+        if self.encoded:  # lines are broken so in mails and certificates
+            return re.compile(f"(?:{_BREAKS.pattern})*".join(map(_of_character, self.text)))
+        # What a URL's encoder leaves as it is depends on the encoder and on the part of the URL.
+        runs = groupby(self.text, _kind_of_run)
+        return re.compile("".join(_of_run("".join(run)) for _, run in runs))
 
 
 @lru_cache(maxsize=64)
@@ -160,7 +169,9 @@ def _forms_of_all(secrets: frozenset[str], shortest: int) -> tuple[_Form, ...]:
 
 @lru_cache(maxsize=1024)
 def _forms_of(secret: str) -> tuple[_Form, ...]:
-    return (_plain_form(secret), *map(_encoded_form, sorted(set(_encoded(secret)))))
+    plain = _Form(_longest_word(secret), secret, encoded=False)
+    texts = sorted(set(_encoded(secret)))
+    return (plain, *(_Form(_part_of_encoded(text), text, encoded=True) for text in texts))
 
 
 @lru_cache(maxsize=16)
@@ -208,22 +219,13 @@ def _encoded(secret: str) -> Iterator[str]:
                 yield from {inner, inner.replace("+", "-").replace("/", "_")}
 
 
-def _plain_form(secret: str) -> _Form:
-    """The secret, of which each character may be encoded or not.
-
-    What a URL's encoder leaves as it is depends on the encoder and on the part of the URL.
-    """
-    source = "".join(_of_run("".join(run)) for _, run in groupby(secret, _kind_of_run))
-    return _Form(_longest_word(secret), source)
-
-
-def _encoded_form(text: str) -> _Form:
-    """The text, whose lines may be broken anywhere, as in mails and certificates."""
-    return _Form(_longest_word(text), f"(?:{_BREAKS.pattern})*".join(map(_of_character, text)))
-
-
 def _longest_word(text: str) -> str:
     return max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
+
+
+def _part_of_encoded(text: str) -> str:
+    # Between colons a word has two digits, which are in every text.
+    return text[:_COLONED] if ":" in text else _longest_word(text)
 
 
 def _of_octets(character: str) -> list[str]:

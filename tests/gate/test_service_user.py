@@ -8,6 +8,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from tests.local_synthetics.processes import ROOT, below
 from tests.local_synthetics.support import targeting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.local_synthetics.support import Handler
 
 NOBODY = pwd.getpwnam("nobody")
@@ -33,11 +36,12 @@ def named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """One that other users can read."""
-    for one in (tmp_path, *tmp_path.parents[:-2]):
-        one.chmod(one.stat().st_mode | 0o055)
-    return tmp_path
+def open_folder() -> Iterator[Path]:
+    """One that other users can read: each pytest closes the folders above `tmp_path` to them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 def given(folder: Path) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.local_synthetics.catalog import load
-from pytest_storedog_gate.local_synthetics.definitions import DefinitionError
 from tests.local_synthetics.support import http_test, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_storedog_gate.local_synthetics.definitions import Definition
     from tests.local_synthetics.support import Json, Service, Target
 
 _FILE = {"name": "file1", "originalFileName": "dog.txt", "bucketKey": "api-upload-file/abc/1.json"}
@@ -27,12 +27,18 @@ def uploading(target: Target, files: Json, *sent: Json) -> Json:
     return {**test, "storedog": {"files": files}}
 
 
-def loaded(folder: Path, test: Json, *, of_datadog_ci: bool = False) -> Json:
+def load_one(folder: Path, test: Json, *, of_datadog_ci: bool = False) -> Definition:
     path = folder / "a.synthetics.json"
     path.write_text(
         json.dumps({"tests": [{"localTestDefinition": test}]} if of_datadog_ci else test)
     )
     (definition,) = load([str(path)]).tests.values()
+    return definition
+
+
+def loaded(folder: Path, test: Json, *, of_datadog_ci: bool = False) -> Json:
+    definition = load_one(folder, test, of_datadog_ci=of_datadog_ci)
+    assert definition.fault == ""
     return definition.data
 
 
@@ -63,8 +69,8 @@ def test_bytes_arrive_as_they_are(tmp_path: Path, target: Target) -> None:
 def test_a_file_that_has_its_content_keeps_it(tmp_path: Path, target: Target) -> None:
     (tmp_path / "a").write_text("mine")
     own = {**_FILE, "content": "theirs"}
-    with pytest.raises(DefinitionError, match="file1: no file of the test without content is that"):
-        loaded(tmp_path, uploading(target, {"file1": "a"}, own))
+    definition = load_one(tmp_path, uploading(target, {"file1": "a"}, own))
+    assert "file1: no file of the test without content is that" in definition.fault
 
 
 @pytest.mark.parametrize(
@@ -86,9 +92,10 @@ def test_what_cannot_be_read_is_named(
     folder.mkdir()
     (tmp_path / "a").touch()
     (folder / "link").symlink_to(tmp_path / "a")
-    with pytest.raises(DefinitionError, match=r"a\.synthetics\.json: .*storedog\.files") as raised:
-        loaded(folder, uploading(target, files))
-    assert problem in str(raised.value)
+    fault = load_one(folder, uploading(target, files)).fault
+    assert fault.startswith(f"{folder / 'a.synthetics.json'}: ")
+    assert "storedog.files" in fault
+    assert problem in fault
 
 
 def test_without_a_local_file_the_test_is_refused(service: Service, target: Target) -> None:
