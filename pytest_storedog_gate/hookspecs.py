@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from pytest_storedog_gate.configuration import Environment
     from pytest_storedog_gate.deploy import Build, Deployer
+    from pytest_storedog_gate.settings.file import Environment
 
 
 @pytest.hookspec(firstresult=True)

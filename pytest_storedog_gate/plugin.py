@@ -24,7 +24,7 @@ _CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Declares what a user's plugin may provide."""
-    from . import hookspecs
+    from pytest_storedog_gate import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
 
@@ -112,7 +112,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     # xdist's workers have no command line of their own, and decide nothing.
     if not (asked_for and early_config.invocation_params.args):
         return (yield)
-    from .roles import exit_guard
+    from pytest_storedog_gate.pytest_side import exit_guard
 
     exit_guard.install(early_config)
     return (yield from exit_guard.guard_conftests(early_config))
@@ -124,13 +124,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # The roles are imported here: without the gate they must cost nothing.
     if hasattr(config, "workerinput"):
         if "storedog_gate" in config.workerinput:
-            from .roles import worker
+            from pytest_storedog_gate.pytest_side.roles import worker
 
             worker.register(config, config.workerinput["storedog_gate"])
         else:
             config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")
     elif config.getoption("storedog_env") is not None:
-        from .roles import controller
+        from pytest_storedog_gate.pytest_side.roles import controller
 
         _refuse_options_from_elsewhere(config)
         controller.register(config)

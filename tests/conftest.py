@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import hypothesis
 import pytest
 
-from pytest_storedog_gate.local_synthetics.browser.chromium import NoChromiumError, find_chromium
+from pytest_storedog_gate.local_synthetics.chromium.which import NoChromiumError, find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,29 +46,29 @@ MODES = {
 # By the seconds that they take, from ten minutes to one.
 LONGEST = (
     "live/test_gate.py",
-    "roles/test_never_falsely_green.py",
-    "roles/test_ways_out.py",
-    "roles/test_git_decides.py",
-    "roles/test_required_by_markers.py",
-    "roles/test_documents.py",
+    "pytest_side/test_never_falsely_green.py",
+    "pytest_side/test_ways_out.py",
+    "pytest_side/test_git_decides.py",
+    "pytest_side/test_required_by_markers.py",
+    "pytest_side/test_documents.py",
     "live/test_deploy_crash.py",
-    "roles/test_gate.py",
+    "pytest_side/test_gate.py",
     "npm/test_side_by_side.py",
-    "roles/test_checks_in_python.py",
+    "pytest_side/test_checks_in_python.py",
     "live/test_deploy.py",
-    "roles/test_choosing_checks.py",
-    "roles/test_around_pytest.py",
+    "pytest_side/test_choosing_checks.py",
+    "pytest_side/test_around_pytest.py",
     "live/test_ways_out.py",
-    "roles/test_required_set.py",
+    "pytest_side/test_required_set.py",
     "pipeline/test_pipeline.py",
-    "local_synthetics/test_operators.py",
-    "pipeline_lint/test_teeth.py",
-    "pipeline_lint/test_pytest_files.py",
-    "pipeline_lint/test_scripts.py",
+    "local_synthetics/assertions/test_operators.py",
+    "drone_lint/test_teeth.py",
+    "drone_lint/test_pytest_files.py",
+    "drone_lint/test_scripts.py",
     "npm/test_import_and_deploy.py",
     "npm/test_chai.py",
     "live/test_storedog.py",
-    "roles/test_many_checks.py",
+    "pytest_side/test_many_checks.py",
 )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from pytest_storedog_gate.local_synthetics.catalog import load
+from pytest_storedog_gate.local_synthetics.definitions.files import load
 from tests.live import lab_table
+from tests.repository import ROOT
 
 IMAGES: Any = import_module("lab.scripts.images")
-CHECKS = Path(__file__).parents[1] / "lab" / "checks" / "*.json"
+CHECKS = ROOT / "lab" / "checks" / "*.json"
 
 
 def test_every_check_and_every_release_of_the_lab_is_in_it() -> None:

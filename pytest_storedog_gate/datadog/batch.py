@@ -6,17 +6,24 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .batch_state import RUNNING, BatchState
-from .details import NO_DETAIL, Detail
-from .judging import Evidence, judged
-from .models import ANYWHERE, Attempt, CheckOutcome, Place, Result, Status
-from .pace import Pace
+from pytest_storedog_gate.datadog.batch_state import RUNNING, BatchState
+from pytest_storedog_gate.datadog.details import NO_DETAIL, Detail
+from pytest_storedog_gate.datadog.judging import Evidence, judged
+from pytest_storedog_gate.datadog.models import (
+    ANYWHERE,
+    Attempt,
+    CheckOutcome,
+    Place,
+    Result,
+    Status,
+)
+from pytest_storedog_gate.datadog.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .batch_state import Entry
-    from .client import SyntheticsClient, Triggered
+    from pytest_storedog_gate.datadog.batch_state import Entry
+    from pytest_storedog_gate.datadog.client import SyntheticsClient, Triggered
 
 # The service ends a batch itself at its timeout; this much later we stop believing that it will.
 GRACE = 60.0

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.secrets.masking import NO_SECRETS
-
-from .details import device_of, failure_of
-from .json_answer import (
+from pytest_storedog_gate.datadog.details import device_of, failure_of
+from pytest_storedog_gate.datadog.json_answer import (
     identifier,
     listed,
     mapping,
@@ -25,12 +23,12 @@ from .json_answer import (
     plain,
     seconds,
 )
-from .models import Place
+from pytest_storedog_gate.datadog.models import Place
+from pytest_storedog_gate.secrets.masking import NO_SECRETS
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.datadog.models import Json
     from pytest_storedog_gate.secrets.masking import Masker
-
-    from .models import Json
 
 RUNNING = "in_progress"
 # Of a batch and of its results. Any other word is waited for: it may come to be one of these.

@@ -14,21 +14,20 @@ from urllib.parse import quote
 
 import requests
 
+from pytest_storedog_gate.datadog import retries
+from pytest_storedog_gate.datadog.batch_state import BatchState
+from pytest_storedog_gate.datadog.clock import Clock
+from pytest_storedog_gate.datadog.details import Detail, details_from_json
+from pytest_storedog_gate.datadog.exchange import Answer, TooLarge, Unreadable, exchange
+from pytest_storedog_gate.datadog.json_answer import ODD_SHAPE, identifier, mapping, plain
+from pytest_storedog_gate.datadog.models import Check, Found, Json, Suite
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.secrets.masking import NO_SECRETS, Masker
-
-from . import retries
-from .batch_state import BatchState
-from .clock import Clock
-from .details import Detail, details_from_json
-from .exchange import Answer, TooLarge, Unreadable, exchange
-from .json_answer import ODD_SHAPE, identifier, mapping, plain
-from .models import Check, Found, Json, Suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .endpoint import Endpoint
+    from pytest_storedog_gate.datadog.endpoint import Endpoint
 
 T = TypeVar("T")
 # datadog-ci reads both names, the first one first.

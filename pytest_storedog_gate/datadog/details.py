@@ -12,13 +12,20 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog import json_answer
+from pytest_storedog_gate.datadog.json_answer import (
+    ODD_SHAPE,
+    listed,
+    mapping,
+    optional_id,
+    optional_text,
+    plain,
+    seconds,
+)
+from pytest_storedog_gate.datadog.models import Assertion, Json, Status, Step
 from pytest_storedog_gate.secrets.masking import MASK, NO_SECRETS
 from pytest_storedog_gate.secrets.names import names_secret
 from pytest_storedog_gate.secrets.places import mask_exchanges
-
-from . import json_answer
-from .json_answer import ODD_SHAPE, listed, mapping, optional_id, optional_text, plain, seconds
-from .models import Assertion, Json, Status, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.plain_text import line
-
-from .details import IN_A_STEP
-from .json_answer import mapping
-from .models import Status
+from pytest_storedog_gate.datadog.details import IN_A_STEP
+from pytest_storedog_gate.datadog.json_answer import mapping
+from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .models import Json, Result
+    from pytest_storedog_gate.datadog.models import Json, Result
 
 _EXCERPT = 500  # characters of a body
 

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from . import json_text
+from pytest_storedog_gate.reading import json_text
 
 # What a reader meets in an answer of another shape.
 ODD_SHAPE = (

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .batch_state import RUNNING, BatchState
-from .details import NO_DETAIL, Detail, shown, text_of
-from .models import ANYWHERE, Place, Result, Status
+from pytest_storedog_gate.datadog.batch_state import RUNNING, BatchState
+from pytest_storedog_gate.datadog.details import NO_DETAIL, Detail, shown, text_of
+from pytest_storedog_gate.datadog.models import ANYWHERE, Place, Result, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .batch_state import Entry
-    from .models import Assertion
+    from pytest_storedog_gate.datadog.batch_state import Entry
+    from pytest_storedog_gate.datadog.models import Assertion
 
 # Clocks of workers, of the service and of this machine differ by less.
 _CLOCKS = 600.0  # s

@@ -11,9 +11,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import ConfigurationError
-
-from . import fields
-from .fields import BOOLEAN, NUMBER, OBJECT, STRING, STRING_MAP, STRINGS, WHOLE, Kind
+from pytest_storedog_gate.reading import fields
+from pytest_storedog_gate.reading.fields import (
+    BOOLEAN,
+    NUMBER,
+    OBJECT,
+    STRING,
+    STRING_MAP,
+    STRINGS,
+    WHOLE,
+    Kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.datadog.public_ids import Selected
 from pytest_storedog_gate.errors import ConfigurationError
-
-from . import fields, json_text, overrides
-from .fields import OBJECT, STRING, Kind
-from .selection import Selected
+from pytest_storedog_gate.reading import fields, json_text
+from pytest_storedog_gate.reading.fields import OBJECT, STRING, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

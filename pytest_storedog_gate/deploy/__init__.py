@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from .deployer import Deployer, Fetched, Held, Live, Plan, Reach, Staged
-from .models import Build, Deployment
-from .references import ImageReference
+from pytest_storedog_gate.deploy.deployer import Deployer, Fetched, Held, Live, Plan, Reach, Staged
+from pytest_storedog_gate.deploy.models import Build, Deployment
+from pytest_storedog_gate.deploy.references import ImageReference
 
 __all__ = [
     "Build", "Deployer", "Deployment", "Fetched", "Held", "ImageReference", "Live", "Plan",

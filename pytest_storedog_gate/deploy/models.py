@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .references import ImageReference
+    from pytest_storedog_gate.deploy.references import ImageReference
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.drone_lint.rules import Level
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus
-
-from .rules import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .lint import Report
+    from pytest_storedog_gate.drone_lint.lint import Report
 
 _INTERNAL_ERROR = 3
 
@@ -26,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if find_spec("yaml") is None:
         return _fail("the linter needs PyYAML; pip install 'pytest-storedog-gate[lint]'")
-    from .formats import FORMATS  # noqa: PLC0415
+    from pytest_storedog_gate.drone_lint.formats import FORMATS  # noqa: PLC0415
 
     reports: dict[str, Report | str] = {}
     statuses = set()
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _judge(path: Path, name: str, *, strict: bool) -> tuple[Report | str, int]:
-    from .lint import lint  # noqa: PLC0415
+    from pytest_storedog_gate.drone_lint.lint import lint  # noqa: PLC0415
 
     root = Path() if name == "<stdin>" else path.parent
     try:

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .rules import RULES, Level, finding
+from pytest_storedog_gate.drone_lint.rules import RULES, Level, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .rules import Finding
+    from pytest_storedog_gate.drone_lint.rules import Finding
 
 _COMMENT = re.compile(
     r"(?P<before>(?:.*\s)?)#\s*storedog:\s*(?:(?P<production>production)\b.*|config\s+(?P<config>\S+).*"

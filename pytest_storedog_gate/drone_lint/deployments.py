@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .recognised import pattern
-from .rules import Level
+from pytest_storedog_gate.drone_lint.recognised import pattern
+from pytest_storedog_gate.drone_lint.rules import Level
 
 if TYPE_CHECKING:
-    from .drone_file import Step
+    from pytest_storedog_gate.drone_lint.drone_file import Step
 
 _HARMLESS, _ENDS = pattern("commands"), re.compile(r"[;|`()]+|&&|&(?=\s|$)")
 _BY, _CALLED, _IMAGES, _LOOKS, _ABOUT, _PRODUCTION, _ELSEWHERE = (

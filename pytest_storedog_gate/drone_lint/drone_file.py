@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.drone_lint import gates
+from pytest_storedog_gate.drone_lint.plain_commands import joined
+from pytest_storedog_gate.drone_lint.yaml_source import documents
 from pytest_storedog_gate.errors import ConfigurationError
-
-from . import gates
-from .plain_commands import joined
-from .yaml_source import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .yaml_source import Located
+    from pytest_storedog_gate.drone_lint.yaml_source import Located
 
 # What ends a command and is none: comments with nothing in them that Drone or its `echo` reads.
 _END = re.compile(r"(?:\n[ \t]*(?:\#[^\n`\\$]*)?)+\Z")

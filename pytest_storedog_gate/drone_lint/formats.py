@@ -7,12 +7,12 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .rules import RULES, Level
+from pytest_storedog_gate.drone_lint.rules import RULES, Level
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .lint import Report
+    from pytest_storedog_gate.drone_lint.lint import Report
 
     Reports = Mapping[str, Report | str]  # by file; a text says why it could not be judged
 

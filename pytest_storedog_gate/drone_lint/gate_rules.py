@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .gates import steers
-from .order_rules import runs_on
-from .recognised import OFF, pattern
-from .rules import Level, finding
+from pytest_storedog_gate.drone_lint.gates import steers
+from pytest_storedog_gate.drone_lint.order_rules import runs_on
+from pytest_storedog_gate.drone_lint.recognised import OFF, pattern
+from pytest_storedog_gate.drone_lint.rules import Level, finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import PurePosixPath
 
-    from .drone_file import Step
-    from .gates import Gate
-    from .pytest_file import PytestFile
-    from .rules import Finding
+    from pytest_storedog_gate.drone_lint.drone_file import Step
+    from pytest_storedog_gate.drone_lint.gates import Gate
+    from pytest_storedog_gate.drone_lint.pytest_file import PytestFile
+    from pytest_storedog_gate.drone_lint.rules import Finding
 
     Files = Callable[[PurePosixPath, Sequence[str]], PytestFile | None]
 

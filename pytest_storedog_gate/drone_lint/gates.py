@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from . import plain_commands
-from .plain_commands import Command, NotPlain
-from .recognised import pattern
+from pytest_storedog_gate.drone_lint import plain_commands
+from pytest_storedog_gate.drone_lint.plain_commands import Command, NotPlain
+from pytest_storedog_gate.drone_lint.recognised import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .drone_file import Step
+    from pytest_storedog_gate.drone_lint.drone_file import Step
 
 _MENTION = re.compile(r"--storedog-env\b|\bsynthetics\s+run-tests\b")
 _ASSIGNMENT = re.compile(r"(\w+)=(.*)", re.DOTALL)

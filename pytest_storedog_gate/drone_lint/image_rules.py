@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .deployments import commands, deploying
-from .order_rules import missed
-from .recognised import pattern
-from .rules import finding
+from pytest_storedog_gate.drone_lint.deployments import commands, deploying
+from pytest_storedog_gate.drone_lint.order_rules import missed
+from pytest_storedog_gate.drone_lint.recognised import pattern
+from pytest_storedog_gate.drone_lint.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .drone_file import Step
-    from .roles import Roles
-    from .rules import Finding
+    from pytest_storedog_gate.drone_lint.drone_file import Step
+    from pytest_storedog_gate.drone_lint.roles import Roles
+    from pytest_storedog_gate.drone_lint.rules import Finding
 
 _FIXED = pattern("fixed")
 _PUSHED = re.compile(r"docker (?:image )?push (?:-q |--quiet )?['\"]?([^\s'\"]+)")

@@ -6,16 +6,23 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import comments, drone_file, gate_rules, image_rules, order_rules, pytest_file
-from .roles import Roles
-from .rules import Level, finding
+from pytest_storedog_gate.drone_lint import (
+    comments,
+    drone_file,
+    gate_rules,
+    image_rules,
+    order_rules,
+    pytest_file,
+)
+from pytest_storedog_gate.drone_lint.roles import Roles
+from pytest_storedog_gate.drone_lint.rules import Level, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .drone_file import DroneFile
-    from .rules import Finding
+    from pytest_storedog_gate.drone_lint.drone_file import DroneFile
+    from pytest_storedog_gate.drone_lint.rules import Finding
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .rules import finding
+from pytest_storedog_gate.drone_lint.rules import finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .drone_file import DroneFile, Step
-    from .roles import Roles
-    from .rules import Finding
+    from pytest_storedog_gate.drone_lint.drone_file import DroneFile, Step
+    from pytest_storedog_gate.drone_lint.roles import Roles
+    from pytest_storedog_gate.drone_lint.rules import Finding
 
 # Drone's conditions but the status; it looks at no others, `paths` neither.
 _CONDITIONS = {"branch", "event", "ref", "target", "cron", "action", "repo", "instance"}

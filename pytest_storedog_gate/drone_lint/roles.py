@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate import configuration
+from pytest_storedog_gate.drone_lint.deployments import is_production, purpose
+from pytest_storedog_gate.drone_lint.rules import Level
 from pytest_storedog_gate.errors import ConfigurationError
-
-from .deployments import is_production, purpose
-from .rules import Level
+from pytest_storedog_gate.settings import file as configuration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from .comments import Comments
-    from .drone_file import DroneFile, Step
+    from pytest_storedog_gate.drone_lint.comments import Comments
+    from pytest_storedog_gate.drone_lint.drone_file import DroneFile, Step
 
 
 class Roles:

@@ -6,16 +6,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import NoVerdict
-
-from .image import asked_for
-from .steps import Step
+from pytest_storedog_gate.gate.image import asked_for
+from pytest_storedog_gate.gate.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.deploy import Deployer, Deployment, Held, ImageReference, Live
-    from pytest_storedog_gate.settings import Settings
+    from pytest_storedog_gate.settings.load import Settings
 
 STEPS = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
 """What is done here, in this order."""

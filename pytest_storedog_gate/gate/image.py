@@ -10,8 +10,8 @@ from pytest_storedog_gate.deploy.docker.images import resolved
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.configuration import Service
-    from pytest_storedog_gate.settings import Settings
+    from pytest_storedog_gate.settings.file import Service
+    from pytest_storedog_gate.settings.load import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAG = re.compile(r":?(\w[\w.-]{0,127})", re.ASCII)

@@ -11,16 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from pytest_storedog_gate.child_environment import child_environment
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
-
-from .service_user import service_user
+from pytest_storedog_gate.gate.service_user import service_user
+from pytest_storedog_gate.outlets.child_environment import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .service_user import ServiceUser
+    from pytest_storedog_gate.gate.service_user import ServiceUser
 
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
-
-from . import record, selection, steps, synthetics
-from .image import asked_for
-from .steps import Step
+from pytest_storedog_gate.gate import selection, steps, synthetics
+from pytest_storedog_gate.gate.image import asked_for
+from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.verdicts import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from pytest_storedog_gate.deploy import Plan, Reach
-    from pytest_storedog_gate.settings import Settings
-
-    from .selection import PlannedCheck
+    from pytest_storedog_gate.gate.selection import PlannedCheck
+    from pytest_storedog_gate.settings.load import Settings
 
 
 def sentences(settings: Settings, reach: Reach) -> Iterator[str]:

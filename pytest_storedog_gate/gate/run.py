@@ -8,23 +8,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from pytest_storedog_gate import whole_file
-from pytest_storedog_gate.datadog import ci
+from pytest_storedog_gate.ci import metadata as ci
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
-from pytest_storedog_gate.plain_text import document
-from pytest_storedog_gate.requirements import BLOCKING
-from pytest_storedog_gate.whole_file import Nothing
-
-from . import deploying, record, selection, steps, synthetics
-from .deploying import Deploying
-from .image import decided_on
-from .outcomes import Outcomes
-from .steps import Step
-from .verdict import Evidence, State, Verdict, by_rule, decide
+from pytest_storedog_gate.gate import deploying, selection, steps, synthetics
+from pytest_storedog_gate.gate.deploying import Deploying
+from pytest_storedog_gate.gate.image import decided_on
+from pytest_storedog_gate.gate.outcomes import Outcomes
+from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.outlets import whole_file
+from pytest_storedog_gate.outlets.plain_text import document
+from pytest_storedog_gate.outlets.whole_file import Nothing
+from pytest_storedog_gate.settings.requirements import BLOCKING
+from pytest_storedog_gate.verdicts import record
+from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, by_rule, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.deploy import Deployment, Reach
-    from pytest_storedog_gate.settings import Settings
-    from pytest_storedog_gate.whole_file import Prepared
-
-    from .selection import Known, PlannedCheck
+    from pytest_storedog_gate.gate.selection import Known, PlannedCheck
+    from pytest_storedog_gate.outlets.whole_file import Prepared
+    from pytest_storedog_gate.settings.load import Settings
 
 
 # For a step of the road that another thread is in: then its deployment cannot be touched.

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_storedog_gate.datadog.models import Check
 from pytest_storedog_gate.datadog.overrides import merged, with_environment_in_start_url
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
-from pytest_storedog_gate.requirements import BLOCKING, PLACES, never_weaker, together
+from pytest_storedog_gate.settings.requirements import BLOCKING, PLACES, never_weaker, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import Json, Place
-    from pytest_storedog_gate.requirements import Asked, Requirements
+    from pytest_storedog_gate.settings.requirements import Asked, Requirements
 
 _THREADS = 8
 _LAPSE = 1.0  # s

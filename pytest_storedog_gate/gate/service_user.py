@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.whole_file import refuse_links
+from pytest_storedog_gate.outlets.whole_file import refuse_links
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.settings import Settings
+    from pytest_storedog_gate.settings.load import Settings
 
 
 class Step(Enum):

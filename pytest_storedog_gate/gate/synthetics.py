@@ -8,14 +8,13 @@ from pytest_storedog_gate.datadog.batch import GRACE
 from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.errors import ConfigurationError
-
-from . import local_service
+from pytest_storedog_gate.gate import local_service
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from pytest_storedog_gate.datadog.clock import Clock
-    from pytest_storedog_gate.settings import Settings
+    from pytest_storedog_gate.settings.load import Settings
 
 
 def connect(settings: Settings, resources: ExitStack, clock: Clock) -> SyntheticsClient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_storedog_gate.local_synthetics.cli import main
+from pytest_storedog_gate.local_synthetics.commands.cli import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

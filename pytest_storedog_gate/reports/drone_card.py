@@ -15,11 +15,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pytest_storedog_gate.plain_text import line
-from pytest_storedog_gate.whole_file import refuse_links
-
-from . import record_view
-from .record_view import address, no_markdown
+from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.outlets.whole_file import refuse_links
+from pytest_storedog_gate.reports import record_view
+from pytest_storedog_gate.reports.record_view import address, no_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from pytest_storedog_gate.plain_text import line
-
-from . import record_view
-from .record_view import address, no_markdown
+from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.reports import record_view
+from pytest_storedog_gate.reports.record_view import address, no_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .record_view import CheckView
+    from pytest_storedog_gate.reports.record_view import CheckView
 
 _TIMEOUT = 10.0  # s
 

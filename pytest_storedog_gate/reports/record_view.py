@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_storedog_gate.plain_text import line
+from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .masking import MASK
-from .names import names_secret
-from .texts import holds_secret, in_text, in_url, leaves, one, parts_of
+from pytest_storedog_gate.secrets.masking import MASK
+from pytest_storedog_gate.secrets.names import names_secret
+from pytest_storedog_gate.secrets.texts import holds_secret, in_text, in_url, leaves, one, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .texts import StandIn
+    from pytest_storedog_gate.secrets.texts import StandIn
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from .names import names_secret
+from pytest_storedog_gate.secrets.names import names_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,6 @@ import os
 import re
 import socket
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,15 +24,16 @@ from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.datadog.models import Place, Status
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog.fake import Answer
-
-from .recording import KEYS, URL
+from tests.datadog.recording import KEYS, URL
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.datadog.fake import FakeDatadog
 
-CASSETTES = Path(__file__).parents[2] / "cassettes"
+CASSETTES = ROOT / "cassettes"
 RECORDING = os.environ.get("VCR_RECORD_MODE", "none")
 # Datadog's keys are 32 and 40 hexadecimal digits; an ID with hyphens is none.
 KEY_SHAPED = re.compile(r"(?<![\w-])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|ddapp_\w+)(?![\w-])")

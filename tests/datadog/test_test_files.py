@@ -9,7 +9,7 @@ import pytest
 
 from pytest_storedog_gate.datadog import test_files as files
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics import catalog
+from pytest_storedog_gate.local_synthetics.definitions import files as catalog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.configuration import Address, Environment, Service
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import deployer
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.errors import DeploymentFailed, Locked
+from pytest_storedog_gate.settings.file import Address, Environment, Service
 from tests.deploy.fake_engine import FakeEngine, container, digest_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.processes import MODULE, ROOT
+from tests.local_synthetics.processes import MODULE
 from tests.local_synthetics.support import DEADLINE, Service
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

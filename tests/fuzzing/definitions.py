@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from tests.local_synthetics.network import network_test, that
+from tests.local_synthetics.network_tests import network_test, that
 from tests.local_synthetics.servers.dns_zone import name_server
 from tests.local_synthetics.servers.echo import udp_echo
 from tests.local_synthetics.servers.grpc_service import SERVICE, grpc_server

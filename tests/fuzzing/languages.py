@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pytest_storedog_gate.local_synthetics.json_paths import ELEMENTS_OPERATORS
-from pytest_storedog_gate.local_synthetics.kinds.http import OPERATORS
+from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_OPERATORS
+from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS
 from tests.fuzzing.mutations import numbers, scalars, texts, values
 
 OPERATOR_NAMES = sorted({name for names in OPERATORS.values() for name in names})

@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from pytest_storedog_gate.local_synthetics.openapi import document
-from pytest_storedog_gate.local_synthetics.openapi_schemas import EXAMPLE, SCHEMAS
+from pytest_storedog_gate.local_synthetics.api.openapi import document
+from pytest_storedog_gate.local_synthetics.api.schemas import EXAMPLE, SCHEMAS
 from tests.fuzzing.profile import examples
 from tests.local_synthetics.support import DEADLINE
 

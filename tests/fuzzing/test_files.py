@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_storedog_gate import configuration
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.cli import main
+from pytest_storedog_gate.local_synthetics.commands.cli import main
+from pytest_storedog_gate.settings import file as configuration
 from tests.fuzzing.mutations import mutated, numbers, texts, values
 from tests.fuzzing.profile import examples
 from tests.local_synthetics.support import http_test

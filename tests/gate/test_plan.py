@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from pytest_storedog_gate.gate.steps import Step
 from tests.conftest import http_check
 from tests.deploy.fake_engine import digest_of
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -43,7 +43,7 @@ overrides = {{ variables = {{ SHOP = "{shop}" }} }}
 CONFTEST = """
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.deploy.docker import deployer
-from pytest_storedog_gate.gate import record
+from pytest_storedog_gate.verdicts import record
 from tests.conftest import http_check
 from tests.deploy.fake_engine import FakeEngine, container
 
@@ -94,7 +94,7 @@ SHOP = "production-shop"
 @pytest.fixture
 def promotion(project: GateProject, monkeypatch: pytest.MonkeyPatch) -> GateProject:
     """A project with a service under the gate."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     project.configuration(TOML.format(shop=project.shop.url))
     return project
 

@@ -8,10 +8,10 @@ import pytest
 
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.datadog.endpoint import Endpoint
-from pytest_storedog_gate.datadog.selection import Selected
+from pytest_storedog_gate.datadog.public_ids import Selected
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.selection import Known, PlannedCheck, resolve
-from pytest_storedog_gate.requirements import Asked, Requirements
+from pytest_storedog_gate.settings.requirements import Asked, Requirements
 from tests.datadog.conftest import SimulatedTime
 from tests.datadog.fake import Answer, FakeDatadog
 

@@ -17,9 +17,10 @@ import pytest
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.gate import service_user
 from tests.conftest import WITHOUT_OTHERS, missing
-from tests.local_synthetics.browser.conftest import browser_test, says
-from tests.local_synthetics.processes import ROOT, below
+from tests.local_synthetics.kinds.browser.conftest import browser_test, says
+from tests.local_synthetics.processes import below
 from tests.local_synthetics.support import targeting
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,7 @@ import requests
 
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker.strategies import rename
-
-from .places import Journey, environment_from
+from tests.live.places import Journey, environment_from
 
 
 def kill_after(calls: int) -> None:

@@ -7,9 +7,10 @@ there already.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "lab.md"
+from tests.repository import ROOT
+
+DOCUMENT = ROOT / "docs" / "lab.md"
 HEADING = "### What catches which release\n"
 # Read before the tests begin: each of them has an environment without such variables.
 _REWRITE = bool(os.environ.get("STOREDOG_REWRITE"))

@@ -9,20 +9,21 @@ import socket
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.conftest import MODES, junit_cases
-
-from . import lab_table
-from .places import remove_network
+from tests.live import lab_table
+from tests.live.places import remove_network
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import docker
 
     from tests.local_synthetics.support import Service
 
-LAB = Path(__file__).parents[2] / "lab"
+LAB = ROOT / "lab"
 PASSWORD = "a-password-of-the-tests"
 _WORDS = {"passed": "", "failure": "fails"}
 

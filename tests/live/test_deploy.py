@@ -9,22 +9,21 @@ import pytest
 import requests
 from docker.types import EndpointConfig
 
-from pytest_storedog_gate.configuration import Address
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import ports
 from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
+from pytest_storedog_gate.settings.file import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import docker
 
-    from pytest_storedog_gate.configuration import Environment
     from pytest_storedog_gate.deploy import Live
-
-    from .image_factory import ImageFactory
-    from .places import Journey, Place
+    from pytest_storedog_gate.settings.file import Environment
+    from tests.live.image_factory import ImageFactory
+    from tests.live.places import Journey, Place
 
     Run = Callable[[Environment, str], str]
 

@@ -7,27 +7,25 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.configuration import Service
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES, rename
+from pytest_storedog_gate.settings.file import Service
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.configuration import Environment
-
-    from .image_factory import ImageFactory
-    from .places import Place
+    from pytest_storedog_gate.settings.file import Environment
+    from tests.live.image_factory import ImageFactory
+    from tests.live.places import Place
 
     Run = Callable[[Environment, str], str]
 
 pytestmark = pytest.mark.live
-ROOT = Path(__file__).parents[2]
 # More changing calls than any run makes; a loop that gets there does not count its calls.
 MANY = 60
 

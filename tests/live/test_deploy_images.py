@@ -9,12 +9,11 @@ import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
-
-from .fault_registry import fault_registry
+from tests.live.fault_registry import fault_registry
 
 if TYPE_CHECKING:
-    from .image_factory import ImageFactory
-    from .places import Place
+    from tests.live.image_factory import ImageFactory
+    from tests.live.places import Place
 
 pytestmark = pytest.mark.live
 

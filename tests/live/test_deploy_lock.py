@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,17 +18,16 @@ import pytest
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import lease as lease_module
 from pytest_storedog_gate.errors import ConfigurationError, Locked, NoVerdict
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_storedog_gate.configuration import Environment
-
-    from .image_factory import ImageFactory
-    from .places import Journey, Place
+    from pytest_storedog_gate.settings.file import Environment
+    from tests.live.image_factory import ImageFactory
+    from tests.live.places import Journey, Place
 
 pytestmark = pytest.mark.live
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.configuration import Address, Environment, Readiness, Service
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import services
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
+from pytest_storedog_gate.settings.file import Address, Environment, Readiness, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .image_factory import ImageFactory
-    from .places import Place
+    from tests.live.image_factory import ImageFactory
+    from tests.live.places import Place
 
     Run = Callable[[Environment, str], str]
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from pytest_storedog_gate.local_synthetics.catalog import load
+from pytest_storedog_gate.local_synthetics.definitions.files import load
 from tests.conftest import MODES
+from tests.live import lab_table
+from tests.live.releases import LAB, PASSWORD, free_port
 from tests.local_synthetics.support import Service, serving
-
-from . import lab_table
-from .releases import LAB, PASSWORD, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .releases import Pipeline
+    from tests.live.releases import Pipeline
 
 pytestmark = pytest.mark.live
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .releases import Pipeline
+    from tests.live.releases import Pipeline
 
 pytestmark = pytest.mark.live
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.local_synthetics.support import DEADLINE, Service
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODULE = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics"]
-ROOT = Path(__file__).parents[2]
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import requests
 import uvicorn
 
-from pytest_storedog_gate.local_synthetics.admission import Keys
-from pytest_storedog_gate.local_synthetics.app import create_app
-from pytest_storedog_gate.local_synthetics.catalog import Catalog
-from pytest_storedog_gate.local_synthetics.definitions import Definition, parse
-from pytest_storedog_gate.local_synthetics.suites import parse_suite
+from pytest_storedog_gate.local_synthetics.api.admission import Keys
+from pytest_storedog_gate.local_synthetics.api.app import create_app
+from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, parse
+from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
+from pytest_storedog_gate.local_synthetics.definitions.suite import parse_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.conftest import MODES
-
-from .proxy import Call, Fault, FaultProxy
+from tests.npm.proxy import Call, Fault, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

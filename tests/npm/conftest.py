@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import missing
-
-from .both import Run, Scenario, Tools, run
-from .world import running
+from tests.npm.both import Run, Scenario, Tools, run
+from tests.npm.world import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .proxy import Fault
+from tests.npm.proxy import Fault
 
 Json = dict[str, Any]
 

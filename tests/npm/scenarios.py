@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .both import Scenario
-from .faults import (
+from tests.npm.both import Scenario
+from tests.npm.faults import (
     LONG_RETRY_AFTER,
     RATE_LIMIT_EPOCH,
     RATE_LIMIT_SECONDS,
@@ -18,8 +18,8 @@ from .faults import (
     once,
     passes,
 )
-from .proxy import Fault
-from .world import definition
+from tests.npm.proxy import Fault
+from tests.npm.world import definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 
-from .both import Scenario
-from .faults import IN_THE_DOCUMENT
+from tests.npm.both import Scenario
+from tests.npm.faults import IN_THE_DOCUMENT
+from tests.repository import ROOT
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "datadog-ci.md"
+DOCUMENT = ROOT / "docs" / "datadog-ci.md"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics import browser
-from tests.local_synthetics.browser.words import WORDS
-
-from .javascript import Node
+from pytest_storedog_gate.local_synthetics import chromium
+from tests.local_synthetics.kinds.browser.words import WORDS
+from tests.npm.javascript import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +96,7 @@ async function answer(codes) {
 def both(node: str, modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """Chai and ours, in one process."""
     folder = tmp_path_factory.mktemp("ours") / "javascript"
-    shutil.copytree(Path(browser.__file__).parent / "javascript", folder)
+    shutil.copytree(Path(chromium.__file__).parent / "javascript", folder)
     (folder / "package.json").write_text('{"type": "module"}')
     with Node(node, modules, _BOTH % json.dumps(folder.as_uri())) as running:
         yield running

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.admission import Keys
-from pytest_storedog_gate.local_synthetics.catalog import load
-from tests.local_synthetics.browser.conftest import browser_test, says, step
+from pytest_storedog_gate.local_synthetics.api.admission import Keys
+from pytest_storedog_gate.local_synthetics.definitions.files import load
+from tests.local_synthetics.kinds.browser.conftest import browser_test, says, step
 from tests.local_synthetics.support import Service, Target, http_test, serving, targeting
-
-from .both import environment_of
+from tests.npm.both import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .both import Tools
+    from tests.npm.both import Tools
 
 pytestmark = pytest.mark.npm
 Json = dict[str, Any]

@@ -10,18 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_storedog_gate.local_synthetics import json_paths
-from pytest_storedog_gate.local_synthetics.json_paths import compile_path, select
+from pytest_storedog_gate.local_synthetics import javascript
+from pytest_storedog_gate.local_synthetics.assertions.json_path import compile_path, select
 from tests.fuzzing.profile import examples
-
-from .javascript import Node
+from tests.npm.javascript import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.npm
 
-VENDORED = Path(json_paths.__file__).parent / "vendored"
+VENDORED = Path(javascript.__file__).parent / "vendored"
 SHOP: Any = {
     "items": [
         {"code": "BFRIDAY", "price": 10, "tags": ["new", "sale"], "on": True, "left": 0},

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_storedog_gate.local_synthetics.regexes import compile_javascript
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import compile_javascript
 from tests.fuzzing.profile import examples
-
-from .javascript import Node
-from .regex_table import REFUSED, TABLE
+from tests.npm.javascript import Node
+from tests.npm.regex_table import REFUSED, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .both import public_id_of
-from .faults import IN_THE_DOCUMENT
-from .scenarios import SCENARIOS
-from .table import Row, differences, rows
+from tests.npm.both import public_id_of
+from tests.npm.faults import IN_THE_DOCUMENT
+from tests.npm.scenarios import SCENARIOS
+from tests.npm.table import Row, differences, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from .both import Run, Scenario
+    from tests.npm.both import Run, Scenario
 
 pytestmark = pytest.mark.npm
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -14,13 +13,13 @@ import pytest
 import requests
 
 from tests.conftest import missing
-
-from .drone import Build, Drone
+from tests.pipeline.drone import Build, Drone
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LAB = Path(__file__).parents[2] / "lab"
+LAB = ROOT / "lab"
 _FOLDER = LAB / ".state" / "pipeline"
 # What .drone.yml mounts as .storedog: it outlives the builds.
 KEPT = _FOLDER / "gate"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import KEPT, LAB
+from tests.pipeline.conftest import KEPT, LAB
 
 if TYPE_CHECKING:
-    from .conftest import Pipeline
-    from .drone import Build
+    from tests.pipeline.conftest import Pipeline
+    from tests.pipeline.drone import Build
 
 pytestmark = pytest.mark.pipeline
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.failures import Failure
-from tests.local_synthetics.browser import test_mail, test_steps
-from tests.local_synthetics.browser.test_checks import CASES as CHECKS
-from tests.local_synthetics.browser.test_steps import failing_type, passing_types
+from tests.local_synthetics.kinds.browser.steps import test_mail, test_steps
+from tests.local_synthetics.kinds.browser.steps.test_checks import CASES as CHECKS
+from tests.local_synthetics.kinds.browser.steps.test_steps import failing_type, passing_types
 from tests.published.data import PUBLISHED, read_json
 
 if TYPE_CHECKING:

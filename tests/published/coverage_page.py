@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.local_synthetics.proving.claims import claimed
 from tests.local_synthetics.proving.proof import Cell
 from tests.published.coverage import REFUSED, groups, step_types
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.published.coverage import Group
     from tests.published.recorded import Recorded
 
-PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
+PAGE = ROOT / "docs" / "coverage.md"
 
 
 def with_tables(text: str, cells: set[Cell], recorded: Recorded) -> str:

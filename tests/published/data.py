@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-BESIDE = Path(__file__).parents[3] / "shared" / "datadog"
+from tests.repository import ROOT
+
+BESIDE = ROOT.parent / "shared" / "datadog"
 PUBLISHED = Path(os.environ.get("STOREDOG_PUBLISHED") or BESIDE)
 
 needs_published = pytest.mark.skipif(

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics import variables
-from pytest_storedog_gate.local_synthetics.catalog import load
+from pytest_storedog_gate.local_synthetics.api.listening import receiver_at
+from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
-from pytest_storedog_gate.local_synthetics.listening import receiver_at
+from pytest_storedog_gate.local_synthetics.variables import variables
 from tests.local_synthetics.support import serving
 from tests.published.data import PUBLISHED, read_json
 from tests.published.stand_ins import standing_in

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.browser.site import serving_site
+from tests.local_synthetics.kinds.browser.site import serving_site
+from tests.local_synthetics.kinds.test_http_connections import client_pair
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.http2 import http2_server
 from tests.local_synthetics.servers.proxy import proxy_server
 from tests.local_synthetics.servers.tls import tls_server
 from tests.local_synthetics.support import http_test, targeting
-from tests.local_synthetics.test_http_connections import client_pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

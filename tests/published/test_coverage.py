@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.browser.checks import CHECKS
-from pytest_storedog_gate.local_synthetics.browser.step_params import PARAMS
-from pytest_storedog_gate.local_synthetics.kinds import hops
-from tests.local_synthetics.browser import test_checks, test_effects, test_mail, test_steps
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import CHECKS
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import PARAMS
+from pytest_storedog_gate.local_synthetics.network import hops
+from tests.local_synthetics.kinds.browser.steps import (
+    test_checks,
+    test_effects,
+    test_mail,
+    test_steps,
+)
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
 from tests.local_synthetics.proving.proof import Cell, prove
 from tests.local_synthetics.proving.stages import STAGES

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.known_keys import TEST, key_faults_of_test
+from pytest_storedog_gate.local_synthetics.definitions.known_keys import TEST, key_faults_of_test
 from tests.published.data import PUBLISHED, needs_published, read_json
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.local_synthetics.made_by_api.terraform import Provider
 from tests.local_synthetics.support import DEADLINE, http_test, serving, targeting
-from tests.local_synthetics.terraform import Provider
 from tests.published.data import needs_published
 from tests.published.openapi import DISAGREEMENTS, Description
 

@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from tests.conftest import need_chromium
-from tests.local_synthetics.browser.conftest import browser_test, says
+from tests.local_synthetics.kinds.browser.conftest import browser_test, says
+from tests.local_synthetics.kinds.test_http_connections import secure
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.support import (
     DEADLINE,
@@ -25,7 +26,6 @@ from tests.local_synthetics.support import (
     targeting,
     until,
 )
-from tests.local_synthetics.test_http_connections import secure
 from tests.published.data import needs_published
 from tests.published.recordings import Call, recorded_calls
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.pipeline_lint.drone_runner import runner, stand_in_image
+from tests.drone_lint.drone_runner import runner, stand_in_image
 
 __all__ = ["runner", "stand_in_image"]

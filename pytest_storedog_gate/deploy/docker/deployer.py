@@ -8,27 +8,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker import journal, ports, proof, readiness, services
+from pytest_storedog_gate.deploy.docker.engine import Engine
+from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
+from pytest_storedog_gate.deploy.docker.lease import Lease
+from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
+from pytest_storedog_gate.deploy.docker.planning import Plan
+from pytest_storedog_gate.deploy.docker.specification import specify
+from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
 from pytest_storedog_gate.deploy.models import Deployment
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
-from . import journal, ports, proof, readiness, services
-from .engine import Engine
-from .images import fetch, resolve, standing
-from .lease import Lease
-from .names import DEPLOY_ID, DIGEST, Names
-from .planning import Plan
-from .specification import specify
-from .strategies import STRATEGIES
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.configuration import Environment, Service
+    from pytest_storedog_gate.deploy.docker.container import Container
+    from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.models import Build
-
-    from .container import Container
-    from .specification import Spec
+    from pytest_storedog_gate.settings.file import Environment, Service
 
 
 @contextmanager

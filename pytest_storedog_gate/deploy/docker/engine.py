@@ -11,10 +11,13 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig, NetworkingConfig
 
+from pytest_storedog_gate.deploy.docker.container import Container
+from pytest_storedog_gate.deploy.docker.engine_errors import (
+    engine_errors,
+    explanation,
+    registry_errors,
+)
 from pytest_storedog_gate.errors import DeploymentFailed
-
-from .container import Container
-from .engine_errors import engine_errors, explanation, registry_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,9 +25,8 @@ if TYPE_CHECKING:
 
     import requests
 
+    from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.references import ImageReference
-
-    from .specification import Spec
 
 RestartPolicy = Literal["no", "unless-stopped"]
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker.engine import Engine
+from pytest_storedog_gate.deploy.docker.engine_errors import from_registry
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
-
-from .engine import Engine
-from .engine_errors import from_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.references import ImageReference
-
-    from .names import Names
 
 
 def resolve(engine: Engine, reference: ImageReference) -> ImageReference:

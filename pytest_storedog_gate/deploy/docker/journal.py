@@ -10,18 +10,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker import names as labels
+from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict, RollbackFailed
-
-from . import names as labels
-from . import readiness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .container import Container
-    from .engine import Engine
-    from .names import Names
-    from .specification import Spec
+    from pytest_storedog_gate.deploy.docker.container import Container
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.docker.specification import Spec
 
 
 def open_deployment(engine: Engine, names: Names, spec: Spec) -> bool:

@@ -13,18 +13,16 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, Locked, NoVerdict
-
-from . import names as labels
 
 if TYPE_CHECKING:
     import requests
 
+    from pytest_storedog_gate.deploy.docker.container import Container
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.models import Build
-
-    from .container import Container
-    from .engine import Engine
-    from .names import Names
 
 _INTERVAL = 0.25
 # A lock that was created and not started for this long lost its holder in between.

@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker import names, ports, services
+from pytest_storedog_gate.deploy.docker.images import resolve, standing
+from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.references import ImageReference, short
-
-from . import names, ports, services
-from .images import resolve, standing
-from .names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_storedog_gate.configuration import Environment
-
-    from .engine import Engine
-    from .lease import Lease
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.lease import Lease
+    from pytest_storedog_gate.settings.file import Environment
 
 
 class Plan:

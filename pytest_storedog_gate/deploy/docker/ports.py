@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.configuration import Address
-
-    from .engine import Engine
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.settings.file import Address
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.configuration import Address
+from pytest_storedog_gate.deploy.docker import journal, readiness
+from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.errors import DeploymentFailed
-
-from . import journal, readiness
-from . import names as labels
+from pytest_storedog_gate.settings.file import Address
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.deploy.docker.container import Container
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.models import Deployment
-
-    from .container import Container
-    from .engine import Engine
-    from .names import Names
 
 
 @dataclass(frozen=True)

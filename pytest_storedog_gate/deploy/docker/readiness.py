@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from pytest_storedog_gate.configuration import Readiness
+from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.errors import DeploymentFailed
-
-from . import names
+from pytest_storedog_gate.settings.file import Readiness
 
 if TYPE_CHECKING:
-    from .container import Container
-    from .engine import Engine
+    from pytest_storedog_gate.deploy.docker.container import Container
+    from pytest_storedog_gate.deploy.docker.engine import Engine
 
 _INTERVAL = 0.1
 _PROBE = 5.0

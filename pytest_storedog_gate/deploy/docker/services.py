@@ -6,21 +6,19 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker import journal, names, ports
+from pytest_storedog_gate.deploy.docker.images import fetch, resolve
+from pytest_storedog_gate.deploy.docker.names import Names
+from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
+from pytest_storedog_gate.deploy.docker.strategies import recreate
 from pytest_storedog_gate.deploy.references import ImageReference, short
-
-from . import journal, names, ports
-from .images import fetch, resolve
-from .names import Names
-from .specification import fingerprint, specify
-from .strategies import recreate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.configuration import Environment, Service
+    from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.models import Build
-
-    from .engine import Engine
+    from pytest_storedog_gate.settings.file import Environment, Service
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from . import names
+from pytest_storedog_gate.deploy.docker import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_storedog_gate.configuration import Address, Environment, Service
     from pytest_storedog_gate.deploy.models import Build
     from pytest_storedog_gate.deploy.references import ImageReference
+    from pytest_storedog_gate.settings.file import Address, Environment, Service
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,18 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from pytest_storedog_gate.local_synthetics.browser.screenshots import Screenshots
-from pytest_storedog_gate.local_synthetics.browser.watching import Watching
 from pytest_storedog_gate.local_synthetics.extras import remedy
+from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
+from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
+from pytest_storedog_gate.local_synthetics.kinds.browser.watching import Watching
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
-from pytest_storedog_gate.local_synthetics.scripts import Scripts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_storedog_gate.local_synthetics.browser.engine import Engine
-    from pytest_storedog_gate.local_synthetics.definitions import Definition
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 __all__ = ["Kind", "Kinds", "Outcome", "Run", "all_kinds", "close_all"]
 
@@ -27,24 +27,24 @@ Kinds = Mapping[tuple[str, str], Kind]
 
 _HERE = __name__
 _TABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("api", "http"): ("http", "HttpCheck", "scripts"),
+    ("api", "http"): ("http.check", "HttpCheck", "scripts"),
     ("api", "ssl"): ("tls", "SslCheck"),
     ("api", "dns"): ("dns_lookup", "DnsCheck"),
     ("api", "tcp"): ("tcp", "TcpCheck"),
     ("api", "udp"): ("udp", "UdpCheck"),
     ("api", "icmp"): ("icmp", "IcmpCheck"),
     ("api", "websocket"): ("websocket", "WebsocketCheck"),
-    ("api", "grpc"): ("grpc_call", "GrpcCheck"),
-    ("api", "mcp"): ("mcp", "McpCheck"),
-    ("api", "multi"): ("multistep", "MultistepCheck", "kinds", "tests", "scripts"),
+    ("api", "grpc"): ("grpc.check", "GrpcCheck"),
+    ("api", "mcp"): ("mcp.check", "McpCheck"),
+    ("api", "multi"): ("multistep.check", "MultistepCheck", "kinds", "tests", "scripts"),
     ("browser", ""): (
-        "browser", "BrowserCheck", "kinds", "tests", "screenshots", "artifacts", "watching",
+        "browser.check", "BrowserCheck", "kinds", "tests", "screenshots", "artifacts", "watching",
         "engine", "engine_without_cors",
     ),
 }  # fmt: skip
 """Test type and subtype: the module, the class and which attributes of `_Kinds` it is made with."""
 
-_BROWSER = "pytest_storedog_gate.local_synthetics.browser"
+_CHROMIUM = "pytest_storedog_gate.local_synthetics.chromium"
 
 
 def all_kinds(
@@ -105,12 +105,12 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
         return self._engine("--disable-web-security")
 
     def _engine(self, *arguments: str) -> Engine:
-        make = import_module(f"{_BROWSER}.engine").Engine
+        make = import_module(f"{_CHROMIUM}.engine").Engine
         return cast("Engine", make(*arguments, headed=self.watching.headed))
 
     @cached_property
     def scripts(self) -> Scripts:
-        return Scripts(lambda: import_module(f"{_BROWSER}.sandbox").Sandbox(self.engine))
+        return Scripts(lambda: import_module(f"{_CHROMIUM}.sandbox").Sandbox(self.engine))
 
     @property
     def kinds(self) -> Kinds:

@@ -15,21 +15,21 @@ import dns.name
 import dns.rcode
 import dns.resolver
 
-from pytest_storedog_gate.local_synthetics.assertions import NoValue
-from pytest_storedog_gate.local_synthetics.comparison import Elements
-from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.operators import Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, TEXTUAL, Sighting, check
+from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 
 if TYPE_CHECKING:
     from dns.rdata import Rdata
 
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _DEFAULT_PORT = 53
 _PATIENCE = 3.0  # s until the question is sent again

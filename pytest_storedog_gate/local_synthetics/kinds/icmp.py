@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import icmplib
 
-from pytest_storedog_gate.local_synthetics.assertions import NoValue
-from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import hops, settings
-from pytest_storedog_gate.local_synthetics.kinds.addresses import resolve
+from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check
+from pytest_storedog_gate.local_synthetics.network import hops
+from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _DEFAULT_PINGS, _MOST_PINGS = 4, 10
 _INTERVAL = 0.05  # s between two pings

@@ -6,21 +6,23 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.comparison import GENERAL, NUMERIC
-from pytest_storedog_gate.local_synthetics.evaluation import evaluate_all
-from pytest_storedog_gate.local_synthetics.evaluation import failure_of as failure_of_assertions
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import evaluate_all
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
+    failure_of as failure_of_assertions,
+)
+from pytest_storedog_gate.local_synthetics.assertions.operators import GENERAL, NUMERIC
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
-from pytest_storedog_gate.local_synthetics.network_failures import failure_of
-from pytest_storedog_gate.local_synthetics.stopwatch import Stopwatch
+from pytest_storedog_gate.local_synthetics.network.failures import failure_of
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Stopwatch
 from pytest_storedog_gate.secrets.places import mask_headers
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from pytest_storedog_gate.local_synthetics.assertions import Actual, Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Actual, Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _SHOWN_TEXT = 50_000  # characters of a message that a result holds
 ORDERED = (NUMERIC & GENERAL) | {"is", "isNot"}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_storedog_gate.local_synthetics.definitions import Definition
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
+    from pytest_storedog_gate.local_synthetics.definitions.substitution import Substitution
     from pytest_storedog_gate.local_synthetics.failures import Failure
-    from pytest_storedog_gate.local_synthetics.substitution import Substitution
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 
 class Source(Protocol):

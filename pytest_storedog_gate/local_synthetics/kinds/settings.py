@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytest_storedog_gate.local_synthetics.comparison import number
-from pytest_storedog_gate.local_synthetics.evaluation import STEP
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.known_keys import (
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
+from pytest_storedog_gate.local_synthetics.assertions.operators import number
+from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
     CONFIG,
     OPTIONS,
     REQUEST,
@@ -17,14 +16,15 @@ from pytest_storedog_gate.local_synthetics.known_keys import (
     Value,
     key_faults_of_test,
 )
-from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
 _LONGEST_TIMEOUT = 3600  # s

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import hops, settings
-from pytest_storedog_gate.local_synthetics.kinds.addresses import connect
+from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check, timed_out
-from pytest_storedog_gate.local_synthetics.variables import has_placeholder
+from pytest_storedog_gate.local_synthetics.network import hops
+from pytest_storedog_gate.local_synthetics.network.addresses import connect
+from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _REQUEST_KEYS = {"host", "port", "shouldTrackHops", "timeout"}
 _GRACE = 5  # s that the probe may take over its own limit

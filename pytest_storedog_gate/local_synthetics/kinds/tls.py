@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.assertions import NoValue
-from pytest_storedog_gate.local_synthetics.comparison import EXPIRY
-from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.operators import EXPIRY
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.addresses import connect
-from pytest_storedog_gate.local_synthetics.kinds.certificates import describe
 from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, TEXTUAL, Sighting, check
-from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import accepting_all, context_for
+from pytest_storedog_gate.local_synthetics.network.addresses import connect
+from pytest_storedog_gate.local_synthetics.network.certificates import describe
+from pytest_storedog_gate.local_synthetics.network.tls_contexts import accepting_all, context_for
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _DEFAULT_PORT = 443
 _DAY = 86_400  # s

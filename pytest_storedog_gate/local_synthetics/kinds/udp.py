@@ -6,10 +6,9 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.kinds.probing import (
     ORDERED,
     TEXTUAL,
@@ -17,12 +16,13 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     check,
     cut,
 )
+from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _REQUEST_KEYS = {"host", "port", "message", "timeout"}
 _LARGEST = 65_507  # bytes of a datagram

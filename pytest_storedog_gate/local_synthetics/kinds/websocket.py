@@ -18,11 +18,11 @@ from websockets.exceptions import (
     PayloadTooBig,
 )
 
-from pytest_storedog_gate.local_synthetics.assertions import NoValue
-from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL
-from pytest_storedog_gate.local_synthetics.evaluation import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import addresses, settings
+from pytest_storedog_gate.local_synthetics.kinds import settings
 from pytest_storedog_gate.local_synthetics.kinds.probing import (
     ORDERED,
     TEXTUAL,
@@ -30,17 +30,18 @@ from pytest_storedog_gate.local_synthetics.kinds.probing import (
     check,
     cut,
 )
-from pytest_storedog_gate.local_synthetics.kinds.tls_contexts import context_for
+from pytest_storedog_gate.local_synthetics.network import addresses
+from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
-    from pytest_storedog_gate.local_synthetics.definitions import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-    from pytest_storedog_gate.local_synthetics.variables import Variables
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _LARGEST = 1024 * 1024  # bytes of an answer
 _PORTS = {"ws": 80, "wss": 443}

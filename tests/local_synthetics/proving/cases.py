@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.local_synthetics.network import that
+from tests.local_synthetics.network_tests import that
 from tests.local_synthetics.proving.stages import GRPC, HTTP, MCP
 
 if TYPE_CHECKING:

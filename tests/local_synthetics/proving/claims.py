@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.assertions import JSON_PATH, JSON_SCHEMA, XPATH
-from pytest_storedog_gate.local_synthetics.comparison import ABSENCE, GENERAL
-from pytest_storedog_gate.local_synthetics.json_paths import ELEMENTS_OPERATORS
-from pytest_storedog_gate.local_synthetics.kinds import (
-    dns_lookup,
-    grpc_call,
-    http,
-    icmp,
-    mcp,
-    tcp,
-    tls,
-    udp,
-    websocket,
-)
+from pytest_storedog_gate.local_synthetics.assertions.assertion import JSON_PATH, JSON_SCHEMA, XPATH
+from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_OPERATORS
+from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
+from pytest_storedog_gate.local_synthetics.kinds import dns_lookup, icmp, tcp, tls, udp, websocket
+from pytest_storedog_gate.local_synthetics.kinds.grpc import check as grpc_call
+from pytest_storedog_gate.local_synthetics.kinds.http import check as http
+from pytest_storedog_gate.local_synthetics.kinds.mcp import check as mcp
 from tests.local_synthetics.proving.proof import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pytest_storedog_gate.local_synthetics.assertions import Operators
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
 
 OPERATORS: Mapping[str, Iterable[Operators]] = {
     "http": [http.OPERATORS],

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.local_synthetics.network import network_test
+from tests.local_synthetics.network_tests import network_test
 from tests.local_synthetics.proving.cases import CASES
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.support import serving

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from . import recreate, rename
+from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

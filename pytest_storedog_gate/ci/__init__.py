@@ -1,0 +1,1 @@
+"""What the CI system says about this run."""

@@ -1,0 +1,145 @@
+"""The service as a process: its socket, its signals and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.local_synthetics.api.admission import Keys
+from pytest_storedog_gate.local_synthetics.api.app import create_app
+from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
+from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
+from pytest_storedog_gate.local_synthetics.definitions.files import load
+from pytest_storedog_gate.local_synthetics.made_by_api.database import Store
+from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
+from pytest_storedog_gate.local_synthetics.variables.global_variables import (
+    GlobalsError,
+    load_globals,
+)
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
+
+# datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
+_LONGEST_HEAD = 512 * 1024
+_GRACE = 1  # s for the answers under way when the service ends
+
+
+def serve(  # noqa: PLR0913  # what its options say
+    *,
+    address: tuple[str, int],
+    patterns: Sequence[str],
+    globals_file: str | None,
+    concurrency: int,
+    database: str | None,
+    smtp: tuple[str, int] | None,
+    artifacts: Path | None,
+    credentials: bool,
+    until_stdin_closes: bool,
+    key_from_stdin: bool,
+) -> None:
+    """Answer requests until a signal or, if asked, the end of standard input.
+
+    Requests must carry the key that is the first line of standard input, if it is asked for, else
+    those of the environment, if it has any.
+
+    Prints `listening on http://HOST:PORT` once connections are accepted and, with an address for
+    `smtp`, that of the receiver of mail. Raises ConfigurationError.
+    """
+    try:
+        catalog = load(patterns)
+        known_globals = load_globals(globals_file, os.environ)
+    except (DefinitionError, GlobalsError) as error:
+        raise ConfigurationError(str(error)) from None
+    keys = _first_line_of_stdin() if key_from_stdin else _of_environment()
+    if credentials and not (keys.api_key and keys.app_key):
+        raise ConfigurationError(
+            "--show-credentials needs keys, as whoever has none must not read credentials: set "
+            "DD_API_KEY and DD_APP_KEY for the service"
+        )
+    receiver = receiver_at(smtp) if smtp else None
+    app = create_app(
+        catalog,
+        concurrency=concurrency,
+        keys=keys,
+        host=address[0],
+        known_globals=known_globals,
+        store=Store(database) if database else None,
+        smtp=receiver,
+        artifacts=artifacts,
+        credentials=credentials,
+    )
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        http="h11",
+        ws="none",
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+    )
+    with listen(*address) as listener:
+        server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
+        run_to_end(server.serve([listener]))
+
+
+def _of_environment() -> Keys:
+    return Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+
+
+def _first_line_of_stdin() -> Keys:
+    key = sys.stdin.readline().strip() if sys.stdin else ""
+    if not key:
+        raise ConfigurationError("--key-from-stdin: standard input has no key; write one line")
+    return Keys(key)
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self, config: uvicorn.Config, *, smtp: SmtpReceiver | None, until_stdin_closes: bool
+    ) -> None:
+        super().__init__(config)
+        self._smtp = smtp
+        self._until_stdin_closes = until_stdin_closes
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._until_stdin_closes:
+            threading.Thread(target=self._watch_stdin, daemon=True).start()
+        for listener in sockets or []:
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            sys.stdout.write(f"listening on http://{shown}:{port}\n")
+            if self._smtp:
+                sys.stdout.write(f"receiving mail on smtp://{self._smtp.address}\n")
+            sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again at the end, which is an ugly end for SIGINT.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    def _watch_stdin(self) -> None:
+        # An error means that there is no standard input, which is its end too.
+        with contextlib.suppress(OSError):
+            while os.read(0, 65536):
+                pass
+        self._stop()

@@ -1,0 +1,1 @@
+"""What definitions claim of an answer, and what they take from it."""

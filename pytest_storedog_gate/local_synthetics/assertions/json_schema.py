@@ -1,0 +1,217 @@
+"""JSON Schema, drafts 06 and 07, without what could hold up the service or reach outside of it.
+
+Patterns are JavaScript's and have a limit of time. A `$ref` finds only what the schema holds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+from jsonschema import validators
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT7
+
+from pytest_storedog_gate.local_synthetics.assertions.json_schema_proof import (
+    check_keywords,
+    restricts,
+)
+from pytest_storedog_gate.local_synthetics.definitions import strict_json
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
+    MatchTimeout,
+    compile_javascript,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_LARGEST = 100_000  # characters of a schema
+_OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
+_TIME = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
+_DATE = r"\d{4}-\d\d-\d\d"
+_URI = r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
+_HOSTNAME = r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_FORMATS = jsonschema.FormatChecker(formats=("email", "ipv4", "ipv6"))
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A compiled schema."""
+
+    _validator: Any
+
+    def why_not(self, document: Any) -> str:
+        """Why the document does not fit, or "". It names places and rules, no values."""
+        try:
+            error = jsonschema.exceptions.best_match(self._validator.iter_errors(document))
+        except MatchTimeout as timeout:
+            return str(timeout)
+        except Unresolvable as missing:
+            return f"the schema's $ref {missing.ref!r} finds nothing"
+        except RecursionError:
+            return "the document is nested too deeply for the schema"
+        if error is None:
+            return ""
+        rule = "/".join(str(part) for part in error.absolute_schema_path)
+        return f"{error.json_path} does not fit the schema's {rule}"
+
+
+@lru_cache(maxsize=64)
+def compile_schema(text: str, meta_schema: str | None) -> Schema:
+    """Compile a schema; without `meta_schema` it is draft-07. Raises ValueError with a sentence."""
+    if meta_schema not in {None, "draft-07", "draft-06"}:
+        raise ValueError(f"metaSchema {meta_schema!r} is not supported: draft-07 and draft-06 are")
+    if len(text) > _LARGEST:
+        raise ValueError(f"the JSON Schema is over {_LARGEST} characters")
+    try:
+        schema = strict_json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the JSON Schema is not JSON: {error}") from None
+    kind = _DRAFTS[meta_schema or "draft-07"]
+    try:
+        kind.check_schema(schema)
+        _check(schema)
+        check_keywords(schema, kind.META_SCHEMA["properties"])
+        validator = kind(schema, registry=Registry(), format_checker=_FORMATS)
+        _check_references(schema)
+        if not restricts(schema, schema):
+            raise ValueError("the JSON Schema fits everything: nothing would be proved")
+    except SchemaError as error:
+        raise ValueError(f"the JSON Schema is not valid: {error.message}") from None
+    except RecursionError:
+        raise ValueError("the JSON Schema is nested too deeply") from None
+    return Schema(validator)
+
+
+def _check(schema: Any) -> None:
+    """Refuse the patterns and formats in a schema that could not be looked at."""
+    for part in _parts(schema):
+        if isinstance(part.get("pattern"), str):
+            compile_javascript(part["pattern"])
+        if isinstance(part.get("patternProperties"), dict):
+            for pattern in part["patternProperties"]:
+                compile_javascript(pattern)
+        if isinstance(part.get("format"), str) and part["format"] not in _FORMATS.checkers:
+            raise ValueError(f"JSON Schema: format {part['format']!r} is not supported")
+
+
+def _check_references(schema: Any) -> None:
+    # Both drafts find a reference in the same way.
+    resolver = Registry().resolver_with_root(DRAFT7.create_resource(schema))
+    for part in _parts(schema):
+        reference = part.get("$ref")
+        if not isinstance(reference, str):
+            continue
+        if not reference.startswith("#"):
+            raise ValueError(f"JSON Schema: $ref {reference!r} must start with #")
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise ValueError(f"JSON Schema: $ref {reference!r} finds nothing") from None
+
+
+def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for key, value in schema.items():
+            if key not in {"const", "enum", "default", "examples"}:
+                yield from _parts(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from _parts(item)
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
+    if isinstance(instance, str) and not compile_javascript(pattern).found_in(instance):
+        yield ValidationError("does not match")
+
+
+def _pattern_properties(
+    validator: Any, patterns: Mapping[str, Any], instance: Any, _schema: Any
+) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    for pattern, rule in patterns.items():
+        compiled = compile_javascript(pattern)
+        for name, value in instance.items():
+            if compiled.found_in(name):
+                yield from validator.descend(value, rule, path=name, schema_path=pattern)
+
+
+def _additional_properties(
+    validator: Any, rule: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    named = schema.get("properties", {})
+    patterns = [compile_javascript(one) for one in schema.get("patternProperties", {})]
+    for name, value in instance.items():
+        if name in named or any(pattern.found_in(name) for pattern in patterns):
+            continue
+        if rule is False:
+            yield ValidationError("is not allowed", path=[name])
+        else:
+            yield from validator.descend(value, rule, path=name)
+
+
+_RULES = {
+    "pattern": _pattern,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional_properties,
+}
+_extend: Any = validators.extend  # it has no types
+_DRAFTS: Mapping[str, Any] = {
+    "draft-07": _extend(jsonschema.Draft7Validator, _RULES),
+    "draft-06": _extend(jsonschema.Draft6Validator, _RULES),
+}
+
+
+def _matches(pattern: str, value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch(pattern, value, re.ASCII) is not None
+
+
+@_FORMATS.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    if isinstance(value, str) and _matches(rf"{_DATE}[Tt ]{_TIME}", value):
+        datetime.fromisoformat(f"{value[:10]}T{value[11:19]}")
+        return True
+    return not isinstance(value, str)
+
+
+@_FORMATS.checks("date", raises=ValueError)
+def _is_date(value: object) -> bool:
+    if isinstance(value, str) and _matches(_DATE, value):
+        date.fromisoformat(value)
+        return True
+    return not isinstance(value, str)
+
+
+@_FORMATS.checks("time")
+def _is_time(value: object) -> bool:
+    return _matches(_TIME, value)
+
+
+@_FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    return _matches(_URI, value)
+
+
+@_FORMATS.checks("hostname")
+def _is_hostname(value: object) -> bool:
+    return _matches(rf"{_HOSTNAME}(?:\.{_HOSTNAME})*", value)
+
+
+@_FORMATS.checks("uuid")
+def _is_uuid(value: object) -> bool:
+    return _matches(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value)
+
+
+@_FORMATS.checks("regex", raises=ValueError)
+def _is_regex(value: object) -> bool:
+    return not isinstance(value, str) or bool(compile_javascript(value))

@@ -1,0 +1,1 @@
+"""The one Chromium of the service, for browser tests and for the scripts of API tests."""

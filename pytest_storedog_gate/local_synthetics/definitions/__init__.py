@@ -1,0 +1,1 @@
+"""Test definitions: their JSON, their files and their known keys."""

@@ -1,0 +1,134 @@
+"""The tests and suites that can be triggered by public ID, and the files that define them.
+
+A file is a datadog-ci test file (`{"tests": [{"localTestDefinition": {...}}]}`), one definition or
+one suite (`{"data": {"type": "suites", ...}}`), both as the API returns them.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.definitions import strict_json
+from pytest_storedog_gate.local_synthetics.definitions.definition import (
+    Definition,
+    DefinitionError,
+    parse,
+    unusable,
+)
+from pytest_storedog_gate.local_synthetics.definitions.known_keys import key_faults, keys
+from pytest_storedog_gate.local_synthetics.definitions.local_files import with_contents
+from pytest_storedog_gate.local_synthetics.definitions.suite import Suite, parse_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# `config` is what datadog-ci called `testOverrides` before.
+_FILE = keys("$schema", tests=[keys("id version testOverrides config suite localTestDefinition")])
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What can be triggered, by public ID; no ID is both a test's and a suite's."""
+
+    tests: Mapping[str, Definition] = field(default_factory=dict)
+    suites: Mapping[str, Suite] = field(default_factory=dict)
+
+
+def load(patterns: Iterable[str]) -> Catalog:
+    """Read everything that the files define which the glob patterns match.
+
+    Raises DefinitionError: a pattern without a match, an unreadable or malformed file, a definition
+    without a valid public_id or with tags that are none, a public_id defined twice, a suite with a
+    test that no file defines, or nothing defined at all.
+    """
+    tests: dict[str, Definition] = {}
+    suites: dict[str, Suite] = {}
+    source: dict[str, Path] = {}
+    paths = list(_files(patterns))
+    for path in paths:
+        for found in _read(path):
+            public_id = found.public_id
+            if public_id in source:
+                raise DefinitionError(
+                    f"public_id {public_id} is defined twice: in {source[public_id]} and {path}"
+                )
+            source[public_id] = path
+            if isinstance(found, Suite):
+                suites[public_id] = found
+            else:
+                tests[public_id] = found
+    if paths and not source:
+        raise DefinitionError(f"no definition in {', '.join(map(str, paths))}")
+    for public_id, suite in suites.items():
+        if missing := [test for test in suite.tests if test not in tests]:
+            raise DefinitionError(
+                f"{source[public_id]}: suite {public_id} has tests that no file defines: "
+                f"{', '.join(missing)}"
+            )
+    return Catalog(tests, suites)
+
+
+def _files(patterns: Iterable[str]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for pattern in patterns:
+        matches = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 absolute patterns
+        if not matches:
+            raise DefinitionError(f"no file matches {pattern}")
+        for path in matches:
+            if path.resolve() not in seen:
+                seen.add(path.resolve())
+                yield path
+
+
+def _read(path: Path) -> Iterator[Definition | Suite]:
+    content = _content(path)
+    if "tests" in content and (unknown := key_faults(content, _FILE)):
+        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
+    if "tests" not in content:
+        yield _parsed(str(path), content, path.parent)
+        return
+    tests = content["tests"]
+    if not isinstance(tests, list):
+        raise DefinitionError(f"{path}: tests must be a list")
+    for index, test in enumerate(tests):
+        where = f"{path}: tests[{index}]"
+        if not isinstance(test, dict) or not ({"id", "localTestDefinition"} & test.keys()):
+            raise DefinitionError(f"{where}: must hold an id or a localTestDefinition")
+        # An entry with an id alone refers to a test; it defines none.
+        if "localTestDefinition" in test:
+            yield _parsed(where, test["localTestDefinition"], path.parent)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = strict_json.loads(path.read_text(encoding="utf-8"), unique=True)
+    except json.JSONDecodeError as error:
+        raise DefinitionError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
+    except UnicodeDecodeError:
+        raise DefinitionError(f"{path}: not UTF-8 text") from None
+    except ValueError as error:
+        raise DefinitionError(f"{path}: not valid JSON: {error}") from None
+    except OSError as error:
+        raise DefinitionError(f"{path}: {error.strerror}") from None
+    if not isinstance(content, dict):
+        raise DefinitionError(f"{path}: must be a JSON object")
+    return content
+
+
+def _parsed(where: str, data: object, folder: Path) -> Definition | Suite:
+    try:
+        if isinstance(data, dict) and "data" in data:
+            return parse_suite(data)
+        return Definition(with_contents(_identified(data).data, folder))
+    except DefinitionError as error:
+        return unusable(data, DefinitionError(f"{where}: {error}"))
+
+
+def _identified(data: object) -> Definition:
+    if isinstance(data, dict) and data.get("public_id") is None:
+        raise DefinitionError("public_id is missing; give it one like abc-def-ghi")
+    return parse(data)

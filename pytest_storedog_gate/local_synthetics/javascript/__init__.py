@@ -1,0 +1,1 @@
+"""JavaScript that definitions hold: regular expressions, JSONPath and scripts."""

@@ -1,0 +1,330 @@
+"""Browser tests (`type: browser`) in Chromium, through Playwright."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from pytest_storedog_gate.local_synthetics.assertions.operators import number
+from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
+from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
+from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
+    context_options,
+    http_address,
+    origin,
+    unsupported_connection,
+)
+from pytest_storedog_gate.local_synthetics.kinds.browser.devices import device_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, skipped
+from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
+    add_headers,
+    asking_with,
+    block,
+    substitute,
+)
+from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import Library
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+from pytest_storedog_gate.local_synthetics.kinds.settings import (
+    filled,
+    unsupported_keys,
+    unsupported_map,
+    unsupported_required,
+    unsupported_strings,
+)
+from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
+from pytest_storedog_gate.secrets.places import mask_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from playwright.async_api import BrowserContext
+
+    from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.browser.devices import Device
+    from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
+    from pytest_storedog_gate.local_synthetics.kinds.browser.watching import Watching
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+_REQUEST_KEYS = {
+    "url", "method", "body", "headers", "basicAuth", "timeout", "proxy", "certificate",
+    "certificateDomains",
+}  # fmt: skip
+_FIRST_TIMEOUT = 60.0  # s, Datadog's
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
+_SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
+_NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
+
+
+class BrowserCheck:
+    """Plays the steps of a test in a context of its own."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 each is another thing
+        self,
+        kinds: Mapping[tuple[str, str], Kind],
+        tests: Mapping[str, Definition],
+        screenshots: Screenshots,
+        artifacts: Path | None,
+        watching: Watching,
+        engine: Engine,
+        engine_without_cors: Engine,
+    ) -> None:
+        """`artifacts`: the directory for the traces and the pages of tests that failed."""
+        self._library = Library(kinds, tests)
+        self._screenshots = screenshots
+        self._artifacts = artifacts
+        self._watching = watching
+        self._engine = engine
+        self._engine_without_cors = engine_without_cors
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        config, request, options = definition.config, definition.request, definition.options
+        problems = [
+            *unsupported_keys(
+                definition,
+                _REQUEST_KEYS,
+                config=("request", "variables", "setCookie"),
+                options=("checkCertificateRevocation",),
+            ),
+            *_unsupported_devices(definition.devices),
+            *unsupported_required(request, "url"),
+            *unsupported_map(request, "headers"),
+            *_unsupported_settings(config, request, options),
+            *unsupported_connection(request),
+        ]
+        return problems + self._library.unsupported(definition)
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition = run.definition
+        device = device_of(run.device)
+        if device is None:
+            raise InvalidTest(f"Refused: {_no_device(run.device)}")
+        self._library.check_names(definition, variables)
+        url = _start_url(run, variables)
+        without_cors = definition.options.get("disableCors")
+        engine = self._engine_without_cors if without_cors else self._engine
+        begun = time.perf_counter()
+        async with (
+            self._slots,
+            engine.context(
+                lambda version: context_options(definition, url, device, version, variables)
+            ) as (context, version),
+        ):
+            await answered(_prepare(context, run, url, variables))
+            if self._artifacts:
+                await answered(artifacts.begin(context))
+            keeps = not definition.options.get("noScreenshot")
+            session = await Session.start(context)
+            player = Player(
+                self._library,
+                session,
+                variables,
+                run,
+                self._screenshots if keeps else None,
+                self._watching,
+            )
+            failure, steps = await _play(player, definition, url)
+            kept = await self._keep(session, run, variables) if failure else []
+        detail: Json = {
+            "steps": steps,
+            "start_url": mask_url(url),
+            "device": _shown_device(device, run.device, version),
+            "browser": {"type": "chrome", "version": version},
+            "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
+        }
+        if "time_to_interactive" in steps[0]:
+            detail["time_to_interactive"] = steps[0]["time_to_interactive"]
+        if variables.addresses:
+            detail["received_email_count"] = len(variables.mails())
+        if kept:
+            detail["artifacts"] = kept
+        return Outcome(failure, detail)
+
+    async def _keep(self, session: Session, run: Run, variables: Variables) -> list[str]:
+        if self._artifacts is None or variables.attempt is None:
+            return []
+        attempt = variables.attempt
+        name = "-".join(filter(None, (attempt.public_id, run.device, attempt.result_id)))
+        return await artifacts.keep(session.context, session.page, self._artifacts / name)
+
+
+def _unsupported_devices(devices: list[str]) -> list[str]:
+    """Refuse a test with no device that is known; of others, those with one that is not."""
+    if any(device_of(device) for device in devices or [""]):
+        return []
+    return [_no_device(device) for device in devices]
+
+
+def _no_device(device: str) -> str:
+    return (
+        f"device {device} is not supported: this service has Chromium only, as laptop_large, tablet"
+        " and mobile_small"
+    )
+
+
+async def _play(
+    player: Player, definition: Definition, url: str
+) -> tuple[Failure | None, list[Json]]:
+    request = definition.request
+    method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
+    async with asking_with(player.session.context, method, body):
+        first = await player.navigate(url, _first_timeout(definition))
+    steps = definition.steps
+    if found := first.get("failure"):
+        # Nothing of the page is there to go on with.
+        left = [skipped(step) for step in steps]
+        return Failure(found["code"], f"Start URL: {found['message']}"), [first, *left]
+    played = await player.play(definition, steps)
+    documents = [first, *played.documents]
+    if played.failure or played.proved:
+        return played.failure, documents
+    if not definition.clicks_through:
+        return _NOTHING_PROVED, documents
+    return await _clicked_through(player), documents
+
+
+async def _clicked_through(player: Player) -> Failure | None:
+    """What speaks against a test whose steps passed and that asserts nothing, as it is wanted."""
+    try:
+        await player.session.watched(player.session.settle())
+    except CheckFailed as failed:
+        return failed.failure
+    if unopened := player.session.unopened:
+        return Failure("OPEN_URL", player.variables.masked(f"{unopened} No step asserts more."))
+    return None
+
+
+def _unsupported_settings(config: Json, request: Json, options: Json) -> list[str]:
+    problems = []
+    method = request.get("method") or "GET"
+    if method not in _METHODS:
+        problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
+    elif method == "GET" and request.get("body"):
+        problems.append("config.request.body: a browser sends none with GET")
+    problems += unsupported_strings(request, "body")
+    auth = request.get("basicAuth") or {}
+    if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
+        problems.append("config.request.basicAuth must be an object of strings")
+    elif auth.get("type", "web") != "web":
+        problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
+    if not isinstance(config.get("setCookie") or "", str):
+        problems.append("config.setCookie must be a string")
+    timeouts = (
+        ("config.request.timeout", request.get("timeout")),
+        ("options.initialNavigationTimeout", options.get("initialNavigationTimeout")),
+    )
+    for place, value in timeouts:
+        seconds = number(value or 0)
+        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
+            problems.append(f"{place} must be seconds from 0 to {LONGEST_STEP}")
+    blocked = options.get("blockedRequestPatterns") or []
+    if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
+        problems.append("options.blockedRequestPatterns must be a list of strings")
+    if options.get("httpVersion", "any") not in ("any", None, ""):
+        problems.append("options.httpVersion: only any is supported")
+    return problems
+
+
+def _first_timeout(definition: Definition) -> float:
+    own = definition.options.get("initialNavigationTimeout") or definition.request.get("timeout")
+    return float(number(own or 0) or _FIRST_TIMEOUT)
+
+
+def _start_url(run: Run, variables: Variables) -> str:
+    url = variables.fill(run.definition.request["url"])
+    if run.url_substitution:
+        try:
+            url = run.url_substitution.apply(url)
+        except MatchTimeout as error:
+            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
+    parts = http_address(url)
+    if parts is None:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
+    if parts.password:
+        variables.secrets.add(parts.password)
+    return url
+
+
+async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
+    await context.add_init_script(_MARK)
+    headers = filled(run.definition.request, "headers", variables)
+    cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
+    for name in [name for name in headers if name.lower() == "cookie"]:
+        cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]
+    variables.secrets.update(
+        one["value"] for one in cookies if len(one["value"]) >= SHORTEST_CREDENTIAL
+    )
+    if cookies:
+        await context.add_cookies(cast("Any", cookies))
+    await add_headers(context, headers, origin(url))
+    await substitute(context, run.resource_substitutions)
+    patterns = run.definition.options.get("blockedRequestPatterns") or []
+    await block(context, [variables.fill(pattern) for pattern in patterns])
+
+
+def _cookies(text: str, url: str) -> list[Json]:
+    """The cookies of `setCookie`: Set-Cookie's syntax, one a line."""
+    found = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        pair, *attributes = line.split(";")
+        if "=" not in pair:
+            raise InvalidTest("config.setCookie: each line must be name=value; attributes")
+        cookie = _cookie(pair, url)
+        for attribute in attributes:
+            name, _, value = (part.strip() for part in attribute.partition("="))
+            _set_attribute(cookie, name.lower(), value)
+        found.append(cookie)
+    return found
+
+
+def _cookie(pair: str, url: str) -> Json:
+    name, _, value = pair.strip().partition("=")
+    host = urlsplit(url).hostname or ""
+    return {"name": name, "value": value, "domain": host, "path": "/"}
+
+
+def _set_attribute(cookie: Json, name: str, value: str) -> None:
+    match name:
+        case "domain":
+            cookie["domain"] = value if value.startswith(".") else f".{value}"
+        case "path":
+            cookie["path"] = value or "/"
+        case "secure":
+            cookie["secure"] = True
+        case "httponly":
+            cookie["httpOnly"] = True
+        case "samesite" if value.lower() in _SAME_SITE:
+            cookie["sameSite"] = _SAME_SITE[value.lower()]
+        case "max-age" if number(value) is not None:
+            cookie["expires"] = time.time() + (number(value) or 0)
+        case "expires":
+            try:
+                cookie["expires"] = parsedate_to_datetime(value).timestamp()
+            except ValueError:
+                raise InvalidTest("config.setCookie: Expires is not a date") from None
+        case _:
+            raise InvalidTest(f"config.setCookie: attribute {name!r} is not supported")
+
+
+def _shown_device(device: Device, wanted: str, version: str) -> Json:
+    return {
+        "id": wanted or device.id,
+        "name": device.name,
+        "resolution": {"width": device.width, "height": device.height},
+        "is_mobile": device.is_mobile,
+        "user_agent": device.user_agent(version),
+        "browser": {"type": "chrome", "version": version},
+    }

@@ -1,0 +1,109 @@
+"""What the context of a test is made with: device, credentials, client certificate and proxy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
+    pair_of,
+    present,
+    unsupported_certificate,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http.proxies import unsupported_proxy
+from pytest_storedog_gate.local_synthetics.network.tls_contexts import accepting_all
+from pytest_storedog_gate.secrets.places import mask_url
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.browser.devices import Device
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+
+def unsupported_connection(request: Json) -> list[str]:
+    """Refuse a certificate or a proxy that Chromium cannot be given."""
+    proxy = request.get("proxy")
+    headers = isinstance(proxy, dict) and proxy.get("headers")
+    return [
+        *unsupported_certificate(request),
+        *_unsupported_domains(request.get("certificateDomains") or []),
+        *unsupported_proxy(request),
+        *(["config.request.proxy.headers is not supported in a browser test"] if headers else []),
+    ]
+
+
+def origin(url: str) -> str:
+    """The site of a URL, without its user."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def context_options(
+    definition: Definition, url: str, device: Device, version: str, variables: Variables
+) -> dict[str, Any]:
+    """The options of Playwright's `new_context`. Credentials join the secrets.
+
+    Raises CheckFailed.
+    """
+    request = definition.request
+    options: dict[str, Any] = {
+        "viewport": {"width": device.width, "height": device.height},
+        "user_agent": device.user_agent(version),
+        "is_mobile": device.is_mobile,
+        "has_touch": device.is_mobile,
+        "bypass_csp": bool(definition.options.get("disableCsp")),
+        "ignore_https_errors": bool(definition.options.get("ignoreServerCertificateError")),
+    }
+    if auth := request.get("basicAuth"):
+        username, password = (
+            variables.fill(auth.get(key) or "") for key in ("username", "password")
+        )
+        variables.secrets.add(password)
+        options["http_credentials"] = {
+            "username": username,
+            "password": password,
+            "origin": origin(url),
+        }
+    if request.get("certificate"):
+        # Playwright would say of a bad pair no more than that there is no context.
+        pair = pair_of(request, variables)
+        present(pair, accepting_all())
+        cert, key = (part.encode() for part in pair)
+        sites = request.get("certificateDomains") or [url]
+        options["client_certificates"] = [
+            {"origin": origin(site), "cert": cert, "key": key} for site in sites
+        ]
+    if request.get("proxy"):
+        options["proxy"] = _proxy(variables.fill(request["proxy"]["url"]), variables)
+    return options
+
+
+def http_address(url: str) -> SplitResult | None:
+    """The parts of an http or https URL; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if known else None
+
+
+def _unsupported_domains(domains: Any) -> list[str]:
+    if isinstance(domains, list) and all(
+        isinstance(one, str) and one.startswith("https://") and "*" not in one for one in domains
+    ):
+        return []
+    return ["config.request.certificateDomains must be a list of https URLs"]
+
+
+def _proxy(url: str, variables: Variables) -> dict[str, str]:
+    parts = http_address(url)
+    if parts is None:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
+    variables.secrets.add(parts.password or "")
+    # Chromium would go past a proxy to its own machine.
+    proxy = {"server": origin(url), "bypass": "<-loopback>"}
+    if parts.username:
+        proxy |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+    return proxy

@@ -1,0 +1,1 @@
+"""The steps of browser tests: read, and played in Chromium."""

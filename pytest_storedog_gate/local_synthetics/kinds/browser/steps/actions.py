@@ -1,0 +1,290 @@
+"""What each type of step does in the browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error, FilePayload
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from pytest_storedog_gate.local_synthetics.assertions.operators import number
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
+    browser_is_gone,
+    failure_of,
+    timed_out,
+)
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.asserting import assert_that
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, links_of
+from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
+from pytest_storedog_gate.secrets.places import mask_url
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from playwright.async_api import ElementHandle, Response
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+
+_SLICE = 3.0  # s: then the element is looked for again, as the page may have made a new one
+_LOADING = 10.0  # s that a step waits at most for the page to have loaded
+_CUT_OFF = (
+    "net::ERR_NETWORK_CHANGED",
+    "net::ERR_INTERNET_DISCONNECTED",
+    # Chromium's own page about the failure, where that comes first.
+    'interrupted by another navigation to "chrome-error://',
+)
+_SETTLING = 0.1  # s for this machine's network
+_OPENING = frozenset({"goToUrl", "goToUrlAndMeasureTti", "wait"})
+_BUTTONS: Json = {"primary": {}, "double": {"click_count": 2}, "contextual": {"button": "right"}}
+# Chromium has no such measure: this is the end of the last thing that kept a page from answering.
+_TIME_TO_INTERACTIVE = """() => {
+  const observer = new PerformanceObserver(() => {});
+  observer.observe({type: 'longtask', buffered: true});
+  const tasks = observer.takeRecords().map((task) => task.startTime + task.duration);
+  observer.disconnect();
+  const loaded = performance.getEntriesByType('navigation').map((one) =>
+    one.domContentLoadedEventEnd);
+  const painted = performance.getEntriesByName('first-contentful-paint').map((one) =>
+    one.startTime);
+  return Math.round(Math.max(0, ...loaded, ...painted, ...tasks));
+}"""
+_CARET_TO_END = """(element) => {
+  element.focus();
+  try { element.setSelectionRange(element.value.length, element.value.length); }
+  catch { getSelection().selectAllChildren(element); getSelection().collapseToEnd(); }
+}"""
+
+
+class Actions(StepAttempt):
+    """The step is done here, or by the functions for its type."""
+
+    async def perform(self, kind: str, params: Json) -> None:
+        """Do what the step says."""
+        if kind not in _OPENING:
+            with contextlib.suppress(PlaywrightTimeout):
+                await self.page.wait_for_load_state("load", timeout=self.left(_LOADING) * 1000)
+        if params.get("element"):
+            self.document["element_description"] = description(params["element"])
+        if kind.startswith("assert"):
+            await assert_that(self, kind, params)
+        elif kind.startswith("extract"):
+            await extract(self, kind, params)
+        elif params.get("element"):
+            await self._on_element(kind, params)
+        else:
+            await self._on_page(kind, params)
+
+    async def go_to(self, url: str) -> None:
+        """Open a URL in the active tab."""
+        self.document["value"] = mask_url(url)
+        try:
+            parts = urlsplit(url)
+            known = parts.scheme in {"http", "https"} and parts.hostname
+        except ValueError:
+            known = None
+        if not known:
+            raise CheckFailed("INVALID_URL", f"{mask_url(url)!r} is not an http(s) URL")
+        try:
+            response = await self._loaded(lambda left: self.page.goto(url, timeout=left))
+        except Error as error:
+            if "Download is starting" in str(error):
+                return
+            raise failure_of(error, "OPEN_URL") from None
+        if response is not None and response.status >= 400:
+            self.document["warnings"].append(
+                {"type": "http_status", "message": f"The page answered {response.status}."}
+            )
+
+    async def measure_interactive(self) -> None:
+        """Add the approximate time in ms from which the page that was opened could be used."""
+        await self.until(self._interactive)
+
+    async def _interactive(self) -> None:
+        self.document["time_to_interactive"] = await self.page.evaluate(_TIME_TO_INTERACTIVE)
+
+    async def _loaded(self, load: Callable[[float], Awaitable[Response | None]]) -> Response | None:
+        """The page's answer to `load`, which is given the time that is left in ms.
+
+        Chromium cuts a load off when this machine's own network changes, as it does whenever a
+        container comes or goes. That says nothing of the page, so the load is begun again.
+        """
+        while True:
+            try:
+                return await load(self.left() * 1000)
+            except PlaywrightTimeout:
+                raise timed_out(self.limit) from None
+            except Error as error:
+                if not any(one in str(error) for one in _CUT_OFF):
+                    raise
+                await asyncio.sleep(_SETTLING)
+
+    # ---- steps without an element ---------------------------------------------------------------
+
+    async def _on_page(self, kind: str, params: Json) -> None:
+        match kind:
+            case "goToUrl":
+                await self.go_to(self.value(params))
+            case "goToUrlAndMeasureTti":
+                await self.go_to(self.value(params))
+                await self.measure_interactive()
+            case "goToEmailLink":
+                found: list[str] = []
+                wanted = self.value(params)
+                await self.until(lambda: self._mail_links(wanted, found))
+                await self.go_to(found[-1])
+            case "refresh":
+                await self._loaded(lambda left: self.page.reload(timeout=left))
+            case "wait":
+                self.document["value"] = params["value"]
+                await asyncio.sleep(number(params["value"]) or 0)
+            case "pressKey":
+                keys = "+".join([*(params.get("modifiers") or []), self.value(params)])
+                try:
+                    await self.page.keyboard.press(keys)
+                except Error as error:
+                    raise failure_of(error, "PRESS_KEY") from None
+            case "scroll":
+                await self.page.evaluate("([x, y]) => window.scrollBy(x, y)", _distance(params))
+            case _:
+                raise NotImplementedError(kind)
+
+    async def _mail_links(self, wanted: str, found: list[str]) -> CheckFailed | None:
+        """Find the one link in the latest mail that has any."""
+        mails = self.variables.mails()
+        links = next(filter(None, (links_of(mail, wanted) for mail in mails)), [])
+        if len(links) == 1:
+            found += links
+            return None
+        problem = f"{len(links)} links of the mail match." if mails else NO_MAIL
+        return CheckFailed("NAVIGATE_TO_LINK", problem)
+
+    # ---- steps with an element ------------------------------------------------------------------
+
+    async def _on_element(self, kind: str, params: Json) -> None:
+        while True:
+            element = await self.element(params["element"])
+            try:
+                await self._act(kind, params, element, self.left(_SLICE) * 1000)
+            except Error as error:
+                if browser_is_gone(error):
+                    raise
+                again = isinstance(error, PlaywrightTimeout) or "not attached" in str(error)
+                if again and self.left() > 0.1:
+                    continue
+                if not await _is_visible(element) and kind != "uploadFiles":
+                    raise CheckFailed(
+                        "INVISIBLE_ELEMENT", "The element is there, but it is not visible."
+                    ) from None
+                raise _not_done(kind, error) from None
+            return
+
+    async def _act(
+        self, kind: str, params: Json, element: ElementHandle, milliseconds: float
+    ) -> None:
+        match kind:
+            case "click":
+                await _click(params, element, milliseconds)
+            case "hover":
+                await element.hover(timeout=milliseconds)
+            case "typeText":
+                await self._type(params, element, milliseconds)
+            case "selectOption":
+                await element.select_option(self.value(params), timeout=milliseconds)
+            case "scroll" if "x" in params or "y" in params:
+                await element.evaluate("(e, [x, y]) => e.scrollBy(x, y)", _distance(params))
+            case "scroll":
+                await element.scroll_into_view_if_needed(timeout=milliseconds)
+            case "drag":
+                await element.hover(timeout=milliseconds)
+                await self._move(params, element)
+                await self.page.mouse.down()
+                await asyncio.sleep(_delay(params.get("options") or {}))
+            case "drop":
+                await element.scroll_into_view_if_needed(timeout=milliseconds)
+                await self._move(params, element)
+                await asyncio.sleep(_delay(params.get("options") or {}))
+                await self.page.mouse.up()
+            case "uploadFiles":
+                await self._upload(params, element, milliseconds)
+            case _:
+                raise NotImplementedError(kind)
+
+    async def _type(self, params: Json, element: ElementHandle, milliseconds: float) -> None:
+        text = self.value(params)
+        if not await element.is_editable():
+            await element.wait_for_element_state("editable", timeout=milliseconds)
+        if params.get("appendToContent"):
+            await element.scroll_into_view_if_needed(timeout=milliseconds)
+            await element.evaluate(_CARET_TO_END)
+        else:
+            await element.fill("", timeout=milliseconds)
+            await element.focus()
+        await self.page.keyboard.type(text, delay=_delay(params) * 1000)
+
+    async def _move(self, params: Json, element: ElementHandle) -> None:
+        """Move the mouse to the element's centre, or to its offset from there."""
+        box = await element.bounding_box()
+        if box is None:
+            raise CheckFailed("INVISIBLE_ELEMENT", "The place to drag from or to is not visible.")
+        right, down = _distance((params.get("options") or {}).get("offset") or {})
+        x, y = box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down
+        await self.page.mouse.move(x, y, steps=5)
+
+    async def _upload(self, params: Json, element: ElementHandle, milliseconds: float) -> None:
+        files: list[FilePayload] = [
+            {
+                "name": self.variables.fill(one["name"]),
+                "mimeType": "application/octet-stream",
+                "buffer": content_of(one),
+            }
+            for one in params["files"]
+        ]
+        if not params.get("withClick"):
+            await element.set_input_files(files, timeout=milliseconds)
+            return
+        try:
+            async with self.page.expect_file_chooser(timeout=milliseconds) as chooser:
+                await element.click(timeout=milliseconds)
+            await (await chooser.value).set_files(files)
+        except PlaywrightTimeout:
+            raise CheckFailed("UPLOAD_FILES_DIALOG", "The click opened no file dialog.") from None
+
+
+async def _click(params: Json, element: ElementHandle, milliseconds: float) -> None:
+    if params.get("clickWithJavascript"):
+        await element.evaluate("(element) => element.click()")
+    else:
+        button = _BUTTONS[params.get("clickType") or "primary"]
+        await element.click(timeout=milliseconds, **button)
+
+
+async def _is_visible(element: ElementHandle) -> bool:
+    with contextlib.suppress(Error):
+        return await element.is_visible()
+    return False
+
+
+def _not_done(kind: str, error: Error) -> CheckFailed:
+    if kind == "selectOption":
+        if "not a <select>" in str(error):
+            return failure_of(error, "ELEMENT_NOT_INTERACTABLE")
+        return CheckFailed("SELECT_OPTION", "The element has no such option, or it is disabled.")
+    if kind == "uploadFiles":
+        return failure_of(error, "UPLOAD_FILES_ELEMENT_TYPE")
+    return failure_of(error, "ELEMENT_NOT_INTERACTABLE")
+
+
+def _distance(params: Json) -> list[float]:
+    return [number(params.get(axis) or 0) or 0 for axis in ("x", "y")]
+
+
+def _delay(options: Json) -> float:
+    """The delay of a step, from milliseconds to seconds."""
+    return (number(options.get("delay") or 0) or 0) / 1000

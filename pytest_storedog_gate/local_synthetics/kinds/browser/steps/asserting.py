@@ -1,0 +1,178 @@
+"""The steps of a browser test that assert."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING
+
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import content_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
+    CHECKS,
+    HOLD_OF_EMPTY,
+    counts,
+    in_words,
+)
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
+    NO_MAIL,
+    filled,
+    problem_of,
+)
+
+if TYPE_CHECKING:
+    from playwright.async_api import Download
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
+
+_QUIET = 5.0  # s that a count of requests waits at most for the network to be quiet
+_LARGEST_DOWNLOAD = 100 * 1024 * 1024  # bytes
+_PAGE_TEXT = "() => document.body ? document.body.innerText : ''"
+
+
+async def assert_that(step: StepAttempt, kind: str, params: Json) -> None:
+    """Wait until the assertion holds. Raises CheckFailed, or Playwright's Error."""
+    match kind:
+        case "assertElementPresent":
+            await step.element(params["element"])
+        case "assertElementContent" | "assertElementAttribute":
+            await step.until(lambda: _element_compares(step, params))
+        case "assertCurrentUrl":
+            await step.until(lambda: _compares(step, params, step.page.url))
+        case "assertPageContains":
+            await step.until(lambda: _page_text(step, params, there=True))
+        case "assertPageLacks":
+            await step.until(lambda: _page_text(step, params, there=False))
+        case "assertFromJavascript":
+            await step.until(lambda: _javascript_holds(step, params))
+        case "assertRequests":
+            with contextlib.suppress(PlaywrightTimeout):
+                await step.page.wait_for_load_state("networkidle", timeout=step.left(_QUIET) * 1000)
+            await step.until(lambda: _requests_count(step, params["requests"]))
+        case "assertEmail":
+            await step.until(lambda: _mail_came(step, params["email"]))
+        case "assertFileDownload":
+            await step.until(lambda: _downloaded(step, params["file"]))
+        case _:
+            raise NotImplementedError(kind)
+
+
+async def _element_compares(step: StepAttempt, params: Json) -> CheckFailed | None:
+    element = await step.element(params["element"])
+    if "attribute" not in params:
+        return await _compares(step, params, await content_of(element))
+    name = step.variables.fill(params["attribute"])
+    actual = await element.get_attribute(name)
+    if actual is None:
+        return CheckFailed("ASSERTION_FAILURE", f"The element has no attribute {name!r}.")
+    return await _compares(step, params, actual)
+
+
+async def _compares(step: StepAttempt, params: Json, actual: str) -> CheckFailed | None:
+    check, wanted = params["check"], step.value(params)
+    _not_of_every_text(check, wanted)
+    holds = await asyncio.to_thread(CHECKS[check], actual, wanted)
+    shown = {"check_type": check, "actual": step.cut(actual), "expected": step.cut(wanted)}
+    step.document["assertion_result"] = shown
+    if holds:
+        return None
+    return CheckFailed(
+        "ASSERTION_FAILURE", f"{step.cut(actual)!r} {check} {step.cut(wanted)!r}: no."
+    )
+
+
+async def _page_text(step: StepAttempt, params: Json, *, there: bool) -> CheckFailed | None:
+    wanted = _not_empty(step.value(params))
+    texts = [
+        await frame.evaluate(_PAGE_TEXT)
+        for frame in step.page.frames
+        if not frame.is_detached() and (frame is step.page.main_frame or frame.url)
+    ]
+    if any(wanted in text for text in texts) is there:
+        return None
+    lacks = "does not contain" if there else "contains"
+    return CheckFailed("ASSERTION_FAILURE", f"The page {lacks} {step.cut(wanted)!r}.")
+
+
+async def _javascript_holds(step: StepAttempt, params: Json) -> CheckFailed | None:
+    if await step.javascript(params, "(result) => Boolean(result)"):
+        return None
+    return CheckFailed("ASSERTION_FAILURE", "The code did not return a true value.")
+
+
+async def _requests_count(step: StepAttempt, wanted: Json) -> CheckFailed | None:
+    url, count = _not_empty(step.variables.fill(wanted["url"])), wanted["count"]
+    actual = sum(url in one for one in step.session.requests)
+    if counts(actual, count, step.variables.fill):
+        return None
+    return CheckFailed(
+        "ASSERTION_FAILURE",
+        f"{actual} requests to {step.cut(url)!r}, wanted {in_words(count)}.",
+    )
+
+
+async def _mail_came(step: StepAttempt, email: Json) -> CheckFailed | None:
+    wanted = filled(email, step.filled)
+    for check, value in wanted.values():
+        _not_of_every_text(check, value)
+    problems = []
+    for mail in step.variables.mails():
+        problem = await asyncio.to_thread(problem_of, mail, wanted)
+        if problem is None:
+            return None
+        problems.append(problem)
+    if not problems:
+        return CheckFailed("ASSERTION_FAILURE", NO_MAIL)
+    return CheckFailed(
+        "ASSERTION_FAILURE",
+        f"Of {len(problems)} mails none is as wanted. The latest: {step.cut(problems[0])}.",
+    )
+
+
+async def _downloaded(step: StepAttempt, wanted: Json) -> CheckFailed | None:
+    problems = [
+        problem
+        for one in step.session.downloads
+        if (problem := await _download_problem(step, one, wanted)) is not None
+    ]
+    if len(problems) < len(step.session.downloads):
+        return None
+    reason = "; ".join(problems) or "no file was downloaded"
+    return CheckFailed("ASSERTION_FAILURE", step.cut(f"No such download: {reason}."))
+
+
+async def _download_problem(step: StepAttempt, download: Download, wanted: Json) -> str | None:
+    """Why a download is not the one that is wanted, or None."""
+    name = download.suggested_filename
+    if reason := await download.failure():
+        return f"{name}: {reason}"
+    path = await download.path()
+    if (check := wanted.get("nameCheck")) and not CHECKS[check["type"]](
+        name, step.filled(check.get("value"))
+    ):
+        return f"{name}: its name {check['type']} {check.get('value')!r} does not hold"
+    size = path.stat().st_size
+    if size > _LARGEST_DOWNLOAD:
+        raise CheckFailed("DOWNLOAD_FILE_TOO_LARGE", f"{name} is over {_LARGEST_DOWNLOAD} bytes.")
+    content = await asyncio.to_thread(path.read_bytes)
+    if (check := wanted.get("sizeCheck")) and not counts(size, check, step.variables.fill):
+        return f"{name}: {size} bytes, wanted {in_words(check)}"
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if wanted.get("md5") and md5 != step.variables.fill(wanted["md5"]).lower():
+        return f"{name}: its MD5 is {md5}"
+    return None
+
+
+def _not_of_every_text(check: str, wanted: str) -> None:
+    if check in HOLD_OF_EMPTY:
+        _not_empty(wanted)
+
+
+def _not_empty(wanted: str) -> str:
+    if not wanted:
+        raise InvalidTest("The value is empty, and every text holds that: nothing would be proved.")
+    return wanted

@@ -1,0 +1,139 @@
+"""The `check` of browser assertions: a comparison of texts.
+
+Negative checks do not hold of what is not there: the caller fails before it compares.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.assertions.operators import as_text, exact, number
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
+    MatchTimeout,
+    compile_javascript,
+)
+from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from decimal import Decimal
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+
+
+def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[str, str], bool]:
+    def compared(actual: str, wanted: str) -> bool:
+        left, right = exact(actual), exact(wanted)
+        return left is not None and right is not None and compare(left, right)
+
+    return compared
+
+
+def _matches(actual: str, wanted: str) -> bool:
+    try:
+        return compile_javascript(wanted).found_in(actual)
+    except (MatchTimeout, ValueError):
+        return False
+
+
+def _between(actual: str, wanted: str) -> bool:
+    try:
+        bounds = json.loads(wanted)
+    except ValueError:  # a variable made it so
+        return False
+    least, value, most = (exact(one) for one in (bounds["min"], actual, bounds["max"]))
+    return None not in (least, value, most) and least <= value <= most  # type: ignore[operator]
+
+
+CHECKS: Mapping[str, Callable[[str, str], bool]] = {
+    "equals": lambda actual, wanted: actual == wanted,
+    "notEquals": lambda actual, wanted: actual != wanted,
+    "contains": lambda actual, wanted: wanted in actual,
+    "notContains": lambda actual, wanted: wanted not in actual,
+    "startsWith": lambda actual, wanted: actual.startswith(wanted),
+    "notStartsWith": lambda actual, wanted: not actual.startswith(wanted),
+    "greater": _ordered(lambda left, right: left > right),
+    "greaterEquals": _ordered(lambda left, right: left >= right),
+    "lower": _ordered(lambda left, right: left < right),
+    "lowerEquals": _ordered(lambda left, right: left <= right),
+    "between": _between,
+    "matchRegex": _matches,
+    "isEmpty": lambda actual, _: not actual,
+    "notIsEmpty": lambda actual, _: bool(actual),
+}
+WITHOUT_VALUE = frozenset({"isEmpty", "notIsEmpty"})
+HOLD_OF_EMPTY = frozenset({"contains", "startsWith", "matchRegex"})
+"""Those that hold of every text when the wanted value is empty."""
+_COUNTS = frozenset(
+    {"equals", "notEquals", "greater", "greaterEquals", "lower", "lowerEquals", "between"}
+)
+
+
+def unsupported_check(check: Any, value: Any) -> list[str]:
+    """Refuse a check that is not known, or whose value it cannot have."""
+    if not isinstance(check, str) or check not in CHECKS:
+        return [f"check {check!r} is not supported"]
+    if check in WITHOUT_VALUE:
+        return []
+    if value is None:
+        return [f"check {check} needs a value"]
+    if check == "between":
+        return _unsupported_range(value)
+    if not isinstance(value, str | int | float):
+        return [f"check {check} needs a string or a number"]
+    if check == "matchRegex" and isinstance(value, str) and not has_placeholder(value):
+        try:
+            compile_javascript(value)
+        except ValueError as error:
+            return [str(error)]
+    return []
+
+
+def unsupported_count(place: str, count: Any) -> list[str]:
+    """Refuse a comparison of numbers that is not known: `type` and `value`, or `min` and `max`."""
+    if not isinstance(count, dict):
+        return [f"{place} must be an object"]
+    if not isinstance(count.get("type"), str) or count["type"] not in _COUNTS:
+        return [f"{place}.type {count.get('type')!r} is not supported"]
+    if count["type"] == "between":
+        bounds = {key: value for key, value in count.items() if key != "type"}
+        return [f"{place}: {problem}" for problem in _unsupported_range(bounds)]
+    return [] if number(count.get("value")) is not None else [f"{place}.value must be a number"]
+
+
+def counts(actual: int, count: Json, fill: Callable[[str], str]) -> bool:
+    """Whether a number is as `unsupported_count` let it be wanted; `fill` replaces variables."""
+    wanted = count if count["type"] == "between" else count["value"]
+    return CHECKS[count["type"]](str(actual), wanted_text(wanted, fill))
+
+
+def wanted_text(value: Any, fill: Callable[[str], str]) -> str:
+    """What a check compares with. `fill` replaces variables."""
+    if not isinstance(value, dict):
+        return fill("" if value is None else as_text(value))
+    # Bound by bound: what a page gave as the one must not write the other.
+    bounds = {key: fill(one) if isinstance(one, str) else one for key, one in value.items()}
+    return as_text(bounds)
+
+
+def in_words(count: Json) -> str:
+    """What is wanted, for a failure."""
+    if count["type"] == "between":
+        return f"between {count['min']} and {count['max']}"
+    return f"{count['type']} {count['value']}"
+
+
+def _unsupported_range(value: Any) -> list[str]:
+    if not isinstance(value, dict) or value.keys() != {"min", "max"}:
+        return ["check between needs an object of min and max"]
+    least, most = (exact(value[key]) for key in ("min", "max"))
+    if least is not None and most is not None:
+        return [] if least <= most else ["check between: min is over max, so that nothing holds"]
+    if any(number(one) is None and not _is_variable(one) for one in value.values()):
+        return ["check between: min and max must be numbers"]
+    return []
+
+
+def _is_variable(value: Any) -> bool:
+    return isinstance(value, str) and has_placeholder(value)

@@ -1,0 +1,199 @@
+"""The params of each type of step of a browser test, and what in them is not supported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.assertions.operators import number
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
+    unsupported_check,
+    unsupported_count,
+)
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import unsupported_element
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
+    unsupported_email,
+    unsupported_pattern,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+
+LONGEST_STEP = 300  # s, Datadog's
+_MODIFIERS = {"Alt", "Control", "Meta", "Shift"}
+_MOST_FILES, _LARGEST_FILE = 10, 5 * 1024 * 1024
+PARAMS: Mapping[str, tuple[str, str]] = {
+    "goToUrl": ("value", ""),
+    "goToUrlAndMeasureTti": ("value", ""),
+    "goToEmailLink": ("", "value"),
+    "refresh": ("", ""),
+    "wait": ("value", ""),
+    "click": ("element", "clickType clickWithJavascript"),
+    "hover": ("element", ""),
+    "typeText": ("element value", "delay appendToContent"),
+    "selectOption": ("element value", ""),
+    "pressKey": ("value", "modifiers"),
+    "scroll": ("", "x y element"),
+    "drag": ("element", "options"),
+    "drop": ("element", "options"),
+    "uploadFiles": ("element files", "withClick"),
+    "assertElementPresent": ("element", ""),
+    "assertElementContent": ("element check", "value"),
+    "assertElementAttribute": ("element attribute check", "value"),
+    "assertCurrentUrl": ("check", "value"),
+    "assertPageContains": ("value", ""),
+    "assertPageLacks": ("value", ""),
+    "assertFromJavascript": ("code", "element"),
+    "assertRequests": ("requests", ""),
+    "assertEmail": ("email", ""),
+    "assertFileDownload": ("file", ""),
+    "extractVariable": ("element variable", "pattern"),
+    "extractFromEmailBody": ("pattern variable", ""),
+    "extractFromJavascript": ("code variable", "element"),
+    "playSubTest": ("subtestPublicId", "playingTabId subtest"),
+    "runApiTest": ("request", ""),
+}
+"""By type of step the params that it needs, and those that it may have."""
+
+
+def unsupported_params(kind: str, params: Json) -> list[str]:
+    """Name what in the params of a step of that type, where none is missing, is not supported."""
+    problems = []
+    if params.get("element") is not None:
+        problems += unsupported_element(params["element"])
+    if kind == "wait":
+        seconds = number(params["value"])
+        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
+            problems.append(f"params.value must be seconds from 0 to {LONGEST_STEP}")
+    elif "check" not in params and not isinstance(params.get("value") or "", str | int | float):
+        problems.append("params.value must be a string or a number")
+    for key in ("code", "attribute"):
+        if not isinstance(params.get(key, ""), str):
+            problems.append(f"params.{key} must be a string")
+    if "check" in params:
+        problems += unsupported_check(params["check"], params.get("value"))
+    if "variable" in params:
+        problems += _unsupported_variable(params["variable"])
+    return problems + _unsupported_details(kind, params)
+
+
+def _unsupported_details(kind: str, params: Json) -> list[str]:
+    look = _DETAILS.get(kind)
+    return look(params) if look else []
+
+
+def _unsupported_click(params: Json) -> list[str]:
+    click = params.get("clickType") or "primary"
+    known = click in ("primary", "double", "contextual")
+    return [] if known else [f"params.clickType {click!r} is not supported"]
+
+
+def _unsupported_keys(params: Json) -> list[str]:
+    modifiers = params.get("modifiers") or []
+    known = isinstance(modifiers, list) and all(str(one) in _MODIFIERS for one in modifiers)
+    return [] if known else [f"params.modifiers must be of {', '.join(sorted(_MODIFIERS))}"]
+
+
+def _unsupported_drag(params: Json) -> list[str]:
+    options = params.get("options") or {}
+    if not isinstance(options, dict):
+        return ["params.options must be an object"]
+    offset = options.get("offset") or {}
+    if not isinstance(offset, dict) or offset.keys() - {"x", "y"}:
+        return ["params.options.offset must be an object of x and y"]
+    return [
+        *_unsupported_numbers(options, "delay"),
+        *_unsupported_numbers(offset, "x", "y"),
+    ]
+
+
+def _unsupported_requests(params: Json) -> list[str]:
+    wanted = params["requests"]
+    if not isinstance(wanted, dict) or not isinstance(wanted.get("url"), str):
+        return ["params.requests must be an object with a url"]
+    return unsupported_count("params.requests.count", wanted.get("count"))
+
+
+def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
+    return [
+        f"params.{key} must be a number" for key in keys if number(params.get(key) or 0) is None
+    ]
+
+
+def _unsupported_variable(variable: Any) -> list[str]:
+    if not isinstance(variable, dict) or not isinstance(variable.get("name"), str):
+        return ["params.variable must be an object with a name"]
+    return []
+
+
+def _unsupported_pattern(params: Json) -> list[str]:
+    pattern = params.get("pattern")
+    if pattern and isinstance(pattern, dict) and pattern.get("type") == "x_path":
+        return ["params.pattern: of an element only the type regex is supported"]
+    return unsupported_pattern(pattern) if pattern else []
+
+
+def _unsupported_files(files: Any) -> list[str]:
+    if not isinstance(files, list) or not all(isinstance(one, dict) for one in files):
+        return ["params.files must be a list of objects"]
+    if not 0 < len(files) <= _MOST_FILES:
+        return [f"params.files must be 1 to {_MOST_FILES} files"]
+    problems = []
+    for index, file in enumerate(files):
+        where = f"params.files[{index}]"
+        if not isinstance(file.get("name"), str):
+            problems.append(f"{where}.name must be a string")
+        if not isinstance(file.get("content"), str):
+            problems.append(
+                f"{where}: content is missing, and a file in Datadog's storage (bucketKey) is not"
+                " supported; storedog.files can name a local file"
+            )
+        elif file.get("encoding") not in (None, "", "base64"):
+            problems.append(f"{where}.encoding {file['encoding']!r} is not supported")
+        elif (size := _size(file)) is None:
+            problems.append(f"{where}.content is not base64 or holds characters that no file has")
+        elif size > _LARGEST_FILE:
+            problems.append(f"{where} is over {_LARGEST_FILE} bytes")
+    return problems
+
+
+def _size(file: Json) -> int | None:
+    try:
+        return len(content_of(file))
+    except ValueError:
+        return None
+
+
+def _unsupported_download(file: Any) -> list[str]:
+    if not isinstance(file, dict):
+        return ["params.file must be an object"]
+    problems = []
+    if not isinstance(file.get("md5") or "", str):
+        problems.append("params.file.md5 must be a string")
+    if check := file.get("nameCheck"):
+        problems += (
+            unsupported_check(check.get("type"), check.get("value"))
+            if isinstance(check, dict)
+            else ["params.file.nameCheck must be an object"]
+        )
+    if file.get("sizeCheck"):
+        problems += unsupported_count("params.file.sizeCheck", file["sizeCheck"])
+    return problems
+
+
+_DETAILS: Mapping[str, Callable[[Json], list[str]]] = {
+    "click": _unsupported_click,
+    "typeText": lambda params: _unsupported_numbers(params, "delay"),
+    "scroll": lambda params: _unsupported_numbers(params, "x", "y"),
+    "pressKey": _unsupported_keys,
+    "drag": _unsupported_drag,
+    "drop": _unsupported_drag,
+    "uploadFiles": lambda params: _unsupported_files(params["files"]),
+    "assertRequests": _unsupported_requests,
+    "assertEmail": lambda params: unsupported_email(params["email"]),
+    "extractVariable": _unsupported_pattern,
+    "extractFromEmailBody": lambda params: unsupported_pattern(params["pattern"]),
+    "assertFileDownload": lambda params: _unsupported_download(params["file"]),
+}

@@ -1,0 +1,202 @@
+"""The steps of a browser test: what in them is not supported, and which variables they need."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
+from pytest_storedog_gate.local_synthetics.assertions.operators import number
+from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, DefinitionError
+from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
+    BROWSER_PARAMS,
+    key_faults_of_test,
+)
+from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds import flow
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import WITHOUT_VALUE
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import MAIL_STEPS
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
+    LONGEST_STEP,
+    PARAMS,
+    unsupported_params,
+)
+from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
+from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+_NOTHING_ASSERTED = (
+    "no step holds an assertion, so that nothing would be checked; storedog.click_through is for a"
+    " flow that is to be clicked through and no more"
+)
+
+
+@dataclass(frozen=True)
+class Library:
+    """What steps are made of: the kinds of check, and by public ID the tests to play."""
+
+    kinds: Mapping[tuple[str, str], Kind]
+    tests: Mapping[str, Definition]
+
+    def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
+        """Name each step of a browser test that would otherwise be passed over."""
+        steps: Any = definition.steps
+        if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
+            return ["steps must be a list of objects"]
+        problems = []
+        # A sub-test that only acts is a part of a test that asserts.
+        if depth == 0 and not definition.clicks_through and not self._asserts(steps):
+            problems.append(_NOTHING_ASSERTED)
+        problems += [
+            f"steps[{index}]: {problem}"
+            for index, step in enumerate(steps)
+            for problem in self._unsupported_step(step, definition, depth)
+        ]
+        types = [step.get("type") for step in steps]
+        problems += [
+            f"steps[{index}]: a drag must be followed by its drop, and a drop follows its drag"
+            for index, kind in enumerate(types)
+            if (kind == "drag" and [*types, None][index + 1] != "drop")
+            or (kind == "drop" and (index == 0 or types[index - 1] != "drag"))
+        ]
+        return problems
+
+    def check_names(self, definition: Definition, variables: Variables) -> None:
+        """Raise InvalidTest for a variable that no step before gives a value.
+
+        Sub-tests' variables get theirs.
+        """
+        self._check_names(definition, variables, set())
+
+    def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
+        variables.adopt(definition)
+        for index, step in enumerate(definition.steps):
+            params = step.get("params") or {}
+            if step["type"] == "playSubTest":
+                self._check_names(flow.played_test(params, self.tests), variables, given)
+                continue
+            if step["type"] in MAIL_STEPS and not variables.addresses:
+                raise InvalidTest(
+                    f"steps[{index}]: the test has no variable of type email, or --smtp is not set"
+                )
+            # Code gets its values as `vars`; `{{` may be its own.
+            used = placeholders({key: one for key, one in params.items() if key != "code"})
+            for name in sorted(used - given):
+                if not variables.knows(name):
+                    raise InvalidTest(
+                        f"steps[{index}]: variable {name} has no value: "
+                        f"{variables.unset.get(name, 'it is not defined')}"
+                    )
+            if step["type"].startswith("extract"):
+                given.add(params["variable"]["name"])
+
+    def _asserts(self, steps: Any, depth: int = 0) -> bool:
+        """Whether a step asserts, or one of a sub-test; of one that is not known it may be."""
+        return depth <= flow.DEEPEST and any(self._may_assert(step, depth) for step in steps)
+
+    def _may_assert(self, step: Any, depth: int) -> bool:
+        match step:
+            case {"type": "playSubTest", "params": dict(params)}:
+                with contextlib.suppress(DefinitionError):
+                    if played := flow.sub_test(params, self.tests):
+                        return self._asserts(played.steps, depth + 1)
+                return True
+            case {"type": "runApiTest"}:
+                return bool(api_assertions(step))
+            case {"type": str(kind)}:
+                return kind.startswith("assert")
+        return False
+
+    def _unsupported_step(self, step: Json, test: Definition, depth: int) -> list[str]:
+        kind, params = step.get("type"), step.get("params") or {}
+        if not isinstance(kind, str) or not isinstance(step.get("name") or "", str):
+            return ["name and type must be strings"]
+        if kind not in PARAMS:
+            return [f"steps of type {kind} are not supported"]
+        if not isinstance(params, dict):
+            return ["params must be an object"]
+        needed, optional = (set(names.split()) for names in PARAMS[kind])
+        others = BROWSER_PARAMS.keys() - needed - optional
+        if str(params.get("check")) in WITHOUT_VALUE:
+            optional |= {"value"}
+        elif "check" in needed:
+            needed |= {"value"}
+        problems = [
+            *(f"params.{key} is missing" for key in sorted(needed - params.keys())),
+            *(
+                f"{problem} in a step of type {kind}"
+                for problem in passed_over("params.", params, BROWSER_PARAMS, others)
+            ),
+        ]
+        timeout = number(step.get("timeout") or 0)
+        if timeout is None or not 0 <= timeout <= LONGEST_STEP:
+            problems.append(f"timeout must be seconds from 0 to {LONGEST_STEP}")
+        if problems:
+            return problems
+        if kind == "playSubTest":
+            return self._unsupported_sub_test(params, depth)
+        if kind == "runApiTest":
+            return self._unsupported_api_test(step, test)
+        return unsupported_params(kind, params)
+
+    def _unsupported_sub_test(self, params: Json, depth: int) -> list[str]:
+        public_id = params["subtestPublicId"]
+        try:
+            played = flow.sub_test(params, self.tests)
+        except DefinitionError as error:
+            return [f"sub-test {public_id}: {error}"]
+        if params.get("playingTabId", 0) not in (-1, 0):
+            return ["params.playingTabId: only 0 (the main tab) and -1 (a new one) are supported"]
+        if played is None:
+            return [f"sub-test {public_id} is not among the service's definitions"]
+        if played.type != "browser":
+            return [f"sub-test {public_id} is of type {played.type}: a browser test is needed"]
+        if depth == flow.DEEPEST:
+            return [f"sub-test {public_id}: sub-tests nest deeper than {flow.DEEPEST} levels"]
+        problems = key_faults_of_test(played.data) + self.unsupported(played, depth + 1)
+        return [f"sub-test {public_id}: {problem}" for problem in problems]
+
+    def _unsupported_api_test(self, step: Json, test: Definition) -> list[str]:
+        request = step["params"]["request"]
+        if not isinstance(request, dict) or not isinstance(request.get("config"), dict):
+            return ["params.request.config must be an object"]
+        config = request["config"]
+        if request.get("subtype") != "http":
+            return [f"params.request: API tests of type {request.get('subtype')} are not supported"]
+        assertions, options = config.get("assertions") or [], request.get("options") or {}
+        if not isinstance(assertions, list) or not all(isinstance(one, dict) for one in assertions):
+            return ["params.request.config.assertions must be a list of objects"]
+        if not isinstance(config.get("request"), dict) or not isinstance(options, dict):
+            return ["params.request: config.request and options must be objects"]
+        found = self.kinds["api", "http"].unsupported(api_definition(step, test))
+        return [f"params.request: {problem}" for problem in found]
+
+
+def api_assertions(step: Json) -> Any:
+    """The assertions of a `runApiTest` step."""
+    match step:
+        case {"params": {"request": {"config": {"assertions": assertions}}}}:
+            return assertions
+    return None
+
+
+def api_definition(step: Json, test: Definition) -> Definition:
+    """A `runApiTest` step as a definition of its kind."""
+    request = step["params"]["request"]
+    return Definition(
+        {
+            "public_id": test.public_id,
+            "type": STEP,
+            "subtype": "http",
+            "name": step.get("name") or "runApiTest",
+            "config": request["config"],
+            "options": request.get("options") or {},
+        }
+    )

@@ -1,0 +1,101 @@
+"""How the end of one step decides on the next ones, in multistep and in browser tests.
+
+The flow is Datadog's: a failed step ends the test, unless it has `allowFailure`; with `isCritical`
+too the test goes on and fails at its end. `exitIfSucceed` ends the test as passed.
+https://docs.datadoghq.com/synthetics/multistep/
+https://docs.datadoghq.com/synthetics/browser_tests/advanced_options/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.local_synthetics.definitions.definition import (
+    Definition,
+    DefinitionError,
+    parse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.local_synthetics.failures import Failure
+
+DEEPEST = 2
+"""Levels of sub-tests, Datadog's."""
+
+
+@dataclass
+class Played:
+    """What came of steps: of a whole test, of a sub-test or of one step.
+
+    `proved`: a step with an assertion passed. `exited`: a step with `exitIfSucceed` did.
+    """
+
+    documents: list[Json] = field(default_factory=list)
+    failure: Failure | None = None
+    proved: bool = False
+    exited: bool = False
+
+
+def sub_test(holder: Json, tests: Mapping[str, Definition]) -> Definition | None:
+    """The test that a step plays, by what holds its `subtestPublicId`; None: it is not known.
+
+    A test of the service is played rather than the copy that Datadog's answer may hold in the step.
+    Raises DefinitionError for one that is no definition.
+    """
+    public_id, copy = holder.get("subtestPublicId"), holder.get("subtest")
+    if not isinstance(public_id, str):
+        return None
+    if public_id not in tests and isinstance(copy, dict):
+        return parse({**copy, "public_id": public_id})
+    found = tests.get(public_id)
+    if found and found.fault:
+        raise DefinitionError(found.fault)
+    return found
+
+
+def played_test(holder: Json, tests: Mapping[str, Definition]) -> Definition:
+    """The test that a step plays, of which nothing is refused."""
+    found = sub_test(holder, tests)
+    assert found is not None  # noqa: S101 checked by `unsupported`
+    return found
+
+
+def fails_the_test(failure: Failure, step: Json) -> bool:
+    """Whether a step's failure is one of its test."""
+    allowed = step.get("allowFailure") and not step.get("isCritical")
+    return failure.inconclusive or not allowed
+
+
+async def play(
+    steps: Iterable[Json],
+    one: Callable[[Json], Awaitable[Played]],
+    *,
+    skipped: Callable[[Json], Json],
+    named: Callable[[Failure, int, Json], Failure],
+) -> Played:
+    """Plays the steps, each with `one`.
+
+    `skipped` gives the document of a step that is not played, `named` the test's failure from a
+    step's, its index and the step.
+    """
+    played, stopped = Played(), False
+    for index, step in enumerate(steps):
+        hopeless = played.failure is not None and played.failure.inconclusive
+        if hopeless or (stopped and not step.get("alwaysExecute")):
+            played.documents.append(skipped(step))
+            continue
+        result = await one(step)
+        played.documents += result.documents
+        played.proved |= result.proved
+        failure = result.failure
+        if failure is None:
+            exits = bool(step.get("exitIfSucceed"))
+            played.exited, stopped = played.exited or exits, stopped or exits
+        elif fails_the_test(failure, step):
+            played.failure = played.failure or named(failure, index, step)
+            stopped = stopped or not step.get("allowFailure")
+    return played

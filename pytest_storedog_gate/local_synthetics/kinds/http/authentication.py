@@ -1,0 +1,149 @@
+"""`basicAuth` of an HTTP request, in each of its types."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from pytest_storedog_gate.local_synthetics.definitions.known_keys import BASIC_AUTH
+from pytest_storedog_gate.local_synthetics.kinds.http.jwt import make_token, unsupported_jwt
+from pytest_storedog_gate.local_synthetics.kinds.http.ntlm import Ntlm
+from pytest_storedog_gate.local_synthetics.kinds.http.oauth import (
+    CLIENT,
+    PASSWORD,
+    access_token,
+    basic_credentials,
+    token_request,
+    unsupported_oauth,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http.sigv4 import Credentials, SigV4
+from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+    Ask = Callable[[str, Mapping[str, str], str], Awaitable[tuple[int, bytes]]]
+    """Posts to a URL, with headers and a body, and gives the status and the body."""
+
+_TEXTS: Mapping[str, tuple[set[str], set[str]]] = {
+    "web": (set(), {"username", "password"}),
+    "digest": ({"username", "password"}, set()),
+    "ntlm": ({"username", "password"}, {"domain", "workstation"}),
+    "sigv4": ({"accessKey", "secretKey", "region", "serviceName"}, {"sessionToken"}),
+    CLIENT: (
+        {"accessTokenUrl", "clientId", "clientSecret", "tokenApiAuthentication"},
+        {"audience", "resource", "scope"},
+    ),
+    PASSWORD: (
+        {"accessTokenUrl", "username", "password", "tokenApiAuthentication"},
+        {"clientId", "clientSecret", "audience", "resource", "scope"},
+    ),
+    "jwt": ({"algorithm", "payload", "secret"}, {"header", "tokenPrefix"}),
+}
+"""By type the strings that it needs, and those that it may have."""
+
+_OTHERS: Mapping[str, set[str]] = {"jwt": {"addClaims", "expiresIn"}}
+_SECRETS = ("password", "secretKey", "sessionToken", "clientSecret", "secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Headers known beforehand, and what is made of each request or of its first answer."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    flow: httpx.Auth | None = None
+
+
+def unsupported_authentication(request: Json) -> list[str]:
+    """Name what in `basicAuth` cannot be done."""
+    auth = request.get("basicAuth") or {}
+    where = "config.request.basicAuth"
+    if not isinstance(auth, dict):
+        return [f"{where} must be an object"]
+    kind = _kind(auth)
+    if kind not in _TEXTS:
+        return [f"{where} type {kind!r} is not supported"]
+    needed, possible = _TEXTS[kind]
+    problems = [
+        f"{problem} with type {kind}"
+        for problem in passed_over(
+            f"{where}.",
+            auth,
+            BASIC_AUTH,
+            BASIC_AUTH.keys() - {"type", *needed, *possible, *_OTHERS.get(kind, ())},
+        )
+    ]
+    problems += [
+        f"{where}.{key} must be a string"
+        for key in sorted(needed | possible)
+        if not isinstance(auth.get(key) or "", str)
+    ]
+    problems += [
+        f"{where}.{key} is needed with type {kind}" for key in sorted(needed) if not auth.get(key)
+    ]
+    if kind == "jwt":
+        problems += unsupported_jwt(auth)
+    if kind in {CLIENT, PASSWORD}:
+        problems += unsupported_oauth(auth)
+    return problems
+
+
+async def authenticate(request: Json, variables: Variables, ask: Ask) -> Authentication:
+    """Prepare the credentials, which join the secrets. Raises CheckFailed.
+
+    `ask` is used where a token is to be fetched.
+    """
+    auth = request.get("basicAuth") or {}
+    kind = _kind(auth)
+    needed, possible = _TEXTS[kind]
+    # A token's parts are JSON or a key: `make_token` fills them.
+    texts = {key: variables.fill(auth.get(key) or "") for key in needed | possible}
+    variables.secrets |= {texts[key] for key in _SECRETS if texts.get(key)}
+    match kind:
+        case "digest":
+            flow: httpx.Auth = httpx.DigestAuth(texts["username"], texts["password"])
+        case "ntlm":
+            flow = Ntlm(texts["username"], texts["password"], texts["domain"], texts["workstation"])
+        case "sigv4":
+            flow = SigV4(
+                Credentials(
+                    access_key=texts["accessKey"],
+                    secret_key=texts["secretKey"],
+                    region=texts["region"],
+                    service=texts["serviceName"],
+                    session_token=texts["sessionToken"],
+                )
+            )
+        case _:
+            return Authentication(await _header(kind, auth, texts, variables, ask))
+    return Authentication(flow=flow)
+
+
+async def _header(
+    kind: str, auth: Json, texts: dict[str, str], variables: Variables, ask: Ask
+) -> dict[str, str]:
+    if kind == "web":
+        if not texts["username"] and not texts["password"]:
+            return {}
+        prefix, token = "Basic", basic_credentials(texts["username"], texts["password"])
+    elif kind == "jwt":
+        token = make_token(auth, variables, time.time())
+        prefix = texts["tokenPrefix"] if auth.get("tokenPrefix") is not None else "Bearer"
+    else:
+        headers, form = token_request({**texts, "type": kind})
+        if authorization := headers.get("Authorization"):
+            variables.secrets.add(authorization.removeprefix("Basic "))
+        token = access_token(*await ask(texts["accessTokenUrl"], headers, form))
+        prefix = "Bearer"
+    variables.secrets.add(token)
+    return {"Authorization": f"{prefix} {token}".strip()}
+
+
+def _kind(auth: Mapping[str, Any]) -> str:
+    return str(auth.get("type") or "web")

@@ -1,0 +1,349 @@
+"""HTTP API tests (`type: api`, `subtype: http`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import h2  # noqa: F401 httpx asks for it only when a request is sent
+import httpx
+
+from pytest_storedog_gate.local_synthetics.assertions.assertion import (
+    HASHES,
+    JSON_PATH,
+    JSON_SCHEMA,
+    XPATH,
+    NoValue,
+)
+from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
+    evaluate_all,
+    failure_of,
+    unsupported_assertions,
+)
+from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, NUMERIC
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
+from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
+from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
+    authenticate,
+    unsupported_authentication,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http.bodies import build_body, unsupported_body
+from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
+    pair_of,
+    present,
+    unsupported_certificate,
+)
+from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange, Request
+from pytest_storedog_gate.local_synthetics.kinds.http.proxies import proxy_of, unsupported_proxy
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
+from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+_SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
+_LAST_PORT = 65535
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110, section 5.6.2
+_HTTP_VERSIONS = ("any", "http1", "http2")
+_REQUEST_KEYS = {
+    "method", "url", "query", "headers", "body", "bodyType", "form", "files", "basicAuth",
+    "certificate", "proxy", "timeout", "follow_redirects", "allow_insecure", "persistCookies",
+    "noSavingResponseBody", "httpVersion",
+}  # fmt: skip
+_DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
+OPERATORS: Operators = {
+    "statusCode": GENERAL,
+    "header": GENERAL | ABSENCE,
+    "body": GENERAL | {JSON_PATH, XPATH, JSON_SCHEMA},
+    "bodyHash": HASHES,
+    "responseTime": (NUMERIC & GENERAL) | {"is", "isNot"},
+    JAVASCRIPT: frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the assertions look at. Times in ms; header names in lower case."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    body: str
+    timings: Mapping[str, float]
+
+    def actual(self, assertion: Json) -> Any:
+        """See `assertions.Actual`."""
+        match assertion["type"]:
+            case "statusCode":
+                return self.status_code
+            case "responseTime":
+                without_dns = assertion.get("timingsScope") == "withoutDNS"
+                dns = self.timings.get("dns", 0) if without_dns else 0
+                return round(self.timings["total"] - dns, 3)
+            case "header":
+                return self._header(assertion["property"])
+            case "bodyHash":
+                return self.content
+            case _:
+                return self.body
+
+    @property
+    def response(self) -> Json:
+        """What scripts know as `dd.response`."""
+        return {
+            "statusCode": self.status_code,
+            "headers": dict(self.headers),
+            "body": self.body,
+        }
+
+    def part(self, kind: str, name: str) -> str:
+        """See `protocol.Source`."""
+        match kind:
+            case "http_header":
+                return self._header(name)
+            case "http_status_code":
+                return str(self.status_code)
+            case _:
+                return self.body
+
+    def _header(self, name: str) -> str:
+        value = self.headers.get(name.lower())
+        if value is None:
+            raise NoValue("the header is not there")
+        return value
+
+
+class HttpCheck:
+    """Sends one request and evaluates the assertions on its answer."""
+
+    extractable = frozenset({"http_body", "http_header", "http_status_code"})
+    scriptable = True
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        return [
+            *settings.unsupported_keys(
+                definition,
+                _REQUEST_KEYS,
+                config=("request", "assertions", BEFORE),
+                options=("checkCertificateRevocation",),
+            ),
+            *_unsupported_request(definition.request),
+            *_unsupported_version(definition),
+            *unsupported_assertions(definition, OPERATORS),
+            *self._scripts.unsupported(definition.config),
+        ]
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        definition = run.definition
+        await self._scripts.prepare(definition, variables)
+        insecure = _setting(definition, "allow_insecure", default=False)
+        plain = tls = context_for("http", insecure=insecure)
+        if definition.request.get("certificate"):
+            pair = pair_of(definition.request, variables)
+            tls = context_for("http", insecure=insecure, shown=pair)
+            present(pair, tls)
+        request = await _build(run, variables, plain)
+        exchange = Exchange()
+        try:
+            response = await exchange.perform(request, tls)
+        except CheckFailed as failed:
+            return Outcome(failed.failure, _detail(request, exchange, variables))
+        keeps_body = not definition.request.get("noSavingResponseBody")
+        observed = Observed(
+            status_code=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            content=exchange.body,
+            body=_text(response, exchange.body),
+            timings=exchange.timings,
+        )
+        await run.answered(observed.part, observed.response)
+        results = await evaluate_all(
+            definition.config.get("assertions") or [],
+            OPERATORS,
+            observed.actual,
+            variables,
+            shown=lambda result: _shown(result, keeps_body=keeps_body),
+            script=lambda assertion: self._scripts.evaluate(
+                assertion, variables, observed.response, tells=keeps_body
+            ),
+        )
+        detail = _detail(request, exchange, variables)
+        detail["assertions"] = results
+        if keeps_body:
+            text = variables.masked(observed.body)
+            detail["response"]["body"] = text[:_SHOWN_BODY]
+            detail["response"]["is_body_truncated"] = len(text) > _SHOWN_BODY
+        return Outcome(failure_of(results), detail)
+
+
+def _unsupported_request(request: Json) -> list[str]:
+    return [
+        *settings.unsupported_required(request, "url"),
+        *(
+            problem
+            for key in ("headers", "query", "form")
+            for problem in settings.unsupported_map(request, key)
+        ),
+        *settings.unsupported_strings(request, "method", "body"),
+        *unsupported_body(request),
+        *unsupported_authentication(request),
+        *unsupported_certificate(request),
+        *unsupported_proxy(request),
+        *settings.unsupported_timeout(request),
+    ]
+
+
+def _unsupported_version(definition: Definition) -> list[str]:
+    version = _setting(definition, "httpVersion", default="any") or "any"
+    if version not in _HTTP_VERSIONS:
+        return [f"httpVersion {version!r} is not supported"]
+    auth = definition.request.get("basicAuth")
+    if version == "http2" and isinstance(auth, dict) and auth.get("type") == "ntlm":
+        return ["config.request.basicAuth type ntlm needs HTTP/1.1, not httpVersion http2"]
+    return []
+
+
+def _setting(definition: Definition, key: str, *, default: Any) -> Any:
+    """A single test has it in `options`; a step of a multistep test has it in `request`."""
+    return definition.options.get(key, definition.request.get(key, default))
+
+
+async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request:
+    """The request to send. Raises CheckFailed.
+
+    `tls` is for the proxy and for the server that gives access tokens.
+    """
+    wanted = run.definition.request
+    own = settings.headers_of(wanted, variables)
+    by_name = {name.lower(): value for name, value in own.items()}
+    body = build_body(wanted, variables, by_name.get("content-type"))
+    url, timeout = _url(run, variables), settings.timeout_of(wanted, variables)
+    proxy = proxy_of(wanted, variables, tls)
+
+    async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
+        request = Request("POST", _checked(url, variables), headers, form, timeout, proxy=proxy)
+        exchange = Exchange()
+        try:
+            response = await exchange.perform(request, tls)
+        except CheckFailed as failed:
+            if failed.failure.inconclusive:
+                raise
+            raise CheckFailed(
+                "AUTHENTICATION_ERROR", f"No access token: {failed.failure.message}"
+            ) from None
+        return response.status_code, exchange.body
+
+    authentication = await authenticate(wanted, variables, ask)
+    headers = {**_DEFAULT_HEADERS, **authentication.headers}
+    if body.content_type:
+        headers["Content-Type"] = body.content_type
+    auth = wanted.get("basicAuth") or {}
+    version = _setting(run.definition, "httpVersion", default="any") or "any"
+    return Request(
+        method=_method(wanted, variables),
+        url=url,
+        headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
+        content=body.content,
+        timeout=timeout,
+        follow_redirects=_setting(run.definition, "follow_redirects", default=False),
+        persist_cookies=wanted.get("persistCookies", False),
+        http_version="http1" if auth.get("type") == "ntlm" else version,
+        auth=authentication.flow,
+        proxy=proxy,
+    )
+
+
+def _method(wanted: Json, variables: Variables) -> str:
+    method = variables.fill(wanted.get("method") or "GET").upper()
+    if not _TOKEN.fullmatch(method):
+        raise CheckFailed("INVALID_REQUEST", f"{method!r} is not a method of HTTP")
+    return method
+
+
+def _url(run: Run, variables: Variables) -> str:
+    wanted = run.definition.request
+    url = variables.fill(wanted["url"])
+    if run.url_substitution:
+        try:
+            url = run.url_substitution.apply(url)
+        except MatchTimeout as error:
+            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
+    query = {
+        variables.fill(name): variables.fill(value)
+        for name, value in (wanted.get("query") or {}).items()
+    }
+    url = _checked(url, variables)
+    try:
+        return str(httpx.URL(url).copy_merge_params(query)) if query else url
+    except UnicodeError as error:
+        raise CheckFailed("INVALID_REQUEST", f"config.request.query: {error}") from None
+
+
+def _checked(url: str, variables: Variables) -> str:
+    """The URL, which can be asked; its password joins the secrets. Raises CheckFailed."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
+    if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or 0) > _LAST_PORT:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
+    variables.secrets.add(parsed.password)
+    return url
+
+
+def _shown(result: Json, *, keeps_body: bool) -> Any:
+    actual = result["actual"]
+    if result["type"] == "header" and actual is not None:
+        return mask_headers({result["property"]: actual})[result["property"]]
+    return None if result["type"] == "body" and not keeps_body else actual
+
+
+def _text(response: httpx.Response, body: bytes) -> str:
+    return body.decode(response.encoding or "utf-8", errors="replace")
+
+
+def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
+    detail: Json = {
+        "request": {
+            "method": request.method,
+            "url": mask_url(request.url),
+            "headers": mask_headers(request.headers),
+            "timeout": round(request.timeout * 1000),
+        },
+        "timings": {stage: round(ms, 3) for stage, ms in exchange.timings.items()},
+        "assertions": [],
+    }
+    if exchange.resolved_ip:
+        detail["resolved_ip"] = exchange.resolved_ip
+    if exchange.response is not None:
+        detail["response"] = _response(exchange, exchange.response)
+    masked: Json = variables.masked(detail)
+    return masked
+
+
+def _response(exchange: Exchange, response: httpx.Response) -> Json:
+    return {
+        "status_code": response.status_code,
+        "headers": mask_headers(dict(response.headers)),
+        "http_version": response.http_version.removeprefix("HTTP/"),
+        "body_size": len(exchange.body),
+        "redirects": [
+            {**redirect, "location": mask_url(redirect["location"])}
+            for redirect in exchange.redirects
+        ],
+    }

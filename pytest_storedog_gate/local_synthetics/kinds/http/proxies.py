@@ -1,0 +1,58 @@
+"""The proxy that a test names (`config.request.proxy`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.settings import (
+    filled,
+    unsupported_map,
+)
+from pytest_storedog_gate.secrets.places import mask_url
+
+if TYPE_CHECKING:
+    import ssl
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+_WHERE = "config.request.proxy"
+
+
+def unsupported_proxy(request: Json) -> list[str]:
+    """Refuse all but a URL and headers."""
+    proxy = request.get("proxy") or {}
+    if not isinstance(proxy, dict):
+        return [f"{_WHERE} must be an object"]
+    if not proxy:
+        return []
+    problems = []
+    if not isinstance(proxy.get("url"), str) or not proxy["url"]:
+        problems.append(f"{_WHERE}.url must be a string that is not empty")
+    if unsupported_map(proxy, "headers"):
+        problems.append(f"{_WHERE}.headers must be an object of strings")
+    return problems
+
+
+def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy, to which `tls` is for an https URL. Its credentials join the secrets.
+
+    Raises CheckFailed.
+    """
+    wanted = request.get("proxy")
+    if not wanted:
+        return None
+    url = variables.fill(wanted["url"])
+    headers = filled(wanted, "headers", variables)
+    try:
+        parsed = httpx.URL(url)
+        if parsed.scheme not in {"http", "https"} or not parsed.host:
+            raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
+        variables.secrets.add(parsed.password)
+        context = tls if parsed.scheme == "https" else None
+        return httpx.Proxy(parsed, ssl_context=context, headers=headers)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None

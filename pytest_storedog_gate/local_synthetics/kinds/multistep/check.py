@@ -1,0 +1,210 @@
+"""Multistep API tests (`type: api`, `subtype: multi`).
+
+The flow is that of `flow`.
+https://docs.datadoghq.com/synthetics/multistep/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.local_synthetics.assertions.extraction import extract_all
+from pytest_storedog_gate.local_synthetics.definitions.definition import DEFAULT_RETRY_INTERVAL
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
+from pytest_storedog_gate.local_synthetics.javascript.scripts import AFTER, names_set
+from pytest_storedog_gate.local_synthetics.kinds import flow
+from pytest_storedog_gate.local_synthetics.kinds.flow import Played
+from pytest_storedog_gate.local_synthetics.kinds.multistep.steps import Library, step_definition
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run, Source
+from pytest_storedog_gate.local_synthetics.running.results import failure_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.variables.variables import Variables
+
+_NOTHING_PROVED = Failure(
+    "INVALID_TEST", "No step with assertions passed, so that nothing was proved."
+)
+
+
+class MultistepCheck:
+    """Plays the steps of a test, one after the other."""
+
+    def __init__(
+        self,
+        kinds: Mapping[tuple[str, str], Kind],
+        tests: Mapping[str, Definition],
+        scripts: Scripts,
+    ) -> None:
+        self._library = Library(kinds, tests, scripts)
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind.unsupported`."""
+        return self._library.unsupported(definition)
+
+    async def run(self, run: Run, variables: Variables) -> Outcome:
+        """See `Kind.run`."""
+        self._library.check_names(run.definition, variables)
+        for test in self._library.played(run.definition):
+            await self._library.scripts.ready(test)
+        begun = time.perf_counter()
+        played = await _Player(self._library, variables, run).play(run.definition)
+        failure = played.failure or (None if played.proved else _NOTHING_PROVED)
+        detail: Json = {
+            "steps": played.documents,
+            "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
+        }
+        if played.exited:
+            detail["exited_on_step_success"] = True
+        return Outcome(failure, detail)
+
+
+@dataclass(frozen=True)
+class _Player:
+    library: Library
+    variables: Variables
+    whole: Run
+
+    async def play(self, test: Definition) -> Played:
+        await self.library.scripts.prepare(test, self.variables)
+        return await flow.play(
+            test.config["steps"],
+            lambda step: self._until_final(step, test),
+            skipped=_skipped,
+            named=_named,
+        )
+
+    async def _until_final(self, step: Json, test: Definition) -> Played:
+        """Attempt a step as often as it may be; the last attempt counts."""
+        retry = step.get("retry") or {}
+        count, earlier = retry.get("count", 0), []
+        for number in range(count + 1):
+            begun, started_at = time.perf_counter(), time.time_ns() // 1_000_000
+            played = await self._attempt(step, test)
+            duration = round((time.perf_counter() - begun) * 1000, 3)
+            document = played.documents[0]
+            document.update(_result(played.failure), started_at=started_at, duration=duration)
+            document.setdefault("timings", {"total": duration})
+            document["retry_count"] = number
+            if played.failure is None or played.failure.inconclusive or number == count:
+                break
+            earlier.append(document)
+            await asyncio.sleep(retry.get("interval", DEFAULT_RETRY_INTERVAL) / 1000)
+        if earlier:
+            document["retries"] = earlier
+        return played
+
+    async def _attempt(self, step: Json, test: Definition) -> Played:
+        match step["subtype"]:
+            case "wait":
+                await asyncio.sleep(step["value"])
+                return Played([{**_shown(step), "value": step["value"]}])
+            case "playSubTest":
+                return await self._sub_test(step, test)
+            case _:
+                return await self._check(step, test)
+
+    async def _sub_test(self, step: Json, test: Definition) -> Played:
+        definition = flow.played_test(step, self.library.tests)
+        document = {**_shown(step), "sub_test": {"id": definition.public_id}}
+        if definition.subtype != "multi":
+            outcome = await self._run(definition, [], [], "")
+            return Played([{**document, **outcome.detail}], outcome.failure, not outcome.failure)
+        try:
+            played = await self.play(definition)
+        except CheckFailed as failed:
+            return Played([document], failed.failure)
+        for one in played.documents:
+            place = one.setdefault("sub_step", {"level": 0, "parent_test": {"id": test.public_id}})
+            place["level"] += 1
+            if "id" in step:
+                place.setdefault("parent_step", {"id": step["id"]})
+        proved = played.proved and not played.failure
+        return Played([document, *played.documents], played.failure, proved)
+
+    async def _check(self, step: Json, test: Definition) -> Played:
+        extracted: list[Json] = []
+        wanted, script = step.get("extractedValues") or [], step.get(AFTER) or ""
+        definition = step_definition(step, test)
+        outcome = await self._run(definition, wanted, extracted, script)
+        failure = outcome.failure
+        if failure is None and wanted and not extracted:
+            raise NotImplementedError(f"{definition.subtype} gives no values")
+        lost = [one for one in extracted if "err" in one]
+        if failure is None and lost:
+            reasons = "; ".join(f"{one['name']}: {one['err']}" for one in lost)
+            failure = Failure("INCORRECT_ASSERTION", f"Values were not extracted: {reasons}")
+        document = {**_shown(step), **outcome.detail}
+        document["assertion_results"] = document.get("assertions", [])
+        if extracted:
+            document["variables"] = {"config": [], "extracted": extracted}
+        return Played([document], failure, failure is None and bool(step.get("assertions")))
+
+    async def _run(
+        self, definition: Definition, wanted: list[Json], extracted: list[Json], script: str
+    ) -> Outcome:
+        not_set = names_set(script)
+
+        async def answered(source: Source, response: Json | None = None) -> None:
+            extracted[:] = await asyncio.to_thread(extract_all, wanted, source, self.variables)
+            if script:
+                assert response is not None  # noqa: S101 only a `scriptable` kind has a script
+                tells = not definition.request.get("noSavingResponseBody")
+                given = await self.library.scripts.extract(
+                    script, self.variables, response, tells=tells
+                )
+                extracted.extend(given)
+                if not any("err" in one for one in given):
+                    not_set.clear()
+
+        # A value of before must not stand in for one that does not come about.
+        for one in wanted:
+            self.variables.lose(one["name"], f"step {definition.name!r} did not extract it")
+        run = Run(
+            definition,
+            self.whole.variables,
+            self.whole.url_substitution,
+            answered=answered,
+        )
+        kind = self.library.kind(definition.subtype)
+        assert kind is not None  # noqa: S101 checked by `unsupported`
+        try:
+            self.variables.hide_credentials(definition)
+            return await kind.run(run, self.variables)
+        except CheckFailed as failed:
+            return Outcome(failed.failure)
+        finally:
+            for name in not_set:
+                self.variables.lose(name, f"step {definition.name!r} did not set it")
+
+
+def _shown(step: Json) -> Json:
+    shown: Json = {key: step[key] for key in ("id", "name", "subtype") if key in step}
+    shown["allow_failure"] = step.get("allowFailure", False)
+    shown["is_critical"] = step.get("isCritical", False)
+    return shown
+
+
+def _skipped(step: Json) -> Json:
+    return {**_shown(step), "status": "skipped"}
+
+
+def _result(failure: Failure | None) -> Json:
+    if failure is None:
+        return {"status": "passed"}
+    return {"status": "failed", "failure": failure_document(failure)}
+
+
+def _named(failure: Failure, index: int, step: Json) -> Failure:
+    """The failure of the test: that of a step, with the step's name."""
+    message: Any = failure.message
+    if isinstance(message, str):
+        return Failure(failure.code, f"Step {index + 1} ({step['name']}): {message}")
+    return Failure(failure.code, [{"step": step["name"], **one} for one in message])

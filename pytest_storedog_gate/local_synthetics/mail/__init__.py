@@ -1,0 +1,1 @@
+"""The mailboxes that tests wait for mail in."""

@@ -1,0 +1,1 @@
+"""Batches of checks: triggered, run and remembered."""

@@ -1,0 +1,1 @@
+"""Definitions without their secrets, for a file and for the API."""

@@ -1,0 +1,1 @@
+"""`{{ NAME }}`: the values that definitions refer to."""

@@ -1,0 +1,124 @@
+"""Fixtures of the gate, and what they leave on the item for reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.pytest_side.collecting import markers
+from pytest_storedog_gate.pytest_side.collecting.markers import uses_gate
+from pytest_storedog_gate.pytest_side.reporting import junit
+from pytest_storedog_gate.pytest_side.reporting.failure_text import of_check, title
+from pytest_storedog_gate.pytest_side.source import SOURCE
+from pytest_storedog_gate.pytest_side.testimony import RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pytest_storedog_gate.datadog.models import CheckOutcome
+
+_OUTCOME = pytest.StashKey["CheckOutcome"]()
+_RUNS = pytest.StashKey[int]()
+_CALLS = pytest.StashKey[int]()
+
+
+@pytest.fixture
+def storedog_public_id(request: pytest.FixtureRequest) -> str:
+    """The check that the test's `synthetics` marker names, else each check of the run in turn."""
+    public_id = markers.own_id(request.node)
+    if public_id is None:
+        pytest.fail(
+            "the test names no check: ask for its outcome as an argument, or name one with "
+            '@pytest.mark.synthetics("abc-def-ghi")',
+            pytrace=False,
+        )
+    return public_id
+
+
+@pytest.fixture
+def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) -> CheckOutcome:
+    """One check's outcome in this run: its status, and its results with steps and timings.
+
+    A check without a verdict fails here, in setup: JUnit then has an error, not a failure.
+    """
+    source = request.config.stash[SOURCE]
+    outcome = _asked(lambda: source.outcome(storedog_public_id))
+    if isinstance(outcome, GateError):
+        first_line = line(str(outcome).partition("\n")[0])
+        pytest.fail(f"{storedog_public_id} has no verdict: {first_line}", pytrace=False)
+    request.node.stash[_OUTCOME] = outcome
+    request.node.user_properties.extend(junit.properties(outcome.decisive))
+    rules = {result.execution_rule for result in outcome.results}
+    if rules == {"skipped"}:
+        pytest.skip(f"{title(outcome)}: its execution rule is skipped")
+    if outcome.status is not Status.PASSED and rules == {"non_blocking"}:
+        pytest.xfail(f"{of_check(outcome)}\n(its execution rule is non_blocking)")
+    if outcome.status is Status.NO_VERDICT:
+        pytest.fail(of_check(outcome), pytrace=False)
+    return outcome
+
+
+def _asked(question: Callable[[], CheckOutcome]) -> CheckOutcome | GateError:
+    # The error is returned: failing inside its handler would print it twice.
+    try:
+        return question()
+    except GateError as error:
+        return error
+
+
+class Trigger(Protocol):
+    """Runs a check once more, by public ID, with datadog-ci's overrides as keyword arguments."""
+
+    def __call__(self, public_id: str, **overrides: Any) -> CheckOutcome: ...
+
+
+@pytest.fixture
+def storedog_trigger(request: pytest.FixtureRequest) -> Trigger:
+    """A function that runs a check in a batch of its own and waits for its outcome.
+
+    `storedog_trigger("abc-def-ghi", startUrl="http://...", variables={"NAME": "value"})`
+    """
+    source = request.config.stash[SOURCE]
+
+    def trigger(public_id: str, **overrides: Any) -> CheckOutcome:
+        outcome = _asked(lambda: source.trigger(public_id, overrides))
+        if isinstance(outcome, GateError):
+            pytest.fail(f"{public_id} was not run: {line(str(outcome))}", pytrace=False)
+        return outcome
+
+    return trigger
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Counts how often a test is run: plugins that repeat one show the last time alone."""
+    item.stash[_RUNS] = item.stash.get(_RUNS, 0) + 1
+    item.stash[_CALLS] = 0
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """The same for plugins that repeat the call of its function within one run."""
+    calls = pyfuncitem.stash[_CALLS] = pyfuncitem.stash.get(_CALLS, 0) + 1
+    if calls > 1:
+        pyfuncitem.stash[_RUNS] = pyfuncitem.stash.get(_RUNS, 0) + 1
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Reports the check's own time: the waiting is shared, and the first item would get it all."""
+    report = yield
+    if uses_gate(item):
+        setattr(report, RUNS, item.stash.get(_RUNS, 0))
+    outcome = item.stash.get(_OUTCOME, None)
+    if outcome is not None:
+        report.duration = outcome.duration if report.when == "call" else 0.0
+    return report

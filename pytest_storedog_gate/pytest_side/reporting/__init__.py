@@ -1,0 +1,1 @@
+"""What people and tools are shown of a run."""

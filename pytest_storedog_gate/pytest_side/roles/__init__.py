@@ -1,0 +1,1 @@
+"""One object for each role that a process can have."""

@@ -1,0 +1,1 @@
+"""Input that people wrote: what each value has to be, and where a mistake stands."""

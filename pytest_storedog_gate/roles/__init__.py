@@ -1,1 +1,0 @@
-"""The pytest layer: one object for each role that a process can have."""

@@ -1,0 +1,1 @@
+"""One run's settings: from the options, the environment and the files."""

@@ -1,0 +1,1 @@
+"""The rule, and the record of what it decided."""

@@ -1,0 +1,63 @@
+"""The table of kinds: imported when first used, and refusing when a library is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from tests.repository import ROOT
+
+PACKAGE = "pytest_storedog_gate.local_synthetics"
+
+
+def test_each_kind_is_made_once() -> None:
+    kinds = all_kinds()
+    assert len(list(kinds)) == len(kinds)
+    for key in kinds:
+        assert kinds[key] is kinds[key]
+
+
+def test_what_is_no_kind_is_none() -> None:
+    assert all_kinds().get(("api", "smtp")) is None
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_no_kind_is_imported_before_it_is_used() -> None:
+    code = (
+        "import sys\n"
+        f"from {PACKAGE}.kinds import all_kinds\n"
+        "all_kinds()\n"
+        f"print([name for name in sys.modules if name.startswith('{PACKAGE}.kinds.')])"
+    )
+    assert run(code) == f"['{PACKAGE}.kinds.protocol']\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "library", "extra"),
+    [
+        *(("http", library, "local") for library in ("lxml", "httpx", "cryptography")),
+        ("dns", "dns", "local"),
+        ("websocket", "websockets", "local"),
+        ("icmp", "icmplib", "local"),
+        ("grpc", "grpc", "grpc"),
+        ("grpc", "grpc_reflection", "grpc"),
+    ],
+)
+def test_a_missing_library_is_a_refusal_by_name(kind: str, library: str, extra: str) -> None:
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        f"from {PACKAGE}.kinds import all_kinds\n"
+        f"print(*all_kinds()['api', {kind!r}].unsupported(None))"
+    )
+    remedy = f"pip install 'pytest-storedog-gate[{extra}]'"
+    assert run(code) == f"{library} is not installed; run: {remedy}\n"
