@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError
 
-from . import base, engine, images, processes, registry
-from .pipeline import settings, setup
-from .progress import say
-from .state import LAB, STATE, LabError, one_sentence
+from lab.offline import base
+from lab.scripts import images
+from lab.scripts.machine import engine, processes, registry
+from lab.scripts.pipeline import settings, setup
+from lab.scripts.progress import say
+from lab.scripts.state import LAB, STATE, LabError, one_sentence
 
 if TYPE_CHECKING:
     import docker

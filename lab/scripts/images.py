@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import ImageNotFound
 
-from . import base, registry
-from .progress import say, step
-from .state import LAB, LabError
+from lab.offline import base
+from lab.scripts.machine import registry
+from lab.scripts.progress import say, step
+from lab.scripts.state import LAB, LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

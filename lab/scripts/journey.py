@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import requests
 from docker.errors import NotFound
 
-from . import images, registry
-from .progress import say
-from .state import LAB, REPORTS, LabError, database_password
+from lab.scripts import images
+from lab.scripts.machine import registry
+from lab.scripts.progress import say
+from lab.scripts.state import LAB, REPORTS, LabError, database_password
 
 if TYPE_CHECKING:
     import docker

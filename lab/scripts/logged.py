@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from .state import LOGS, LabError, log_tail
+from lab.scripts.state import LOGS, LabError, log_tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from lab.scripts import journey
+from lab.scripts.machine import chromium
+from lab.scripts.pipeline import repository, settings
+from lab.scripts.pipeline.drone import Drone
+from lab.scripts.pipeline.gogs import REPOSITORY
+from lab.scripts.progress import say, step
+from lab.scripts.state import LAB, LabError, one_sentence
 from pytest_storedog_gate.local_synthetics.chromium.which import find_chromium
-
-from . import chromium, journey
-from .pipeline import repository, settings
-from .pipeline.drone import Drone
-from .pipeline.gogs import REPOSITORY
-from .progress import say, step
-from .state import LAB, LabError, one_sentence
 
 _FOLDER = LAB.parent / "docs" / "pictures"
 _STAGING = 3  # the number of the gate's step, after clone and build

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import engine, images, registry
+from lab.scripts import images
+from lab.scripts.machine import engine, registry
 
 if TYPE_CHECKING:
     import docker

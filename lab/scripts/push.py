@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from .images import BAD, GOOD
-from .pipeline import repository, settings
-from .state import LabError, one_sentence
+from lab.scripts.images import BAD, GOOD
+from lab.scripts.pipeline import repository, settings
+from lab.scripts.state import LabError, one_sentence
 
 
 def main() -> None:

@@ -8,11 +8,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import chromium, npm, packages
-from .pipeline import programs, setup
-from .prepare import prepare
-from .progress import say
-from .state import LAB, one_sentence
+from lab.offline import programs
+from lab.scripts.machine import chromium, npm, packages
+from lab.scripts.pipeline import setup
+from lab.scripts.prepare import prepare
+from lab.scripts.progress import say
+from lab.scripts.state import LAB, one_sentence
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _REQUIRED = "live,npm,browser,pipeline,drone"

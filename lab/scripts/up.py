@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from . import chromium, images, journey
-from .pipeline import setup
-from .pipeline.gogs import REPOSITORY
-from .pipeline.settings import FILE
-from .prepare import prepare
-from .state import LAB, REPORTS, SETTINGS, database_password, one_sentence
+from lab.scripts import images, journey
+from lab.scripts.machine import chromium
+from lab.scripts.pipeline import setup
+from lab.scripts.pipeline.gogs import REPOSITORY
+from lab.scripts.pipeline.settings import FILE
+from lab.scripts.prepare import prepare
+from lab.scripts.state import LAB, REPORTS, SETTINGS, database_password, one_sentence
 
 if TYPE_CHECKING:
-    from .pipeline.settings import Settings
+    from lab.scripts.pipeline.settings import Settings
 
 
 def main() -> None:

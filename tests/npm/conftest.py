@@ -25,8 +25,8 @@ _SIDE_BY_SIDE = 6
 
 @pytest.fixture(scope="session")
 def modules() -> Path:
-    """What package-lock.json pins, where lab/scripts/npm.py has put it."""
-    found: Path = import_module("lab.scripts.npm").folder() / "node_modules"
+    """What package-lock.json pins, where lab/scripts/machine/npm.py has put it."""
+    found: Path = import_module("lab.scripts.machine.npm").folder() / "node_modules"
     if not found.exists():
         missing("npm", f"no {found}: lab/test installs it with npm ci")
     return found

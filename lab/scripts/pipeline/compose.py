@@ -10,10 +10,10 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from scripts import logged, packages
-from scripts.state import LAB
-
-from . import settings
+from lab.scripts import logged
+from lab.scripts.machine import packages
+from lab.scripts.pipeline import settings
+from lab.scripts.state import LAB
 
 if TYPE_CHECKING:
     import docker

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from scripts.state import LabError
-
-from .gogs import REPOSITORY
-from .waiting import wait_for
+from lab.scripts.pipeline.gogs import REPOSITORY
+from lab.scripts.pipeline.waiting import wait_for
+from lab.scripts.state import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .settings import Settings
+    from lab.scripts.pipeline.settings import Settings
 
 _ENDED = {"success", "failure", "killed", "error"}
 _LONGEST_BUILD = 600.0  # s

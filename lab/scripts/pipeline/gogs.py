@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from scripts.state import write_secret
-
-from . import compose
-from .settings import FOLDER
-from .waiting import wait_for
+from lab.scripts.pipeline import compose
+from lab.scripts.pipeline.settings import FOLDER
+from lab.scripts.pipeline.waiting import wait_for
+from lab.scripts.state import write_secret
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from lab.scripts.pipeline.settings import Settings
 
 REPOSITORY = "discounts"
 ISSUE = 1  # where the gate comments

@@ -9,16 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts import base, hub, images
-from scripts.progress import step
-from scripts.state import LAB, STATE
-
-from . import programs
+from lab.offline import base, programs
+from lab.scripts import hub, images
+from lab.scripts.progress import step
+from lab.scripts.state import LAB, STATE
 
 if TYPE_CHECKING:
     import docker
 
-_CONTEXTS = LAB / "pipeline" / "images"
+_CONTEXTS = LAB / "offline" / "images"
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _VERSION = tomllib.loads((LAB.parent / "pyproject.toml").read_text())["project"]["version"]
 GATE = f"storedog-gate:{_VERSION}"
@@ -76,7 +75,7 @@ def _build_steps(engine: docker.DockerClient) -> None:
 
 
 def _build(engine: docker.DockerClient, name: str, tag: str, *files: Path) -> None:
-    """Builds a folder of lab/pipeline/images, with these files put beside its Dockerfile."""
+    """Builds a folder of lab/offline/images, with these files put beside its Dockerfile."""
     with tempfile.TemporaryDirectory(dir=STATE) as folder:
         context = Path(folder) / name
         shutil.copytree(_CONTEXTS / name, context)

@@ -7,12 +7,11 @@ import os
 import shutil
 import subprocess
 
-from scripts import packages
-from scripts.state import LAB, LabError
-
-from . import images
-from .gogs import ISSUE, REPOSITORY
-from .settings import FOLDER, Settings
+from lab.scripts.machine import packages
+from lab.scripts.pipeline import images
+from lab.scripts.pipeline.gogs import ISSUE, REPOSITORY
+from lab.scripts.pipeline.settings import FOLDER, Settings
+from lab.scripts.state import LAB, LabError
 
 CLONE = FOLDER / REPOSITORY
 # The gate's memory between builds, and the reports: .drone.yml has it on the runner's machine.

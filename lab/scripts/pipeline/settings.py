@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from string import Template
 from typing import TYPE_CHECKING
 
-from scripts.state import LAB, STATE, write_secret
+from lab.scripts.state import LAB, STATE, write_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

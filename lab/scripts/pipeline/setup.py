@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scripts.progress import say, step
-from scripts.state import database_password
-
-from . import compose, gogs, images, repository, settings
-from .drone import Drone
+from lab.scripts.pipeline import compose, gogs, images, repository, settings
+from lab.scripts.pipeline.drone import Drone
+from lab.scripts.progress import say, step
+from lab.scripts.state import database_password
 
 if TYPE_CHECKING:
     import docker
 
-    from .settings import Settings
+    from lab.scripts.pipeline.settings import Settings
 
 
 def ensure(engine: docker.DockerClient) -> Settings:

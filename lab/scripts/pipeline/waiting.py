@@ -6,7 +6,7 @@ import time
 
 import requests
 
-from scripts.state import LabError
+from lab.scripts.state import LabError
 
 _TIMEOUT = 60.0
 

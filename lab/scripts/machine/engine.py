@@ -9,9 +9,9 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
-from . import packages, processes
-from .progress import say, step
-from .state import LabError
+from lab.scripts.machine import packages, processes
+from lab.scripts.progress import say, step
+from lab.scripts.state import LabError
 
 NAME = "dockerd"
 _ENDPOINT = "unix:///var/run/docker.sock"

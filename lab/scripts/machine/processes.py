@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from .state import LOGS, STATE, LabError, log_tail
+from lab.scripts.state import LOGS, STATE, LabError, log_tail
 
 _RECORD = STATE / "processes.json"
 _STOP_TIMEOUT = 40.0

@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
-from . import packages, processes
-from .progress import say, step
-from .state import STATE, LabError
+from lab.scripts.machine import packages, processes
+from lab.scripts.progress import say, step
+from lab.scripts.state import STATE, LabError
 
 NAME = "docker-registry"
 ADDRESS = "localhost:5000"

@@ -9,14 +9,15 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scripts import logged, packages
-from scripts.progress import say, step
-from scripts.state import CACHE, LAB, LabError
+from lab.scripts import logged
+from lab.scripts.machine import packages
+from lab.scripts.progress import say, step
+from lab.scripts.state import CACHE, LAB, LabError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MODULES = LAB / "pipeline" / "programs"
+_MODULES = LAB / "offline" / "modules"
 _GO = (1, 26)
 
 

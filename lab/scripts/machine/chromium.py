@@ -6,11 +6,10 @@ import os
 import shutil
 from pathlib import Path
 
+from lab.scripts.machine import packages
+from lab.scripts.progress import say
+from lab.scripts.state import LabError
 from pytest_storedog_gate.local_synthetics.chromium.which import ON_PATH, VARIABLE
-
-from . import packages
-from .progress import say
-from .state import LabError
 
 
 def ensure() -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError, ImageNotFound
 
-from . import hub, logged, packages
-from .progress import say, step
-from .state import STATE, LabError
+from lab.scripts import hub, logged
+from lab.scripts.machine import packages
+from lab.scripts.progress import say, step
+from lab.scripts.state import STATE, LabError
 
 if TYPE_CHECKING:
     import docker

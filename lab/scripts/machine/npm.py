@@ -6,9 +6,10 @@ import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
-from . import logged, packages
-from .progress import say, step
-from .state import CACHE, LAB
+from lab.scripts import logged
+from lab.scripts.machine import packages
+from lab.scripts.progress import say, step
+from lab.scripts.state import CACHE, LAB
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import logged
-from .progress import step
-from .state import LabError
+from lab.scripts import logged
+from lab.scripts.progress import step
+from lab.scripts.state import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""What the lab needs of this machine: found, started or installed."""
