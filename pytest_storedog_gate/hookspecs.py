@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.deploy import Build, Deployer
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
 
 
 @pytest.hookspec(firstresult=True)

@@ -10,7 +10,7 @@ from pytest_storedog_gate.deploy.docker.images import resolved
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.settings.file import Service
+    from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.settings.load import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -62,7 +62,7 @@ class _Checks:
             yield f"run check {check.public_id} ({found.name}, {found.type}{rule})"
 
     def _wait(self) -> Iterator[str]:
-        yield f"{Step.WAIT.value}, at most {self._settings.batch_timeout:g} s"
+        yield f"{Step.WAIT.value}, at most {self._settings.synthetics.batch_timeout:g} s"
 
     def _report(self) -> Iterator[str]:
         yield f"{Step.REPORT.value} to {self._settings.report}"

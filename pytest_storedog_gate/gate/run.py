@@ -267,7 +267,7 @@ class GateRun:
         client = self._client
         if client is None:
             raise NoVerdict("the checks were not read")
-        client.deadline = client.clock.now() + self.settings.batch_timeout + GRACE
+        client.deadline = client.clock.now() + self.settings.synthetics.batch_timeout + GRACE
         for start in range(0, len(self.checks), MAX_TESTS):
             checks = self.checks[start : start + MAX_TESTS]
             batch = self._batch(client, checks)
@@ -284,7 +284,7 @@ class GateRun:
     def _batch(self, client: SyntheticsClient, checks: Sequence[PlannedCheck]) -> Batch:
         triggered = client.trigger(
             [check.payload for check in checks],
-            batch_timeout=self.settings.batch_timeout,
+            batch_timeout=self.settings.synthetics.batch_timeout,
             metadata=ci.metadata(),
         )
         if triggered.batch_id in self._batch_ids:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.deploy import Build, Deployer, Reach
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
 
 
 def reach(config: pytest.Config) -> Reach:

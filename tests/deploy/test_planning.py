@@ -9,8 +9,8 @@ import pytest
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import deployer
 from pytest_storedog_gate.deploy.docker.deployer import connected
+from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.errors import DeploymentFailed, Locked
-from pytest_storedog_gate.settings.file import Address, Environment, Service
 from tests.deploy.fake_engine import FakeEngine, container, digest_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
 from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
-from pytest_storedog_gate.settings.file import STRATEGIES as CONFIGURABLE
-from pytest_storedog_gate.settings.file import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
+from pytest_storedog_gate.settings.environments import STRATEGIES as CONFIGURABLE
 
 SHOP = Service("shop", "shop", 8080, Readiness("/ready"), {"PASSWORD": "hunter2-secret"})
 PUBLISH = {"shop": Address("127.0.0.1", 80)}

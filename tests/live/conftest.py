@@ -18,7 +18,7 @@ from tests.live.releases import Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from docker.types import EndpointConfig
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import ports
 from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
-from pytest_storedog_gate.settings.file import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import docker
 
     from pytest_storedog_gate.deploy import Live
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
     from tests.live.image_factory import ImageFactory
     from tests.live.places import Journey, Place
 

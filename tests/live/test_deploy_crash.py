@@ -13,13 +13,13 @@ import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES, rename
-from pytest_storedog_gate.settings.file import Service
+from pytest_storedog_gate.deploy.environment import Service
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
     from tests.live.image_factory import ImageFactory
     from tests.live.places import Place
 

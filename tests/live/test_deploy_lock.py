@@ -23,7 +23,7 @@ from tests.repository import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
     from tests.live.image_factory import ImageFactory
     from tests.live.places import Journey, Place
 

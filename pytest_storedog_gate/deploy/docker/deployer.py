@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.specification import Spec
+    from pytest_storedog_gate.deploy.environment import Environment, Service
     from pytest_storedog_gate.deploy.models import Build
-    from pytest_storedog_gate.settings.file import Environment, Service
 
 
 @contextmanager

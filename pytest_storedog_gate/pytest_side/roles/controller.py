@@ -12,7 +12,7 @@ import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
-from pytest_storedog_gate.pytest_side import exit_guard, refused_options
+from pytest_storedog_gate.pytest_side import exit_guard, options, refused_options
 from pytest_storedog_gate.pytest_side.collecting import collection
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.platforms import reach
@@ -60,7 +60,7 @@ def register(config: pytest.Config) -> None:
         raise pytest.UsageError(f"-p no:{_NAME} leaves nobody to decide; leave it out")
     listing = refused_options.lists(config)
     try:
-        settings = gate_settings.load(config, listing=listing)
+        settings = gate_settings.load(options.given(config), listing=listing)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     if settings.plan:

@@ -32,7 +32,8 @@ class Lister:
     def checks(self) -> list[Tagged]:
         """The checks with their tags; those known by ID alone where the service cannot be asked."""
         known: list[Tagged] = [(p, ()) for p in self._settings.requirements.public_ids]
-        if self._settings.backend == "datadog" and self._settings.api_key is None:
+        service = self._settings.synthetics
+        if service.backend == "datadog" and service.api_key is None:
             return known
         run = GateRun(self._settings, reach(self._config), lambda _line: None)
         try:
