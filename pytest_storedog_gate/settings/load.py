@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog.client import KEY_VARIABLES
-from pytest_storedog_gate.datadog.endpoint import (
+from pytest_storedog_gate.datadog.calling.endpoint import (
     SITE_VARIABLES,
     URL_VARIABLE,
     US1,
     Endpoint,
     known_site,
 )
+from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES
 from pytest_storedog_gate.datadog.overrides import names_in_start_url
 from pytest_storedog_gate.datadog.public_ids import Selected
 from pytest_storedog_gate.errors import ConfigurationError
