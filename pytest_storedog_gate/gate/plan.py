@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.clock import Clock
+from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.gate import selection, steps, synthetics
 from pytest_storedog_gate.gate.image import asked_for

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.ci import metadata as ci
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
+from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
-from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate import deploying, selection, steps, synthetics

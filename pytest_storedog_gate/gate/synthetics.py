@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.batch import GRACE
-from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.keys import Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.gate import local_service
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from pytest_storedog_gate.datadog.clock import Clock
+    from pytest_storedog_gate.datadog.calling.clock import Clock
     from pytest_storedog_gate.settings.load import Settings
 
 

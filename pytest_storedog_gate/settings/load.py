@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_storedog_gate.datadog.endpoint import SITE_VARIABLES, URL_VARIABLE
+from pytest_storedog_gate.datadog.calling.endpoint import SITE_VARIABLES, URL_VARIABLE
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.secrets.masking import Masker
 from pytest_storedog_gate.settings import file as configuration

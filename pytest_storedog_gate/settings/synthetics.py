@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.client import KEY_VARIABLES
-from pytest_storedog_gate.datadog.endpoint import US1, Endpoint, known_site
+from pytest_storedog_gate.datadog.calling.endpoint import US1, Endpoint, known_site
+from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, one_of
 from pytest_storedog_gate.settings import secret_values

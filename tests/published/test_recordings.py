@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.keys import Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import NoVerdict
 from tests.local_synthetics.support import serving, targeting
 from tests.published.data import needs_published

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.datadog import overrides
-from pytest_storedog_gate.datadog.endpoint import SITES, known_site
+from pytest_storedog_gate.datadog.calling.endpoint import SITES, known_site
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings import datadog_ci
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi

@@ -6,15 +6,17 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.client import KEY_VARIABLES, Call, Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import (
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer
+from pytest_storedog_gate.datadog.calling.caller import Call
+from pytest_storedog_gate.datadog.calling.endpoint import (
     SITE_VARIABLES,
     URL_VARIABLE,
     US1,
     Endpoint,
     known_site,
 )
-from pytest_storedog_gate.datadog.exchange import Answer
+from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES, Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.definitions.definition import is_public_id
 

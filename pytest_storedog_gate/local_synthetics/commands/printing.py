@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.details import text_of
-from pytest_storedog_gate.datadog.exchanges import exchanges
+from pytest_storedog_gate.datadog.failed_requests import exchanges
 from pytest_storedog_gate.datadog.models import Result, Status
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.outlets.plain_text import block, line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.exchanges import exchanges
+from pytest_storedog_gate.datadog.failed_requests import exchanges
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.outlets.plain_text import block, line
 from pytest_storedog_gate.pytest_side.reporting import curl

@@ -16,9 +16,9 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from pytest_storedog_gate.datadog import retries
-from pytest_storedog_gate.datadog.exchange import Unreadable
-from pytest_storedog_gate.datadog.retries import LIMIT, pause, was_not_sent
+from pytest_storedog_gate.datadog.calling import retries
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Unreadable
+from pytest_storedog_gate.datadog.calling.retries import LIMIT, pause, was_not_sent
 
 NOW = 1_800_000_000  # a Unix time
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog.calling.json_answer import mapping
 from pytest_storedog_gate.datadog.details import IN_A_STEP
-from pytest_storedog_gate.datadog.json_answer import mapping
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.outlets.plain_text import line
 

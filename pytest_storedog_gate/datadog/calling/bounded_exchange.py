@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 
-from pytest_storedog_gate.datadog import json_answer
+from pytest_storedog_gate.datadog.calling import json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
-from pytest_storedog_gate.datadog.exchange import Unreadable
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

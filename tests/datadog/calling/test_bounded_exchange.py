@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer, exchange
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.client import SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint
-from pytest_storedog_gate.datadog.exchange import Answer, exchange
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog import fake
 

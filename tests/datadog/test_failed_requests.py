@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.datadog.details import Detail
-from pytest_storedog_gate.datadog.exchanges import exchanges
+from pytest_storedog_gate.datadog.failed_requests import exchanges
 from pytest_storedog_gate.datadog.models import Result, Status
 from tests.foreign_text import harmless
 from tests.fuzzing.profile import examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_storedog_gate.datadog.endpoint import SITES, Endpoint, known_site
+from pytest_storedog_gate.datadog.calling.endpoint import SITES, Endpoint, known_site
 from pytest_storedog_gate.errors import ConfigurationError
 
 
