@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.settings.options import Options
+from pytest_storedog_gate.settings.options import FLAGS, Options
 
 if TYPE_CHECKING:
     import pytest
@@ -12,20 +12,5 @@ if TYPE_CHECKING:
 
 def given(config: pytest.Config) -> Options:
     """The gate's options; ConfigurationError where one of them is nothing known."""
-    option = config.getoption
-    return Options(
-        environment=option("storedog_env"),
-        root=config.rootpath,
-        folder=config.invocation_params.dir,
-        config=option("storedog_config"),
-        image=option("storedog_image"),
-        deploy=option("storedog_deploy"),
-        plan=option("storedog_plan"),
-        lock_wait=option("storedog_lock_wait"),
-        report=option("storedog_report"),
-        public_ids=tuple(option("synthetics_id")),
-        search=tuple(option("synthetics_search")),
-        files=tuple(option("synthetics_files")),
-        backend=option("synthetics_backend"),
-        url=option("synthetics_url"),
-    )
+    said = {name: config.getoption(flag) for name, flag in FLAGS.items()}
+    return Options(config.rootpath, config.invocation_params.dir, **said)

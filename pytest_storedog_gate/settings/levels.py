@@ -10,6 +10,7 @@ from pytest_storedog_gate.datadog.overrides import merged
 from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi
+from pytest_storedog_gate.settings.options import FLAGS
 from pytest_storedog_gate.settings.precedence import COMMAND_LINE
 from pytest_storedog_gate.settings.requirements import Asked, Requirements
 
@@ -66,9 +67,9 @@ def of_options(options: Options) -> Level:
     return Level(
         COMMAND_LINE,
         options.folder,
-        _references(options.public_ids, "--synthetics-id"),
-        options.files,
-        options.search,
+        _references(options.public_ids, FLAGS["public_ids"]),
+        tuple(options.files),
+        tuple(options.search),
         in_git=False,
     )
 
@@ -170,7 +171,7 @@ def _in_one_version(
         versions.setdefault(check.public_id, set()).update(pin for pin in pins if pin is not None)
     if twice := sorted(public_id for public_id, found in versions.items() if len(found) > 1):
         raise ConfigurationError(
-            f"{', '.join(twice)} is selected in two versions; a check has one result in a batch"
+            f"{', '.join(twice)} is asked for in two versions; a check has one result in a batch, so keep one"
         )
     pinned = sorted((public_id, next(iter(pins), None)) for public_id, pins in versions.items())
     return tuple(CheckReference(*each) for each in pinned)

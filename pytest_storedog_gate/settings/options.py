@@ -10,8 +10,25 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings.synthetics import BACKENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
+
+
+# What each option is called where a person gives it.
+FLAGS = {
+    "environment": "--storedog-env",
+    "config": "--storedog-config",
+    "image": "--storedog-image",
+    "deploy": "--storedog-deploy",
+    "plan": "--storedog-plan",
+    "lock_wait": "--storedog-lock-wait",
+    "report": "--storedog-report",
+    "public_ids": "--synthetics-id",
+    "search": "--synthetics-search",
+    "files": "--synthetics-files",
+    "backend": "--synthetics-backend",
+    "url": "--synthetics-url",
+}
 
 
 @dataclass(frozen=True)
@@ -22,28 +39,27 @@ class Options:
     are relative to it.
     """
 
-    environment: str
     root: Path
     folder: Path
+    environment: str
     config: str | None = None
     image: str | None = None
     deploy: str = "auto"
     plan: bool = False
     lock_wait: str = "0"
     report: str | None = None
-    public_ids: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+    public_ids: Sequence[str] = ()
+    search: Sequence[str] = ()
+    files: Sequence[str] = ()
     backend: str | None = None
     url: str | None = None
 
     def __post_init__(self) -> None:
-        _one_of("--storedog-deploy", self.deploy, ("auto", "never"))
-        if self.backend is not None:
-            _one_of("--synthetics-backend", self.backend, BACKENDS)
+        _one_of("deploy", self.deploy, ("auto", "never"))
+        _one_of("backend", self.backend, (*BACKENDS, None))
         if not 0 <= self.patience < math.inf:
             raise ConfigurationError(
-                f"--storedog-lock-wait={self.lock_wait!r} is no number of seconds; write 0 or more"
+                f"{FLAGS['lock_wait']}={self.lock_wait!r} is no number of seconds; write 0 or more"
             )
 
     @property
@@ -60,6 +76,7 @@ class Options:
             return math.nan
 
 
-def _one_of(option: str, given: str, words: Iterable[str]) -> None:
+def _one_of(name: str, given: str | None, words: Sequence[str | None]) -> None:
     if given not in words:
-        raise ConfigurationError(f"{option}={given}: write {' or '.join(words)}")
+        known = " or ".join(filter(None, words))
+        raise ConfigurationError(f"{FLAGS[name]}={given}: write {known}")

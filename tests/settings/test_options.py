@@ -37,7 +37,7 @@ PLACES = (
 
 
 def _options(folder: Path, **said: object) -> Options:
-    return Options("staging", folder, folder, **said)  # type: ignore[arg-type]
+    return Options(folder, folder, "staging", **said)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("height", range(len(PLACES)))
