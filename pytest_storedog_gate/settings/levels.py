@@ -171,7 +171,8 @@ def _in_one_version(
         versions.setdefault(check.public_id, set()).update(pin for pin in pins if pin is not None)
     if twice := sorted(public_id for public_id, found in versions.items() if len(found) > 1):
         raise ConfigurationError(
-            f"{', '.join(twice)} is asked for in two versions; a check has one result in a batch, so keep one"
+            f"{', '.join(twice)} is asked for in two versions; a check has one result in a batch: "
+            "keep one of them"
         )
     pinned = sorted((public_id, next(iter(pins), None)) for public_id, pins in versions.items())
     return tuple(CheckReference(*each) for each in pinned)
