@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pytest_storedog_gate.datadog.overrides import EXECUTION_RULES, validated
 from pytest_storedog_gate.datadog.public_ids import Selected
+from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 D = TypeVar("D", float, None)
 
-STRATEGIES = ("recreate", "rename")
 BACKENDS = ("datadog", "local")
 ON_FAILURE = ("rollback", "keep")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -292,7 +292,7 @@ def _environment(table: _Table, services: Mapping[str, Service]) -> Environment:
         gate=gate,
         elsewhere=services.get(gate or "") if not chosen else None,
         services=tuple(chosen),
-        strategy=table.choice("strategy", STRATEGIES, "recreate"),
+        strategy=table.choice("strategy", strategies.names(), "recreate"),
         publish=publish,
         network=table.take("network", str, f"storedog-{table.name}"),
         engine=table.take("engine", str, "unix:///var/run/docker.sock"),
@@ -327,12 +327,12 @@ def _check_environment(table: _Table, environment: Environment) -> None:
             )
         if next(s for s in environment.services if s.name == name).port is None:
             raise table.error(("publish",), f"service {name!r} has no `port` to publish")
-    if environment.strategy == "rename" and environment.gate in environment.publish:
-        raise table.error(
-            ("publish",),
-            f"{environment.gate} is under the gate and cannot be published with strategy rename: "
-            "an engine cannot move a published port; use strategy recreate",
-        )
+    try:
+        fault = strategies.find(environment.strategy).fault(environment)
+    except ConfigurationError as error:
+        raise table.error(("strategy",), str(error)) from None
+    if fault is not None:
+        raise table.error((fault[0],), fault[1])
 
 
 def _check_requires(
