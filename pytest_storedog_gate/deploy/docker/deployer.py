@@ -204,7 +204,7 @@ class StagedCandidate:
         with journal.undone_on_failure(engine, names):
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
-        live = engine.get(names.live)
+            live = engine.get(names.live)
         site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
         deployment = Deployment(
             environment=site.environment.name,
