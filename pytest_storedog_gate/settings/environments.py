@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
 from pytest_storedog_gate.datadog.public_ids import CheckReference
+from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
+from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import LIST, STRING, TABLE, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 
@@ -17,14 +19,13 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
 
-STRATEGIES = ("recreate", "rename")
 _RULE = one_of(*overrides.EXECUTION_RULES)
 _ADDRESS = STRING.meaning(Address.parse)
 _CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
 _DEPLOYING = {
     "gate": STRING,
     "services": LIST,
-    "strategy": one_of(*STRATEGIES),
+    "strategy": STRING,
     "publish": TABLE,
     "network": STRING,
     "engine": STRING,
@@ -66,7 +67,9 @@ class EnvironmentSection:
 
 def read(table: Table, services: Mapping[str, Service]) -> EnvironmentSection:
     """The environment; ConfigurationError names file, line and key of each fault."""
-    values = table.read({**_DEPLOYING, **_CHECKING})
+    # Installed packages may bring strategies.
+    strategy = {"strategy": one_of(*strategies.names())}
+    values = table.read({**_DEPLOYING, **_CHECKING, **strategy})
     if not is_name(table.name):
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
@@ -115,12 +118,13 @@ def _check_published(table: Table, environment: Environment) -> None:
 
 
 def _check_strategy(table: Table, environment: Environment) -> None:
-    if environment.strategy == "rename" and environment.gate in environment.publish:
-        raise table.error(
-            ("publish",),
-            f"{environment.gate} is under the gate and cannot be published with strategy rename: "
-            "an engine cannot move a published port; use strategy recreate",
-        )
+    try:
+        fault = strategies.find(environment.strategy).fault(environment)
+    except ConfigurationError as error:
+        raise table.error(("strategy",), str(error)) from None
+    if fault is not None:
+        key, problem = fault
+        raise table.error((key,), problem)
 
 
 def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:

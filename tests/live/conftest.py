@@ -11,7 +11,7 @@ import requests
 
 from pytest_storedog_gate.deploy import ImageReference
 from tests.conftest import missing
-from tests.live.image_factory import BASE, ImageFactory
+from tests.live.images.factory import BASE, ImageFactory
 from tests.live.places import ENDPOINT, Place
 from tests.live.releases import Pipeline
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_storedog_gate.deploy.environment import Environment
-    from tests.live.image_factory import ImageFactory
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Journey, Place
 
 pytestmark = pytest.mark.live

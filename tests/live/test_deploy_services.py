@@ -16,7 +16,7 @@ from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.live.image_factory import ImageFactory
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Place
 
     Run = Callable[[Environment, str], str]
