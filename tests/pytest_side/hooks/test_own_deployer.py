@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.repository import ROOT
+from tests.pytest_side.hooks.pages import IMAGE, NEW, OLD, answers_with, configure, conftest_of
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
-
-PAGE = ROOT / "docs" / "deployers.md"
-OLD, NEW = (f"sha256:{letter * 64}" for letter in "ab")
-IMAGE = f"--storedog-image=r.example/shop@{NEW}"
-TOML = """\
-verdicts = "verdicts"
-[synthetics]
-backend = "local"
-definitions = ["*.synthetics.json"]
-batch_timeout = 30
-
-[services.shop]
-image = "r.example/shop"
-
-[environments.staging]
-gate = "shop"
-services = ["shop"]
-on_failure = "keep"
-checks = ["dis-cou-nts", "hea-lth-chk"]
-overrides = {{ variables = {{ SHOP = "{shop}" }} }}
-"""
-
-
-def answers_with(project: GateProject, digest: str) -> None:
-    project.shop.answers["/version"] = (200, json.dumps({"digest": digest}))
 
 
 @pytest.fixture
 def watched(both_ways: GateProject) -> GateProject:
     """A project with the page's conftest, whose shop is still the old one."""
-    found = re.search(r"```python\n(\"\"\"conftest\.py.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found is not None
-    (both_ways.path / "conftest.py").write_text(found[1].replace("PATIENCE = 60", "PATIENCE = 3"))
-    both_ways.configuration(TOML.format(shop=both_ways.shop.url))
+    (both_ways.path / "conftest.py").write_text(conftest_of("deployers.md"))
+    configure(both_ways)
     answers_with(both_ways, OLD)
     return both_ways
 
