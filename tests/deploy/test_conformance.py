@@ -17,7 +17,7 @@ from pytest_storedog_gate.deploy.docker.strategies import rename
 from pytest_storedog_gate.deploy.environment import Environment
 from pytest_storedog_gate.errors import DeploymentFailed
 from pytest_storedog_gate.pytest_side.conformance import Contract, Deploys, Run
-from tests import deployers_page
+from tests import documented
 from tests.deploy.conftest import LIVE, reached, staging
 from tests.deploy.fake_engine import FakeEngine, Killed
 from tests.deploy.fake_machine import Machine, digest_of
@@ -83,7 +83,7 @@ class Watched:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._page = deployers_page.module("what another tool deploys", PATIENCE=0)
+        self._page = documented.module("what another tool deploys", PATIENCE=0)
         self._environment = Environment(
             "staging", gate="shop", overrides={"variables": {"SHOP": shop.url}}
         )

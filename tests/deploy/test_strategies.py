@@ -11,7 +11,7 @@ from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import ConfigurationError
 from tests.deploy.conftest import LIVE, deploy, recover, staging
-from tests.deployers_page import example, install
+from tests.documented import example, install
 
 if TYPE_CHECKING:
     from tests.deploy.fake_machine import Machine

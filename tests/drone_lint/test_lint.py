@@ -228,7 +228,7 @@ def test_it_tells_its_version(words: list[str], capsys: pytest.CaptureFixture[st
 def test_the_core_needs_no_yaml_and_no_parser_of_shells() -> None:
     script = (
         "import sys, pytest_storedog_gate.plugin\n"
-        "import pytest_storedog_gate.pytest_side.roles.controller\n"
+        "import pytest_storedog_gate.pytest_side.roles.which\n"
         "print([m for m in ('yaml', 'tree_sitter', 'tree_sitter_bash') if m in sys.modules])"
     )
 

@@ -43,7 +43,7 @@ overrides = {{ variables = {{ SHOP = "{shop}" }} }}
 CONFTEST = """
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.deploy.docker import deployer
-from pytest_storedog_gate.verdicts import record
+from pytest_storedog_gate.verdicts import promotion
 from tests.conftest import http_check
 from tests.deploy.fake_engine import FakeEngine
 from tests.deploy.fake_machine import Machine
@@ -61,7 +61,7 @@ def noted(step, real):
         return real(*args, **kwargs)
     return note
 
-record.require_open = noted("REQUIRE", lambda *_, **__: None)
+promotion.require_open = noted("REQUIRE", lambda *_, **__: None)
 SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
 """
 # What a run does there.

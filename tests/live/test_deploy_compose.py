@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests import deployers_page
+from tests import documented
 from tests.conftest import missing
 from tests.live.places import ENDPOINT
 from tests.live.releases import free_port
@@ -73,7 +73,7 @@ class Composed:
         project.configuration(TOML.format(**facts, engine=ENDPOINT, shop=project.shop.url))
 
     def write(self, file: str, title: str, *changes: tuple[str, str]) -> None:
-        text = deployers_page.example(title)
+        text = documented.example(title)
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)

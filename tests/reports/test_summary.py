@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.datadog.models import CheckOutcome, Result, Status
-from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.reports import summary
 from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
-from tests.pytest_side.stand_in_run import Run, config_of, outcome, verdict_on
+from tests.reports.stand_ins import config_of, outcome, record_of, record_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +25,7 @@ def ids(number: int) -> list[str]:
 
 def checks_of(outcomes: Iterable[CheckOutcome]) -> list[str]:
     """The summary's lines above that of the batch."""
-    outcomes = list(outcomes)
-    lines = list(terminal._lines(config_of(), Run(outcomes).as_run, verdict_on(*outcomes)))
+    lines = list(summary.lines(record_of(*outcomes), ["pytest"]))
     return lines[: lines.index("batch: http://synthetics.test/")]
 
 
@@ -93,28 +92,27 @@ def test_a_reason_that_several_checks_have_is_told_once() -> None:
 )
 def test_what_stopped_a_run_before_its_checks_is_said_once(number: int, line: str) -> None:
     reason = "Datadog does not know xyz-xyz-xyz: check the public IDs"
-    run = Run([])
-    run.failure, run.batches = NoVerdict(reason), []
     checks = [
         CheckVerdict(one, State.INCONCLUSIVE, f"its test failed: {one} has no verdict: {reason}")
         for one in ids(number)
     ]
     told = [f"{check.public_id}: {check.reason}" for check in checks]
     verdict = Verdict(State.INCONCLUSIVE, 8, (reason, *told), tuple(checks))
-    assert list(terminal._lines(config_of(), run.as_run, verdict)) == [line, reason]
+    record = record_on(verdict, failure=reason, batches=())
+    assert list(summary.lines(record, ["pytest"])) == [line, reason]
 
 
 def test_checks_that_a_batch_was_triggered_for_were_run() -> None:
     reason = "Datadog cannot be reached at https://api.datadoghq.com\nthe second line of that"
-    run = Run([outcome("abc-def-000", PASSED), outcome("abc-def-001", PASSED)])
-    run.failure = NoVerdict(reason)
     first = reason.splitlines()[0]
     checks = [
         CheckVerdict(one, State.INCONCLUSIVE, f"its test failed: {one} has no verdict: {first}")
         for one in ids(2)
     ]
     verdict = Verdict(State.INCONCLUSIVE, 8, (reason,), tuple(checks))
-    assert list(terminal._lines(config_of(), run.as_run, verdict)) == [
+    names = {one: f"check {one}" for one in ids(2)}
+    record = record_on(verdict, failure=reason, names=names)
+    assert list(summary.lines(record, ["pytest"])) == [
         "abc-def-000  check abc-def-000  NO VERDICT",
         "abc-def-001  check abc-def-001  NO VERDICT",
         "batch: http://synthetics.test/",
@@ -142,7 +140,7 @@ def test_run_them_again_repeats_where_they_ran(options: dict[str, str]) -> None:
     failed = ids(100)
     outcomes = [outcome("pas-sed-aaa", PASSED), *(outcome(one, FAILED) for one in failed)]
     config = config_of(storedog_env="staging", **options)
-    (line,) = terminal.again(config, verdict_on(*outcomes))
+    (line,) = summary.again(record_of(*outcomes), terminal.repeating(config))
     assert line.startswith("run them again: pytest --storedog-env=staging ")
     assert len(line.splitlines()) == 1
     # $'...' is bash's, for what has a break in it.

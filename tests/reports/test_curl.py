@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_storedog_gate.pytest_side.reporting import curl
+from pytest_storedog_gate.reports import curl
 
 URL = "http://shop.test/discount"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_storedog_gate.datadog.models import Assertion, CheckOutcome, Result, Status, Step
-from pytest_storedog_gate.pytest_side.reporting import failure_text
+from pytest_storedog_gate.reports import failure_text
 
 GOOD = Assertion("responseTime", "lessThan 1000", 21.5, valid=True)
 BAD = Assertion("statusCode", "is 200", 500, valid=False)

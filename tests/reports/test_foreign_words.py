@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from _pytest.junitxml import LogXML
@@ -18,23 +18,29 @@ from pytest_storedog_gate.datadog.models import (
     Status,
     Step,
 )
+from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.local_synthetics.commands import printing as outcome_lines
-from pytest_storedog_gate.pytest_side.reporting import curl, failure_text, terminal
-from pytest_storedog_gate.pytest_side.reporting import junit_cases as evidence
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
-from pytest_storedog_gate.reports import drone_card, gogs_comment
+from pytest_storedog_gate.reports import (
+    curl,
+    drone_card,
+    failure_text,
+    gogs_comment,
+    junit,
+    summary,
+)
+from pytest_storedog_gate.verdicts.record import BatchLink, Record, Subject
+from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
 from tests.conftest import junit_cases
 from tests.foreign_text import JSON, TEXTS, harmless
 from tests.fuzzing.profile import examples
-from tests.pytest_side.stand_in_run import Run, config_of, verdict_on
+from tests.reports.stand_ins import config_of, record_of, record_on, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
     import pytest
-
-    from pytest_storedog_gate.verdicts.rule import Verdict
 
 STATUSES = st.sampled_from(Status)
 ASSERTIONS = st.builds(Assertion, TEXTS, TEXTS, JSON, st.booleans(), TEXTS)
@@ -67,34 +73,28 @@ OUTCOMES = st.lists(RESULTS, min_size=1, max_size=3).map(
 )
 
 
-def summary_of(run: Run, verdict: Verdict, **options: object) -> list[str]:
-    return list(terminal._lines(config_of(**options), run.as_run, verdict))
-
-
 def junit_of(
-    path: Path, run: Run, verdict: Verdict, node_ids: Mapping[str, str], passed: Collection[str]
+    path: Path, record: Record, node_ids: Mapping[str, str], passed: Collection[str]
 ) -> dict[str, str]:
     xml = LogXML(str(path), None, family="xunit1")
     xml.pytest_sessionstart()
-    evidence.report_to_junit(Writers(config_of(xml)), run.as_run, verdict, node_ids, passed)
+    Writers(config_of(xml)).add(junit.cases(record, node_ids, passed))
     xml.pytest_sessionfinish()
     return junit_cases(path)
 
 
-def record_of(outcome: CheckOutcome, said: str) -> dict[str, Any]:
-    """The record of a closed gate, as far as cards and comments read it."""
-    check = {
-        "public_id": said,
-        "name": outcome.name,
-        "required": True,
-        "state": "closed",
-        "reason": outcome.decisive.reason,
-        "results": [{"result_url": f"http://synthetics.test/{said}"}],
-    }
-    told = dict.fromkeys(("image", "digest", "commit", "build", "build_link", "rolled_back"), said)
-    urls = {"batch_url": f"http://synthetics.test/{said}"}
-    known = {"environment": "staging", "state": "closed", "reasons": [said], "checks": [check]}
-    return {**told, **urls, **known}
+def closed_on(outcome: CheckOutcome, said: str) -> Record:
+    """The record of a closed gate, in which everything that can is `said`."""
+    result = replace(outcome.results[0], result_url=f"http://synthetics.test/{said}")
+    shown = CheckOutcome(said, (result, *outcome.results[1:]))
+    check = CheckVerdict(said, State.CLOSED, outcome.decisive.reason, shown)
+    return record_on(
+        Verdict(State.CLOSED, 1, (said,), (check,)),
+        subject=Subject(said, said),
+        build=Build(said, said, said),
+        rolled_back=said,
+        batches=(BatchLink(said, f"http://synthetics.test/{said}"),),
+    )
 
 
 @given(OUTCOMES)
@@ -113,10 +113,14 @@ def test_a_failure_begins_no_line_with_foreign_words(outcome: CheckOutcome) -> N
 @given(OUTCOMES, TEXTS)
 @examples(100)
 def test_the_summary_begins_no_line_with_foreign_words(outcome: CheckOutcome, said: str) -> None:
-    run = Run([outcome], f"put back: {said}")
-    verdict = verdict_on(outcome, reasons=[f"it stopped: {said}"])
+    link = BatchLink(said, f"http://synthetics.test/{said}")
+    record = record_on(
+        verdict_on(outcome, reasons=[f"it stopped: {said}"]),
+        rolled_back=f"put back: {said}",
+        batches=(link,),
+    )
     ours = ("    ", "abc-def-ghi", "batch: ", "put back:", "it stopped:", "run them again: ")
-    lines = summary_of(run, verdict)
+    lines = list(summary.lines(record, ["pytest"]))
     assert all(one.startswith(ours) for one in lines)
     assert all(map(harmless, lines))
     assert sum(map(len, lines)) < 10_000
@@ -133,8 +137,8 @@ def test_junit_is_xml_with_a_name_for_each_case(
         f"storedog.toml::test_check[staging-{one.public_id}]": one.public_id for one in outcomes
     }
     path = tmp_path_factory.mktemp("junit") / "junit.xml"
-    verdict = verdict_on(*outcomes)
-    cases = junit_of(path, Run(outcomes, said), verdict, node_ids, node_ids)
+    record = record_of(*outcomes, rolled_back=said)
+    cases = junit_of(path, record, node_ids, node_ids)
     for outcome in outcomes:
         own = [kind for name, kind in cases.items() if outcome.public_id in name]
         several = len(outcome.results) if len(outcome.results) > 1 else 0
@@ -149,13 +153,13 @@ def test_junit_is_xml_with_a_name_for_each_case(
 @given(OUTCOMES, TEXTS)
 @examples(60)
 def test_a_card_and_a_comment_have_lines_of_their_own(outcome: CheckOutcome, said: str) -> None:
-    data = record_of(outcome, said)
-    comment = gogs_comment._markdown(data).split("\n")
+    record = closed_on(outcome, said)
+    comment = gogs_comment.markdown(record).split("\n")
     ours = ("- FAILED ", "`", "image `", "commit `", "[build ", "[results](", "**GATE CLOSED for ")
     assert all(map(harmless, comment))
     assert all(one.startswith(ours) for one in comment if one)
     assert sum(one.startswith("- ") for one in comment) == 1
-    card = drone_card._data(data)
+    card = drone_card.data(record)
     (check,) = card["checks"]
     urls = [check["url"], *(batch["url"] for batch in card["batches"])]
     assert all(map(harmless, (*check.values(), card["commit"], card["rolled_back"], *urls)))

@@ -1,4 +1,4 @@
-"""The examples of docs/deployers.md, as they stand there, and packages that hold them."""
+"""The examples of the documentation, as they stand there, and packages that hold them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _BLOCK = re.compile(r"```\w+\n(.*?)```", re.DOTALL)
 
 
-def example(title: str) -> str:
-    """The one whose first line has this in it."""
-    blocks = _BLOCK.findall((ROOT / "docs" / "deployers.md").read_text("utf-8"))
+def example(title: str, page: str = "deployers.md") -> str:
+    """The one of a page whose first line has this in it."""
+    blocks = _BLOCK.findall((ROOT / "docs" / page).read_text("utf-8"))
     (found,) = (text for text in blocks if title in text.partition("\n")[0])
     return str(found)
 

@@ -16,7 +16,7 @@ import pytest
 from pytest_storedog_gate.pytest_side.reporting import terminal
 from tests.conftest import MODES, http_check
 from tests.datadog.fake import Answer, FakeDatadog
-from tests.pytest_side.stand_in_run import Run, config_writing_to, verdict_on
+from tests.reports.stand_ins import config_writing_to, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,14 +195,14 @@ def test_a_message_of_any_size_and_content_is_a_few_lines(
 def test_a_stream_that_takes_nothing_is_told_of_at_the_end(closed: bool, why: str) -> None:
     done = False
     with suppress(OSError), Path("/dev/full").open("w") as file:  # its end is an error as well
-        config, run, verdict = config_writing_to(file), Run([]).as_run, verdict_on()
+        config, record = config_writing_to(file), record_of()
         if closed:
             file.close()
         terminal.progress(config, "no run ends for that")
         terminal.flush(config)
         with pytest.raises(OSError, match=why):
-            terminal.summary(config, run, verdict)
-        terminal.last_line(config, run, verdict)  # nothing may come of it any more
+            terminal.summary(config, record, None)
+        terminal.last_line(config, record)  # nothing may come of it any more
         done = True
     assert done
 
@@ -210,10 +210,9 @@ def test_a_stream_that_takes_nothing_is_told_of_at_the_end(closed: bool, why: st
 def test_the_last_line_is_apart_from_the_others() -> None:
     said = io.StringIO()
     config = config_writing_to(said)
-    run, verdict = Run([]).as_run, verdict_on()
-    terminal.summary(config, run, verdict)
+    terminal.summary(config, record_of(), None)
     assert "GATE" not in said.getvalue()
-    terminal.last_line(config, run, verdict, ["no comment: Gogs answered\n500"])
+    terminal.last_line(config, record_of(), ["no comment: Gogs answered\n500"])
     *_, note, last = said.getvalue().splitlines()
     assert note == "no comment: Gogs answered 500"
     assert last == "GATE OPEN for staging: 0/0 checks passed, exit status 0"

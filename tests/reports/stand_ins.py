@@ -1,55 +1,37 @@
-"""Stands for a run that has ended, and for pytest's side of it, where a test asks one outlet."""
+"""The record of a run that has ended, and pytest's side of it, where a test asks one outlet."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from _pytest._io import TerminalWriter
 
 from pytest_storedog_gate.datadog.models import CheckOutcome, Result, Status
-from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
+from pytest_storedog_gate.verdicts.rule import STATE_OF, CheckVerdict, State, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     import pytest
 
-    from pytest_storedog_gate.errors import GateError
-    from pytest_storedog_gate.gate.run import GateRun
-
-_STATES = {
-    Status.PASSED: State.OPEN,
-    Status.FAILED: State.CLOSED,
-    Status.NO_VERDICT: State.INCONCLUSIVE,
-}
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ANY_BATCH = BatchLink("b-1", "http://synthetics.test/")
 
 
-class Run:
-    """What the outlets ask of a `GateRun`."""
+def record_on(verdict: Verdict, **facts: Any) -> Record:
+    """The record of a run with one batch that ended so."""
+    names = {check.public_id: check.name for check in verdict.checks}
+    known = {"batches": (ANY_BATCH,), "names": names, "build": Build(), **facts}
+    return Record(verdict, Mode.DECIDES, "staging", NOW, NOW, **known)
 
-    def __init__(self, outcomes: Iterable[CheckOutcome], said: str = "") -> None:
-        self.failure: GateError | None = None
-        self.deployment = None
-        self.rolled_back = said
-        self.calls = 0
-        self.batches = [SimpleNamespace(url=f"http://synthetics.test/{said}")]
-        self.checks = [
-            SimpleNamespace(public_id=one.public_id, definition=SimpleNamespace(name=one.name))
-            for one in outcomes
-        ]
-        redact: Callable[[str], str] = str
-        environment = SimpleNamespace(name="staging", gated=None)
-        self.settings = SimpleNamespace(
-            environment=environment, deploy=True, report=None, redact=redact
-        )
 
-    def properties(self) -> list[tuple[str, object]]:
-        return [("rolled_back", self.rolled_back)]
-
-    @property
-    def as_run(self) -> GateRun:
-        return cast("GateRun", self)
+def record_of(*outcomes: CheckOutcome, **facts: Any) -> Record:
+    """The record of a run in which these are all checks."""
+    return record_on(verdict_on(*outcomes), **facts)
 
 
 def outcome(public_id: str, status: Status, reason: str = "", **more: object) -> CheckOutcome:
@@ -61,7 +43,7 @@ def outcome(public_id: str, status: Status, reason: str = "", **more: object) ->
 def verdict_on(*outcomes: CheckOutcome, reasons: Iterable[str] = ()) -> Verdict:
     """The verdict of a run in which these are all checks."""
     checks = [
-        CheckVerdict(one.public_id, _STATES[one.status], one.decisive.reason, one)
+        CheckVerdict(one.public_id, STATE_OF[one.status], one.decisive.reason, one)
         for one in outcomes
     ]
     states = [check.state for check in checks]

@@ -11,12 +11,11 @@ import pytest
 from _pytest.junitxml import LogXML
 
 from pytest_storedog_gate.datadog.models import CheckOutcome, Result, Status
-from pytest_storedog_gate.pytest_side.reporting import junit
-from pytest_storedog_gate.pytest_side.reporting import junit_cases as evidence
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
+from pytest_storedog_gate.reports import junit
 from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
 from tests.conftest import junit_cases
-from tests.pytest_side.stand_in_run import Run, config_of, outcome, verdict_on
+from tests.reports.stand_ins import config_of, outcome, record_on, verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,7 +45,7 @@ def cases(
 ) -> dict[str, str]:
     """The cases but the verdict's, which is the last one."""
     node_ids = dict.fromkeys(items, "abc-def-ghi")
-    evidence.report_to_junit(Writers(config_of(writer)), Run([]).as_run, verdict, node_ids, passed)
+    Writers(config_of(writer)).add(junit.cases(record_on(verdict), node_ids, passed))
     found = written(writer)
     assert found.popitem()[0] == "verdict[staging]"
     return found
@@ -118,9 +117,8 @@ def test_a_check_that_is_not_required_stays_as_its_item_is(writer: LogXML) -> No
 
 def test_what_never_ran_is_an_error_with_the_reason(writer: LogXML) -> None:
     node_ids = {ITEM: "abc-def-ghi", OWN: "jkl-mno-pqr"}
-    evidence.report_not_run(
-        Writers(config_of(writer)), node_ids, "Datadog does not know xyz-xyz-xyz\n\x1b[2J"
-    )
+    cases = junit.not_run(node_ids, "Datadog does not know xyz-xyz-xyz\n\x1b[2J")
+    Writers(config_of(writer)).add(cases)
     assert written(writer) == {"test_check[staging-abc-def-ghi]": "error", "test_mine": "error"}
     first, second = ET.parse(writer.logfile).iter("testcase")  # noqa: S314  # our own
     assert first.findtext("error") == "Datadog does not know xyz-xyz-xyz\n\\x1b[2J"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.failed_requests import exchanges
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.outlets.plain_text import block, line
-from pytest_storedog_gate.pytest_side.reporting import curl
+from pytest_storedog_gate.reports import curl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
