@@ -33,14 +33,10 @@ class Comments:
         """The findings, those that are ignored with the reason, and each comment in vain."""
         found = [replace(f, ignored=self.ignores.get((f.line, f.rule))) for f in findings]
         in_vain = self.ignores.keys() - {(f.line, f.rule) for f in found}
-        return [
-            *found,
-            *self.findings,
-            *(
-                finding(line, "comment", f"there is no {rule} here to ignore", level=Level.NOTE)
-                for line, rule in in_vain
-            ),
-        ]
+        notes = (
+            unheard(n, f"there is no {rule} here to ignore", Level.NOTE) for n, rule in in_vain
+        )
+        return [*found, *self.findings, *notes]
 
 
 def read(text: str) -> Comments:
@@ -62,5 +58,10 @@ def read(text: str) -> Comments:
             found.ignores |= {(about, rule): match["reason"].strip() for rule in rules}
         else:
             what = "this comment is not known, or names no rule or no reason"
-            found.findings.append(finding(number, "comment", what))
+            found.findings.append(unheard(number, what))
     return found
+
+
+def unheard(line: int, what: str, level: Level = Level.ERROR) -> Finding:
+    """The finding of a comment that changes nothing."""
+    return finding(line, "comment", what, level=level)

@@ -9,6 +9,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_storedog_gate.drone_lint import gates
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 # What ends a command and is none: comments with nothing in them that Drone or its `echo` reads.
 _END = re.compile(r"(?:\n[ \t]*(?:\#[^\n`\\$]*)?)+\Z")
 _GENERATED = {".jsonnet": "drone jsonnet --stream", ".star": "drone starlark", ".script": "drone"}
+
+# What has no `kind` is known by keys at its top, or of one of its jobs.
+_OTHERS: list[tuple[str, set[str], set[str]]] = [
+    ("a GitHub Actions workflow", {"on"}, {"runs-on"}),
+    ("a GitLab CI file", {"include", "spec", "workflow"}, {"script", "extends", "trigger"}),
+    ("a file of Drone 0.8, or of an old Woodpecker", {"pipeline"}, set()),
+    ("a Woodpecker workflow, or a Drone pipeline without its `kind`", {"steps"}, set()),
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ class Step:
     @cached_property
     def gates(self) -> gates.Gates:
         """The gates that the step runs."""
-        return gates.read(self)
+        return gates.Gates(self)
 
     @cached_property
     def filled(self) -> list[Line]:
@@ -114,10 +123,9 @@ class DroneFile:
 
 def read(text: str, name: str) -> DroneFile:
     """Reads a file of that name. Raises ConfigurationError for what is no pipeline file."""
-    for suffix, program in _GENERATED.items():
-        if name.endswith(suffix):
-            what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
-            raise ConfigurationError(f"{name}: {what}")
+    if program := _GENERATED.get(PurePath(name).suffix):
+        what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
+        raise ConfigurationError(f"{name}: {what}")
     by_kind: dict[str, list[Located]] = {"pipeline": [], "template": []}
     for document in documents(text, name):
         if (kind := document.get("kind").text) is None:
@@ -141,19 +149,10 @@ def read(text: str, name: str) -> DroneFile:
 def _without_kind(document: Located) -> str:
     entries = document.entries()
     jobs = [e.entries() for e in (*entries.values(), *document.get("jobs").entries().values())]
-    if "jobs" in entries and ("on" in entries or any("runs-on" in job for job in jobs)):
-        other = "a GitHub Actions workflow"
-    elif any(document.texts("stages")) or any({"script", "extends"} & set(job) for job in jobs):
-        other = "a GitLab CI file"
-    elif "pipeline" in entries:
-        other = "a file of Drone 0.8, or of an old Woodpecker"
-    elif "steps" in entries:
-        other = "a Woodpecker workflow, or a Drone pipeline without its `kind`"
-    elif {"include", "spec", "workflow"} & set(entries):
-        other = "a GitLab CI file"
-    else:
-        return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
-    return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
+    for other, top, of_job in _OTHERS:
+        if top & entries.keys() or any(of_job & job.keys() for job in jobs):
+            return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
+    return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
 
 
 def _waits_for(these: Iterable[tuple[str, Located]]) -> dict[str, set[str]]:

@@ -52,23 +52,7 @@ def as_json(reports: Reports, version: str) -> str:
 def sarif(reports: Reports, version: str) -> str:
     """For code scanning; what is ignored is suppressed there, with its reason."""
     findings, errors = _apart(reports)
-    results = [
-        {
-            "ruleId": f.rule,
-            "level": f.level,
-            "message": {"text": f"{f.what}; {f.remedy}"},
-            "locations": [
-                {
-                    "physicalLocation": {
-                        "artifactLocation": {"uri": _uri(file)},
-                        "region": {"startLine": f.line},
-                    }
-                }
-            ],
-            "suppressions": [{"kind": "inSource", "justification": f.ignored}] * bool(f.ignored),
-        }
-        for file, f in findings
-    ]
+    results = [_result(file, f) for file, f in findings]
     rules = [{"id": rule, "help": {"text": said["remedy"]}} for rule, said in RULES.items()]
     notes = [{"level": "error", "message": {"text": sentence}} for _, sentence in errors]
     run = {
@@ -78,6 +62,18 @@ def sarif(reports: Reports, version: str) -> str:
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return _json({"$schema": schema, "version": "2.1.0", "runs": [run]})
+
+
+def _result(file: str, f: Finding) -> dict[str, Any]:
+    uri = Path(file).as_uri() if Path(file).is_absolute() else quote(file)
+    place = {"artifactLocation": {"uri": uri}, "region": {"startLine": f.line}}
+    return {
+        "ruleId": f.rule,
+        "level": f.level,
+        "message": {"text": f"{f.what}; {f.remedy}"},
+        "locations": [{"physicalLocation": place}],
+        "suppressions": [{"kind": "inSource", "justification": f.ignored}] * bool(f.ignored),
+    }
 
 
 def gitlab(reports: Reports, _version: str) -> str:
@@ -108,10 +104,6 @@ def _apart(reports: Reports) -> tuple[list[tuple[str, Finding]], list[tuple[str,
     judged = [(file, r) for file, r in reports.items() if not isinstance(r, str)]
     errors = [(file, r) for file, r in reports.items() if isinstance(r, str)]
     return [(file, f) for file, report in judged for f in report.findings], errors
-
-
-def _uri(file: str) -> str:
-    return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
 
 
 def _json(value: Any) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -60,38 +60,24 @@ class Gate:
         return found
 
 
-@dataclass
-class Gates:
-    """A step's gates in their order. `fault`: the line and the words that are not recognised."""
-
-    found: list[Gate] = field(default_factory=list)
-    fault: tuple[int, str] | None = None
-
-
 def steers(name: str) -> bool:
     """Whether a variable of that name could change what pytest is, or what it loads."""
     return _STEERING.fullmatch(name) is not None
 
 
-def read(step: Step) -> Gates:
-    """The gates of the step."""
-    script = _Script(step)
-    try:
-        script.read()
-    except NotPlain as reason:
-        script.gates.fault = (script.line, str(reason))
-    return script.gates
+class Gates:
+    """A step's gates in their order, and what its script has changed up to a line of it.
 
-
-class _Script:
-    """A step's script, and what it has changed up to a line of it."""
+    `found`: the gates. `fault`: the line and the words that are not recognised, if any.
+    """
 
     def __init__(self, step: Step) -> None:
-        self.gates = Gates()
+        self.found: list[Gate] = []
+        self.fault: tuple[int, str] | None = None
         self._lines, self._pipeline = step.script, step.pipeline.source
         mentions = [at for at, line in enumerate(self._lines) if _MENTION.search(line.text)]
         self._last = max(mentions, default=-1)
-        self.line = self._lines[self._last].number
+        self._line = self._lines[self._last].number
         self._variables: dict[str, str | None] = {**step.variables}
         self._folder = PurePosixPath(step.source.get("working_dir").text or "")
         self._made: set[PurePosixPath] = set()  # the programs of virtual environments
@@ -100,14 +86,16 @@ class _Script:
         paths += [volume.get("path").text or "" for volume in step.source.get("volumes").items()]
         # What stands there is the repository's, or another step's.
         self._shared = [PurePosixPath("/drone", path) for path in paths]
+        if mentions:
+            try:
+                self._read()
+            except NotPlain as reason:
+                self.fault = (self._line, str(reason))
 
-    def read(self) -> None:
-        """Finds the gates. Raises NotPlain for what is not recognised in `line`."""
-        if self._last < 0:
-            return
+    def _read(self) -> None:
         self._check_place()
         for at, line in enumerate(self._lines[: self._last + 1]):
-            self.line = line.number
+            self._line = line.number
             commands = plain_commands.read(line.text)
             mentions = [n for n, each in enumerate(commands) if _MENTION.search(each.written)]
             # What follows the last gate runs only once that has passed.
@@ -117,14 +105,14 @@ class _Script:
                 self._check_programs(words)
                 if gate := self._gate(command):
                     _check_list(commands, place, is_last=at == len(self._lines) - 1)
-                    self.gates.found.append(gate)
+                    self.found.append(gate)
                 elif not self._activates(words):
                     self._run(command)
         # Drone's `echo` of a command reads all of it before any of it runs.
         for line in self._lines[self._last + 1 :]:
             odd = _ECHOED.search(line.text)
             if odd and line.command == self._lines[self._last].command:
-                self.line = line.number
+                self._line = line.number
                 raise NotPlain(odd[0])
 
     def _check_place(self) -> None:
@@ -193,7 +181,7 @@ class _Script:
                 words = words[before[0].count(" ") :]
             else:
                 break
-        gate = Gate(self.line, tuple(words[1:]), None, variables, self._folder, command.loose)
+        gate = Gate(self._line, tuple(words[1:]), None, variables, self._folder, command.loose)
         if words and _PYTEST.fullmatch(words[0]):
             environment = gate.option("--storedog-env")
             return None if environment is None else replace(gate, environment=environment)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.drone_lint.recognised import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,11 +25,7 @@ _TOKEN = re.compile(
     | (?P<bare>[\w./:=@%+,^\[\]*?-][\w./:=@%+,^\[\]*?!\#-]*)""",
     re.VERBOSE,
 )
-# What Drone puts in before a shell reads the line; texts that anybody writes are not plain.
-_DRONES = re.compile(
-    r"DRONE_(COMMIT(_SHA|_AFTER|_BEFORE|_REF)?|BUILD_(NUMBER|PARENT|EVENT|CREATED|STARTED)|\w*BRANCH"
-    r"|REPO\w*|STAGE_\w+|STEP_\w+|SYSTEM_\w+|TAG|SEMVER\w*|CALVER\w*)([:#%/,^][\w:#%/,^.*-]*)?"
-)
+_DRONES = pattern("drones")
 
 
 class NotPlain(Exception):

@@ -18,18 +18,8 @@ if TYPE_CHECKING:
 
 # Drone's conditions but the status; it looks at no others, `paths` neither.
 _CONDITIONS = {"branch", "event", "ref", "target", "cron", "action", "repo", "instance"}
-_FIXED = pattern("fixed")
-_PUSHED = re.compile(r"docker (?:image )?push (?:-q |--quiet )?['\"]?([^\s'\"]+)")
-# An image with its tag, and a tag alone where what stands before it says so.
-_NAMED = re.compile(
-    r"(?:^|[\s='\",])((?:[\w.-]+(?::\d+)?/)*[a-z][\w.-]*:(?!//)[\w$][\w.${}:-]*)(?=$|[\s'\",])"
-    r"|\btag[= ]['\"]?([^\s'\"]+)"
-)
-# What a command means as its image: one with its tag, an option of such a name, a word of its own.
-_MEANT = re.compile(
-    r"(?<![\w/])[\w/]+[:@][\w$][^\s,]*|(?:tag|image|digest|version)[= ]\S+"
-    r"|(?:^|\s)(?!-)\S+ +['\"]?\$\S+",
-    re.IGNORECASE,
+_FIXED, _PUSHED, _NAMED, _MEANT = (
+    pattern("images", name) for name in ("fixed", "pushed", "named", "meant")
 )
 
 
@@ -37,15 +27,10 @@ def of_order(step: Step, steps: Steps, file: DroneFile) -> list[Finding]:
     """What lets this step run without the gate; with several gates, the one that holds best."""
     if steps.required(step):
         return []  # it refuses a digest without a verdict, wherever it runs
-    best: list[Finding] | None = None
-    for gate in steps.gates:
-        found = list(_of_pair(step, gate, file))
-        best = found if best is None or len(found) < len(best) else best
-        if not best:
-            break
-    if best is None and step.gate and step.gate.environment:
-        return [finding(step.at, "not-required", step.gate.environment)]
-    return best or []
+    if steps.gates:
+        return min((list(_of_pair(step, gate, file)) for gate in steps.gates), key=len)
+    unasked = step.gate.environment if step.gate else None
+    return [finding(step.at, "not-required", unasked)] if unasked else []
 
 
 def of_image(gate: Step, steps: Steps) -> Iterator[Finding]:

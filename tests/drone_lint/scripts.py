@@ -22,7 +22,10 @@ def _before(*commands: str, **given: object) -> Script:
     return Script([*commands, GATE], **given)  # type: ignore[arg-type]
 
 
+_RUN_TESTS = "datadog-ci synthetics run-tests --failOnCriticalErrors --failOnMissingTests"
 _GREEN = "#!/bin/sh\nexit 0\n"
+_READS = "#!/bin/sh\ncat > /dev/null\n"
+_WRITES = "#!/bin/sh\nprintf '#!/bin/sh\\nexit 0\\n' > bin/pytest\n"
 # A failing gate ends each of these with 0 (or 78, which is a pass to Drone) in its shells.
 LET_THROUGH = {
     "function": _before("pytest() { true; }"),
@@ -198,6 +201,81 @@ LET_THROUGH = {
     "drones-default": Script([f"{GATE} ${{NOTHING:-|| true}}"], shells=()),
     "no-break-space": Script([f"{GATE}\u00a0|| true"]),
     "line-separator": Script([f"{GATE} ||\u2028true"], shells=()),
+    "value-set-in-the-same-line": Script(
+        [f"MORE=--version; {GATE} $MORE"], environment={"MORE": "-v"}
+    ),
+    "value-exported-in-the-same-line": Script(
+        [f"export MORE=--help && {GATE} $MORE"], environment={"MORE": "-q"}
+    ),
+    "substitution-below-the-gate": Script([f"{GATE}\n: `ln -sf /bin/true bin/pytest`"]),
+    "substitution-in-a-comment-below": Script(
+        [f"{GATE}\necho said\n# `ln -sf /bin/true bin/pytest`\necho"]
+    ),
+    "quote-below-that-drones-echo-ends": Script(
+        [f'{GATE}\necho \\"; ln -sf /bin/true bin/pytest; echo \\"'], shells=()
+    ),
+    "program-of-a-temporary-folder": Script(
+        ["/tmp/app/bin/pytest --storedog-env=staging"],  # noqa: S108  # what the test is about
+        shells=(),
+    ),
+    "program-copied-among-modules": Script(
+        ["cp ci/pytest node_modules/.bin/datadog-ci", f"node_modules/.bin/{_RUN_TESTS}"],
+        files={"ci/pytest": _GREEN, "node_modules/.bin/a": ""},
+    ),
+    "datadog-ci-of-the-repository": Script([f"./{_RUN_TESTS}"], files={"datadog-ci": _GREEN}),
+    "datadog-ci-of-another-package": Script(
+        [f"npx -p acme {_RUN_TESTS}"], files={"bin/npx": _GREEN}
+    ),
+    "environment-among-what-is-copied": _before(
+        "python -m venv build/env",
+        "cp ci/pytest build/env/bin/pytest",
+        ". build/env/bin/activate",
+        files={"ci/pytest": _GREEN, "build/env/bin/activate": "PATH=$PWD/build/env/bin:$PATH\n"},
+    ),
+    "folder-copied-into-an-environment": _before(
+        "python -m venv .env",
+        "cp -r ci/bin .env",
+        ". .env/bin/activate",
+        files={"ci/bin/pytest": _GREEN, ".env/bin/activate": "PATH=$PWD/.env/bin:$PATH\n"},
+    ),
+    "program-of-an-environment-that-is-there": Script(
+        [".venv/bin/pytest --storedog-env=staging"], files={".venv/bin/pytest": _GREEN}
+    ),
+    "reads-the-script-by-a-way-from-home": _before(
+        'cat "$HOME/../../../../../../../../dev/stdin"', shells=("bash",)
+    ),
+    "reads-the-script-as-aliases": _before(
+        "which --read-alias a", files={"bin/which": _READS}, shells=("bash",)
+    ),
+    "reads-the-script-for-an-answer": _before(
+        "docker volume prune", files={"bin/docker": _READS}, shells=("bash",)
+    ),
+    "reads-the-script-for-a-yes": _before(
+        "yum update", files={"bin/yum": _READS}, shells=("bash",)
+    ),
+    "reads-the-script-for-each-package": _before(
+        "apk add -i curl", files={"bin/apk": _READS}, shells=("bash",)
+    ),
+    "reads-the-script-as-a-debugger": _before(
+        "pytest --trace unit",
+        files={
+            "bin/pytest": '#!/bin/sh\ncase "$*" in *trace*) cat > /dev/null;; *) exit 1;; esac\n'
+        },
+        shells=("bash",),
+    ),
+    "program-written-by-git": _before(
+        "git log -1 --format=exit --output=bin/pytest", files={"bin/git": _WRITES}
+    ),
+    "program-written-by-docker": _before("docker build -o bin ci", files={"bin/docker": _WRITES}),
+    "program-written-by-a-difference": Script(
+        ["git diff", GATE],
+        environment={"GIT_EXTERNAL_DIFF": "ci/a"},
+        files={"bin/git": _WRITES},
+    ),
+    "program-that-git-is-told": _before(
+        "git config core.fsmonitor ci/a", "git status", files={"bin/git": _WRITES}
+    ),
+    "files-with-the-names-of-options": Script([f"{GATE} -k *"], files={"--version": ""}),
     "carriage-return": Script([f"{GATE}\r|| true"]),
 }
 # A failing gate ends each of these with another status in every shell.
@@ -248,4 +326,32 @@ SOUND = {
     "requirements": _before("pip install -r requirements/dev/base.txt"),
     "warnings": Script([f"{GATE} -W error -W ignore::DeprecationWarning -p no:cacheprovider"]),
     "several": Script([GATE, "pytest --storedog-env=production"]),
+    "another-index": _before("pip install -i https://index.example/simple nothing"),
+    "looks-for-programs": _before("which pytest", "command -v pytest"),
+    "more-options": _before("set -eu -o pipefail", shells=("bash", "busybox")),
+    "errors": _before("echo 'The gate is next.' >&2"),
+    "compose": _before(
+        "docker-compose -f ci.yml up -d",
+        "docker image build -t shop .",
+        files={"bin/docker-compose": _GREEN},
+    ),
+    "settings-of-git": _before(
+        "git config --global --add safe.directory '*'",
+        "git config --global user.email ci@example.com",
+    ),
+    "upgrades": _before("apt-get update && apt-get upgrade -y"),
+    "tidies-without-asking": _before("docker volume prune -f"),
+    "environments-program": Script(
+        ["python -m venv .venv", "./.venv/bin/pytest --storedog-env=staging"],
+        files={".venv/bin/pytest": '#!/bin/sh\nexec pytest "$@"\n'},
+    ),
+    "configures-poetry": _before(
+        "poetry config virtualenvs.create false",
+        "poetry install",
+        files={"bin/poetry": _GREEN},
+    ),
+    "without-coverage": Script([f"{GATE} --no-cov --storedog-deploy auto"]),
+    "value-of-before": Script(["MORE=-v", f"{GATE} $MORE"], environment={"MORE": "--version"}),
+    "more-in-the-same-command": Script([f"{GATE}\necho 'a b'\ncurl -fsS x || true\n"]),
+    "backquotes-after-it": Script([GATE, "echo `date`"]),
 }

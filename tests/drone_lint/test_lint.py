@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_storedog_gate.drone_lint import rules
 from pytest_storedog_gate.drone_lint.rules import RULES, Level
 from tests.counted_calls import HALF_A_SECOND, at_most
 from tests.drone_lint.cases import CASES, Case, proved_by
@@ -76,6 +77,14 @@ def test_each_rule_has_a_section_that_says_its_level() -> None:
     assert sections.keys() == RULES.keys()
     for rule, said in RULES.items():
         assert said.get("level", "error") in sections[rule]
+
+
+def test_each_rule_is_made_by_one_module_so_that_a_new_one_touches_that_and_its_sentence() -> None:
+    texts = [path.read_text("utf-8") for path in Path(rules.__file__).parent.glob("*.py")]
+    modules = [text for text in texts if re.search(r"import .*\bfinding$", text, re.MULTILINE)]
+
+    for rule in RULES:
+        assert sum(f'"{rule}"' in text for text in modules) == 1, rule
 
 
 def test_what_powershell_makes_of_a_script_is_not_known() -> None:

@@ -54,9 +54,9 @@ def test_what_is_plain_is_sound_and_every_shell_ends_as_the_gate_does(
     script = SOUND[name]
     _lay_out(tmp_path, script)
 
-    for shell in _SHELLS.values():
-        assert _run(shell, script, 1, tmp_path) not in (0, 78), script.commands
-        assert _run(shell, script, 0, tmp_path) == 0, script.commands
+    for shell in _SHELLS.keys() & set(script.shells):
+        assert _run(_SHELLS[shell], script, 1, tmp_path) not in (0, 78), script.commands
+        assert _run(_SHELLS[shell], script, 0, tmp_path) == 0, script.commands
     report = _lint(script, tmp_path)
     assert report.sound, report
 
@@ -90,6 +90,45 @@ def test_a_program_in_the_workspace_is_the_repositorys(
 
     assert [finding.rule for finding in inside.findings] == ["own-step"]
     assert _lint(Script(commands), tmp_path).sound
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"workspace": {"path": "/usr/local"}},
+        {"workspace": {"base": "/usr", "path": "local"}},
+        {"volumes": [{"name": "a", "path": "/usr/local/bin"}]},
+        {"volumes": [{"name": "a", "path": "/bin/"}]},
+        {"working_dir": "/dev"},
+        {"working_dir": "/proc/self/fd"},
+    ],
+    ids=str,
+)
+def test_where_others_files_are_the_programs_or_the_script_is_a_file_nothing_is_plain(
+    place: dict[str, object], tmp_path: Path
+) -> None:
+    top = {key: place[key] for key in place.keys() & {"workspace"}}
+
+    report = _lint(Script(["cat stdin", GATE]), tmp_path, place, **top)
+
+    assert [finding.rule for finding in report.findings] == ["own-step"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"workspace": {"base": "/go", "path": "src/shop"}},
+        {"volumes": [{"name": "a", "path": "/root/.cache"}, {"path": "/var/run/docker.sock"}]},
+        {"volumes": [{"name": "a", "path": "/usr/bin/docker"}], "working_dir": "/drone/src/app"},
+    ],
+    ids=str,
+)
+def test_other_folders_are_the_pipelines_own_matter(
+    place: dict[str, object], tmp_path: Path
+) -> None:
+    top = {key: place[key] for key in place.keys() & {"workspace"}}
+
+    assert _lint(Script([GATE]), tmp_path, place, **top).sound
 
 
 _PIECES = [
@@ -146,9 +185,9 @@ def test_five_hundred_commands_take_no_half_a_second(commands: list[str], tmp_pa
         _lint(script, tmp_path)
 
 
-def _lint(script: Script, folder: Path, **more: object) -> Report:
+def _lint(script: Script, folder: Path, step: object = (), **more: object) -> Report:
     gate = {"name": "gate", "image": "x", "commands": script.commands}
-    given = {"environment": script.environment}
+    given = {"environment": script.environment, **dict(step)}
     return linted_steps({**gate, **given}, PRODUCTION, root=folder, **more)
 
 
