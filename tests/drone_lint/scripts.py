@@ -266,6 +266,9 @@ LET_THROUGH = {
     "program-written-by-git": _before(
         "git log -1 --format=exit --output=bin/pytest", files={"bin/git": _WRITES}
     ),
+    "program-written-by-apt": _before(
+        "apt-get -o APT::Update::Pre-Invoke::=ci/a update", files={"bin/apt-get": _WRITES}
+    ),
     "program-written-by-docker": _before("docker build -o bin ci", files={"bin/docker": _WRITES}),
     "program-written-by-a-difference": Script(
         ["git diff", GATE],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from pytest_storedog_gate.drone_lint.cli import main
 from pytest_storedog_gate.drone_lint.lint import Report, lint
 from pytest_storedog_gate.drone_lint.rules import RULES
 from tests.drone_lint.cases import CASES
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +102,35 @@ def test_programs_get_all_findings_and_the_file_that_could_not_be_read(
         ]
         assert said[0]["location"]["lines"]["begin"] == 9
         assert len({issue["fingerprint"] for issue in said}) == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "gitlab"])
+def test_letters_that_the_output_or_an_address_lacks_are_written_in_another_way(
+    form: str, tmp_path: Path
+) -> None:
+    name = r'"\ud800 \u6f22 pr\u00fcfung"'
+    text = CASES["failure-ignored"].path.read_text("utf-8").replace("name: gate", f"name: {name}")
+    (tmp_path / "<ü ber>.yml").write_text(text, "utf-8")
+    script = "import sys\nfrom pytest_storedog_gate.drone_lint.cli import main\nsys.exit(main())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "lint", "--format", form, "<ü ber>.yml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    shown = done.stdout.decode("ascii")
+    if form == "text":
+        assert shown.startswith(r"<\xfc ber>.yml:8: error[failure-ignored]: `failure: ignore`")
+        assert r"\ud800 \u6f22 pr\xfcfung" in shown
+    elif form == "sarif":
+        place = json.loads(shown)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "%3C%C3%BC%20ber%3E.yml"
+    else:
+        assert "failure-ignored" in json.dumps(json.loads(shown))
 
 
 def test_a_pipeline_from_standard_input_is_judged_by_what_is_in_this_folder(

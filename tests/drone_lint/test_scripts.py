@@ -20,6 +20,7 @@ from tests.drone_lint.linted import PRODUCTION, linted_steps
 from tests.drone_lint.scripts import GATE, LET_THROUGH, SOUND, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_storedog_gate.drone_lint.lint import Report
@@ -185,9 +186,11 @@ def test_five_hundred_commands_take_no_half_a_second(commands: list[str], tmp_pa
         _lint(script, tmp_path)
 
 
-def _lint(script: Script, folder: Path, step: object = (), **more: object) -> Report:
+def _lint(
+    script: Script, folder: Path, step: Mapping[str, object] | None = None, **more: object
+) -> Report:
     gate = {"name": "gate", "image": "x", "commands": script.commands}
-    given = {"environment": script.environment, **dict(step)}
+    given = {"environment": script.environment, **(step or {})}
     return linted_steps({**gate, **given}, PRODUCTION, root=folder, **more)
 
 
