@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pytest_storedog_gate.local_synthetics.chromium.which import ON_PATH, VARIABLE
+from pytest_storedog_gate.local_synthetics.chromium.executable import ON_PATH, VARIABLE
 
 from . import packages
 from .progress import say

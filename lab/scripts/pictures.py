@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from pytest_storedog_gate.local_synthetics.chromium.which import find_chromium
+from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 from . import chromium, journey
 from .pipeline import repository, settings

@@ -18,11 +18,11 @@ from pytest_storedog_gate.datadog.models import (
     Status,
     Step,
 )
-from pytest_storedog_gate.local_synthetics.commands import printing as outcome_lines
 from pytest_storedog_gate.pytest_side.reporting import curl, failure_text, terminal
 from pytest_storedog_gate.pytest_side.reporting import junit_cases as evidence
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.reports import drone_card, gogs_comment
+from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
 from tests.conftest import junit_cases
 from tests.foreign_text import JSON, TEXTS, harmless
 from tests.fuzzing.profile import examples

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from pytest_storedog_gate.local_synthetics.account.submitted import UNKNOWN_TEST
 from pytest_storedog_gate.local_synthetics.definitions import strict_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-UNKNOWN_TEST = "Synthetics test not found"
 _COUNT = re.compile(r"[0-9]{1,15}")
 
 

@@ -10,6 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from pytest_storedog_gate.local_synthetics.account.private_locations import PrivateLocations
+from pytest_storedog_gate.local_synthetics.account.suites import Suites
+from pytest_storedog_gate.local_synthetics.account.tests import Tests
+from pytest_storedog_gate.local_synthetics.account.variables import AccountVariables
 from pytest_storedog_gate.local_synthetics.api.admission import NO_KEYS, VALIDATE, Admission
 from pytest_storedog_gate.local_synthetics.api.answers import (
     Answer,
@@ -28,13 +32,14 @@ from pytest_storedog_gate.local_synthetics.api.routes.suites import SuitesApi
 from pytest_storedog_gate.local_synthetics.api.routes.tests import TestsApi
 from pytest_storedog_gate.local_synthetics.api.routes.variables import VariablesApi
 from pytest_storedog_gate.local_synthetics.api.search import SearchError, parse_query
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
-from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
-from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
-from pytest_storedog_gate.local_synthetics.made_by_api.private_locations import PrivateLocations
-from pytest_storedog_gate.local_synthetics.made_by_api.suites import Suites
-from pytest_storedog_gate.local_synthetics.made_by_api.tests import Tests
-from pytest_storedog_gate.local_synthetics.made_by_api.variables import AccountVariables
+from pytest_storedog_gate.local_synthetics.kinds import (
+    Kinds,
+    all_kinds,
+    brought_request_keys,
+    close_all,
+)
 from pytest_storedog_gate.local_synthetics.running.batches import Batches, location_documents
 from pytest_storedog_gate.local_synthetics.running.results import Results
 from pytest_storedog_gate.local_synthetics.running.trigger import (
@@ -54,9 +59,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.api.admission import Keys
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
-    from pytest_storedog_gate.local_synthetics.made_by_api.database import Store
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
@@ -83,13 +88,16 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     results = Results(store=store)
     screenshots = Screenshots()
     suites = Suites(catalog.suites, store)
-    tests = Tests(Catalog(catalog.tests, suites.by_id), store)
+    tests = Tests(
+        Catalog(catalog.tests, suites.by_id),
+        store,
+        own_keys=lambda: brought_request_keys(used_kinds),
+    )
     catalog = Catalog(tests.by_id, suites.by_id)
     variables = AccountVariables(known_globals, store)
-    if kinds is None:
-        kinds = all_kinds(catalog.tests, screenshots, artifacts)
+    used_kinds = all_kinds(catalog.tests, screenshots, artifacts) if kinds is None else kinds
     mailboxes = smtp.mailboxes if smtp else None
-    batches = Batches(kinds, results, concurrency, variables, store, mailboxes=mailboxes)
+    batches = Batches(used_kinds, results, concurrency, variables, store, mailboxes=mailboxes)
     api = _Api(catalog, batches, results, tests.edited)
 
     @contextlib.asynccontextmanager
@@ -97,7 +105,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
         async with smtp.receiving() if smtp else contextlib.nullcontext():
             yield
         await batches.close()
-        await close_all(kinds)
+        await close_all(used_kinds)
         if store:
             store.close()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from pytest_storedog_gate.local_synthetics.made_by_api.submitted import EditError, Missing
+from pytest_storedog_gate.local_synthetics.account.submitted import EditError, Missing
 from pytest_storedog_gate.local_synthetics.running.trigger import TriggerError
 
 if TYPE_CHECKING:

@@ -4,55 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import (
-    ORDERED,
-    TEXTUAL,
-    Sighting,
-    check,
-    cut,
+from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
+    needed_port,
+    needed_text,
+    optional_text,
+    time_limit,
+)
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, TEXTUAL, check, cut
+from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
+from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
+    host_of,
+    port_of,
+    timeout_of,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_REQUEST_KEYS = {"host", "port", "message", "timeout"}
 _LARGEST = 65_507  # bytes of a datagram
-_OPERATORS: Operators = {
-    "receivedMessage": TEXTUAL,
-    "responseTime": ORDERED,
-}
 
 
-class UdpCheck:
+class UdpCheck(RequestCheck):
     """Sends the message and evaluates the assertions on the answer."""
 
-    def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        return [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_port(request, required=True),
-            *settings.unsupported_strings(request, "message"),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
-        ]
+    fields: ClassVar = {
+        "host": needed_text,
+        "port": needed_port,
+        "message": optional_text,
+        "timeout": time_limit,
+    }
+    operators: ClassVar = {"": {"receivedMessage": TEXTUAL, "responseTime": ORDERED}}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = settings.host_of(request, variables)
-        port = settings.port_of(request, variables, None)
-        timeout = settings.timeout_of(request, variables)
+        host = host_of(request, variables)
+        port = port_of(request, variables, None)
+        timeout = timeout_of(request, variables)
         message = variables.fill(request.get("message") or "")
         if len(message.encode()) > _LARGEST:
             raise CheckFailed("INVALID_REQUEST", f"The message is over {_LARGEST} bytes.")
@@ -75,7 +70,7 @@ class UdpCheck:
             definition,
             seen,
             probe(),
-            operators=_OPERATORS,
+            operators=self.operators[""],
             actual=actual,
             variables=variables,
             timeout=timeout,

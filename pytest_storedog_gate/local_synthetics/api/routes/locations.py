@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from pytest_storedog_gate.local_synthetics.account.private_locations import PrivateLocations
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from pytest_storedog_gate.local_synthetics.made_by_api.private_locations import PrivateLocations
 
 # Datadog's own: a configuration picks some of them by their IDs.
 # https://docs.datadoghq.com/api/latest/synthetics/#get-all-locations-public-and-private

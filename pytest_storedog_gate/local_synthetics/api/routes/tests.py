@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from pytest_storedog_gate.local_synthetics.account.tests import Tests
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
     from pytest_storedog_gate.local_synthetics.kinds import Run
-    from pytest_storedog_gate.local_synthetics.made_by_api.tests import Tests
     from pytest_storedog_gate.local_synthetics.running.batches import Batches
 
 _TYPES = ("api", "browser", "mobile")

@@ -14,7 +14,7 @@ from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pytest_storedog_gate.local_synthetics.made_by_api.variables import AccountVariables
+    from pytest_storedog_gate.local_synthetics.account.variables import AccountVariables
 
 
 class VariablesApi:

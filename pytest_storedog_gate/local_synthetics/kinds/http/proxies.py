@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    filled,
-    unsupported_map,
+from pytest_storedog_gate.local_synthetics.kinds.common.fields import text_map
+from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
+    checked_url,
+    named_texts,
 )
 from pytest_storedog_gate.secrets.places import mask_url
 
@@ -32,7 +33,7 @@ def unsupported_proxy(request: Json) -> list[str]:
     problems = []
     if not isinstance(proxy.get("url"), str) or not proxy["url"]:
         problems.append(f"{_WHERE}.url must be a string that is not empty")
-    if unsupported_map(proxy, "headers"):
+    if text_map(proxy, "headers"):
         problems.append(f"{_WHERE}.headers must be an object of strings")
     return problems
 
@@ -46,13 +47,10 @@ def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.
     if not wanted:
         return None
     url = variables.fill(wanted["url"])
-    headers = filled(wanted, "headers", variables)
+    headers = named_texts(wanted, "headers", variables)
+    parsed = checked_url(url, variables, "a proxy's URL")
+    context = tls if parsed.scheme == "https" else None
     try:
-        parsed = httpx.URL(url)
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
-        variables.secrets.add(parsed.password)
-        context = tls if parsed.scheme == "https" else None
         return httpx.Proxy(parsed, ssl_context=context, headers=headers)
-    except (httpx.InvalidURL, UnicodeError) as error:
+    except UnicodeError as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
