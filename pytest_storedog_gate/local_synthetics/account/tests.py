@@ -81,7 +81,7 @@ class Tests:
         What comes back as `view` or a file shows it keeps the secrets that it has. Raises EditError
         and Missing.
         """
-        old = self._known(public_id)
+        old = self.known(public_id)
         for shown in (view(old), local_view(old)):
             body = with_secrets(body, shown, old.data)
         if (body.get("type"), body.get("subtype") or "") != (old.type, old.subtype):
@@ -96,7 +96,7 @@ class Tests:
     def patch(self, public_id: str, operations: Any) -> Definition:
         """Edit a test by a JSON Patch of what is shown of it. Raises EditError and Missing."""
         try:
-            body = patched(full_view(self._known(public_id)), operations)
+            body = patched(full_view(self.known(public_id)), operations)
         except PatchError as error:
             raise EditError(str(error)) from None
         return self.edit(public_id, body)
@@ -105,14 +105,14 @@ class Tests:
         """Pause a test or let it live again. Raises EditError and Missing."""
         if status not in STATUSES:
             raise EditError(f"new_status must be one of {', '.join(STATUSES)}")
-        known = self._known(public_id)
+        known = self.known(public_id)
         paused = replace(known, data={**known.data, "status": status})
         self._put(paused, edited=public_id in self.edited)
 
     def delete(self, public_ids: Sequence[str]) -> str:
         """Take tests away, all or none; returns the time. Raises EditError and Missing."""
         for public_id in public_ids:
-            self._known(public_id)
+            self.known(public_id)
         for suite in self.suites.values():
             if members := set(public_ids) & set(suite.tests):
                 raise EditError(f"suite {suite.public_id} has {', '.join(sorted(members))}")
@@ -126,7 +126,8 @@ class Tests:
             self.edited.discard(public_id)
         return now()
 
-    def _known(self, public_id: str) -> Definition:
+    def known(self, public_id: str) -> Definition:
+        """The test of that ID. Raises Missing."""
         try:
             return self.by_id[public_id]
         except KeyError:

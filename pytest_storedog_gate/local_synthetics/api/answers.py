@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from pytest_storedog_gate.local_synthetics.account.submitted import UNKNOWN_TEST
 from pytest_storedog_gate.local_synthetics.definitions import strict_json
 
 if TYPE_CHECKING:
@@ -31,11 +30,6 @@ class Answer(JSONResponse):
 def errors(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
     """An error, as Datadog words one."""
     return Answer({"errors": [message]}, status_code=status, headers=headers)
-
-
-def unknown_test() -> HTTPException:
-    """The answer for a test that is not there."""
-    return HTTPException(404, UNKNOWN_TEST)
 
 
 def read_json(text: str | bytes) -> Any:

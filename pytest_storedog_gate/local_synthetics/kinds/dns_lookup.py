@@ -18,18 +18,11 @@ import dns.resolver
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    needed_text,
-    optional_port,
-    optional_text,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, TEXTUAL, check
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    host_of,
-    port_of,
-    timeout_of,
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -66,23 +59,21 @@ class _Server:
     records: dict[str, list[str]] = field(default_factory=dict)
 
 
-class DnsCheck(RequestCheck):
+class DnsCheck(ProbingCheck):
     """Looks a name up and evaluates the assertions on its records."""
 
     fields: ClassVar = {
-        "host": needed_text,
-        "dnsServer": optional_text,
-        "dnsServerPort": optional_port,
-        "timeout": time_limit,
-    }
+        "host": allowed.needed_text, "dnsServer": allowed.text, "dnsServerPort": allowed.port,
+        "timeout": allowed.seconds,
+    }  # fmt: skip
     operators: ClassVar = {"": {_EVERY: TEXTUAL, _SOME: TEXTUAL, "responseTime": ORDERED}}
     properties: ClassVar = {_EVERY: _RECORD_TYPES, _SOME: _RECORD_TYPES}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        name = _name(host_of(request, variables))
-        timeout = timeout_of(request, variables)
+        name = _name(request_values.host_of(request, variables))
+        timeout = request_values.timeout_of(request, variables)
         server = _server(request, variables)
         shown = {
             "host": name.to_text(omit_final_dot=True),
@@ -93,22 +84,13 @@ class DnsCheck(RequestCheck):
         seen = Sighting({"request": shown})
 
         def actual(assertion: Json) -> Any:
-            if assertion["type"] == "responseTime":
-                return seen.response_time(assertion)
             found = server.records[assertion["property"]]
             if not found:
                 raise NoValue(f"there is no {assertion['property']} record")
             return Elements(found, every=assertion["type"] == _EVERY)
 
-        return await check(
-            definition,
-            seen,
-            _probe(definition, name, server, seen),
-            operators=self.operators[""],
-            actual=actual,
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(definition, name, server, seen)
+        return await self.check(run, variables, seen, probe, actual, timeout)
 
 
 def _name(host: str) -> dns.name.Name:
@@ -119,9 +101,9 @@ def _name(host: str) -> dns.name.Name:
 
 
 def _server(request: Json, variables: Variables) -> _Server:
-    port = port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
+    port = request_values.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
     if request.get("dnsServer"):
-        return _Server(port, name=host_of(request, variables, "dnsServer"))
+        return _Server(port, name=request_values.host_of(request, variables, "dnsServer"))
     try:
         # Datadog asks a public server; here the names of the local network are the point.
         known = [str(one) for one in dns.resolver.Resolver().nameservers]

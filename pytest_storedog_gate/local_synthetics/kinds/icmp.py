@@ -13,14 +13,8 @@ import icmplib
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_text,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, check
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import host_of, timeout_of
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, ProbingCheck
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -43,15 +37,13 @@ def _pings(request: Json, key: str) -> list[str]:
     return []
 
 
-class IcmpCheck(RequestCheck):
+class IcmpCheck(ProbingCheck):
     """Pings a host and evaluates the assertions on what came back."""
 
     fields: ClassVar = {
-        "host": needed_text,
-        "numberOfPackets": _pings,
-        "shouldTrackHops": anything,
-        "timeout": time_limit,
-    }
+        "host": allowed.needed_text, "numberOfPackets": _pings,
+        "shouldTrackHops": allowed.anything, "timeout": allowed.seconds,
+    }  # fmt: skip
     operators: ClassVar = {
         "": dict.fromkeys(
             (
@@ -77,8 +69,8 @@ class IcmpCheck(RequestCheck):
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = host_of(request, variables)
-        timeout = timeout_of(request, variables)
+        host = request_values.host_of(request, variables)
+        timeout = request_values.timeout_of(request, variables)
         pings = request.get("numberOfPackets") or _DEFAULT_PINGS
         seen = Sighting({"request": {"host": host, "timeout": round(timeout * 1000)}})
 
@@ -100,15 +92,8 @@ class IcmpCheck(RequestCheck):
                 case _:
                     return hops.hops_of(seen)[assertion.get("property") or "avg"]
 
-        return await check(
-            definition,
-            seen,
-            _probe(definition, host, pings, seen),
-            operators=self.operators[""],
-            actual=actual,
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(definition, host, pings, seen)
+        return await self.check(run, variables, seen, probe, actual, timeout)
 
 
 async def _probe(definition: Definition, host: str, pings: int, seen: Sighting) -> None:

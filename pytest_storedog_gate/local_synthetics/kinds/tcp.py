@@ -6,18 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_port,
-    needed_text,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, check, timed_out
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    host_of,
-    port_of,
-    timeout_of,
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    ProbingCheck,
+    timed_out,
 )
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
@@ -33,15 +26,13 @@ _GRACE = 5  # s that the probe may take over its own limit
 _OUTCOMES = ("established", "refused", "timeout")
 
 
-class TcpCheck(RequestCheck):
+class TcpCheck(ProbingCheck):
     """Connects, and evaluates the assertions on how that ended."""
 
     fields: ClassVar = {
-        "host": needed_text,
-        "port": needed_port,
-        "shouldTrackHops": anything,
-        "timeout": time_limit,
-    }
+        "host": allowed.needed_text, "port": allowed.needed_port,
+        "shouldTrackHops": allowed.anything, "timeout": allowed.seconds,
+    }  # fmt: skip
     operators: ClassVar = {
         "": {
             "connection": frozenset({"is", "isNot"}),
@@ -61,29 +52,21 @@ class TcpCheck(RequestCheck):
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = host_of(request, variables)
-        port = port_of(request, variables, None)
-        timeout = timeout_of(request, variables)
+        host = request_values.host_of(request, variables)
+        port = request_values.port_of(request, variables, None)
+        timeout = request_values.timeout_of(request, variables)
         seen = Sighting({"request": {"host": host, "port": port, "timeout": round(timeout * 1000)}})
 
         def actual(assertion: Json) -> Any:
-            if assertion["type"] == "responseTime":
-                return seen.response_time(assertion)
             if assertion["type"] == "networkHop":
                 return hops.hops_of(seen)["avg"]
             if problems := _unsupported_outcomes([assertion]):
                 raise InvalidTest(problems[0])
             return seen.detail["connection_outcome"]
 
-        return await check(
-            definition,
-            seen,
-            _probe(definition, (host, port), timeout, seen),
-            operators=self.operators[""],
-            actual=actual,
-            variables=variables,
-            timeout=timeout + _GRACE + (hops.LONGEST if hops.tracks(definition) else 0),
-        )
+        probe = _probe(definition, (host, port), timeout, seen)
+        longest = timeout + _GRACE + (hops.LONGEST if hops.tracks(definition) else 0)
+        return await self.check(run, variables, seen, probe, actual, longest)
 
 
 def _unsupported_outcomes(assertions: list[Json]) -> list[str]:

@@ -10,25 +10,17 @@ import ssl
 import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import EXPIRY
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_text,
-    optional_port,
-    optional_text,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, TEXTUAL, check
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    host_of,
-    port_of,
-    setting,
-    timeout_of,
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
 from pytest_storedog_gate.local_synthetics.network.certificates import describe
@@ -72,18 +64,14 @@ class _Found:
     facts: Json = field(default_factory=dict)
 
 
-class SslCheck(RequestCheck):
+class SslCheck(ProbingCheck):
     """Makes a TLS handshake and evaluates the assertions on what the server showed."""
 
     fields: ClassVar = {
-        "host": needed_text,
-        "port": optional_port,
-        "servername": optional_text,
-        "timeout": time_limit,
-        "ignore_certificate_validation": anything,
-        "disableAiaIntermediateFetching": anything,
-        "allow_insecure": anything,
-    }
+        "host": allowed.needed_text, "port": allowed.port, "servername": allowed.text,
+        "timeout": allowed.seconds, "ignore_certificate_validation": allowed.anything,
+        "disableAiaIntermediateFetching": allowed.anything, "allow_insecure": allowed.anything,
+    }  # fmt: skip
     refused_options: ClassVar = ("checkCertificateRevocation",)
     operators: ClassVar = {
         "": {
@@ -106,22 +94,15 @@ class SslCheck(RequestCheck):
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = host_of(request, variables)
-        port = port_of(request, variables, _DEFAULT_PORT)
+        host = request_values.host_of(request, variables)
+        port = request_values.port_of(request, variables, _DEFAULT_PORT)
         named = request.get("servername")
-        name = host_of(request, variables, "servername") if named else host
-        timeout = timeout_of(request, variables)
+        name = request_values.host_of(request, variables, "servername") if named else host
+        timeout = request_values.timeout_of(request, variables)
         shown = {"host": host, "port": port, "servername": name, "timeout": round(timeout * 1000)}
         seen, found = Sighting({"request": shown}), _Found()
-        return await check(
-            definition,
-            seen,
-            _probe(definition, seen, found, (host, port, name)),
-            operators=self.operators[""],
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(definition, seen, found, (host, port, name))
+        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
 
 
 def _asks_for_lowest(definition: Definition) -> bool:
@@ -149,7 +130,7 @@ async def _verified(
     definition: Definition, seen: Sighting, target: tuple[str, int, str]
 ) -> _Handshake:
     """The handshake as the definition wants it. Raises OSError for a certificate not accepted."""
-    if setting(definition, "ignore_certificate_validation"):
+    if request_values.setting(definition, "ignore_certificate_validation"):
         return await _handshake(*target, accepting_all(), seen)
     try:
         return await _handshake(*target, context_for("ssl"), seen)
@@ -205,10 +186,8 @@ def _limited_to(version: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+def _actual(found: _Found, assertion: Json) -> Any:
     match assertion["type"]:
-        case "responseTime":
-            return seen.response_time(assertion)
         case "tlsVersion":
             return found.version
         case "minTlsVersion":

@@ -4,50 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    needed_port,
-    needed_text,
-    optional_text,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, TEXTUAL, check, cut
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    host_of,
-    port_of,
-    timeout_of,
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
+    cut,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _LARGEST = 65_507  # bytes of a datagram
 
 
-class UdpCheck(RequestCheck):
+class UdpCheck(ProbingCheck):
     """Sends the message and evaluates the assertions on the answer."""
 
     fields: ClassVar = {
-        "host": needed_text,
-        "port": needed_port,
-        "message": optional_text,
-        "timeout": time_limit,
-    }
+        "host": allowed.needed_text, "port": allowed.needed_port, "message": allowed.text,
+        "timeout": allowed.seconds,
+    }  # fmt: skip
     operators: ClassVar = {"": {"receivedMessage": TEXTUAL, "responseTime": ORDERED}}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind`."""
-        definition, request = run.definition, run.definition.request
-        host = host_of(request, variables)
-        port = port_of(request, variables, None)
-        timeout = timeout_of(request, variables)
+        request = run.definition.request
+        host = request_values.host_of(request, variables)
+        port = request_values.port_of(request, variables, None)
+        timeout = request_values.timeout_of(request, variables)
         message = variables.fill(request.get("message") or "")
         if len(message.encode()) > _LARGEST:
             raise CheckFailed("INVALID_REQUEST", f"The message is over {_LARGEST} bytes.")
@@ -55,26 +46,13 @@ class UdpCheck(RequestCheck):
         seen = Sighting({"request": shown, "sent_message": message})
         received: list[str] = []
 
-        def actual(assertion: Json) -> Any:
-            if assertion["type"] == "receivedMessage":
-                return received[0]
-            return seen.response_time(assertion)
-
         async def probe() -> None:
             received.append(await _exchange(host, port, message.encode(), seen))
             text, truncated = cut(received[0], variables)
             seen.detail["received_message"] = text
             seen.detail["response"] = {"message": text, "is_message_truncated": truncated}
 
-        return await check(
-            definition,
-            seen,
-            probe(),
-            operators=self.operators[""],
-            actual=actual,
-            variables=variables,
-            timeout=timeout,
-        )
+        return await self.check(run, variables, seen, probe(), lambda _: received[0], timeout)
 
 
 async def _exchange(host: str, port: int, message: bytes, seen: Sighting) -> str:

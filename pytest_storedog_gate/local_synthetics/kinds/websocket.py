@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -20,20 +21,12 @@ from websockets.exceptions import (
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_text,
-    optional_text,
-    text_map,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, TEXTUAL, check, cut
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    checked_url,
-    named_texts,
-    setting,
-    timeout_of,
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
+    cut,
 )
 from pytest_storedog_gate.local_synthetics.network import addresses
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -75,25 +68,21 @@ class _Found:
 
 
 def _user(request: Json, key: str) -> list[str]:
-    problems = text_map(request, key)
+    problems = allowed.texts(request, key)
     auth = request.get(key) or {}
     if isinstance(auth, dict) and auth.get("type", "web") != "web":
         problems.append(f"config.request.{key} type {auth['type']!r} is not supported")
     return problems
 
 
-class WebsocketCheck(RequestCheck):
+class WebsocketCheck(ProbingCheck):
     """Opens a WebSocket, sends the message and evaluates the assertions on what comes back."""
 
     fields: ClassVar = {
-        "url": needed_text,
-        "message": optional_text,
-        "isMessageBase64Encoded": anything,
-        "headers": text_map,
-        "basicAuth": _user,
-        "timeout": time_limit,
-        "allow_insecure": anything,
-    }
+        "url": allowed.needed_text, "message": allowed.text,
+        "isMessageBase64Encoded": allowed.anything, "headers": allowed.texts, "basicAuth": _user,
+        "timeout": allowed.seconds, "allow_insecure": allowed.anything,
+    }  # fmt: skip
     operators: ClassVar = {
         "": {"receivedMessage": TEXTUAL, "header": GENERAL | ABSENCE, "responseTime": ORDERED}
     }
@@ -102,7 +91,7 @@ class WebsocketCheck(RequestCheck):
         """See `Kind`."""
         definition = run.definition
         target = _target(definition, variables)
-        timeout = timeout_of(definition.request, variables)
+        timeout = request_values.timeout_of(definition.request, variables)
         text = variables.fill(definition.request.get("message") or "")
         shown = {
             "url": mask_url(target.url),
@@ -111,22 +100,15 @@ class WebsocketCheck(RequestCheck):
             "timeout": round(timeout * 1000),
         }
         seen, found = Sighting({"request": shown}), _Found()
-        insecure = setting(definition, "allow_insecure")
-        return await check(
-            definition,
-            seen,
-            _probe(target, _context(target, insecure=insecure), seen, found, variables),
-            operators=self.operators[""],
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=timeout,
-        )
+        context = _context(target, insecure=request_values.setting(definition, "allow_insecure"))
+        probe = _probe(target, context, seen, found, variables)
+        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
 
 
 def _target(definition: Definition, variables: Variables) -> _Target:
     request = definition.request
     url = variables.fill(request["url"])
-    parts = checked_url(url, variables, "a ws(s) URL", _PORTS)
+    parts = request_values.checked_url(url, variables, "a ws(s) URL", _PORTS)
     message = variables.fill(request.get("message") or "")
     asserted = any(
         one["type"] == "receivedMessage" for one in definition.config.get("assertions") or []
@@ -143,7 +125,7 @@ def _target(definition: Definition, variables: Variables) -> _Target:
 
 
 def _headers(request: Json, variables: Variables) -> dict[str, str]:
-    own = named_texts(request, "headers", variables)
+    own = request_values.named_texts(request, "headers", variables)
     auth = request.get("basicAuth") or {}
     if auth.get("username") or auth.get("password"):
         password = variables.fill(auth.get("password", ""))
@@ -248,17 +230,13 @@ def _remember_handshake(connection: ClientConnection, seen: Sighting, found: _Fo
     }
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
-    match assertion["type"]:
-        case "responseTime":
-            return seen.response_time(assertion)
-        case "header":
-            value = found.headers.get(assertion["property"].lower())
-            if value is None:
-                raise NoValue("the header is not there")
-            return value
-        case _:
-            return found.message
+def _actual(found: _Found, assertion: Json) -> Any:
+    if assertion["type"] == "receivedMessage":
+        return found.message
+    value = found.headers.get(assertion["property"].lower())
+    if value is None:
+        raise NoValue("the header is not there")
+    return value
 
 
 def _not_opened(error: Exception, seen: Sighting) -> CheckFailed:

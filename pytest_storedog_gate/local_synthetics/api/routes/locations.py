@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.api.answers import Answer
-from pytest_storedog_gate.local_synthetics.api.edit_answers import told
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
 from pytest_storedog_gate.local_synthetics.running.batches import display_name
 
@@ -64,15 +63,12 @@ class LocationsApi:
         return Answer({"private_location": self._private.create(body), "config": {}})
 
     async def _one(self, request: Request) -> Response:
-        with told():
-            return Answer(self._private.one(request.path_params["location_id"]))
+        return Answer(self._private.one(request.path_params["location_id"]))
 
     async def _edit(self, request: Request) -> Response:
         body = await read_shaped(request, "NewPrivateLocation")
-        with told():
-            return Answer(self._private.edit(request.path_params["location_id"], body))
+        return Answer(self._private.edit(request.path_params["location_id"], body))
 
     async def _delete(self, request: Request) -> Response:
-        with told():
-            self._private.delete(request.path_params["location_id"])
+        self._private.delete(request.path_params["location_id"])
         return Response(status_code=204)

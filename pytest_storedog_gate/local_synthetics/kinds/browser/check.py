@@ -30,13 +30,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
 from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import BrowserLibrary
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    needed_text,
-    optional_text,
-    text_map,
-    unsupported_keys,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import named_texts
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 from pytest_storedog_gate.secrets.places import mask_url
@@ -76,15 +70,15 @@ class BrowserCheck(Kind):
         """See `Kind`."""
         config, request, options = definition.config, definition.request, definition.options
         problems = [
-            *unsupported_keys(
+            *allowed.unsupported_keys(
                 definition,
                 _REQUEST_KEYS,
                 config=("request", "variables", "setCookie"),
                 options=("checkCertificateRevocation",),
             ),
             *_unsupported_devices(definition.devices),
-            *needed_text(request, "url"),
-            *text_map(request, "headers"),
+            *allowed.needed_text(request, "url"),
+            *allowed.texts(request, "headers"),
             *_unsupported_settings(config, request, options),
             *unsupported_connection(request),
         ]
@@ -198,7 +192,7 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
         problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
     elif method == "GET" and request.get("body"):
         problems.append("config.request.body: a browser sends none with GET")
-    problems += optional_text(request, "body")
+    problems += allowed.text(request, "body")
     auth = request.get("basicAuth") or {}
     if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
         problems.append("config.request.basicAuth must be an object of strings")
@@ -244,7 +238,7 @@ def _start_url(run: Run, variables: Variables) -> str:
 
 async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
     await context.add_init_script(_MARK)
-    headers = named_texts(run.definition.request, "headers", variables)
+    headers = request_values.named_texts(run.definition.request, "headers", variables)
     cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
     for name in [name for name in headers if name.lower() == "cookie"]:
         cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]

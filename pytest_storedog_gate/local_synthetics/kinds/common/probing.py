@@ -12,6 +12,7 @@ from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import GENERAL, NUMERIC
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
 from pytest_storedog_gate.local_synthetics.network.failures import network_failure
 from pytest_storedog_gate.secrets.places import mask_headers
@@ -19,8 +20,9 @@ from pytest_storedog_gate.secrets.places import mask_headers
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Actual, Operators
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.assertions.assertion import Actual
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
     from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
@@ -31,27 +33,36 @@ TEXTUAL = frozenset({"is", "isNot", "contains", "doesNotContain", "matches", "do
 """The operators of what is a text."""
 
 
-async def check(  # noqa: PLR0913 each is another thing
-    definition: Definition,
-    seen: Sighting,
-    probe: Coroutine[Any, Any, None],
-    *,
-    operators: Operators,
-    actual: Actual,
-    variables: Variables,
-    timeout: float,  # noqa: ASYNC109 the definition's, for the whole
-) -> Outcome:
-    """Await the probe, at most `timeout` seconds, then evaluate the assertions.
+class ProbingCheck(RequestCheck):
+    """A kind whose probe has a time limit as a whole; it is all of them but http."""
 
-    Errors of sockets and of TLS become Datadog's failures, with what was seen until then.
-    """
-    try:
-        await _within(timeout, seen, probe)
-    except CheckFailed as failed:
-        return Outcome(failed.failure, _detail(seen, []))
-    wanted = definition.config.get("assertions") or []
-    results = await evaluate_all(wanted, operators, actual, variables, shown=_shown)
-    return Outcome(failed_assertions(results), _detail(seen, results))
+    async def check(  # noqa: PLR0913, PLR0917 each is another thing
+        self,
+        run: Run,
+        variables: Variables,
+        seen: Sighting,
+        probe: Coroutine[Any, Any, None],
+        actual: Actual,
+        timeout: float,  # noqa: ASYNC109 the definition's, for the whole
+    ) -> Outcome:
+        """Await the probe, at most `timeout` seconds, then evaluate the assertions.
+
+        Errors of sockets and of TLS become Datadog's failures, with what was seen until then.
+        `actual` gives the values that assertions look at, but for `responseTime`.
+        """
+        try:
+            await _within(timeout, seen, probe)
+        except CheckFailed as failed:
+            return Outcome(failed.failure, _detail(seen, []))
+
+        def found(assertion: Json) -> Any:
+            timed = assertion["type"] == "responseTime"
+            return seen.response_time(assertion) if timed else actual(assertion)
+
+        operators = self.operators[self.call_of(run.definition)]
+        wanted = run.definition.config.get("assertions") or []
+        results = await evaluate_all(wanted, operators, found, variables, shown=_shown)
+        return Outcome(failed_assertions(results), _detail(seen, results))
 
 
 async def _within(timeout: float, seen: Sighting, probe: Coroutine[Any, Any, None]) -> None:  # noqa: ASYNC109 it is a user's setting

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.kinds import brought_request_keys
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import unsupported_keys
+from pytest_storedog_gate.local_synthetics.kinds.common.allowed import unsupported_keys
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.kinds import Equipment
-    from pytest_storedog_gate.local_synthetics.kinds.common.fields import Field
+    from pytest_storedog_gate.local_synthetics.kinds.common.allowed import Field
 
 
 class RequestCheck(Kind):

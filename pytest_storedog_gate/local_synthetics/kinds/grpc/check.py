@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,27 +22,12 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_text,
-    optional_port,
-    optional_text,
-    text_map,
-    time_limit,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
     ORDERED,
-    check,
+    ProbingCheck,
     cut,
     timed_out,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    host_of,
-    named_texts,
-    port_of,
-    setting,
-    timeout_of,
 )
 from pytest_storedog_gate.local_synthetics.kinds.grpc import schema
 from pytest_storedog_gate.local_synthetics.network import addresses
@@ -101,23 +86,17 @@ class _Found:
         return value
 
 
-class GrpcCheck(RequestCheck):
+class GrpcCheck(ProbingCheck):
     """Calls a method and evaluates the assertions on the answer."""
 
     extractable: ClassVar = {"grpc_message": False, "grpc_metadata": True}
     fields: ClassVar = {
-        "host": needed_text,
-        "port": optional_port,
-        "service": optional_text,
-        "method": optional_text,
-        "message": optional_text,
-        "metadata": text_map,
-        "callType": anything,
-        "compressedProtoFile": anything,
-        "compressedJsonDescriptor": anything,
-        "timeout": time_limit,
-        "allow_insecure": anything,
-    }
+        "host": allowed.needed_text, "port": allowed.port, "service": allowed.text,
+        "method": allowed.text, "message": allowed.text, "metadata": allowed.texts,
+        "callType": allowed.anything, "compressedProtoFile": allowed.anything,
+        "compressedJsonDescriptor": allowed.anything, "timeout": allowed.seconds,
+        "allow_insecure": allowed.anything,
+    }  # fmt: skip
     operators: ClassVar = {
         _HEALTH: {**_COMMON, "grpcHealthcheckStatus": ORDERED},
         _UNARY: {**_COMMON, "grpcProto": GENERAL | {JSON_PATH, JSON_SCHEMA}},
@@ -134,7 +113,10 @@ class GrpcCheck(RequestCheck):
         problems, request = super().unsupported(definition), definition.request
         if self.call_of(definition) != _UNARY:
             return problems
-        problems += [*needed_text(request, "service"), *needed_text(request, "method")]
+        problems += [
+            *allowed.needed_text(request, "service"),
+            *allowed.needed_text(request, "method"),
+        ]
         return problems + _unsupported_proto(request)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
@@ -153,15 +135,8 @@ class GrpcCheck(RequestCheck):
             "timeout": round(target.timeout * 1000),
         }
         seen, found = Sighting({"request": shown, "call_type": shown["call_type"]}), _Found()
-        outcome = await check(
-            definition,
-            seen,
-            _probe(run, call, target, seen, found),
-            operators=self.operators[call],
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=target.timeout,
-        )
+        probe, actual = _probe(run, call, target, seen, found), partial(_actual, found)
+        outcome = await self.check(run, variables, seen, probe, actual, target.timeout)
         if found.answer:
             text, truncated = cut(found.answer, variables)
             shown_answer = {"message": text, "is_message_truncated": truncated}
@@ -190,14 +165,14 @@ def _target(definition: Definition, variables: Variables) -> _Target:
     request = definition.request
     host = variables.fill(request["host"]).strip().lower()
     scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
-    port = port_of(request, variables, _DEFAULT_PORT)
+    port = request_values.port_of(request, variables, _DEFAULT_PORT)
     tls = _SCHEMES.get(scheme, port == _TLS_PORT)
-    if tls and setting(definition, "allow_insecure"):
+    if tls and request_values.setting(definition, "allow_insecure"):
         raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
     proto = request.get("compressedProtoFile")
-    metadata = named_texts(request, "metadata", variables)
+    metadata = request_values.named_texts(request, "metadata", variables)
     return _Target(
-        host=host_of(request, variables),
+        host=request_values.host_of(request, variables),
         port=port,
         tls=tls,
         service=variables.fill(request.get("service") or ""),
@@ -205,7 +180,7 @@ def _target(definition: Definition, variables: Variables) -> _Target:
         message=variables.fill(request.get("message") or ""),
         metadata={name.lower(): value for name, value in metadata.items()},
         proto=schema.unpacked(proto) if proto else None,
-        timeout=timeout_of(request, variables),
+        timeout=request_values.timeout_of(request, variables),
     )
 
 
@@ -331,10 +306,8 @@ async def _answered(
     return answer
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+def _actual(found: _Found, assertion: Json) -> Any:
     match assertion["type"]:
-        case "responseTime":
-            return seen.response_time(assertion)
         case "grpcHealthcheckStatus":
             return found.status
         case "grpcMetadata":

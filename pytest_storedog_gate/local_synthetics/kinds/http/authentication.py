@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import BASIC_AUTH
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import passed_over
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
 from pytest_storedog_gate.local_synthetics.kinds.http.jwt import make_token, unsupported_jwt
 from pytest_storedog_gate.local_synthetics.kinds.http.ntlm import Ntlm
 from pytest_storedog_gate.local_synthetics.kinds.http.oauth import (
@@ -72,7 +72,7 @@ def unsupported_authentication(request: Json) -> list[str]:
     needed, possible = _TEXTS[kind]
     problems = [
         f"{problem} with type {kind}"
-        for problem in passed_over(
+        for problem in allowed.passed_over(
             f"{where}.",
             auth,
             BASIC_AUTH,

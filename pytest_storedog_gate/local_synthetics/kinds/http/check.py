@@ -23,21 +23,8 @@ from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
 from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_text,
-    optional_text,
-    text_map,
-    time_limit,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    checked_url,
-    headers_of,
-    named_texts,
-    setting,
-    timeout_of,
-)
 from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
     authenticate,
     unsupported_authentication,
@@ -137,24 +124,18 @@ class HttpCheck(RequestCheck):
     scriptable: ClassVar = True
     inherited: ClassVar = ("allow_insecure", "follow_redirects")
     fields: ClassVar = {
-        "url": needed_text,
-        "method": optional_text,
-        "headers": text_map,
-        "query": text_map,
-        "form": text_map,
-        "body": optional_text,
-        "bodyType": anything,
-        "files": anything,
-        "basicAuth": anything,
-        "certificate": anything,
-        "proxy": anything,
-        "timeout": time_limit,
-        "follow_redirects": anything,
-        "allow_insecure": anything,
-        "persistCookies": anything,
-        "noSavingResponseBody": anything,
-        "httpVersion": anything,
-    }
+        "url": allowed.needed_text,
+        **dict.fromkeys(("method", "body"), allowed.text),
+        **dict.fromkeys(("headers", "query", "form"), allowed.texts),
+        "timeout": allowed.seconds,
+        **dict.fromkeys(
+            (
+                "bodyType", "files", "basicAuth", "certificate", "proxy", "follow_redirects",
+                "allow_insecure", "persistCookies", "noSavingResponseBody", "httpVersion",
+            ),
+            allowed.anything,
+        ),
+    }  # fmt: skip
     config_keys: ClassVar = ("request", "assertions", BEFORE)
     refused_options: ClassVar = ("checkCertificateRevocation",)
     operators: ClassVar = {"": OPERATORS}
@@ -176,7 +157,7 @@ class HttpCheck(RequestCheck):
         """See `Kind`."""
         definition, scripts = run.definition, self.equipment.scripts
         await scripts.prepare(definition, variables)
-        insecure = setting(definition, "allow_insecure")
+        insecure = request_values.setting(definition, "allow_insecure")
         plain = tls = context_for("http", insecure=insecure)
         if definition.request.get("certificate"):
             pair = pair_of(definition.request, variables)
@@ -217,7 +198,7 @@ class HttpCheck(RequestCheck):
 
 
 def _unsupported_version(definition: Definition) -> list[str]:
-    version = setting(definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(definition, "httpVersion", default="any") or "any"
     if version not in _HTTP_VERSIONS:
         return [f"httpVersion {version!r} is not supported"]
     auth = definition.request.get("basicAuth")
@@ -232,14 +213,14 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     `tls` is for the proxy and for the server that gives access tokens.
     """
     wanted = run.definition.request
-    own = headers_of(wanted, variables)
+    own = request_values.headers_of(wanted, variables)
     by_name = {name.lower(): value for name, value in own.items()}
     body = build_body(wanted, variables, by_name.get("content-type"))
-    url, timeout = _url(run, variables), timeout_of(wanted, variables)
+    url, timeout = _url(run, variables), request_values.timeout_of(wanted, variables)
     proxy = proxy_of(wanted, variables, tls)
 
     async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
-        checked_url(url, variables)
+        request_values.checked_url(url, variables)
         request = Request("POST", url, headers, form, timeout, proxy=proxy)
         exchange = Exchange()
         try:
@@ -257,14 +238,14 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     if body.content_type:
         headers["Content-Type"] = body.content_type
     auth = wanted.get("basicAuth") or {}
-    version = setting(run.definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(run.definition, "httpVersion", default="any") or "any"
     return Request(
         method=_method(wanted, variables),
         url=url,
         headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
         content=body.content,
         timeout=timeout,
-        follow_redirects=setting(run.definition, "follow_redirects"),
+        follow_redirects=request_values.setting(run.definition, "follow_redirects"),
         persist_cookies=wanted.get("persistCookies", False),
         http_version="http1" if auth.get("type") == "ntlm" else version,
         auth=authentication.flow,
@@ -287,8 +268,8 @@ def _url(run: Run, variables: Variables) -> str:
             url = run.url_substitution.apply(url)
         except MatchTimeout as error:
             raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
-    query = named_texts(wanted, "query", variables)
-    parsed = checked_url(url, variables)
+    query = request_values.named_texts(wanted, "query", variables)
+    parsed = request_values.checked_url(url, variables)
     try:
         return str(parsed.copy_merge_params(query)) if query else url
     except UnicodeError as error:

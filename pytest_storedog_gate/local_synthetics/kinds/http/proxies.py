@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import text_map
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    checked_url,
-    named_texts,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
@@ -33,7 +29,7 @@ def unsupported_proxy(request: Json) -> list[str]:
     problems = []
     if not isinstance(proxy.get("url"), str) or not proxy["url"]:
         problems.append(f"{_WHERE}.url must be a string that is not empty")
-    if text_map(proxy, "headers"):
+    if allowed.texts(proxy, "headers"):
         problems.append(f"{_WHERE}.headers must be an object of strings")
     return problems
 
@@ -47,8 +43,8 @@ def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.
     if not wanted:
         return None
     url = variables.fill(wanted["url"])
-    headers = named_texts(wanted, "headers", variables)
-    parsed = checked_url(url, variables, "a proxy's URL")
+    headers = request_values.named_texts(wanted, "headers", variables)
+    parsed = request_values.checked_url(url, variables, "a proxy's URL")
     context = tls if parsed.scheme == "https" else None
     try:
         return httpx.Proxy(parsed, ssl_context=context, headers=headers)

@@ -6,6 +6,7 @@ Each test has a session of its own: it is opened whichever call is asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
@@ -17,19 +18,12 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import (
-    anything,
-    needed_text,
-    text_map,
-    time_limit,
-)
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, TEXTUAL, check, cut
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import (
-    checked_url,
-    headers_of,
-    setting,
-    timeout_of,
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
+    cut,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
     ENCODINGS,
@@ -108,20 +102,15 @@ def _arguments(request: Json, key: str) -> list[str]:
     return [] if known else [f"config.request.{key} must be an object"]
 
 
-class McpCheck(RequestCheck):
+class McpCheck(ProbingCheck):
     """Opens a session, makes the call and evaluates the assertions on the answers."""
 
     extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
     fields: ClassVar = {
-        "url": needed_text,
-        "callType": anything,
-        "toolName": anything,
-        "toolArgs": _arguments,
-        "mcpProtocolVersion": _version,
-        "headers": text_map,
-        "timeout": time_limit,
-        "allow_insecure": anything,
-    }
+        "url": allowed.needed_text, "callType": allowed.anything, "toolName": allowed.anything,
+        "toolArgs": _arguments, "mcpProtocolVersion": _version, "headers": allowed.texts,
+        "timeout": allowed.seconds, "allow_insecure": allowed.anything,
+    }  # fmt: skip
     operators: ClassVar = {
         _INIT: _COMMON,
         _LIST: {**_COMMON, "mcpToolCount": ORDERED, "mcpToolNameLength": ORDERED},
@@ -136,14 +125,13 @@ class McpCheck(RequestCheck):
         """See `Kind`."""
         problems = super().unsupported(definition)
         if self.call_of(definition) == _CALL:
-            problems += needed_text(definition.request, "toolName")
+            problems += allowed.needed_text(definition.request, "toolName")
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         """See `Kind`."""
-        definition = run.definition
         target = _target(run, variables)
-        timeout = timeout_of(definition.request, variables)
+        timeout = request_values.timeout_of(run.definition.request, variables)
         shown = {
             "url": mask_url(target.url),
             "headers": mask_headers(target.headers),
@@ -153,37 +141,18 @@ class McpCheck(RequestCheck):
         if target.call == _CALL:
             shown["tool_name"] = target.tool
         seen, found = Sighting({"request": shown, "call_type": target.call}), _Found()
-        insecure = setting(definition, "allow_insecure")
-        asked = any(
-            one["type"] == "statusCode" for one in definition.config.get("assertions") or []
-        )
-        return await check(
-            definition,
-            seen,
-            _probe(
-                run,
-                target,
-                seen,
-                found,
-                variables,
-                context=_context(target, insecure=insecure),
-                status_is_asserted=asked,
-            ),
-            operators=self.operators[target.call],
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(run, target, seen, found, variables)
+        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
 
 
 def _target(run: Run, variables: Variables) -> _Target:
     request = run.definition.request
     url = variables.fill(request["url"])
-    parsed = checked_url(url, variables)
+    parsed = request_values.checked_url(url, variables)
     return _Target(
         url=url,
         host=parsed.raw_host.decode("ascii"),
-        headers=headers_of(request, variables),
+        headers=request_values.headers_of(request, variables),
         version=_VERSION,
         call=request["callType"],
         tool=variables.fill(request.get("toolName") or ""),
@@ -191,22 +160,20 @@ def _target(run: Run, variables: Variables) -> _Target:
     )
 
 
-def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | bool:
-    if insecure or httpx.URL(target.url).scheme == "http":
+def _context(target: _Target, definition: Definition) -> ssl.SSLContext | bool:
+    if (
+        request_values.setting(definition, "allow_insecure")
+        or httpx.URL(target.url).scheme == "http"
+    ):
         return False  # loading the authorities takes longer than the check
     return context_for("mcp")
 
 
-async def _probe(  # noqa: PLR0913 each is another thing
-    run: Run,
-    target: _Target,
-    seen: Sighting,
-    found: _Found,
-    variables: Variables,
-    *,
-    context: ssl.SSLContext | bool,
-    status_is_asserted: bool,
+async def _probe(
+    run: Run, target: _Target, seen: Sighting, found: _Found, variables: Variables
 ) -> None:
+    context = _context(target, run.definition)
+    wanted = run.definition.config.get("assertions") or []
     seen.detail["resolved_ip"] = (await resolve(target.host))[0]
     seen.lap("dns")
     try:
@@ -226,7 +193,7 @@ async def _probe(  # noqa: PLR0913 each is another thing
     finally:
         seen.finish()
         _remember(found, seen, variables)
-    _look_for_errors(found, status_is_asserted=status_is_asserted)
+    _look_for_errors(found, status_is_asserted=any(one["type"] == "statusCode" for one in wanted))
     await run.answered(found.part)
     _remember(found, seen, variables)  # without what has become secret
 
@@ -299,15 +266,13 @@ def _remember(found: _Found, seen: Sighting, variables: Variables) -> None:
     }
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+def _actual(found: _Found, assertion: Json) -> Any:
     opened, last = found.opened, found.last
     if opened is None or last is None:
         raise NoValue("the server did not answer")
     match assertion["type"]:
         case "statusCode":
             return last.status
-        case "responseTime":
-            return seen.response_time(assertion)
         case "header":
             return _header(last, assertion["property"])
         case "body":

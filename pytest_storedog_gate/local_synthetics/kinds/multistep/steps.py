@@ -22,8 +22,7 @@ from pytest_storedog_gate.local_synthetics.javascript.scripts import (
     names_written,
 )
 from pytest_storedog_gate.local_synthetics.kinds import brought_request_keys
-from pytest_storedog_gate.local_synthetics.kinds.common import flow
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import passed_over, unsupported_keys
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
 from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
@@ -65,7 +64,7 @@ class ApiLibrary(Library):
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
         """See `Library`."""
         own = brought_request_keys(self.kinds)
-        problems = unsupported_keys(definition, (), config=("steps", BEFORE), own=own)
+        problems = allowed.unsupported_keys(definition, (), config=("steps", BEFORE), own=own)
         problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})
         steps = definition.config.get("steps") or []
         if not any(self._asserts(step) for step in steps):
@@ -118,7 +117,7 @@ class ApiLibrary(Library):
         others = API_STEP.keys() - _KEYS.get(subtype, _CHECK_KEYS)
         problems = [
             f"{problem} in a step of type {subtype}"
-            for problem in passed_over("", step, API_STEP, others)
+            for problem in allowed.passed_over("", step, API_STEP, others)
         ]
         problems += _unsupported_retry(step.get("retry") or {})
         if subtype == "wait":

@@ -21,8 +21,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
     unsupported_params,
     unsupported_tab,
 )
-from pytest_storedog_gate.local_synthetics.kinds.common import flow
-from pytest_storedog_gate.local_synthetics.kinds.common.fields import passed_over
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
 from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
@@ -121,7 +120,7 @@ class BrowserLibrary(Library):
             *(f"params.{key} is missing" for key in sorted(needed - params.keys())),
             *(
                 f"{problem} in a step of type {kind}"
-                for problem in passed_over("params.", params, BROWSER_PARAMS, others)
+                for problem in allowed.passed_over("params.", params, BROWSER_PARAMS, others)
             ),
         ]
         timeout = number(step.get("timeout") or 0)

@@ -38,7 +38,7 @@ def anything(_request: Json, _key: str) -> list[str]:
     return []
 
 
-def optional_text(request: Json, key: str) -> list[str]:
+def text(request: Json, key: str) -> list[str]:
     """Takes a string, or none."""
     if isinstance(request.get(key), str | None):
         return []
@@ -52,7 +52,7 @@ def needed_text(request: Json, key: str) -> list[str]:
     return [f"config.request.{key} must be a string that is not empty"]
 
 
-def text_map(request: Json, key: str) -> list[str]:
+def texts(request: Json, key: str) -> list[str]:
     """Takes an object of strings, or none."""
     value = {} if request.get(key) is None else request[key]
     if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
@@ -60,7 +60,7 @@ def text_map(request: Json, key: str) -> list[str]:
     return [f"config.request.{key} must be an object of strings"]
 
 
-def optional_port(request: Json, key: str) -> list[str]:
+def port(request: Json, key: str) -> list[str]:
     """Takes a port, or none."""
     return [] if request.get(key) in (None, "") else needed_port(request, key)
 
@@ -73,7 +73,7 @@ def needed_port(request: Json, key: str) -> list[str]:
     return [f"config.request.{key} must be a port from 1 to {LAST_PORT}"]
 
 
-def time_limit(request: Json, key: str) -> list[str]:
+def seconds(request: Json, key: str) -> list[str]:
     """Takes a time limit, or none."""
     value = request.get(key) or 0
     if (isinstance(value, str) and has_placeholder(value)) or as_timeout(value) is not None:
