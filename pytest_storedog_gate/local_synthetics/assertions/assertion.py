@@ -69,6 +69,13 @@ class NoValue(Exception):
     """There is nothing for the assertion to hold on; the text says why."""
 
 
+def named(values: Mapping[str, str], name: str, what: str = "the header") -> str:
+    """The value of that name, of values by names in lower case. Raises NoValue."""
+    if name.lower() not in values:
+        raise NoValue(f"{what} is not there")
+    return values[name.lower()]
+
+
 class _Unmet(NoValue):
     """The assertion does not hold, for the reason in the text."""
 

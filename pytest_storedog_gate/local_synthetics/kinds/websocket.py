@@ -18,7 +18,7 @@ from websockets.exceptions import (
     PayloadTooBig,
 )
 
-from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
+from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
@@ -233,10 +233,7 @@ def _remember_handshake(connection: ClientConnection, seen: Sighting, found: _Fo
 def _actual(found: _Found, assertion: Json) -> Any:
     if assertion["type"] == "receivedMessage":
         return found.message
-    value = found.headers.get(assertion["property"].lower())
-    if value is None:
-        raise NoValue("the header is not there")
-    return value
+    return named(found.headers, assertion["property"])
 
 
 def _not_opened(error: Exception, seen: Sighting) -> CheckFailed:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
-from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
 from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
 from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
     context_options,
@@ -222,12 +221,7 @@ def _first_timeout(definition: Definition) -> float:
 
 
 def _start_url(run: Run, variables: Variables) -> str:
-    url = variables.fill(run.definition.request["url"])
-    if run.url_substitution:
-        try:
-            url = run.url_substitution.apply(url)
-        except MatchTimeout as error:
-            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
+    url = request_values.start_url(run, variables)
     parts = http_address(url)
     if parts is None:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")

@@ -10,6 +10,7 @@ import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
 from pytest_storedog_gate.local_synthetics.variables.variables import filled
 from pytest_storedog_gate.secrets.places import mask_url
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 DEFAULT_TIMEOUT = 60.0  # s, Datadog's; 0 asks for it too
@@ -43,6 +45,15 @@ def checked_url(
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not {what}")
     variables.secrets.add(parsed.password)
     return parsed
+
+
+def start_url(run: Run, variables: Variables) -> str:
+    """The URL of a request, rewritten as the trigger wants it. Raises InvalidTest."""
+    url = variables.fill(run.definition.request["url"])
+    try:
+        return run.url_substitution.apply(url) if run.url_substitution else url
+    except MatchTimeout as error:
+        raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
 
 
 def host_of(request: Json, variables: Variables, key: str = "host") -> str:

@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
-    NoValue,
+    named,
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
@@ -80,10 +80,7 @@ class _Found:
         """See `protocol.Source`."""
         if kind == "grpc_message":
             return self.answer
-        value = self.metadata.get(name.lower())
-        if value is None:
-            raise NoValue("the metadata is not there")
-        return value
+        return named(self.metadata, name, "the metadata")
 
 
 class GrpcCheck(ProbingCheck):

@@ -13,15 +13,14 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
     XPATH,
-    NoValue,
+    named,
 )
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
     evaluate_all,
     failed_assertions,
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, NUMERIC
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
@@ -85,7 +84,7 @@ class Observed:
                 dns = self.timings.get("dns", 0) if without_dns else 0
                 return round(self.timings["total"] - dns, 3)
             case "header":
-                return self._header(assertion["property"])
+                return named(self.headers, assertion["property"])
             case "bodyHash":
                 return self.content
             case _:
@@ -104,17 +103,11 @@ class Observed:
         """See `protocol.Source`."""
         match kind:
             case "http_header":
-                return self._header(name)
+                return named(self.headers, name)
             case "http_status_code":
                 return str(self.status_code)
             case _:
                 return self.body
-
-    def _header(self, name: str) -> str:
-        value = self.headers.get(name.lower())
-        if value is None:
-            raise NoValue("the header is not there")
-        return value
 
 
 class HttpCheck(RequestCheck):
@@ -261,14 +254,8 @@ def _method(wanted: Json, variables: Variables) -> str:
 
 
 def _url(run: Run, variables: Variables) -> str:
-    wanted = run.definition.request
-    url = variables.fill(wanted["url"])
-    if run.url_substitution:
-        try:
-            url = run.url_substitution.apply(url)
-        except MatchTimeout as error:
-            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
-    query = request_values.named_texts(wanted, "query", variables)
+    url = request_values.start_url(run, variables)
+    query = request_values.named_texts(run.definition.request, "query", variables)
     parsed = request_values.checked_url(url, variables)
     try:
         return str(parsed.copy_merge_params(query)) if query else url

@@ -15,6 +15,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
     NoValue,
+    named,
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
@@ -89,7 +90,7 @@ class _Found:
             case "http_status_code":
                 return str(self.last.status)
             case _:
-                return _header(self.last, name)
+                return named(self.last.headers, name)
 
 
 def _version(request: Json, key: str) -> list[str]:
@@ -274,7 +275,7 @@ def _actual(found: _Found, assertion: Json) -> Any:
         case "statusCode":
             return last.status
         case "header":
-            return _header(last, assertion["property"])
+            return named(last.headers, assertion["property"])
         case "body":
             return last.text
         case "mcpServerCapabilities":
@@ -288,12 +289,6 @@ def _actual(found: _Found, assertion: Json) -> Any:
             return True
         case kind:
             return _of_tools(kind, found.tools)
-
-
-def _header(answer: Answer, name: str) -> str:
-    if name.lower() not in answer.headers:
-        raise NoValue("the header is not there")
-    return answer.headers[name.lower()]
 
 
 def _of_tools(kind: str, tools: list[Any] | None) -> Any:
