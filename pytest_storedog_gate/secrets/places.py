@@ -63,12 +63,12 @@ def credentials_of_overrides(overrides: Mapping[str, Any]) -> set[str]:
 
 def mask_url(url: str) -> str:
     """A URL as it may be shown."""
-    return in_url(url, _mask)
+    return in_url(url, mask)
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers as they may be shown: without the values of those whose name says a credential."""
-    return {name: str(value) for name, value in _named(dict(headers), _mask).items()}
+    return {name: str(value) for name, value in _named(dict(headers), mask).items()}
 
 
 def mask_exchanges(data: Any) -> Any:
@@ -76,11 +76,12 @@ def mask_exchanges(data: Any) -> Any:
     if isinstance(data, list):
         return [mask_exchanges(one) for one in data]
     if isinstance(data, dict):
-        return _request({key: mask_exchanges(value) for key, value in data.items()}, _mask)
+        return _request({key: mask_exchanges(value) for key, value in data.items()}, mask)
     return data
 
 
-def _mask(_name: str, _value: str) -> str:
+def mask(_name: str, _value: str) -> str:
+    """The stand-in of every credential where its name tells enough."""
     return MASK
 
 

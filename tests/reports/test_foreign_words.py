@@ -19,7 +19,7 @@ from pytest_storedog_gate.datadog.models import (
     Step,
 )
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.local_synthetics.commands import printing as outcome_lines
+from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.reports import (
     curl,

@@ -19,14 +19,14 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     parse,
 )
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import Value, key_faults, keys
-from pytest_storedog_gate.local_synthetics.definitions.substitution import parse_substitution
+from pytest_storedog_gate.local_synthetics.javascript.substitution import parse_substitution
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
-    from pytest_storedog_gate.local_synthetics.definitions.substitution import Substitution
+    from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
 
 DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
 THE_VERSION = 1  # definitions come from files, which have one version

@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from pytest_storedog_gate.local_synthetics.commands.cli import main
-from tests.local_synthetics.processes import running
-from tests.local_synthetics.support import DEADLINE, Answer, Handler, Json, Target, http_test
+from pytest_storedog_gate.synthetics_cli.command_line import main
+from tests.local_synthetics.support.processes import running
+from tests.local_synthetics.support.service import (
+    DEADLINE,
+    Answer,
+    Handler,
+    Json,
+    Target,
+    http_test,
+)
 from tests.planted import ODD, WORD, in_all_forms, planted_in
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from pytest_storedog_gate.local_synthetics.assertions.operators import COMPARISO
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
 from pytest_storedog_gate.local_synthetics.network import hops
 from tests.conftest import need_chromium
-from tests.local_synthetics.network_tests import that
 from tests.local_synthetics.proving.cases import CASES, Case
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
 from tests.local_synthetics.proving.proof import prove
 from tests.local_synthetics.proving.stages import STAGES
+from tests.local_synthetics.support.network_tests import that
 
 RAW = pytest.mark.skipif(
     not hops.privileged(), reason="the kernel does not let this process open raw sockets"

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.local_synthetics.kinds.websocket import decoded
-from tests.local_synthetics.network_tests import failure, network_test, that
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.servers.websocket import websocket_server
+from tests.local_synthetics.support.network_tests import failure, network_test, that
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 WITH_HOST = {
     "dns": that("recordSome", "is", "192.0.2.1", property="A"),

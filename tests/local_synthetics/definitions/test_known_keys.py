@@ -15,15 +15,15 @@ from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import key_faults_of_test
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import full_view
 from tests.counted_calls import HALF_A_SECOND, at_most
-from tests.local_synthetics.network_tests import network_test, that
 from tests.local_synthetics.proving.stages import STAGES
-from tests.local_synthetics.support import http_test
+from tests.local_synthetics.support.network_tests import network_test, that
+from tests.local_synthetics.support.service import http_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.local_synthetics.support import Json, Service, Target
+    from tests.local_synthetics.support.service import Json, Service, Target
 
 _PATH = {"operator": "validatesJSONPath", "type": "body",
          "target": {"jsonPath": "$.a", "operator": "is", "targetValue": 1}}  # fmt: skip

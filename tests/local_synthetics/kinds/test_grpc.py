@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.grpc_service import PROTO, SERVICE, GrpcServer, grpc_server
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 
 @pytest.fixture(scope="module")

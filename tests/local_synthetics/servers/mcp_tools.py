@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 SESSION = "session-1"
 TOOLS: list[Any] = [

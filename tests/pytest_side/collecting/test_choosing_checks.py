@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import http_check
-from tests.local_synthetics.kinds.browser.conftest import browser_test, step
+from tests.local_synthetics.support.browser_tests import browser_test, step
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
