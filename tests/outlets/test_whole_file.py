@@ -227,7 +227,8 @@ def test_a_device_is_never_replaced(device: str) -> None:
 def test_standard_output_keeps_what_is_in_it(tmp_path: Path, name: str, kind: str) -> None:
     (tmp_path / "link").symlink_to("/dev/stdout")
     code = (
-        "import sys; from pathlib import Path; from pytest_storedog_gate import whole_file\n"
+        "import sys; from pathlib import Path\n"
+        "from pytest_storedog_gate.outlets import whole_file\n"
         "print('before', flush=True)\n"
         "whole_file.withdraw(Path(sys.argv[1]))\n"
         "whole_file.prepare(Path(sys.argv[1]), b'whole\\n').commit()\n"
