@@ -34,6 +34,10 @@ REQUESTS: list[dict[str, Any]] = [
     {"body": "user=me&password=planted"},
     {"body": "<login><user>me</user><password>planted</password></login>"},
     {"message": '{"token":"planted"}'},
+    {"received_message": '{"token":"planted"}'},
+    {"host": "https://me:planted@shop.test/"},
+    {"dnsServer": "tcp://me:planted@dns.test"},
+    {"host": "me:planted@shop.test"},
     {"body": '{"password": ["planted"]}'},
     {"body": '{"credentials": {"val": "planted"}}'},
     {"body": '{"name": "password", "value": "planted"}'},
@@ -65,6 +69,7 @@ NO_SECRET: list[dict[str, Any]] = [
     {"headers": {"X-Cookie-Consent": "accepted", "X-Auth-Provider": "google"}},
     {"body": '{"token_address": "x", "password_reset": true, "otp_channel": "sms"}'},
     {"body": "<p class='a'>hello</p>"},
+    {"body": '{"pass": 12, "fail": 0, "session": "1", "auth": true, "token": 3.5}'},
     {"body": '{"max_tokens": 100, "author": "me", "password": "{{ PASSWORD }}"}'},
 ]  # fmt: skip
 
@@ -107,7 +112,20 @@ def test_secure_variables_files_and_cookies() -> None:
             "setCookie": "session=planted",
             "request": {"certificate": {"key": {"filename": "k.pem", "content": "planted"}}},
             "assertions": [
-                {"type": "header", "property": "X-Auth", "operator": "is", "target": "planted"}
+                {"type": "header", "property": "X-Auth", "operator": "is", "target": "planted"},
+                *(
+                    {
+                        "type": "body",
+                        "operator": "validates",
+                        "target": {key: path, "operator": "is", "targetValue": "planted"},
+                    }
+                    for key, path in (
+                        ("jsonPath", "$.access_token"),
+                        ("jsonPath", "$..user['password']"),
+                        ("xPath", "//login/password"),
+                        ("xPath", "//login/@token"),
+                    )
+                ),
             ],
         }
     }

@@ -18,7 +18,7 @@ from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
 )
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
-from pytest_storedog_gate.secrets.places import mask_url
+from pytest_storedog_gate.secrets.places import mask_host, mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -147,7 +147,7 @@ def host_of(request: Json, variables: Variables, key: str = "host") -> str:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     if not host or _NO_HOST.search(host):
-        raise CheckFailed("INVALID_REQUEST", f"{host!r} is no host name or address")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_host(host)!r} is no host name or address")
     return host
 
 
@@ -224,7 +224,7 @@ def setting(definition: Definition, key: str) -> bool:
 
 def _port(value: Any) -> int | None:
     port = number(value)
-    if port is None or not float(port).is_integer() or not 0 < port <= _LAST_PORT:
+    if port is None or not 0 < port <= _LAST_PORT or int(port) != port:
         return None
     return int(port)
 
