@@ -6,7 +6,10 @@ stands under. What holds nothing but variables, as `Bearer {{ TOKEN }}`, is none
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.secrets.masking import MASK
@@ -191,6 +194,14 @@ def _assertion(assertion: Any, stand_in: StandIn) -> Any:
     return assertion
 
 
+def _encoded(message: str, stand_in: StandIn) -> str:
+    """A message in Base64, replaced whole where what it says holds a secret."""
+    found: set[str] = set()
+    with suppress(binascii.Error):
+        in_text(base64.b64decode(f"{message}==").decode(errors="replace"), _collect(found))
+    return stand_in("MESSAGE", message) if found else message
+
+
 def _request(request: Json, stand_in: StandIn) -> Json:
     shown = dict(request)
     for key in _MAPS:
@@ -199,6 +210,8 @@ def _request(request: Json, stand_in: StandIn) -> Json:
     for key in _TEXTS:
         if isinstance(shown.get(key), str):
             shown[key] = in_text(shown[key], stand_in)
+    if shown.get("isMessageBase64Encoded") and isinstance(shown.get("message"), str):
+        shown["message"] = _encoded(shown["message"], stand_in)
     for key, replaced in (("url", in_url), ("host", in_host), ("dnsServer", in_host)):
         if isinstance(shown.get(key), str):
             shown[key] = replaced(shown[key], stand_in)

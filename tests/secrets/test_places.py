@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from urllib.parse import unquote
@@ -133,6 +134,19 @@ def test_secure_variables_files_and_cookies() -> None:
     assert "planted" not in shown
     assert "shown" in shown
     assert "k.pem" in shown
+
+
+def test_a_message_in_base64_is_a_secret_where_it_holds_one() -> None:
+    def request(text: str) -> dict[str, Any]:
+        message = base64.b64encode(text.encode()).decode().rstrip("=")
+        return {"isMessageBase64Encoded": True, "message": message}
+
+    test = {"config": {"request": request('{"password": "planted"}')}}
+    shown = without_secrets(test, lambda name, _value: name)
+    assert shown["config"]["request"]["message"] == "MESSAGE"
+    assert credentials(test) == {test["config"]["request"]["message"]}
+    harmless = {"config": {"request": request('{"name": "rex"}')}}
+    assert without_secrets(harmless, lambda _name, _value: "MASK") == harmless
 
 
 @pytest.mark.parametrize(
