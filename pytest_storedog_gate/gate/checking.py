@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_storedog_gate.ci import metadata as ci
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate import selection, synthetics
 from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
+from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.settings.requirements import BLOCKING
 from pytest_storedog_gate.verdicts.rule import by_rule
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.ci import metadata as ci
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate import steps
@@ -18,6 +17,7 @@ from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying
 from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
 

@@ -19,7 +19,6 @@ from pytest_storedog_gate.datadog.models import (
     Step,
 )
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.reports import (
     curl,
@@ -29,6 +28,7 @@ from pytest_storedog_gate.reports import (
     junit,
     summary,
 )
+from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
 from pytest_storedog_gate.verdicts.record import BatchLink, Record, Subject
 from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
 from tests.conftest import junit_cases

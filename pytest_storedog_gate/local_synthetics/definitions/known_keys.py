@@ -149,7 +149,9 @@ OPTIONS = keys(
     " min_location_failed monitor_name monitor_priority restricted_roles tick_every",
     "accept_self_signed allow_insecure bits_ai_auto_investigate captureNetworkPayloads"
     " checkCertificateRevocation disableAiaIntermediateFetching disableCors disableCsp"
-    " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
+    # forwardProxy: of older tests, and not published
+    " enableProfiling enableSecurityTesting follow_redirects forwardProxy"
+    " ignoreServerCertificateError"
     " ignore_certificate_validation noScreenshot",
     ci=keys("executionRule"),
     monitor_options=_MONITOR,

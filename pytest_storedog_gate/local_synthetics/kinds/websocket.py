@@ -27,6 +27,7 @@ from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
     TEXTUAL,
     ProbingCheck,
     cut,
+    joined,
 )
 from pytest_storedog_gate.local_synthetics.network import addresses
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -221,11 +222,12 @@ def _remember_handshake(connection: ClientConnection, seen: Sighting, found: _Fo
     response = connection.response
     if response is None:
         return
-    found.headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    sent = list(response.headers.raw_items())
+    found.headers = joined((name.lower(), value) for name, value in sent)
     seen.detail["handshake"] = {
         "response": {
             "status_code": response.status_code,
-            "headers": mask_headers(dict(response.headers.raw_items())),
+            "headers": mask_headers(joined(sent)),
         }
     }
 

@@ -89,6 +89,7 @@ def endless_name() -> bytes:
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "gzip": ("gzip", lambda: bomb("gzip")),
     "GZIP": ("GZIP", lambda: bomb("gzip")),
+    "x-gzip": ("x-gzip", lambda: bomb("gzip")),
     "deflate": ("deflate", lambda: bomb("deflate")),
     "raw deflate": ("deflate", lambda: bomb("raw deflate")),
     "br": ("br", lambda: bomb("br")),

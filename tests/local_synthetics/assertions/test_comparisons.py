@@ -95,6 +95,23 @@ def test_response_time_without_dns() -> None:
     assert (without["valid"], without["actual"]) == (True, 60.0)
 
 
+@pytest.mark.parametrize(
+    ("said", "target", "held"),
+    [
+        ("3.14159265358979323846", "3.14159265358979323846", True),
+        ("3.14159265358979323846", "3.141592653589793", True),
+        ("0.30000000000000004", "0.3", False),
+        ("1.0", "1", True),
+        ("1e2", "100.0", True),
+        ("9007199254740993", "9007199254740992", False),
+    ],
+)
+def test_a_fraction_is_as_exact_as_a_float(said: str, target: str, held: bool) -> None:
+    facts = observed(f'{{"x": {said}}}')
+    assert result(path("$.x", "is", target), facts)["valid"] is held
+    assert result(path("$.x", "isNot", target), facts)["valid"] is not held
+
+
 LARGE = 2**53  # from here on floats leave out integers
 
 

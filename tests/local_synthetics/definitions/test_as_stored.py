@@ -90,6 +90,21 @@ def test_what_is_no_host_is_refused(service: Service, url: str) -> None:
         assert failure(service, sent)[0] == "INVALID_REQUEST"
 
 
+@pytest.mark.parametrize("host", ["https://rex:hunter22@dog.example/", "rex:hunter22@dog.example"])
+@pytest.mark.parametrize("kind", ["dns", "ssl", "tcp", "udp", "icmp", "grpc"])
+def test_a_password_before_a_host_is_not_shown(service: Service, kind: str, host: str) -> None:
+    quick = that("latency", "lessThan", 1, property="avg")
+    wanted = quick if kind == "icmp" else that("responseTime", "lessThan", 1)
+    more = {"callType": "healthcheck"} if kind == "grpc" else {}
+    port = {} if kind in ("dns", "icmp") else {"port": 1}
+    message = {"message": "woof"} if kind == "udp" else {}
+    sent = network_test(kind, {"host": host, **port, **more, **message}, wanted)
+    batch = service.final(service.trigger({"local_test_definition": sent}))
+    told = str(service.poll(batch["results"][0]["result_id"]))
+    assert "********@dog.example" in told
+    assert "hunter22" not in told
+
+
 @pytest.mark.parametrize(
     ("stored", "sent"),
     [

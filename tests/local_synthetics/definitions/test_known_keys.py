@@ -311,3 +311,14 @@ def test_one_test_with_such_keys_leaves_the_others_of_its_file(tmp_path: Path) -
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"tests": [{"localTestDefinition": one} for one in (good, bad)]}))
     assert load([str(path)]).tests.keys() == {good["public_id"], bad["public_id"]}
+
+
+@pytest.mark.parametrize("value", [False, True])
+def test_a_proxy_that_is_not_published_is_passed_over_where_it_is_off(
+    service: Service, target: Target, value: bool
+) -> None:
+    """Tests of some years ago have it: an answer of the real API is to be run."""
+    result = service.run(http_test(target.url, options={"forwardProxy": value}))
+    told = result.get("failure", {}).get("message", "")
+    assert ("options.forwardProxy is not supported" in told) is value
+    assert (result["status"] == "passed") is not value

@@ -84,6 +84,19 @@ def test_metadata_may_have_to_be_absent(
     assert valid(service, unary_test(server.port, *wanted)) == [True, False, False]
 
 
+def test_metadata_that_comes_twice_is_seen_whole(server: GrpcServer, service: Service) -> None:
+    wanted = (
+        that("grpcMetadata", "is", "bad, worse, good", property="x-twice"),
+        that("grpcMetadata", "doesNotContain", "bad", property="x-twice"),
+    )
+    assert valid(service, unary_test(server.port, *wanted)) == [True, False]
+
+
+def test_a_status_without_a_name_is_a_number(server: GrpcServer, service: Service) -> None:
+    seven = that("grpcHealthcheckStatus", "is", 7)
+    assert valid(service, health_test(server.port, SERVING, seven, service="odd")) == [False, True]
+
+
 def test_a_sick_service_is_not_serving(server: GrpcServer, service: Service) -> None:
     assert valid(service, health_test(server.port, SERVING, service="sick")) == [False]
     code, message = failure(service, health_test(server.port, SERVING, service="nobody"))

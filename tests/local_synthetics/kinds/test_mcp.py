@@ -85,6 +85,17 @@ def test_a_tool_is_called(server: McpServer, service: Service, events: bool) -> 
     }
 
 
+@pytest.mark.parametrize("events", [False, True])
+def test_what_json_may_hold_ends_no_line(server: McpServer, service: Service, events: bool) -> None:
+    server.events = events
+    said = "a\u2028b\u2029c\u0085d"
+    server.changes["tools/call"] = changed(content=[{"type": "text", "text": said}])
+    text = {"jsonPath": "$.result.content[0].text", "operator": "is", "targetValue": said}
+    wanted = (LAWFUL, that("body", "validatesJSONPath", text))
+    held = valid(service, mcp_test(server.url, "tool_call", *wanted, toolName="search"))
+    assert held == [True, True]
+
+
 def test_a_json_path_and_an_absent_header(server: McpServer, service: Service) -> None:
     found = {"jsonPath": "$.result.tools[0].name", "operator": "is", "targetValue": "search"}
     wanted = [

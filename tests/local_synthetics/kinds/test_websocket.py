@@ -60,6 +60,14 @@ def test_a_header_may_have_to_be_absent(
     assert valid(service, websocket_test(server, *wanted)) == [True, False, False]
 
 
+def test_a_header_that_comes_twice_is_seen_whole(server: WebsocketServer, service: Service) -> None:
+    wanted = (
+        that("header", "is", "bad, good", property="x-twice"),
+        that("header", "doesNotContain", "bad", property="x-twice"),
+    )
+    assert valid(service, websocket_test(server, *wanted)) == [True, False]
+
+
 def test_the_request_is_sent_as_defined(server: WebsocketServer, service: Service) -> None:
     definition = websocket_test(
         server,

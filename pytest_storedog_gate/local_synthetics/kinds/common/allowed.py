@@ -103,7 +103,7 @@ def unsupported_keys(
         *passed_over("", definition.data, TEST, ["steps"] if definition.type == "api" else []),
         *passed_over("config.", definition.config, CONFIG, CONFIG.keys() - has),
         *passed_over("config.request.", definition.request, REQUEST, others),
-        *passed_over("options.", definition.options, OPTIONS, options),
+        *passed_over("options.", definition.options, OPTIONS, [*options, "forwardProxy"]),
     ]
 
 

@@ -18,7 +18,7 @@ from pytest_storedog_gate.local_synthetics.network.failures import network_failu
 from pytest_storedog_gate.secrets.places import mask_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
 
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Actual
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -83,6 +83,14 @@ def timed_out(limit: float) -> CheckFailed:
     return CheckFailed(
         "TIMEOUT", f"The request couldn't be completed in a reasonable time: {limit:g} s."
     )
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by name, several of one name as one (RFC 9110, 5.2): an assertion looks at all."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def cut(text: str, variables: Variables) -> tuple[str, bool]:

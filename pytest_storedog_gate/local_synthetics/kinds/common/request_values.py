@@ -12,7 +12,7 @@ from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
 from pytest_storedog_gate.local_synthetics.variables.variables import filled
-from pytest_storedog_gate.secrets.places import mask_url
+from pytest_storedog_gate.secrets.places import mask_host, mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -67,7 +67,7 @@ def host_of(request: Json, variables: Variables, key: str = "host") -> str:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     if not host or _NO_HOST.search(host):
-        raise CheckFailed("INVALID_REQUEST", f"{host!r} is no host name or address")
+        raise CheckFailed("INVALID_REQUEST", f"{mask_host(host)!r} is no host name or address")
     return host
 
 
@@ -141,7 +141,7 @@ def setting(definition: Definition, key: str, *, default: Any = False) -> Any:
 def as_port(value: Any) -> int | None:
     """The port that a number or a string of one is; None: it is none."""
     port = number(value)
-    if port is None or not float(port).is_integer() or not 0 < port <= LAST_PORT:
+    if port is None or not 0 < port <= LAST_PORT or int(port) != port:
         return None
     return int(port)
 

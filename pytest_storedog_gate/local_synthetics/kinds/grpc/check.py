@@ -27,6 +27,7 @@ from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
     ORDERED,
     ProbingCheck,
     cut,
+    joined,
     timed_out,
 )
 from pytest_storedog_gate.local_synthetics.kinds.grpc import schema
@@ -260,7 +261,8 @@ async def _check_health(
     question = health_pb2.HealthCheckRequest(service=target.service)
     answer = await _answered(stub, question, target, seen, found)
     found.status = answer.status
-    name = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+    names = {number: name for name, number in health_pb2.HealthCheckResponse.ServingStatus.items()}
+    name = names.get(answer.status, str(answer.status))  # what is no name of its own is a number
     seen.detail["response"] |= {
         "healthcheck": {"status": found.status, "message": {"status": name}}
     }
@@ -295,10 +297,11 @@ async def _answered(
     call = stub(question, metadata=list(target.metadata.items()), timeout=target.timeout)
     answer = await call
     seen.lap("firstByte")
-    for part in (await call.initial_metadata(), await call.trailing_metadata()):
-        for name, value in part or ():
-            text = value if isinstance(value, str) else value.decode(errors="replace")
-            found.metadata[name.lower()] = text
+    found.metadata = joined(
+        (name.lower(), value if isinstance(value, str) else value.decode(errors="replace"))
+        for part in (await call.initial_metadata(), await call.trailing_metadata())
+        for name, value in part or ()
+    )
     seen.detail["response"] = {"metadata": mask_headers(found.metadata)}
     return answer
 

@@ -13,6 +13,7 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
     ENCODINGS,
     BoundedTransport,
+    encoding,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network.failures import network_failure
@@ -204,7 +205,7 @@ def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
 
 
 def _encodings(header: str) -> set[str]:
-    return {name.strip().lower() for name in header.split(",")} - {"", "identity"}
+    return set(map(encoding, header.split(","))) - {"", "identity"}
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.ci.metadata import metadata
-from tests.ci.builds import BUILDS, DRONE, FROM_DRONE, FROM_GITHUB, GITHUB
+from pytest_storedog_gate.reading.ci.metadata import metadata
+from tests.reading.ci.builds import BUILDS, DRONE, FROM_DRONE, FROM_GITHUB, GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,13 +15,13 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_storedog_gate.ci.system import REF_PREFIX, filled
-from pytest_storedog_gate.ci.systems import SYSTEMS
+from pytest_storedog_gate.reading.ci.system import REF_PREFIX, filled
+from pytest_storedog_gate.reading.ci.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_storedog_gate.ci.system import Variables
+    from pytest_storedog_gate.reading.ci.system import Variables
 
 _MESSAGE_LIMIT = 500
 _NUMBER = re.compile(r"\s*([+-]?[0-9]+)")

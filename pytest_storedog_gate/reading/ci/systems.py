@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_storedog_gate.ci.system import REF_PREFIX, System, Variables
+from pytest_storedog_gate.reading.ci.system import REF_PREFIX, System, Variables
 
 
 def _appveyor(environ: Variables) -> Variables:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_storedog_gate.ci.metadata import Origin, origin
-from pytest_storedog_gate.ci.systems import SYSTEMS
-from tests.ci.builds import AZURE_BUILD, BUILDS, DRONE, GITHUB, SHA
+from pytest_storedog_gate.reading.ci.metadata import Origin, origin
+from pytest_storedog_gate.reading.ci.systems import SYSTEMS
+from tests.reading.ci.builds import AZURE_BUILD, BUILDS, DRONE, GITHUB, SHA
 
 WORKFLOW = "https://app.circleci.com/pipelines/workflows/w1"
 CODEBUILD = {
