@@ -182,7 +182,9 @@ class GateRun:
 
     def _prove_before_traffic(self) -> None:
         if isinstance(self._deploying, Deploying):
-            self._provided.before_traffic(self.settings.environment, self._deploying.image)
+            self._provided.before_traffic(
+                environment=self.settings.environment, image=self._deploying.image
+            )
 
     def _proved(self, evidence: Evidence) -> Verdict:
         """The decision; an open one only with the proof after the checks, which is given once."""
@@ -194,8 +196,9 @@ class GateRun:
                 raise NoVerdict("the run was broken off while it proved what answers")
             self._proof = _Proof.BEGUN
             if Step.AFTER_CHECKS in steps.of(self.settings):
-                record = self._record(verdict)
-                self._provided.after_checks(self.settings.environment, record)
+                self._provided.after_checks(
+                    environment=self.settings.environment, record=self._record(verdict)
+                )
             self._deploying.prove()
             self._proof = _Proof.GIVEN
         return self._decide(evidence, self.failure)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +12,10 @@ from pytest_storedog_gate.gate.provided import Provided
 from pytest_storedog_gate.verdicts.folder import VerdictFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from pytest_storedog_gate.deploy import Build, Deployer, ImageReference
+    from pytest_storedog_gate.deploy import Build, Deployer
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.secrets.masking import Masker
     from pytest_storedog_gate.settings.load import Settings
@@ -33,8 +32,8 @@ def provided(config: pytest.Config) -> Provided:
             environment=environment, build=build, progress=progress, redact=redact
         ),
         lambda settings: hook.pytest_storedog_verdict_store(settings=settings),
-        _BeforeTraffic(config),
-        _AfterChecks(config),
+        _Proofs(config, "pytest_storedog_before_traffic"),
+        _Proofs(config, "pytest_storedog_after_checks"),
     )
 
 
@@ -43,7 +42,7 @@ def report(config: pytest.Config, record: Record, mask: Masker) -> list[str]:
 
     All is decided: whatever one raises, the others are asked as well.
     """
-    hook, said = config.hook.pytest_storedog_report, []
+    hook, said = config.hook.pytest_storedog_report, list[str]()
     plugins = [each.plugin for each in hook.get_hookimpls()]
     for plugin in plugins:
         others = [other for other in plugins if other is not plugin]
@@ -74,47 +73,25 @@ class _Own:
 
 
 class _Proofs:
-    """All proofs of one hook."""
+    """All proofs of one hook. What is neither a pass nor one of our errors proves nothing."""
 
-    hook: str
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+    def __init__(self, config: pytest.Config, hook: str) -> None:
+        self._config, self._hook = config, hook
 
     def names(self) -> list[str]:
-        return [_name(self._config, each.plugin) for each in self._caller().get_hookimpls()]
+        return [_name(self._config, each.plugin) for each in self._caller.get_hookimpls()]
 
+    def __call__(self, **facts: object) -> None:
+        try:
+            self._caller(**facts)
+        except (GateError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # a skip and an exit as well
+            raise NoVerdict(f"{self._hook} broke: {_told(error)}") from error
+
+    @property
     def _caller(self) -> Any:
-        return getattr(self._config.hook, self.hook)
-
-    def _ask(self, **facts: object) -> None:
-        with _proving(self.hook):
-            self._caller()(**facts)
-
-
-class _BeforeTraffic(_Proofs):
-    hook = "pytest_storedog_before_traffic"
-
-    def __call__(self, environment: Environment, image: ImageReference) -> None:
-        self._ask(environment=environment, image=image)
-
-
-class _AfterChecks(_Proofs):
-    hook = "pytest_storedog_after_checks"
-
-    def __call__(self, environment: Environment, record: Record) -> None:
-        self._ask(environment=environment, record=record)
-
-
-@contextmanager
-def _proving(hook: str) -> Iterator[None]:
-    """What is neither a pass nor one of our errors proves nothing, a skip and an exit included."""
-    try:
-        yield
-    except (GateError, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        raise NoVerdict(f"{hook} broke: {_told(error)}") from error
+        return getattr(self._config.hook, self._hook)
 
 
 def _told(error: BaseException) -> str:
@@ -124,4 +101,4 @@ def _told(error: BaseException) -> str:
 def _name(config: pytest.Config, plugin: object) -> str:
     """A plugin's name; a conftest file's is its path, from where the project is."""
     name = str(config.pluginmanager.get_name(plugin))
-    return name.removeprefix(f"{config.rootpath}/")
+    return type(plugin).__name__ if name.isdecimal() else name.removeprefix(f"{config.rootpath}/")

@@ -63,11 +63,10 @@ class Controller:
         self._checks: list[Tagged] = []
         self._census = Census()
         self._stopped_itself = False
-        self._settled: Record | None = None
+        self._in_junit: tuple[Writers, Record] | None = None
         self._finished: Record | None = None
         self._notes: list[str] = []
         self._said = False
-        self._junit: Writers | None = None
         for own in (DroneCard(), GogsComment(settings)):
             config.pluginmanager.register(own)
 
@@ -227,7 +226,7 @@ class Controller:
             except KeyboardInterrupt:
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
         with signals.shielded():
-            settled = self._settled = self.run.settle(self._evidence(int(session.exitstatus)))
+            settled = self.run.settle(self._evidence(int(session.exitstatus)))
         writers = Writers(self.config)
         writers.mask_recorded(self.settings.redact)
         if self.run.stopped:
@@ -235,7 +234,7 @@ class Controller:
             not_run = {name: p for name, p in self.node_ids.items() if name in silent}
             writers.add(junit.not_run(not_run, settled.failure or ""))
         writers.add(junit.cases(settled, self.node_ids, self.testimony.passes))
-        self._junit = writers
+        self._in_junit = writers, settled
         return (yield)
 
     def finish(self, status: int) -> int:
@@ -255,11 +254,12 @@ class Controller:
 
     def _report(self, record: Record) -> None:
         """To JUnit what has come since it was written, and what plugins report."""
-        before = self._settled
-        if self._junit and before and before.verdict.state is not record.verdict.state:
-            self._junit.add([junit.at_the_end(record, self.settings.config_path.name)])
-            with suppress(OSError):  # what it would say the exit status says as well
-                self._junit.write_again()
+        if self._in_junit is not None:
+            writers, settled = self._in_junit
+            if settled.verdict.state is not record.verdict.state:
+                writers.add([junit.at_the_end(record, self.settings.config_path.name)])
+                with suppress(OSError):  # what it would say the exit status says as well
+                    writers.write_again()
         self._notes += report(self.config, record, self.settings.redact)
 
     def _evidence(self, status: int) -> Evidence:

@@ -119,3 +119,4 @@ def test_a_plan_tells_whose_proofs_are_asked(brought: GateProject) -> None:
             f"*record the verdict in */verdicts.sqlite3, staging, {NEW}",
         ],
     )
+    assert not (brought.path / "verdicts.sqlite3").exists()
