@@ -28,17 +28,14 @@ from pytest_storedog_gate.verdicts.record_json import as_json, encoded
 from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
 from tests.fuzzing.mutations import mutated
 from tests.fuzzing.profile import examples
+from tests.verdicts.schema import TEXT_OF_SCHEMA, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import GateProject
-
     Change = Callable[[dict[str, Any]], Any]
 
-TEXT_OF_SCHEMA: dict[str, Any] = json.loads(promotion.SCHEMA.read_bytes())
-SCHEMA = Draft202012Validator(TEXT_OF_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 DIGEST = "sha256:" + "ab" * 32
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
 
@@ -123,10 +120,6 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(TEXT_OF_SCHEMA)
 
 
-def faults(report: object) -> list[str]:
-    return [f"{error.json_path}: {error.message}" for error in SCHEMA.iter_errors(report)]
-
-
 def test_the_schema_names_every_key_that_there_is() -> None:
     """Each object holds the keys that are described, and each of them is required."""
 
@@ -141,27 +134,6 @@ def test_the_schema_names_every_key_that_there_is() -> None:
                 compare(item, schema["items"])
 
     compare(GOOD, TEXT_OF_SCHEMA)
-
-
-def test_reports_of_real_runs_fit(gate: GateProject) -> None:
-    assert gate.run().ret == 0
-    assert faults(gate.report()) == []
-    assert gate.report()["mode"] == "decides"
-    assert gate.run("--storedog-deploy=never").ret == 0
-    assert faults(gate.report()) == []
-    assert gate.report()["mode"] == "checks only"
-    gate.shop.answers["/discount"] = (500, "{}")
-    assert gate.run().ret == 1
-    assert faults(gate.report()) == []
-    assert gate.run("--synthetics-url=http://127.0.0.1:9").ret == 8
-    assert faults(gate.report()) == []
-    assert gate.report()["state"] == "inconclusive"
-
-
-def test_a_report_of_a_narrowed_run_says_so(project: GateProject) -> None:
-    assert project.run("--storedog-deploy=never", "-k", "hea-lth-chk").ret == 0
-    assert faults(project.report()) == []
-    assert project.report()["mode"] == "narrowed"
 
 
 def test_what_no_number_can_be_fits(tmp_path: Path) -> None:
