@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker.images import resolved
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 
 if TYPE_CHECKING:
@@ -54,6 +53,9 @@ def decided_on(settings: Settings) -> tuple[str, str] | None:
     asked = asked_for(settings)
     if asked.digest is not None:
         return str(asked), asked.digest
+    # With the engine's SDK, which takes longer to import than the gate itself.
+    from pytest_storedog_gate.deploy.docker.images import resolved  # noqa: PLC0415
+
     try:
         image = resolved(settings.environment.engine, asked, settings.redact)
     except NoVerdict as error:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker.deployer import connected
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
@@ -47,4 +45,7 @@ class _Platforms:
         progress: Callable[[str], None],
         redact: Callable[[str], str],
     ) -> AbstractContextManager[Deployer]:
+        # With the engine's SDK, which a run that deploys nothing does not wait for.
+        from pytest_storedog_gate.deploy.docker.deployer import connected  # noqa: PLC0415
+
         return connected(environment, build, progress, redact)
