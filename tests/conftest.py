@@ -27,7 +27,16 @@ hypothesis.settings.load_profile("storedog")
 
 # Plugins that only some tests want: those of tests/fuzzing, which would take each pytest that a
 # test starts a second or two, and those with which the gate has to get along.
-OTHERS = ("schemathesis", "hypothesispytest", "flaky", "repeat", "socket", "timeout", "tldr")
+OTHERS = (
+    "anyio",
+    "schemathesis",
+    "hypothesispytest",
+    "flaky",
+    "repeat",
+    "socket",
+    "timeout",
+    "tldr",
+)
 
 
 def without_others(*but: str) -> list[str]:

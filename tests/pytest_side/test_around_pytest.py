@@ -104,6 +104,14 @@ def test_a_long_folder_for_temporary_files(
     assert str(result.stderr) == ""
 
 
+def test_the_plugin_that_comes_with_the_local_service(both_ways: GateProject) -> None:
+    both_ways.with_plugin("anyio")
+    result = both_ways.run()
+    assert result.ret == 0, f"{result.stdout}{result.stderr}"
+    result.stdout.fnmatch_lines(["plugins: *anyio-*"])
+    assert str(result.stderr) == ""
+
+
 def test_tests_that_are_kept_from_the_network(project: GateProject) -> None:
     project.with_plugin("socket")
     result = project.run("-n2", "--disable-socket")
