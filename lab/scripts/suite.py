@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _REQUIRED = "live,npm,browser,pipeline,drone"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
+AT_ONCE = 1.0  # s
 _ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -57,11 +59,16 @@ def run_to_its_end(command: Sequence[str], **options: Any) -> int:
     SIGTERM to the whole process group would end it without a word and leave its containers.
     """
     started: list[int] = []
+    heard = 0.0
 
     def end(*_: object) -> None:
+        nonlocal heard
         if not started:
             raise KeyboardInterrupt
-        os.killpg(started[0], signal.SIGINT)
+        # timeout(1) tells first its child and then its group, which is the same wish.
+        if time.monotonic() - heard > AT_ONCE:
+            os.killpg(started[0], signal.SIGINT)
+        heard = time.monotonic()
 
     before = {number: signal.signal(number, end) for number in _ENDED_BY}
     try:

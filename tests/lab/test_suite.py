@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.scripts.suite import AT_ONCE
 from tests.conftest import WITHOUT_OTHERS
 from tests.local_synthetics.support import until
 from tests.repository import ROOT
@@ -97,7 +98,8 @@ def test_an_interrupted_run_says_what_has_failed_and_takes_all_down(
     tmp_path: Path, number: int
 ) -> None:
     with _running(tmp_path) as process:
-        os.killpg(process.pid, number)
+        for _ in range(2):  # as timeout(1) does
+            os.killpg(process.pid, number)
         until((tmp_path / "removing").exists, "the teardown")
         if number == signal.SIGTERM:
             time.sleep(_WORKERS_END + 1)
@@ -118,5 +120,6 @@ def test_who_asks_twice_does_not_wait(tmp_path: Path) -> None:
     with _running(tmp_path) as process:
         os.killpg(process.pid, signal.SIGINT)
         until((tmp_path / "removing").exists, "the teardown")
+        time.sleep(AT_ONCE + 0.1)
         os.killpg(process.pid, signal.SIGINT)
         assert not _ended(process, tmp_path)
