@@ -27,7 +27,16 @@ hypothesis.settings.load_profile("storedog")
 
 # Plugins that only some tests want: those of tests/fuzzing, which would take each pytest that a
 # test starts a second or two, and those with which the gate has to get along.
-OTHERS = ("schemathesis", "hypothesispytest", "flaky", "repeat", "socket", "timeout", "tldr")
+OTHERS = (
+    "anyio",
+    "schemathesis",
+    "hypothesispytest",
+    "flaky",
+    "repeat",
+    "socket",
+    "timeout",
+    "tldr",
+)
 
 
 def without_others(*but: str) -> list[str]:
@@ -42,37 +51,6 @@ MODES = {
     "n2": ["-n2", *WITHOUT_OTHERS],
     "loadscope": ["-n2", "--dist=loadscope", *WITHOUT_OTHERS],
 }
-
-# By the seconds that they take, from ten minutes to one.
-LONGEST = (
-    "live/test_gate.py",
-    "pytest_side/test_never_falsely_green.py",
-    "pytest_side/ways_out/test_ends.py",
-    "pytest_side/hooks/test_broken_hooks.py",
-    "pytest_side/collecting/test_git_decides.py",
-    "pytest_side/collecting/test_required_by_markers.py",
-    "pytest_side/test_documents.py",
-    "live/test_deploy_crash.py",
-    "pytest_side/test_gate.py",
-    "npm/test_side_by_side.py",
-    "pytest_side/collecting/test_checks_in_python.py",
-    "live/test_deploy.py",
-    "pytest_side/hooks/test_own_store_and_proofs.py",
-    "pytest_side/ways_out/test_what_cannot_be_written.py",
-    "pytest_side/collecting/test_choosing_checks.py",
-    "pytest_side/test_around_pytest.py",
-    "live/test_ways_out.py",
-    "pytest_side/collecting/test_required_set.py",
-    "pipeline/test_pipeline.py",
-    "local_synthetics/assertions/test_operators.py",
-    "drone_lint/test_teeth.py",
-    "drone_lint/test_pytest_files.py",
-    "drone_lint/test_scripts.py",
-    "npm/test_import_and_deploy.py",
-    "npm/test_chai.py",
-    "live/test_storedog.py",
-    "pytest_side/test_many_checks.py",
-)
 
 
 def missing(requirement: str, what: str) -> NoReturn:
@@ -103,12 +81,6 @@ def playwrights_own() -> Path:
 def pytest_configure() -> None:
     """Takes Ctrl-C as usual: a shell's background job ignores it, and so would what we start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: a worker takes a whole file, and would end long after the others."""
-    places = {Path(__file__).parent / file: place for place, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,8 @@
 # Sourced by up and test: makes lab/.state/venv where it is missing or out of date, and enters lab/.
 cd "$(dirname "$0")"
 umask 022
-unset PYTEST_ADDOPTS PYTHONPATH
+# Without bytecode each of the many processes would compile the project anew.
+unset PYTEST_ADDOPTS PYTHONPATH PYTHONDONTWRITEBYTECODE
 venv=$PWD/.state/venv
 wanted=$(cat ../pyproject.toml requirements.txt | cksum)
 

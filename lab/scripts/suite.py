@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.offline import programs
 from lab.scripts.machine import chromium, npm, packages
@@ -15,11 +17,16 @@ from lab.scripts.prepare import prepare
 from lab.scripts.progress import say
 from lab.scripts.state import LAB, one_sentence
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _REQUIRED = "live,npm,browser,headed,pipeline,drone"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
+AT_ONCE = 1.0  # s
+_ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
@@ -38,11 +45,40 @@ def main() -> int:
             say(f"{' '.join(done.args[2:])}\n{done.stdout.rstrip()}")
         say("pytest")
         path = f"{runner.parent}:{os.environ['PATH']}"
-        tests = _run(
-            *("pytest", *_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:]),
+        tests = run_to_its_end(
+            [sys.executable, "-m", "pytest", *_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:]],
+            cwd=LAB.parent,
             env=os.environ | {"PATH": path, "STOREDOG_REQUIRE": _REQUIRED},
         )
-    return tests.returncode or max(done.returncode for done in linted)
+    return tests or max(done.returncode for done in linted)
+
+
+def run_to_its_end(command: Sequence[str], **options: Any) -> int:
+    """The exit status of a pytest; what would end this process ends it as Ctrl-C does.
+
+    In a session of its own it hears of that from here alone, with all that it has started: a
+    SIGTERM to the whole process group would end it without a word and leave its containers.
+    """
+    started: list[int] = []
+    heard = 0.0
+
+    def end(*_: object) -> None:
+        nonlocal heard
+        if not started:
+            raise KeyboardInterrupt
+        # timeout(1) tells first its child and then its group, which is the same wish.
+        if time.monotonic() - heard > AT_ONCE:
+            os.killpg(started[0], signal.SIGINT)
+        heard = time.monotonic()
+
+    before = {number: signal.signal(number, end) for number in _ENDED_BY}
+    try:
+        with subprocess.Popen(command, start_new_session=True, **options) as process:
+            started.append(process.pid)
+            return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _lint() -> list[subprocess.CompletedProcess[str]]:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker.images import resolved
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.verdicts.record import Subject
 
@@ -55,6 +54,9 @@ def decided_on(settings: Settings) -> Subject:
     asked = asked_for(settings)
     if asked.digest is not None:
         return Subject(str(asked), asked.digest)
+    # With the engine's SDK, which takes longer to import than the gate itself.
+    from pytest_storedog_gate.deploy.docker.images import resolved  # noqa: PLC0415
+
     try:
         image = resolved(settings.environment.engine, asked, settings.redact)
     except NoVerdict as error:

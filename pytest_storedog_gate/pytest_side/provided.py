@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate.provided import Provided
 from pytest_storedog_gate.verdicts.folder import VerdictFolder
@@ -65,6 +64,9 @@ class _Own:
         progress: Callable[[str], None],
         redact: Callable[[str], str],
     ) -> AbstractContextManager[Deployer]:
+        # With the engine's SDK, which a run that deploys nothing does not wait for.
+        from pytest_storedog_gate.deploy.docker.deployer import connected  # noqa: PLC0415
+
         return connected(environment, build, progress, redact)
 
     @pytest.hookimpl(trylast=True)

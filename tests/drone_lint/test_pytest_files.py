@@ -13,6 +13,7 @@ import pytest
 
 from pytest_storedog_gate.drone_lint import pytest_file
 from pytest_storedog_gate.drone_lint.rules import Level
+from tests.conftest import WITHOUT_OTHERS
 from tests.drone_lint.linted import PRODUCTION, linted_steps
 
 if TYPE_CHECKING:
@@ -92,14 +93,13 @@ def _lint(way: Way, folder: Path) -> Report:
 
 @pytest.mark.parametrize("name", _WAYS)
 def test_what_ends_the_real_gate_with_0_by_a_file_or_variable_is_an_error(
-    name: str, project: GateProject, shop: Shop
+    name: str, project: GateProject, shop: Shop, programs: str
 ) -> None:
     way = _WAYS[name]
     shop.answers["/discount"] = (500, "[]")
     for file, text in way.files.items():
         (project.path / file).parent.mkdir(exist_ok=True)
         (project.path / file).write_text(text)
-    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
     done = subprocess.run(
         ["sh", "-ec", way.command],
@@ -163,7 +163,7 @@ def test_a_file_that_pytest_cannot_read_is_pytests_to_refuse(
 
     assert pytest_file.read(tmp_path, Path(), []) is None
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT_OTHERS],
         cwd=tmp_path,
         capture_output=True,
         check=False,

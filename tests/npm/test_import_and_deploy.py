@@ -12,6 +12,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.definitions.files import load
+from tests.conftest import WITHOUT_OTHERS
 from tests.local_synthetics.support.browser_tests import browser_test, says, step
 from tests.local_synthetics.support.service import Service, Target, http_test, serving, targeting
 from tests.npm.both import environment_of
@@ -53,7 +54,7 @@ class World:
 
     def gate(self) -> subprocess.CompletedProcess[str]:
         (self.folder / "storedog.toml").write_text(_TOML, encoding="utf-8")
-        options = ("--storedog-env=staging", "--storedog-deploy=never", "-p", "no:cacheprovider")
+        options = (*WITHOUT_OTHERS, "--storedog-env=staging", "--storedog-deploy=never")
         files = f"--synthetics-files={FILE}"
         return self._run([sys.executable, "-m", "pytest", *options, files], "key-a")
 

@@ -38,17 +38,17 @@ TAGS = [
 ]
 
 
-def test_tags_of_every_name_change_nothing(gate: GateProject) -> None:
-    tagged(gate, *TAGS)
-    gate.pytester.makeini("[pytest]\nstrict_markers = true\nxfail_strict = true")
-    gate.pytester.makepyfile(
+def test_tags_of_every_name_change_nothing(both_ways: GateProject) -> None:
+    tagged(both_ways, *TAGS)
+    both_ways.pytester.makeini("[pytest]\nstrict_markers = true\nxfail_strict = true")
+    both_ways.pytester.makepyfile(
         test_mine="def test_all(storedog_outcome, request):\n"
         "    assert {m.name for m in request.node.iter_markers()} <= {'parametrize'}"
     )
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret == 0, f"{result.stdout}"
-    gate.shop.answers["/discount"] = (500, "{}")
-    assert gate.run().ret == 1
+    both_ways.shop.answers["/discount"] = (500, "{}")
+    assert both_ways.run().ret == 1
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,14 @@ def test_a_long_folder_for_temporary_files(
     monkeypatch.setenv("TMPDIR", str(long))
     result = project.run("-n2")
     assert result.ret == 0, f"{result.stdout}{result.stderr}"
+    assert str(result.stderr) == ""
+
+
+def test_the_plugin_that_comes_with_the_local_service(both_ways: GateProject) -> None:
+    both_ways.with_plugin("anyio")
+    result = both_ways.run()
+    assert result.ret == 0, f"{result.stdout}{result.stderr}"
+    result.stdout.fnmatch_lines(["plugins: *anyio-*"])
     assert str(result.stderr) == ""
 
 

@@ -96,20 +96,20 @@ def datadog() -> Iterator[FakeDatadog]:
 
 @pytest.fixture
 def against(
-    both_ways: GateProject, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
+    any_mode: GateProject, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
 ) -> GateProject:
     """The gate on two checks of a scripted Datadog, which waits no longer than it has to."""
     monkeypatch.setenv("DD_API_KEY", "a" * 32)
     monkeypatch.setenv("DD_APP_KEY", "b" * 40)
     monkeypatch.setenv("DD_API_HOST_OVERRIDE", datadog.url)
-    both_ways.configuration(CONFIGURATION)
+    any_mode.configuration(CONFIGURATION)
     # A service is believed for a minute more than it says; no test waits for that minute.
-    both_ways.pytester.makeconftest(
+    any_mode.pytester.makeconftest(
         "from pytest_storedog_gate.datadog import retries\n"
         "from pytest_storedog_gate.gate import checking, synthetics\n"
         "checking.GRACE = synthetics.GRACE = retries._UNREADABLE = 2\n"
     )
-    return both_ways
+    return any_mode
 
 
 def change(service: Service, public_id: str, **more: Any) -> None:
@@ -242,21 +242,21 @@ def test_a_state_that_is_not_final_is_waited_for(
 
 @pytest.mark.parametrize("key", ["y", "dis-cou-nts", "passed"])
 def test_a_secret_that_is_a_part_of_an_identifier_ends_in_no_wait(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, key: str
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("DD_API_KEY", "x")
     monkeypatch.setenv("DD_APP_KEY", key)
-    result = both_ways.run()
+    result = any_mode.run()
     assert result.ret == 0
-    assert set(both_ways.report()["requirements"]) == {"dis-cou-nts", "hea-lth-chk"}  # type: ignore[call-overload]
+    assert set(any_mode.report()["requirements"]) == {"dis-cou-nts", "hea-lth-chk"}  # type: ignore[call-overload]
 
 
-def test_one_unknown_check_of_many_is_said_once(both_ways: GateProject) -> None:
+def test_one_unknown_check_of_many_is_said_once(any_mode: GateProject) -> None:
     ids = ", ".join(f'"abc-def-{n:03}"' for n in range(100))
-    text = (both_ways.path / "storedog.toml").read_text("utf-8")
-    both_ways.configuration(text.replace('"dis-cou-nts", "hea-lth-chk"', ids))
-    result = both_ways.run()
+    text = (any_mode.path / "storedog.toml").read_text("utf-8")
+    any_mode.configuration(text.replace('"dis-cou-nts", "hea-lth-chk"', ids))
+    result = any_mode.run()
     assert result.ret == 8
     assert len(result.outlines) < 60
     assert str(result.stdout).count("does not know") == 1
-    assert list(both_ways.junit().values()).count("error") == 101
+    assert list(any_mode.junit().values()).count("error") == 101

@@ -51,20 +51,20 @@ def test_closes_when_a_check_fails_and_says_what_was_expected(gate: GateProject)
     assert result.outlines[-1] == "GATE CLOSED for staging: 1/2 checks passed, exit status 1"
 
 
-def test_reports_attempts(gate: GateProject) -> None:
+def test_reports_attempts(any_mode: GateProject) -> None:
     first_time = {"/discount": (500, "{}")}
-    gate.checks(
+    any_mode.checks(
         http_check("dis-cou-nts", "/discount", "the list", retry={"count": 2, "interval": 10}),
         http_check("hea-lth-chk", "/health", "the health route"),
     )
-    gate.shop.answers["/discount"] = (500, "{}")
+    any_mode.shop.answers["/discount"] = (500, "{}")
 
     def heal(path: str) -> None:
-        if gate.shop.asked[path] == 2 and path in first_time:
-            gate.shop.answers[path] = (200, "[]")
+        if any_mode.shop.asked[path] == 2 and path in first_time:
+            any_mode.shop.answers[path] = (200, "[]")
 
-    gate.shop.before_answer = heal
-    result = gate.run()
+    any_mode.shop.before_answer = heal
+    result = any_mode.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines(["dis-cou-nts*passed after 2 attempts"])
 
@@ -84,54 +84,54 @@ def test_the_report_has_the_steps_of_a_check(project: GateProject) -> None:
     assert [(one["name"], one["status"]) for one in result["steps"]] == [("the list", "failed")]
 
 
-def test_no_verdict_is_an_error_and_exit_status_8(gate: GateProject) -> None:
-    gate.configuration(
-        (gate.path / "storedog.toml").read_text("utf-8").replace("hea-lth-chk", "unk-now-nid")
+def test_no_verdict_is_an_error_and_exit_status_8(both_ways: GateProject) -> None:
+    both_ways.configuration(
+        (both_ways.path / "storedog.toml").read_text("utf-8").replace("hea-lth-chk", "unk-now-nid")
     )
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret == 8
-    assert set(gate.junit().values()) == {"error"}
-    assert gate.report()["state"] == "inconclusive"
+    assert set(both_ways.junit().values()) == {"error"}
+    assert both_ways.report()["state"] == "inconclusive"
     result.stdout.fnmatch_lines(["*does not know unk-now-nid*"])
-    assert not gate.shop.asked
+    assert not both_ways.shop.asked
 
 
-def test_unreachable_service_is_exit_status_8(gate: GateProject) -> None:
-    result = gate.run("--synthetics-url=http://127.0.0.1:9")
+def test_unreachable_service_is_exit_status_8(any_mode: GateProject) -> None:
+    result = any_mode.run("--synthetics-url=http://127.0.0.1:9")
     assert result.ret == 8
     result.stdout.fnmatch_lines(["*cannot be reached at http://127.0.0.1:9*"])
 
 
-def test_single_check_in_check_mode(gate: GateProject) -> None:
-    result = gate.run("--storedog-deploy=never", "--synthetics-id=hea-lth-chk")
+def test_single_check_in_check_mode(any_mode: GateProject) -> None:
+    result = any_mode.run("--storedog-deploy=never", "--synthetics-id=hea-lth-chk")
     assert result.ret == 0
-    assert gate.shop.asked == {"/health": 1}
+    assert any_mode.shop.asked == {"/health": 1}
     assert "nothing was deployed or recorded" in result.outlines[-1]
 
 
-def test_node_id_from_the_output_can_be_run_again(gate: GateProject) -> None:
-    result = gate.run("--storedog-deploy=never", f"storedog.toml::{HEALTH}")
+def test_node_id_from_the_output_can_be_run_again(both_ways: GateProject) -> None:
+    result = both_ways.run("--storedog-deploy=never", f"storedog.toml::{HEALTH}")
     assert result.ret == 0
-    assert gate.shop.asked == {"/health": 1}
+    assert both_ways.shop.asked == {"/health": 1}
 
 
-def test_k_narrows_a_run_that_only_checks(gate: GateProject) -> None:
-    result = gate.run("--storedog-deploy=never", "-k", "hea-lth-chk")
+def test_k_narrows_a_run_that_only_checks(any_mode: GateProject) -> None:
+    result = any_mode.run("--storedog-deploy=never", "-k", "hea-lth-chk")
     assert result.ret == 0
-    assert gate.shop.asked == {"/health": 1}
+    assert any_mode.shop.asked == {"/health": 1}
 
 
-def test_last_failed_runs_the_failed_check_again(gate: GateProject) -> None:
-    gate.shop.answers["/discount"] = (500, "{}")
-    assert gate.run("--storedog-deploy=never").ret == 1
-    gate.shop.answers["/discount"] = (200, "[]")
-    gate.shop.asked.clear()
-    assert gate.run("--storedog-deploy=never", "--lf").ret == 0
-    assert gate.shop.asked == {"/discount": 1}
+def test_last_failed_runs_the_failed_check_again(both_ways: GateProject) -> None:
+    both_ways.shop.answers["/discount"] = (500, "{}")
+    assert both_ways.run("--storedog-deploy=never").ret == 1
+    both_ways.shop.answers["/discount"] = (200, "[]")
+    both_ways.shop.asked.clear()
+    assert both_ways.run("--storedog-deploy=never", "--lf").ret == 0
+    assert both_ways.shop.asked == {"/discount": 1}
 
 
-def test_only_what_uses_the_gate_runs_without_paths(gate: GateProject) -> None:
-    gate.pytester.makepyfile(
+def test_only_what_uses_the_gate_runs_without_paths(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(
         test_mine="""
         import pytest
         def test_plain(): assert 0
@@ -139,16 +139,16 @@ def test_only_what_uses_the_gate_runs_without_paths(gate: GateProject) -> None:
         def test_marked(): pass
         """
     )
-    assert gate.run().ret == 0
-    assert set(gate.junit()) == {DISCOUNTS, HEALTH, VERDICT, "test_marked"}
+    assert both_ways.run().ret == 0
+    assert set(both_ways.junit()) == {DISCOUNTS, HEALTH, VERDICT, "test_marked"}
 
 
-def test_a_named_path_runs_as_well_and_its_failure_closes_the_gate(gate: GateProject) -> None:
-    gate.pytester.makepyfile(test_mine="def test_plain(): assert 0")
-    result = gate.run("test_mine.py")
+def test_a_named_path_runs_as_well_and_its_failure_closes_the_gate(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(test_mine="def test_plain(): assert 0")
+    result = both_ways.run("test_mine.py")
     assert result.ret == 1
-    assert gate.junit()["test_plain"] == "failure"
-    assert gate.report()["state"] == "closed"
+    assert both_ways.junit()["test_plain"] == "failure"
+    assert both_ways.report()["state"] == "closed"
     result.stdout.fnmatch_lines(["other tests of this run failed"])
 
 
@@ -238,18 +238,18 @@ def test_a_fixture_of_the_users_own_stays_without_the_gate(project: GateProject)
 
 
 def test_secrets_of_the_process_environment_do_not_show(
-    gate: GateProject, monkeypatch: pytest.MonkeyPatch
+    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "s3cr3t-t0ken-value")
-    text = (gate.path / "storedog.toml").read_text("utf-8")
-    gate.configuration(text.replace('SHOP = "http', 'TOKEN = "${SHOP_TOKEN}", SHOP = "http'))
-    gate.checks(
+    text = (both_ways.path / "storedog.toml").read_text("utf-8")
+    both_ways.configuration(text.replace('SHOP = "http', 'TOKEN = "${SHOP_TOKEN}", SHOP = "http'))
+    both_ways.checks(
         http_check("dis-cou-nts", "/discount?t={{ TOKEN }}", "the list"),
         http_check("hea-lth-chk", "/nowhere/{{ TOKEN }}", "the health route"),
     )
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret == 1
     everything = result.stdout.str() + result.stderr.str()
     for file in ("report.json", "junit.xml"):
-        everything += (gate.path / file).read_text("utf-8")
+        everything += (both_ways.path / file).read_text("utf-8")
     assert not re.search("s3cr3t-t0ken-value", everything)

@@ -6,8 +6,6 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from jsonpath import JSONPatch, JSONPatchError, JSONPointer, JSONPointerError
-
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
@@ -21,6 +19,9 @@ class PatchError(ValueError):
 
 def patched(document: Json, operations: Any) -> Json:
     """A changed copy of the document: all operations, or PatchError."""
+    # No run of checks needs it, and it is a tenth of the service's start.
+    from jsonpath import JSONPatch, JSONPatchError, JSONPointerError  # noqa: PLC0415
+
     if not isinstance(operations, list) or not operations:
         raise PatchError("data must be a list with at least one operation")
     changed: Any = copy.deepcopy(document)
@@ -47,6 +48,8 @@ def patched(document: Json, operations: Any) -> Json:
 
 def _length(copying: Json, document: Any) -> int:
     """The characters of what a copy would add."""
+    from jsonpath import JSONPointer  # noqa: PLC0415
+
     source = copying.get("from")
     if not isinstance(source, str):
         return 0  # refused when it is applied

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_OPERATORS
+from pytest_storedog_gate.local_synthetics.assertions.assertion import evaluate
+from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_OPERATORS, FIRST
 from pytest_storedog_gate.local_synthetics.assertions.operators import COMPARISONS, GENERAL
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS as OF_HTTP
+from pytest_storedog_gate.local_synthetics.kinds.http.check import Observed
 from pytest_storedog_gate.local_synthetics.network import hops
 from tests.conftest import need_chromium
 from tests.local_synthetics.proving.cases import CASES, Case
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
 from tests.local_synthetics.proving.proof import prove
-from tests.local_synthetics.proving.stages import STAGES
+from tests.local_synthetics.proving.stages import HEADERS, HTTP, STAGES
 from tests.local_synthetics.support.network_tests import that
+
+if TYPE_CHECKING:
+    from tests.local_synthetics.support.service import Json
 
 RAW = pytest.mark.skipif(
     not hops.privileged(), reason="the kernel does not let this process open raw sockets"
@@ -95,15 +103,35 @@ COMPARED = [
 OF_ELEMENTS = [case for case in COMPARED if "elementsOperator" in str(case.holds)]
 
 
+def told(cases: list[Case]) -> list[Case]:
+    """The cases that tell a fault in what evaluates their assertions, on the stage's answers."""
+    return [case for case in cases if (_valid(case, case.holds), _valid(case, case.fails)) != RIGHT]
+
+
+RIGHT = (True, False)
+
+
+def _valid(case: Case, assertion: Json) -> bool:
+    body = HTTP[case.request.get("path", "/")]
+    headers = {name.lower(): value for name, value in HEADERS.items()}
+    answer = Observed(200, headers, body.encode(), body, {})
+    return bool(evaluate(assertion, OF_HTTP, answer.actual, str)["valid"])
+
+
+def test_no_case_tells_a_fault_where_there_is_none() -> None:
+    assert len(COMPARED) > 2 * len(GENERAL)
+    assert told(COMPARED) == []
+
+
 @pytest.mark.parametrize("operator", sorted(GENERAL))
 def test_an_operator_that_is_another_is_found(
     monkeypatch: pytest.MonkeyPatch, operator: str
 ) -> None:
     """A fault in the service, to show that the cases would tell."""
     monkeypatch.setitem(COMPARISONS, operator, COMPARISONS[MISTAKEN[operator]])
-    problems = prove("http", COMPARED).problems
-    assert any(f"operator={operator!r}" in problem for problem in problems)
-    assert any(f"detail={operator!r}" in problem for problem in problems)
+    found = told(COMPARED)
+    assert any(case.holds["operator"] == operator for case in found)
+    assert any(_inner(case).get("operator") == operator for case in found)
 
 
 @pytest.mark.parametrize(
@@ -113,5 +141,20 @@ def test_an_elements_operator_that_is_another_is_found(
     monkeypatch: pytest.MonkeyPatch, name: str, other: str
 ) -> None:
     monkeypatch.setitem(ELEMENTS_OPERATORS, name, ELEMENTS_OPERATORS[other])
-    problems = prove("http", OF_ELEMENTS).problems
-    assert any(f"detail={name!r}" in problem for problem in problems) is (name != other)
+    found = {_inner(case)["elementsOperator"] for case in told(OF_ELEMENTS)}
+    assert (name in found) is (name != other)
+
+
+def _inner(case: Case) -> Json:
+    target = case.holds.get("target")
+    return target if isinstance(target, dict) else {}
+
+
+def test_a_fault_of_the_running_service_is_a_problem_of_its_proof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(COMPARISONS, "matches", COMPARISONS[MISTAKEN["matches"]])
+    monkeypatch.setitem(ELEMENTS_OPERATORS, FIRST, ELEMENTS_OPERATORS["everyElementMatches"])
+    problems = prove("http", COMPARED).problems
+    for told_of in ("operator='matches'", "detail='matches'", f"detail={FIRST!r}"):
+        assert any(told_of in problem for problem in problems)

@@ -35,6 +35,7 @@ HTTP = {
     "/json": '{"dog": "beagle", "n": 7, "words": ["good", "dog"]}',
     "/xml": "<kennel><dog n='7'>beagle</dog></kennel>",
 }
+HEADERS = {"X-Dog": "beagle", "X-Count": "7"}
 GRPC = '{"code":"beagle","amount":"7","words":["good","dog"]}'
 _LISTED = {"dog": "beagle", "n": 7, "words": ["good", "dog"]}
 MCP = json.dumps({"jsonrpc": "2.0", "id": 2, "result": {"tools": TOOLS, **_LISTED}})
@@ -44,7 +45,7 @@ MCP = json.dumps({"jsonrpc": "2.0", "id": 2, "result": {"tools": TOOLS, **_LISTE
 def _http() -> Iterator[Request]:
     with targeting() as target:
         for path, body in HTTP.items():
-            target.answer(path, body=body, headers={"X-Dog": "beagle", "X-Count": "7"})
+            target.answer(path, body=body, headers=HEADERS)
         yield lambda path="/": {"method": "GET", "url": target.url + path}
 
 

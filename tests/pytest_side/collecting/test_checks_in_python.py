@@ -17,8 +17,8 @@ HEALTH = "test_check[staging-hea-lth-chk]"
 VERDICT = "verdict[staging]"
 
 
-def test_outcome_tells_steps_timings_assertions_and_attempts(gate: GateProject) -> None:
-    gate.pytester.makepyfile(
+def test_outcome_tells_steps_timings_assertions_and_attempts(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(
         test_mine="""
         import pytest
 
@@ -34,13 +34,13 @@ def test_outcome_tells_steps_timings_assertions_and_attempts(gate: GateProject) 
             assert result.result_url
         """
     )
-    assert gate.run().ret == 0
-    assert gate.junit()["test_health"] == "passed"
-    assert gate.shop.asked["/health"] == 1, "the marked test shares the run's batch"
+    assert both_ways.run().ret == 0
+    assert both_ways.junit()["test_health"] == "passed"
+    assert both_ways.shop.asked["/health"] == 1, "the marked test shares the run's batch"
 
 
-def test_failing_assertion_on_a_passed_check_closes_the_gate(gate: GateProject) -> None:
-    gate.pytester.makepyfile(
+def test_failing_assertion_on_a_passed_check_closes_the_gate(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(
         test_mine="""
         import pytest
 
@@ -49,31 +49,33 @@ def test_failing_assertion_on_a_passed_check_closes_the_gate(gate: GateProject) 
             assert storedog_outcome.results[0].timings["total"] < 0
         """
     )
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret in (1, 8)
-    assert gate.report()["state"] != "open"
+    assert both_ways.report()["state"] != "open"
 
 
-def test_marker_gives_overrides_and_makes_a_check_required(gate: GateProject) -> None:
-    text = (gate.path / "storedog.toml").read_text("utf-8")
-    gate.configuration(text.replace('"dis-cou-nts", "hea-lth-chk"', '"hea-lth-chk"'))
-    gate.pytester.makepyfile(
+def test_marker_gives_overrides_and_makes_a_check_required(both_ways: GateProject) -> None:
+    text = (both_ways.path / "storedog.toml").read_text("utf-8")
+    both_ways.configuration(text.replace('"dis-cou-nts", "hea-lth-chk"', '"hea-lth-chk"'))
+    both_ways.pytester.makepyfile(
         test_mine=f"""
         import pytest
 
-        @pytest.mark.synthetics("dis-cou-nts", variables={{"SHOP": "{gate.shop.url}/nowhere"}})
+        @pytest.mark.synthetics("dis-cou-nts", variables={{"SHOP": "{both_ways.shop.url}/nowhere"}})
         def test_nowhere(storedog_outcome):
             assert storedog_outcome.status.value == "passed"
         """
     )
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret == 1
-    assert gate.shop.asked == {"/nowhere/discount": 1, "/health": 1}
-    assert gate.junit()["test_nowhere"] == "failure"
+    assert both_ways.shop.asked == {"/nowhere/discount": 1, "/health": 1}
+    assert both_ways.junit()["test_nowhere"] == "failure"
 
 
-def test_two_tests_that_mark_a_check_with_other_overrides_are_refused(gate: GateProject) -> None:
-    gate.pytester.makepyfile(
+def test_two_tests_that_mark_a_check_with_other_overrides_are_refused(
+    any_mode: GateProject,
+) -> None:
+    any_mode.pytester.makepyfile(
         test_mine="""
         import pytest
 
@@ -84,46 +86,46 @@ def test_two_tests_that_mark_a_check_with_other_overrides_are_refused(gate: Gate
         def test_two(storedog_outcome): pass
         """
     )
-    result = gate.run()
+    result = any_mode.run()
     assert result.ret == 4
     result.stdout.fnmatch_lines(["*with other overrides*"])
-    assert not gate.shop.asked
+    assert not any_mode.shop.asked
 
 
-def test_test_triggers_a_check_itself(gate: GateProject) -> None:
-    gate.pytester.makepyfile(
+def test_test_triggers_a_check_itself(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(
         test_mine=f"""
         import pytest
 
         @pytest.mark.synthetics
         def test_twice(storedog_trigger):
             for path in ("/a", "/b"):
-                shop = {{"SHOP": "{gate.shop.url}" + path}}
+                shop = {{"SHOP": "{both_ways.shop.url}" + path}}
                 outcome = storedog_trigger("hea-lth-chk", variables=shop)
                 assert outcome.status.value == "failed"
         """
     )
-    assert gate.run().ret == 0
-    assert gate.shop.asked == {"/discount": 1, "/health": 1, "/a/health": 1, "/b/health": 1}
+    assert both_ways.run().ret == 0
+    assert both_ways.shop.asked == {"/discount": 1, "/health": 1, "/a/health": 1, "/b/health": 1}
 
 
-def test_failure_can_be_acted_on_at_once(gate: GateProject) -> None:
-    gate.shop.answers["/discount"] = (500, "{}")
-    result = gate.run()
+def test_failure_can_be_acted_on_at_once(any_mode: GateProject) -> None:
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    result = any_mode.run()
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
             "*the list of discounts*",
             "*statusCode: expected is 200, actual 500*",
-            f"*curl*{gate.shop.url}/discount*",
+            f"*curl*{any_mode.shop.url}/discount*",
         ]
     )
     assert "/synthetics/details/dis-cou-nts?resultId=" in str(result.stdout)
 
 
-def test_last_lines_tell_how_to_run_the_failed_checks_again(gate: GateProject) -> None:
-    gate.shop.answers["/discount"] = (500, "{}")
-    result = gate.run()
+def test_last_lines_tell_how_to_run_the_failed_checks_again(any_mode: GateProject) -> None:
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    result = any_mode.run()
     (line,) = [line for line in result.outlines if line.startswith("run them again: ")]
     command = shlex.split(line.removeprefix("run them again: "))
     assert command == [
@@ -132,10 +134,10 @@ def test_last_lines_tell_how_to_run_the_failed_checks_again(gate: GateProject) -
         "--storedog-deploy=never",
         "--synthetics-id=dis-cou-nts",
     ]
-    gate.shop.answers["/discount"] = (200, "[]")
-    gate.shop.asked.clear()
-    assert gate.pytester.runpytest_subprocess(*gate.mode, *command[1:]).ret == 0
-    assert gate.shop.asked == {"/discount": 1}
+    any_mode.shop.answers["/discount"] = (200, "[]")
+    any_mode.shop.asked.clear()
+    assert any_mode.pytester.runpytest_subprocess(*any_mode.mode, *command[1:]).ret == 0
+    assert any_mode.shop.asked == {"/discount": 1}
 
 
 def late(project: GateProject, path: str) -> threading.Event:

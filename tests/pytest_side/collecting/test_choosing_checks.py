@@ -90,12 +90,12 @@ def test_search_on_the_command_line_and_in_the_file(shop_checks: GateProject) ->
     assert set(shop_checks.junit()) == {DISCOUNTS, HEALTH, VERDICT}
 
 
-def test_search_that_finds_nothing_is_no_verdict(gate: GateProject) -> None:
-    configure(gate, "search = 'tag:\"team:nobody\"'")
-    result = gate.run()
+def test_search_that_finds_nothing_is_no_verdict(any_mode: GateProject) -> None:
+    configure(any_mode, "search = 'tag:\"team:nobody\"'")
+    result = any_mode.run()
     assert result.ret == 8
     result.stdout.fnmatch_lines(["*finds nothing*"])
-    assert not gate.shop.asked
+    assert not any_mode.shop.asked
 
 
 def test_test_files_name_checks_with_overrides(shop_checks: GateProject) -> None:
@@ -144,45 +144,47 @@ def test_tags_are_markers(shop_checks: GateProject) -> None:
     assert set(shop_checks.junit()) == {HEALTH, VERDICT}
 
 
-def test_non_blocking_in_git_is_reported_and_never_red(gate: GateProject) -> None:
+def test_non_blocking_in_git_is_reported_and_never_red(both_ways: GateProject) -> None:
     configure(
-        gate,
+        both_ways,
         'checks = ["dis-cou-nts", "hea-lth-chk"]\n'
         'execution_rules = { dis-cou-nts = "non_blocking" }',
     )
-    gate.shop.answers["/discount"] = (500, "{}")
-    result = gate.run()
+    both_ways.shop.answers["/discount"] = (500, "{}")
+    result = both_ways.run()
     assert result.ret == 0
-    assert gate.junit() == {DISCOUNTS: "skipped", HEALTH: "passed", VERDICT: "passed"}
+    assert both_ways.junit() == {DISCOUNTS: "skipped", HEALTH: "passed", VERDICT: "passed"}
     result.stdout.fnmatch_lines(["*statusCode: expected is 200, actual 500*"])
 
 
-def test_skipped_in_git_is_not_run(gate: GateProject) -> None:
+def test_skipped_in_git_is_not_run(both_ways: GateProject) -> None:
     configure(
-        gate,
+        both_ways,
         'checks = ["dis-cou-nts", "hea-lth-chk"]\nexecution_rules = { dis-cou-nts = "skipped" }',
     )
-    assert gate.run().ret == 0
-    assert gate.shop.asked == {"/health": 1}
-    assert gate.junit() == {DISCOUNTS: "skipped", HEALTH: "passed", VERDICT: "passed"}
+    assert both_ways.run().ret == 0
+    assert both_ways.shop.asked == {"/health": 1}
+    assert both_ways.junit() == {DISCOUNTS: "skipped", HEALTH: "passed", VERDICT: "passed"}
 
 
-def test_everything_relaxed_proves_nothing(gate: GateProject) -> None:
-    configure(gate, 'checks = ["hea-lth-chk"]\nexecution_rules = { hea-lth-chk = "non_blocking" }')
-    result = gate.run()
+def test_everything_relaxed_proves_nothing(any_mode: GateProject) -> None:
+    configure(
+        any_mode, 'checks = ["hea-lth-chk"]\nexecution_rules = { hea-lth-chk = "non_blocking" }'
+    )
+    result = any_mode.run()
     assert result.ret == 8
     result.stdout.fnmatch_lines(["*nothing was proved*"])
 
 
 @pytest.mark.parametrize("rule", ["non_blocking", "skipped"])
 def test_required_check_that_datadog_relaxes_is_refused_by_name(
-    gate: GateProject, rule: str
+    any_mode: GateProject, rule: str
 ) -> None:
-    gate.checks(
+    any_mode.checks(
         http_check("dis-cou-nts", "/discount", "the list", ci={"executionRule": rule}),
         http_check("hea-lth-chk", "/health", "the health route"),
     )
-    result = gate.run()
+    result = any_mode.run()
     assert result.ret == 8
     result.stdout.fnmatch_lines([f"*dis-cou-nts*{rule}*"])
-    assert not gate.shop.asked
+    assert not any_mode.shop.asked

@@ -86,105 +86,105 @@ VARIABLES: dict[str, Callable[[GateProject], dict[str, str]]] = {
 
 @pytest.mark.parametrize("way", VARIABLES)
 def test_variables_that_would_weaken_a_check_are_refused_by_name(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, way: str
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    both_ways.shop.answers["/discount"] = (500, "{}")
-    both_ways.shop.answers["/good/discount"] = (200, "[]")
-    for name, value in VARIABLES[way](both_ways).items():
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    any_mode.shop.answers["/good/discount"] = (200, "[]")
+    for name, value in VARIABLES[way](any_mode).items():
         monkeypatch.setenv(name, value)
-    result = both_ways.run()
+    result = any_mode.run()
     assert result.ret == 4
     result.stdout.fnmatch_lines(
         ["*dis-cou-nts: * would change a check that storedog.toml requires*"]
     )
-    assert not both_ways.shop.asked
+    assert not any_mode.shop.asked
 
 
-def test_files_on_the_command_line_relax_nothing_either(both_ways: GateProject) -> None:
-    relaxing(both_ways)
-    assert both_ways.run("--synthetics-files=relaxed.json").ret == 4
-    assert not both_ways.shop.asked
+def test_files_on_the_command_line_relax_nothing_either(any_mode: GateProject) -> None:
+    relaxing(any_mode)
+    assert any_mode.run("--synthetics-files=relaxed.json").ret == 4
+    assert not any_mode.shop.asked
 
 
 def test_a_variable_s_configuration_adds_to_the_one_in_git(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It used to stand in its place, and git's check was gone."""
-    text = (both_ways.path / "storedog.toml").read_text("utf-8")
+    text = (any_mode.path / "storedog.toml").read_text("utf-8")
     text = text.replace('checks = ["dis-cou-nts", "hea-lth-chk"]', "")
-    both_ways.configuration(text.replace("batch_timeout", 'datadog_ci = "ci.json"\nbatch_timeout'))
-    write(both_ways, "ci.json", {"publicIds": ["dis-cou-nts"]})
-    write(both_ways, "other.json", {"publicIds": ["hea-lth-chk"]})
+    any_mode.configuration(text.replace("batch_timeout", 'datadog_ci = "ci.json"\nbatch_timeout'))
+    write(any_mode, "ci.json", {"publicIds": ["dis-cou-nts"]})
+    write(any_mode, "other.json", {"publicIds": ["hea-lth-chk"]})
     monkeypatch.setenv("DATADOG_SYNTHETICS_CONFIG_PATH", "other.json")
-    result = both_ways.run()
+    result = any_mode.run()
     assert result.ret == 0
-    assert both_ways.report()["requirements"] == ["dis-cou-nts", "hea-lth-chk"]
+    assert any_mode.report()["requirements"] == ["dis-cou-nts", "hea-lth-chk"]
     result.stdout.fnmatch_lines(["*checks 2 (ci.json and other.json)*"])
-    both_ways.shop.answers["/discount"] = (500, "{}")
-    assert both_ways.run().ret == 1
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    assert any_mode.run().ret == 1
 
 
 def test_places_of_a_variable_are_added(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATADOG_SYNTHETICS_OVERRIDE_LOCATIONS", "pl:office-abc")
-    assert both_ways.run().ret == 0
-    for check in both_ways.report()["checks"]:  # type: ignore[attr-defined]
+    assert any_mode.run().ret == 0
+    for check in any_mode.report()["checks"]:  # type: ignore[attr-defined]
         found = {result["location"] for result in check["results"]}
         assert found == {"Local (aws:eu-central-1)", "Local (pl:office-abc)"}
 
 
-def test_variables_may_add_checks(both_ways: GateProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (both_ways.path / "storedog.toml").read_text("utf-8")
-    both_ways.configuration(text.replace(', "hea-lth-chk"', ""))
+def test_variables_may_add_checks(any_mode: GateProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (any_mode.path / "storedog.toml").read_text("utf-8")
+    any_mode.configuration(text.replace(', "hea-lth-chk"', ""))
     monkeypatch.setenv("DATADOG_SYNTHETICS_PUBLIC_IDS", "hea-lth-chk")
-    result = both_ways.run()
+    result = any_mode.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*checks 2 (storedog.toml and DATADOG_SYNTHETICS_[*])*"])
-    both_ways.shop.answers["/health"] = (500, "{}")
-    assert both_ways.run().ret == 1, "what was added decides as well"
+    any_mode.shop.answers["/health"] = (500, "{}")
+    assert any_mode.run().ret == 1, "what was added decides as well"
 
 
 def test_a_run_that_only_checks_takes_what_it_is_told(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in relaxing(both_ways).items():
+    for name, value in relaxing(any_mode).items():
         monkeypatch.setenv(name, value)
-    both_ways.shop.answers["/discount"] = (500, "{}")
-    result = both_ways.run("--storedog-deploy=never")
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    result = any_mode.run("--storedog-deploy=never")
     assert result.ret == 8, "all is relaxed, so nothing was proved"
 
 
 @pytest.mark.parametrize("suite_rule", ["non_blocking", "skipped"])
 def test_a_suite_does_not_relax_a_check_that_is_required_by_id(
-    both_ways: GateProject, suite_rule: str
+    any_mode: GateProject, suite_rule: str
 ) -> None:
     tests = [{"public_id": "dis-cou-nts"}]
     attributes = {"name": "All", "type": "suite", "tests": tests}
     suite = {"data": {"type": "suites", "id": "sui-tea-bcd", "attributes": attributes}}
-    write(both_ways, "suite.synthetics.json", suite)
-    text = (both_ways.path / "storedog.toml").read_text("utf-8")
+    write(any_mode, "suite.synthetics.json", suite)
+    text = (any_mode.path / "storedog.toml").read_text("utf-8")
     rules = f'execution_rules = {{ sui-tea-bcd = "{suite_rule}" }}\n'
-    both_ways.configuration(text.replace('"hea-lth-chk"]', f'"sui-tea-bcd"]\n{rules}'))
-    both_ways.shop.answers["/discount"] = (500, "{}")
-    assert both_ways.run().ret == 1
+    any_mode.configuration(text.replace('"hea-lth-chk"]', f'"sui-tea-bcd"]\n{rules}'))
+    any_mode.shop.answers["/discount"] = (500, "{}")
+    assert any_mode.run().ret == 1
 
 
-def test_a_configuration_that_is_nearer_is_never_passed_over(both_ways: GateProject) -> None:
-    both_ways.pytester.makeini("[pytest]")
-    svc = both_ways.path / "svc"
+def test_a_configuration_that_is_nearer_is_never_passed_over(any_mode: GateProject) -> None:
+    any_mode.pytester.makeini("[pytest]")
+    svc = any_mode.path / "svc"
     svc.mkdir()
     nearer = '[environments.staging]\nchecks = ["hea-lth-chk"]\n'
     (svc / "storedog.toml").write_text(nearer, "utf-8")
-    both_ways.pytester._path = svc
+    any_mode.pytester._path = svc
     os.chdir(svc)
-    result = both_ways.run()
+    result = any_mode.run()
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*svc/storedog.toml is nearer, and *storedog.toml would be used*"])
-    result = both_ways.run("--storedog-config=../storedog.toml")
+    result = any_mode.run("--storedog-config=../storedog.toml")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["storedog-gate: configuration ../storedog.toml"])
-    assert both_ways.shop.asked == {"/discount": 1, "/health": 1}
+    assert any_mode.shop.asked == {"/discount": 1, "/health": 1}
 
 
 @pytest.mark.parametrize("way", ["PYTEST_ADDOPTS", "addopts"])
@@ -236,22 +236,22 @@ def with_production(project: GateProject) -> None:
 
 @pytest.mark.parametrize("told", ["option", "variable"])
 def test_an_environment_that_deploys_nothing_decides_on_a_digest(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, told: str
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    with_production(both_ways)
+    with_production(any_mode)
 
     def run(environment: str, digest: str) -> pytest.RunResult:
         if told == "option":
-            return both_ways.run(f"--storedog-image={digest}", env=environment)
+            return any_mode.run(f"--storedog-image={digest}", env=environment)
         monkeypatch.setenv("STOREDOG_IMAGE", digest)
-        return both_ways.run(env=environment)
+        return any_mode.run(env=environment)
 
     result = run("production", f"shop/discounts@{DIGEST}")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*no open verdict of staging*"])
-    assert not both_ways.shop.asked, "what staging has not seen is not tried"
+    assert not any_mode.shop.asked, "what staging has not seen is not tried"
 
-    both_ways.shop.answers["/discount"] = (500, "{}")
+    any_mode.shop.answers["/discount"] = (500, "{}")
     result = run("staging", f"shop/discounts@{DIGEST}")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
@@ -259,49 +259,49 @@ def test_an_environment_that_deploys_nothing_decides_on_a_digest(
     )
     assert run("production", DIGEST).ret == 1, "staging is closed"
 
-    both_ways.shop.answers["/discount"] = (200, "[]")
+    any_mode.shop.answers["/discount"] = (200, "[]")
     assert run("staging", f"shop/discounts@{DIGEST}").ret == 0
-    assert both_ways.report()["digest"] == DIGEST
+    assert any_mode.report()["digest"] == DIGEST
     assert run("production", OTHER).ret == 1, "that is another digest"
     assert run("production", DIGEST).ret == 0
 
-    both_ways.shop.answers["/discount"] = (500, "{}")
+    any_mode.shop.answers["/discount"] = (500, "{}")
     assert run("staging", DIGEST).ret == 1
     assert run("production", DIGEST).ret == 1, "staging has changed its mind"
 
 
-def test_requires_without_a_digest_is_refused_with_the_remedy(both_ways: GateProject) -> None:
-    with_production(both_ways)
-    result = both_ways.run(env="production")
+def test_requires_without_a_digest_is_refused_with_the_remedy(any_mode: GateProject) -> None:
+    with_production(any_mode)
+    result = any_mode.run(env="production")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*production requires*staging*--storedog-image=DIGEST*"])
 
 
-def test_a_tag_needs_an_engine_that_knows_it(both_ways: GateProject) -> None:
-    with_production(both_ways)
-    text = (both_ways.path / "storedog.toml").read_text("utf-8")
+def test_a_tag_needs_an_engine_that_knows_it(any_mode: GateProject) -> None:
+    with_production(any_mode)
+    text = (any_mode.path / "storedog.toml").read_text("utf-8")
     nowhere = '[environments.production]\nengine = "unix:///nowhere.sock"'
-    both_ways.configuration(text.replace("[environments.production]", nowhere))
-    result = both_ways.run("--storedog-image=shop/discounts:1.2", env="production")
+    any_mode.configuration(text.replace("[environments.production]", nowhere))
+    result = any_mode.run("--storedog-image=shop/discounts:1.2", env="production")
     assert result.ret == 8
     result.stdout.fnmatch_lines(["*shop/discounts:1.2 has no digest yet*name its digest*"])
-    result = both_ways.run("--storedog-image=1.2", env="production")
+    result = any_mode.run("--storedog-image=1.2", env="production")
     assert result.ret == 4
 
 
-def test_the_service_that_somebody_else_deploys_may_be_named(both_ways: GateProject) -> None:
-    text = (both_ways.path / "storedog.toml").read_text("utf-8")
+def test_the_service_that_somebody_else_deploys_may_be_named(any_mode: GateProject) -> None:
+    text = (any_mode.path / "storedog.toml").read_text("utf-8")
     service = '[services.discounts]\nimage = "registry:5000/shop/discounts"\n'
-    both_ways.configuration(
+    any_mode.configuration(
         f"{service}{text}".replace(
             "[environments.staging]", '[environments.staging]\ngate = "discounts"'
         )
     )
-    assert both_ways.run(f"--storedog-image={DIGEST}").ret == 0
-    report = both_ways.report()
+    assert any_mode.run(f"--storedog-image={DIGEST}").ret == 0
+    report = any_mode.report()
     assert report["image"] == f"registry:5000/shop/discounts@{DIGEST}"
     assert report["service"] == "discounts"
-    result = both_ways.run(f"--storedog-image=shop/frontend@{DIGEST}")
+    result = any_mode.run(f"--storedog-image=shop/frontend@{DIGEST}")
     assert result.ret == 4
     result.stdout.fnmatch_lines(["*is no image of discounts*"])
 

@@ -11,7 +11,6 @@ import httpx
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import BASIC_AUTH
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed
 from pytest_storedog_gate.local_synthetics.kinds.http.jwt import make_token, unsupported_jwt
-from pytest_storedog_gate.local_synthetics.kinds.http.ntlm import Ntlm
 from pytest_storedog_gate.local_synthetics.kinds.http.oauth import (
     CLIENT,
     PASSWORD,
@@ -109,6 +108,9 @@ async def authenticate(request: Json, variables: Variables, ask: Ask) -> Authent
         case "digest":
             flow: httpx.Auth = httpx.DigestAuth(texts["username"], texts["password"])
         case "ntlm":
+            # With its library, which takes longer to import than all the rest of the kind.
+            from pytest_storedog_gate.local_synthetics.kinds.http.ntlm import Ntlm  # noqa: PLC0415
+
             flow = Ntlm(texts["username"], texts["password"], texts["domain"], texts["workstation"])
         case "sigv4":
             flow = SigV4(

@@ -8,12 +8,6 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 
 if TYPE_CHECKING:
@@ -62,6 +56,13 @@ def make_token(auth: Json, variables: Variables, now: float) -> str:
 def _signature(algorithm: str, secret: str, text: bytes) -> bytes:
     if algorithm == "HS256":
         return hmac.new(secret.encode(), text, hashlib.sha256).digest()
+    # Only who signs with a key waits for it to be imported.
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
     try:
         key = load_pem_private_key(secret.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

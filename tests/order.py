@@ -1,0 +1,52 @@
+"""In which order the tests run, and what a worker takes at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.repository import ROOT
+
+# Each of their tests starts processes of its own, and shares nothing with its neighbours.
+APART = ("tests/pytest_side/",)
+# By the seconds that they take, from five minutes to half a minute.
+LONGEST = (
+    "tests/live/test_gate.py",
+    "tests/live/test_deploy_crash.py",
+    "tests/npm/test_side_by_side.py",
+    "tests/live/test_deploy.py",
+    "tests/live/test_ways_out.py",
+    "tests/pipeline/test_pipeline.py",
+    "tests/live/test_storedog.py",
+    "tests/drone_lint/test_teeth.py",
+    "tests/drone_lint/test_pytest_files.py",
+    "tests/drone_lint/test_scripts.py",
+    "tests/npm/test_import_and_deploy.py",
+    "tests/npm/test_chai.py",
+    *APART,
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: a worker that came to one late would end long after the others."""
+    items.sort(key=lambda item: _place(item.path.relative_to(ROOT).as_posix()))
+
+
+def _place(path: str) -> int:
+    return next((n for n, begin in enumerate(LONGEST) if path.startswith(begin)), len(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist=loadfile: whole files, as their tests share what is costly, or tests apart."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    # Groups by a marker (--dist=loadgroup) would be part of each node ID that is printed.
+    class Scheduler(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(APART) else str(super()._split_scope(nodeid))
+
+    return Scheduler(config, log)
