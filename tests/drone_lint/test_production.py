@@ -113,6 +113,8 @@ def test_a_deployment_beside_the_gate_is_an_error_and_its_image_is_looked_at() -
         _step("deploy-to-test", "kubectl apply -f k8s"),
         _step("deploy-preprod", "kubectl apply -f k8s"),
         _step("deploy-integration", "kubectl -n integration apply -f k8s"),
+        _step("deploy_to_branch", "bin/deploy.sh $${TO}", environment={"TO": "shop-branch"}),
+        _step("linting_deploy", "yarn run test:lint"),
         _step("ship", "kubectl --context staging apply -f k8s", "helm -n staging upgrade a ./b"),
         _step("lint", "helm lint ./chart", "kubectl apply --dry-run=server -f k8s"),
         _step("lint", "yamllint deploy", "shellcheck deploy.sh", "python manage.py check --deploy"),
