@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import GateProject
 
+# Before a test has a home of its own.
+PLUGINS: Path = import_module("lab.scripts.machine.plugins").folder()
 CLOSED = "GATE CLOSED for staging: 1/2 checks passed, exit status 1"
 NAME = "Shöp\nGATE OPEN for staging: 9/9\x1b[2J\u2028\u202e"
 SHOWN = r"Shöp GATE OPEN for staging: 9/9\x1b[2J \u202e"
@@ -115,10 +117,9 @@ def test_any_reporter_will_do(
     if reporter in REPORTERS:
         hostile.pytester.makeconftest(REPORTERS[reporter])
     else:
-        plugins: Path = import_module("lab.scripts.machine.plugins").folder()
-        if not plugins.exists():
-            missing("plugins", f"no {reporter} in {plugins}, where lab/test installs it")
-        monkeypatch.setenv("PYTHONPATH", str(plugins))
+        if not PLUGINS.exists():
+            missing("plugins", f"no {reporter} in {PLUGINS}, where lab/test installs it")
+        monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
         options = ["-p", "tldr", "-p", "no:rerunfailures"]  # these two do not get on
     hostile.mode = MODES[mode]
     result = hostile.run(*options)
