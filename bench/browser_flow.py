@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from bench.rounds import compare
 from bench.service import MODULE, run
 from bench.site import started
-from pytest_storedog_gate.local_synthetics.chromium.which import find_chromium
+from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

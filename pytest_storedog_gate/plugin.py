@@ -130,10 +130,10 @@ def pytest_configure(config: pytest.Config) -> None:
         else:
             config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")
     elif config.getoption("storedog_env") is not None:
-        from pytest_storedog_gate.pytest_side.roles import controller
+        from pytest_storedog_gate.pytest_side.roles import which
 
         _refuse_options_from_elsewhere(config)
-        controller.register(config)
+        which.register(config)
     else:
         _refuse_options_without_gate(config)
         config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import hypothesis
 import pytest
 
-from pytest_storedog_gate.local_synthetics.chromium.which import NoChromiumError, find_chromium
+from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ def _files(*suffixes: str) -> list[Path]:
 
 
 def test_imports_go_one_way_and_pytest_stays_on_its_side() -> None:
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "0 broken" in done.stdout

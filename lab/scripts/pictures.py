@@ -15,7 +15,7 @@ from lab.scripts.pipeline.drone import Drone
 from lab.scripts.pipeline.gogs import REPOSITORY
 from lab.scripts.progress import say, step
 from lab.scripts.state import LAB, LabError, one_sentence
-from pytest_storedog_gate.local_synthetics.chromium.which import find_chromium
+from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 _FOLDER = LAB.parent / "docs" / "pictures"
 _STAGING = 3  # the number of the gate's step, after clone and build

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-_REQUIRED = "live,npm,browser,pipeline,drone"
+_REQUIRED = "live,npm,browser,headed,pipeline,drone"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
@@ -37,7 +37,8 @@ def main() -> int:
         setup.ensure(prepare())
         npm.ensure()
         chromium.ensure()
-        packages.need(busybox="busybox-static")
+        # A whole Chromium and a screen, for the tests of what a person watches.
+        packages.need(busybox="busybox-static", Xvfb="xvfb", chromium="chromium")
         runner = programs.RUNNER.ensure()
         linted = linters.result()
         for done in linted:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.details import device_of, failure_of
-from pytest_storedog_gate.datadog.json_answer import (
+from pytest_storedog_gate.datadog.calling.json_answer import (
     identifier,
     listed,
     mapping,
@@ -23,6 +22,7 @@ from pytest_storedog_gate.datadog.json_answer import (
     plain,
     seconds,
 )
+from pytest_storedog_gate.datadog.details import device_of, failure_of
 from pytest_storedog_gate.datadog.models import Place
 from pytest_storedog_gate.secrets.masking import NO_SECRETS
 

@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog import json_answer
-from pytest_storedog_gate.datadog.json_answer import (
+from pytest_storedog_gate.datadog.calling import json_answer
+from pytest_storedog_gate.datadog.calling.json_answer import (
     ODD_SHAPE,
     listed,
     mapping,

@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import product
 from typing import Any, NamedTuple
 
-from pytest_storedog_gate.datadog.json_answer import identifier, listed, plain
+from pytest_storedog_gate.datadog.calling.json_answer import identifier, listed, plain
 
 Json = Mapping[str, Any]
 _WITHOUT_DEVICES = ("api", "network")

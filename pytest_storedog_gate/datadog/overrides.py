@@ -10,9 +10,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading import fields
-from pytest_storedog_gate.reading.fields import (
+from pytest_storedog_gate.reading import variables
+from pytest_storedog_gate.reading.kinds import (
     BOOLEAN,
     NUMBER,
     OBJECT,
@@ -21,7 +20,9 @@ from pytest_storedog_gate.reading.fields import (
     STRINGS,
     WHOLE,
     Kind,
+    one_of,
 )
+from pytest_storedog_gate.reading.table import Document, Table, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ _PLAIN = {
     "bodyType": STRING,
     "defaultStepTimeout": NUMBER,  # s
     "deviceIds": STRINGS,
-    "executionRule": fields.one_of(*EXECUTION_RULES),
+    "executionRule": one_of(*EXECUTION_RULES),
     "followRedirects": BOOLEAN,
     "headers": STRING_MAP,
     "locations": STRINGS,
@@ -86,22 +87,19 @@ _MERGED_BY_KEY = ("headers", "variables")
 _PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")  # a process's variables have any name
 
 
-def validated(data: object, where: str) -> dict[str, Any]:
-    """The overrides in `data`, checked; ConfigurationError names `where` and each key's fault."""
-    found = data if isinstance(data, dict) else {}
-    groups = [group for group in _GROUPS if isinstance(found.get(group), dict)]
-    fields.together(
-        lambda: fields.check(data, _KINDS, _REFUSED, where),
-        *(partial(_check_group, found[group], group, f"{where}.{group}") for group in groups),
+def validated(table: Table) -> dict[str, Any]:
+    """The overrides that `table` holds; ConfigurationError has a sentence for each fault."""
+    groups = {
+        name: keys for name, keys in _GROUPS.items() if isinstance(table.data.get(name), dict)
+    }
+    together(
+        partial(table.read, _KINDS, _REFUSED),
+        *(
+            partial(table.table(name).read, keys, needed=_NEEDED.get(name, ()))
+            for name, keys in groups.items()
+        ),
     )
-    return dict(found)
-
-
-def _check_group(data: Mapping[str, Any], group: str, where: str) -> None:
-    fields.check(data, _GROUPS[group], {}, where)
-    for key in _NEEDED.get(group, ()):
-        if key not in data:
-            raise ConfigurationError(f"{where}: the key {key} is missing; add it")
+    return dict(table.data)
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,13 +118,13 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     unknown name.
     """
     overrides: dict[str, Any] = {}
-    for key, value in fields.read_variables(environ, PREFIX, _VARIABLES, _REFUSED).items():
+    for key, value in variables.read(environ, PREFIX, _VARIABLES, _REFUSED).items():
         group, _, part = key.partition(".")
         if group in _GROUPS:
             overrides.setdefault(group, {})[part or "value"] = value
         else:
             overrides[key] = value
-    return validated(overrides, f"{PREFIX}*")
+    return validated(Table(overrides, Document(root=f"{PREFIX}*")))
 
 
 def names_in_start_url(overrides: Mapping[str, Any]) -> set[str]:

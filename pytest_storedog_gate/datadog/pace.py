@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.datadog.clock import Clock
+    from pytest_storedog_gate.datadog.calling.clock import Clock
 
 _INTERVALS = (0.3, 0.7, 1.5, 2.5)
 _THEIRS = 5.0  # s

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
-from pytest_storedog_gate.datadog.public_ids import Selected
+from pytest_storedog_gate.datadog.public_ids import CheckReference, is_public_id
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading import fields, json_text
-from pytest_storedog_gate.reading.fields import OBJECT, STRING, Kind
+from pytest_storedog_gate.reading.files import json_table
+from pytest_storedog_gate.reading.kinds import OBJECT, STRING, WHOLE, Kind
+from pytest_storedog_gate.reading.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,8 +26,9 @@ _FILE = {
     "$schema": STRING,
     "tests": Kind("a list of tests, and not empty", lambda v: isinstance(v, list) and bool(v)),
 }
-_VERSION = Kind("a whole number, at least 1", lambda v: fields.WHOLE.fits(v) and v > 0)
-_STORED = {"id": STRING, "version": _VERSION, "testOverrides": OBJECT, "suite": STRING}
+_VERSION = Kind("a whole number, at least 1", lambda v: WHOLE.fits(v) and v > 0)
+_CHECK = STRING.meaning(CheckReference.parse)
+_STORED = {"id": _CHECK, "version": _VERSION, "testOverrides": OBJECT, "suite": STRING}
 _LOCAL = {"localTestDefinition": OBJECT, "testOverrides": OBJECT, "suite": STRING}
 _RENAMED = {"config": "datadog-ci has named it testOverrides since; rename it"}
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -54,13 +56,13 @@ def read(patterns: Iterable[str], root: Path) -> tuple[CheckEntry, ...]:
     places: dict[str, str] = {}
     entries = []
     for path in _files(patterns, root):
-        for where, entry in _read(path, root):
+        for place, entry in _read(path, root):
             if entry.public_id in places:
                 raise ConfigurationError(
-                    f"{where}: {entry.public_id} is also in {places[entry.public_id]}; a check has "
+                    f"{place}: {entry.public_id} is also in {places[entry.public_id]}; a check has "
                     "one place, where its overrides are"
                 )
-            places[entry.public_id] = where
+            places[entry.public_id] = place
             entries.append(entry)
     return tuple(entries)
 
@@ -103,39 +105,31 @@ def _alternatives(pattern: str) -> list[str]:
 
 def _read(path: Path, root: Path) -> Iterator[tuple[str, CheckEntry]]:
     name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-    content = json_text.read(path, name)
-    if isinstance(content, dict) and "tests" not in content:
-        raise ConfigurationError(f"{name}: no test file: the key tests is missing; add it")
-    for index, test in enumerate(fields.check(content, _FILE, {}, f"{name}: $")["tests"]):
-        where = f"{name}: $.tests[{index}]"
-        yield where, _entry(test, where, path)
+    file = json_table(path, name)
+    if "tests" not in file.data:
+        raise ConfigurationError(f"{name}: no test file: the key 'tests' is missing; add it")
+    for index, test in enumerate(file.read(_FILE)["tests"]):
+        here = ("tests", index)
+        if not isinstance(test, dict) or ("id" in test) == ("localTestDefinition" in test):
+            raise file.error(here, "must be an object with either an id or a localTestDefinition")
+        table = Table(test, file.document, here)
+        yield table.place, _entry(table, path)
 
 
-def _entry(test: object, where: str, path: Path) -> CheckEntry:
-    if not isinstance(test, dict) or ("id" in test) == ("localTestDefinition" in test):
-        raise ConfigurationError(
-            f"{where}: must be an object with either an id or a localTestDefinition"
-        )
-    fields.check(test, _STORED if "id" in test else _LOCAL, _RENAMED, where)
-    own = overrides.validated(test.get("testOverrides", {}), f"{where}.testOverrides")
-    if "id" in test:
-        selected = _selected(test["id"], f"{where}.id")
-        version = test.get("version", selected.version)
-        if selected.version not in (None, version):
-            raise ConfigurationError(f"{where}: id and version name two versions; keep one of them")
-        return CheckEntry(selected.public_id, version, own, None, path)
-    definition = test["localTestDefinition"]
+def _entry(test: Table, path: Path) -> CheckEntry:
+    values = test.read(_STORED if "id" in test.data else _LOCAL, _RENAMED)
+    own = overrides.validated(test.table("testOverrides"))
+    if "id" in values:
+        check = values["id"]
+        version = values.get("version", check.version)
+        if check.version not in (None, version):
+            raise test.error((), "id and version name two versions; keep one of them")
+        return CheckEntry(check.public_id, version, own, None, path)
+    definition = values["localTestDefinition"]
     public_id = definition.get("public_id")
-    if not isinstance(public_id, str) or _selected(public_id, where) != Selected(public_id):
-        raise ConfigurationError(
-            f"{where}.localTestDefinition.public_id: must be there and like abc-def-ghi: without "
-            "it results cannot be told apart"
+    if not is_public_id(public_id):
+        raise test.error(
+            ("localTestDefinition", "public_id"),
+            "must be there and like abc-def-ghi: without it results cannot be told apart",
         )
     return CheckEntry(public_id, None, own, definition, path)
-
-
-def _selected(text: str, where: str) -> Selected:
-    try:
-        return Selected.parse(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{where}: {error}") from None

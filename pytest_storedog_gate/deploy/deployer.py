@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.deploy.models import Build, Deployment
     from pytest_storedog_gate.deploy.references import ImageReference
-    from pytest_storedog_gate.settings.file import Environment
 
 
 class Reach(Protocol):

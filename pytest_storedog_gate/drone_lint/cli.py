@@ -6,6 +6,7 @@ import argparse
 import sys
 from importlib.metadata import version
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name = "<stdin>" if str(path) == "-" else str(path)
         reports[name], status = _judge(path, name, strict=options.strict)
         statuses.add(status)
+    if isinstance(sys.stdout, TextIOWrapper):  # a name may have letters that the terminal lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout.write(FORMATS[options.format](reports, version("pytest-storedog-gate")))
     # One bad file hides no other, and the worst is told: our own fault, then the input's.
     worst = (_INTERNAL_ERROR, ExitStatus.USAGE, ExitStatus.CLOSED, ExitStatus.OPEN)

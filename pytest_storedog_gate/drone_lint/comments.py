@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.drone_lint.rules import Finding
 
 _COMMENT = re.compile(
-    r"(?P<before>(?:.*\s)?)#\s*storedog:\s*(?:(?P<production>production)\b.*|config\s+(?P<config>\S+).*"
-    r"|ignore\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)|(?P<other>.*))"
+    r"(?:^|\s)#\s*storedog:\s*(?:(?P<production>production\b)|config\s+(?P<config>\S+)"
+    r"|ignore\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*))?"
 )
 
 
@@ -32,25 +33,22 @@ class Comments:
         """The findings, those that are ignored with the reason, and each comment in vain."""
         found = [replace(f, ignored=self.ignores.get((f.line, f.rule))) for f in findings]
         in_vain = self.ignores.keys() - {(f.line, f.rule) for f in found}
-        notes = [(line, f"there is no {rule} here to ignore") for line, rule in in_vain]
-        return [
-            *found,
-            *(finding(line, "comment", what, level=Level.NOTE) for line, what in notes),
-            *self.findings,
-        ]
+        notes = (
+            unheard(n, f"there is no {rule} here to ignore", Level.NOTE) for n, rule in in_vain
+        )
+        return [*found, *self.findings, *notes]
 
 
 def read(text: str) -> Comments:
     """The comments of a file."""
     found = Comments()
     lines = text.splitlines()
+    with_yaml = [n for n, line in enumerate(lines, 1) if re.match(r"\s*[^#\s]", line)]
     for number, line in enumerate(lines, 1):
-        if "storedog:" not in line or not (match := _COMMENT.fullmatch(line)):
+        if "storedog:" not in line or not (match := _COMMENT.search(line)):
             continue
-        below = (
-            n for n, other in enumerate(lines[number:], number + 1) if re.match(r"\s*[^#\s]", other)
-        )
-        about = number if match["before"].strip() else next(below, number)
+        at = bisect_left(with_yaml, number)
+        about = with_yaml[at] if at < len(with_yaml) else number
         rules = [rule.strip() for rule in (match["rules"] or "").split(",")]
         if match["production"]:
             found.production.append((number, about))
@@ -60,5 +58,10 @@ def read(text: str) -> Comments:
             found.ignores |= {(about, rule): match["reason"].strip() for rule in rules}
         else:
             what = "this comment is not known, or names no rule or no reason"
-            found.findings.append(finding(number, "comment", what))
+            found.findings.append(unheard(number, what))
     return found
+
+
+def unheard(line: int, what: str, level: Level = Level.ERROR) -> Finding:
+    """The finding of a comment that changes nothing."""
+    return finding(line, "comment", what, level=level)

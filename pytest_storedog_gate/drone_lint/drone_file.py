@@ -5,12 +5,12 @@ https://docs.drone.io/pipeline/docker/syntax/
 
 from __future__ import annotations
 
-import functools
 import re
 import shlex
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_storedog_gate.drone_lint import gates
 from pytest_storedog_gate.drone_lint.plain_commands import joined
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 _END = re.compile(r"(?:\n[ \t]*(?:\#[^\n`\\$]*)?)+\Z")
 _GENERATED = {".jsonnet": "drone jsonnet --stream", ".star": "drone starlark", ".script": "drone"}
 
+# What has no `kind` is known by keys at its top, or of one of its jobs.
+_OTHERS: list[tuple[str, set[str], set[str]]] = [
+    ("a GitHub Actions workflow", {"on"}, {"runs-on"}),
+    ("a GitLab CI file", {"include", "spec", "workflow"}, {"script", "extends", "trigger"}),
+    ("a file of Drone 0.8, or of an old Woodpecker", {"pipeline"}, set()),
+    ("a Woodpecker workflow, or a Drone pipeline without its `kind`", {"steps"}, set()),
+]
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -36,19 +44,27 @@ class Pipeline:
     waits_for: Mapping[str, set[str]]
 
 
+class Line(NamedTuple):
+    """A line of a script: its number in the file, and which of the step's commands has it."""
+
+    number: int
+    text: str
+    command: int = 0
+
+
 @dataclass(frozen=True)
 class Step:
     """One step, or a service, which Drone starts first and does not wait for.
 
-    `script` has each line of its commands, or of its container's, with the file's line. `gate` is
-    the one of its gates that it is looked at for, if any.
+    `script` has the lines of its commands, or its container's own one. `gate` is the one of its
+    gates that it is looked at for, if any.
     """
 
     pipeline: Pipeline
     name: str
     line: int
     source: Located
-    script: tuple[tuple[int, str], ...]
+    script: tuple[Line, ...]
     is_service: bool
     gate: gates.Gate | None = None
 
@@ -62,6 +78,11 @@ class Step:
         """Of the pipeline and of the step: by name what has to match, and what must not."""
         both = self.pipeline.source.get("trigger"), self.source.get("when")
         return [{name: _patterns(c) for name, c in each.entries().items()} for each in both]
+
+    @property
+    def statuses(self) -> list[set[str]]:
+        """In which its pipeline, and in which it itself runs."""
+        return [each.get("status", ({"success"}, set()))[0] for each in self.conditions]
 
     @cached_property
     def given(self) -> dict[str, Located]:
@@ -77,14 +98,17 @@ class Step:
     @cached_property
     def gates(self) -> gates.Gates:
         """The gates that the step runs."""
-        return gates.read(self)
+        return gates.Gates(self)
 
     @cached_property
-    def filled(self) -> list[str]:
-        """The script's lines with the values of its variables in them."""
+    def filled(self) -> list[Line]:
+        """The script with the values of its variables in it."""
         known = self.variables
-        fill = functools.partial(re.sub, r"\$(\w+)", lambda match: known.get(match[1], match[0]))
-        return [fill(text) for _, text in self.script]
+
+        def value(name: re.Match[str]) -> str:
+            return known.get(name[1], name[0])
+
+        return [each._replace(text=re.sub(r"\$(\w+)", value, each.text)) for each in self.script]
 
 
 @dataclass(frozen=True)
@@ -99,37 +123,36 @@ class DroneFile:
 
 def read(text: str, name: str) -> DroneFile:
     """Reads a file of that name. Raises ConfigurationError for what is no pipeline file."""
-    for suffix, program in _GENERATED.items():
-        if name.endswith(suffix):
-            what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
-            raise ConfigurationError(f"{name}: {what}")
-    found = list(documents(text, name))
-    if not found:
-        raise ConfigurationError(f"{name}: there is nothing in it; write `kind: pipeline`")
-    for document in found:
-        if document.get("kind").text is None:
+    if program := _GENERATED.get(PurePath(name).suffix):
+        what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
+        raise ConfigurationError(f"{name}: {what}")
+    by_kind: dict[str, list[Located]] = {"pipeline": [], "template": []}
+    for document in documents(text, name):
+        if (kind := document.get("kind").text) is None:
             raise ConfigurationError(f"{name}:{document.line}: {_without_kind(document)}")
-    by_pipeline = [_steps(d) for d in found if d.get("kind").text == "pipeline"]
-    pipelines = [pipeline for pipeline, _ in by_pipeline]
-    steps = [step for _, steps in by_pipeline for step in steps]
-    templates = [d.line for d in found if d.get("kind").text == "template"]
-    return DroneFile(pipelines, steps, templates, _waits_for((p.name, p.source) for p in pipelines))
+        by_kind.setdefault(kind, []).append(document)
+    if not by_kind["pipeline"] + by_kind["template"]:
+        raise ConfigurationError(
+            f"{name}: there is nothing in it that Drone runs; write `kind: pipeline`"
+        )
+    pipelines = [
+        Pipeline(p.get("name").text or "default", p, _before(_items(p)))
+        for p in by_kind["pipeline"]
+    ]
+    steps = [
+        _step(p, item, is_service=service) for p in pipelines for item, service in _items(p.source)
+    ]
+    waits_for = _waits_for((p.name, p.source) for p in pipelines)
+    return DroneFile(pipelines, steps, [d.line for d in by_kind["template"]], waits_for)
 
 
 def _without_kind(document: Located) -> str:
     entries = document.entries()
     jobs = [e.entries() for e in (*entries.values(), *document.get("jobs").entries().values())]
-    if "jobs" in entries and ("on" in entries or any("runs-on" in job for job in jobs)):
-        other = "a GitHub Actions workflow"
-    elif "stages" in entries or any({"script", "extends"} & set(job) for job in jobs):
-        other = "a GitLab CI file"
-    elif "pipeline" in entries:
-        other = "a file of Drone 0.8, or of an old Woodpecker"
-    elif "steps" in entries:
-        other = "a Woodpecker workflow, or a Drone pipeline without its `kind`"
-    else:
-        return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
-    return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
+    for other, top, of_job in _OTHERS:
+        if top & entries.keys() or any(of_job & job.keys() for job in jobs):
+            return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
+    return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
 
 
 def _waits_for(these: Iterable[tuple[str, Located]]) -> dict[str, set[str]]:
@@ -147,29 +170,30 @@ def _waits_for(these: Iterable[tuple[str, Located]]) -> dict[str, set[str]]:
     return found
 
 
-def _steps(located: Located) -> tuple[Pipeline, list[Step]]:
-    items = [
-        (i, key == "services") for key in ("services", "steps") for i in located.get(key).items()
-    ]
-    names = [item.get("name").text or "" for item, _ in items]
-    if any(item.texts("depends_on") for item, _ in items):
-        waits_for = _waits_for((name, item) for name, (item, _) in zip(names, items, strict=True))
-    else:
-        waits_for = {name: set(names[:at]) for at, name in enumerate(names)}
-    pipeline = Pipeline(located.get("name").text or "default", located, waits_for)
-    return pipeline, [_step(pipeline, item, is_service=service) for item, service in items]
+def _items(pipeline: Located) -> list[tuple[Located, bool]]:
+    """Its services and steps, and whether each is a service."""
+    keys = ("services", "steps")
+    return [(item, key == "services") for key in keys for item in pipeline.get(key).items()]
+
+
+def _before(items: list[tuple[Located, bool]]) -> dict[str, set[str]]:
+    """As `_waits_for`, or in their order where none says what it depends on."""
+    named = [(item.get("name").text or "", item) for item, _ in items]
+    if any(item.texts("depends_on") for _, item in named):
+        return _waits_for(named)
+    return {name: {other for other, _ in named[:at]} for at, (name, _) in enumerate(named)}
 
 
 def _step(pipeline: Pipeline, located: Located, *, is_service: bool) -> Step:
     name = located.get("name")
     lines = [
-        (item.line + row + (getattr(item.node, "style", "") == "|"), line)
-        for item in located.get("commands").items()
+        Line(item.line + row + (getattr(item.node, "style", "") == "|"), line, place)
+        for place, item in enumerate(located.get("commands").items())
         for row, line in joined("`" if item.written is None else _END.sub("", item.written))
     ]
     # Without commands the container runs its own, which is no shell script.
     words = [*located.texts("entrypoint"), *located.texts("command")]
-    script = tuple(lines) or ((name.line, shlex.join(words)),)
+    script = tuple(lines) or (Line(name.line, shlex.join(words)),)
     return Step(pipeline, name.text or "", name.line, located, script, is_service)
 
 

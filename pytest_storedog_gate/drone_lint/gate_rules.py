@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.drone_lint.gates import steers
-from pytest_storedog_gate.drone_lint.order_rules import runs_on
 from pytest_storedog_gate.drone_lint.recognised import OFF, pattern
 from pytest_storedog_gate.drone_lint.rules import Level, finding
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     Files = Callable[[PurePosixPath, Sequence[str]], PytestFile | None]
 
+_ENDS = re.compile(r"\b(?:exit|return)[\s(\"']+(\d{1,9})\b")
 _THEIRS, _SAID = pattern("datadog-ci", "variables"), pattern("datadog-ci", "harmless")
 
 
@@ -33,7 +33,7 @@ def of_gates(step: Step, files: Files) -> Iterator[Finding]:
     if step.is_service or (detach.text or "false").lower() not in ("false", "no", "off", "n"):
         line = step.line if step.is_service else detach.line
         yield finding(line, "detached", step.name)
-    if "success" not in runs_on(step, 1):
+    if any("success" not in statuses for statuses in step.statuses):
         yield finding(step.line, "only-on-failure", step.name)
     if gates.fault:
         line, words = gates.fault
@@ -46,25 +46,26 @@ def of_exit_78(step: Step, gates: list[Step]) -> Iterator[Finding]:
     """A step that Drone starts before the gate has ended, and that skips the gate with 78."""
     here = [g for g in gates if g.pipeline is step.pipeline and g.source is not step.source]
     if any(gate.name not in step.pipeline.waits_for[step.name] for gate in here):
-        for line, text in step.script:
-            if any(int(status) % 256 == 78 for status in re.findall(r"\bexit\s+(\d{1,9})\b", text)):
-                yield finding(line, "exit-78")
+        for line in step.filled:
+            if any(int(status) % 256 == 78 for status in _ENDS.findall(line.text)):
+                yield finding(line.number, "exit-78")
 
 
 def _of_gate(step: Step, gate: Gate, files: Files) -> Iterator[Finding]:
+    is_pytest = gate.environment is not None
     for name in {**step.given, **gate.variables}:
         value = gate.variables.get(name, "$")  # as of a secret, whose value nobody sees
-        theirs = gate.environment is None and _THEIRS.fullmatch(name)
-        if value is not None and (
-            steers(name) or (theirs and not _SAID.fullmatch(f"{name}={value}"))
-        ):
+        theirs = (
+            not is_pytest and _THEIRS.fullmatch(name) and not _SAID.fullmatch(f"{name}={value}")
+        )
+        if value is not None and (steers(name) or theirs):
             line = step.given[name].line if name in step.given else gate.line
             yield finding(line, "variable", name)
-    if judged := _judged(gate.arguments, "pytest" if gate.environment else "datadog-ci"):
+    if judged := _judged(gate.arguments, "pytest" if is_pytest else "datadog-ci"):
         yield finding(gate.line, *judged)
     elif gate.loose:
         yield finding(gate.line, "unquoted")
-    yield from _of_pytest(step, gate, files) if gate.environment else _of_datadog_ci(step, gate)
+    yield from _of_pytest(step, gate, files) if is_pytest else _of_datadog_ci(step, gate)
 
 
 def _judged(words: Sequence[str], program: str) -> tuple[str, str] | None:
@@ -76,7 +77,7 @@ def _judged(words: Sequence[str], program: str) -> tuple[str, str] | None:
         name, equals, value = word.partition("=")
         value = value if equals or not waiting else waiting[-1]
         both = f"{word} {value}"
-        if values.fullmatch(name) and (equals or not value.startswith("-")):
+        if values.fullmatch(name) and (equals or not re.match(r"[-*?\[]", value)):
             unclear = word if name == "--storedog-env" and "$" in value else unclear
         elif equals or not flags.fullmatch(both):
             if name in OFF and not flags.fullmatch(word):

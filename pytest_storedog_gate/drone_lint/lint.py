@@ -10,11 +10,10 @@ from pytest_storedog_gate.drone_lint import (
     comments,
     drone_file,
     gate_rules,
-    image_rules,
-    order_rules,
+    production_rules,
     pytest_file,
 )
-from pytest_storedog_gate.drone_lint.roles import Roles
+from pytest_storedog_gate.drone_lint.production import Steps
 from pytest_storedog_gate.drone_lint.rules import Level, finding
 
 if TYPE_CHECKING:
@@ -47,40 +46,43 @@ def lint(text: str, name: str, root: Path) -> Report:
     Raises ConfigurationError for what is no pipeline file, RecursionError for what holds itself.
     """
     file, said = drone_file.read(text, name), comments.read(text)
-    roles = Roles(file, root, said)
-    found = sorted(said.applied({*_of_file(file, roles), *_of_steps(file, roles, root)}))
-    known = roles.production and not file.templates
+    steps = Steps(file, root, said)
+    found = sorted(said.applied({*_of_file(file, steps), *_of_steps(file, steps, root)}))
+    known = steps.production and not file.templates
     sound = known and all(f.level == Level.NOTE or f.ignored for f in found)
-    steps = [
+    judged = [
         " and ".join(f"step {e.name} (line {e.line})" for e in those) or other
-        for those, other in ((roles.gates, "not in this file"), (roles.production, "not known"))
+        for those, other in ((steps.gates, "not in this file"), (steps.production, "not known"))
     ]
-    return Report(found, f"the gate is {steps[0]}; production is {steps[1]}", bool(sound))
+    return Report(found, f"the gate is {judged[0]}; production is {judged[1]}", bool(sound))
 
 
-def _of_file(file: DroneFile, roles: Roles) -> Iterator[Finding]:
-    yield from (finding(line, "template") for line in file.templates)
-    for line in roles.in_vain:
-        yield finding(line, "comment", "`storedog: production` stands at no step")
-    first = file.pipelines[0].source.line if file.pipelines else 1
-    if not (roles.gates or any(map(roles.required, roles.production)) or file.templates):
-        yield finding(next((each.at for each in roles.production), first), "no-gate")
-    if not (roles.production or file.templates):
+def _of_file(file: DroneFile, steps: Steps) -> Iterator[Finding]:
+    for line in file.templates:
+        yield finding(line, "template")
+    for line in steps.in_vain:
+        yield comments.unheard(line, "`storedog: production` stands at no step")
+    if file.templates:
+        return  # which may hold the gate, and production
+    first = file.pipelines[0].source.line
+    if not (steps.gates or any(map(steps.required, steps.production))):
+        yield finding(next((each.at for each in steps.production), first), "no-gate")
+    if not steps.production:
         yield finding(first, "production-unknown")
 
 
-def _of_steps(file: DroneFile, roles: Roles, root: Path) -> Iterator[Finding]:
+def _of_steps(file: DroneFile, steps: Steps, root: Path) -> Iterator[Finding]:
     files = functools.cache(functools.partial(pytest_file.read, root))
-    for step in roles.with_gate:
+    for step in steps.with_gate:
         yield from gate_rules.of_gates(step, files)
-    for step in roles.steps:
-        yield from gate_rules.of_exit_78(step, roles.gates)
-    for step in roles.gates:
-        yield from image_rules.of_gate(step, roles)
-    for step in roles.unsure:
-        found = order_rules.of_production(step, roles, file)
+    for step in steps.all:
+        yield from gate_rules.of_exit_78(step, steps.gates)
+    for step in steps.gates:
+        yield from production_rules.of_image(step, steps)
+    for step in steps.unsure:
+        found = production_rules.of_order(step, steps, file)
         yield from (replace(each, level=Level.WARNING) for each in found)
-    for step in roles.production:
-        yield from order_rules.of_production(step, roles, file)
-        if roles.gates and not (step.gates.found or step.gates.fault):
-            yield from image_rules.of_deployment(step)
+    for step in steps.production:
+        yield from production_rules.of_order(step, steps, file)
+        if steps.gates and not (step.gates.found or step.gates.fault):
+            yield from production_rules.of_deployment(step)

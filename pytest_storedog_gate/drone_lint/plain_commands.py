@@ -6,8 +6,10 @@ No shell is interpreted: what is not recognised here is `NotPlain`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.drone_lint.recognised import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,16 +19,13 @@ _VARIABLE = r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_][\w:#%/,^.*-]*\})"
 # which the shell that hands the script on may read: `\c` cuts off the rest of it.
 _TOKEN = re.compile(
     rf"""(?P<blank>[ \t]+|(?<![^ \t])\#[^`\\]*) | (?P<operator>&&|\|\||;(?!;)|\|)
-    | (?P<redirection>2>&1|[12]?>{{1,2}}[ ]?(?:/dev/null|[\w./-]+\.log)(?![^\s;|&])|<[ ]?/dev/null)
+    | (?P<redirection>2>&1|1?>&2|[12]?>{{1,2}}[ ]?(?:/dev/null|[\w./-]+\.log)(?![^\s;|&])
+      |<[ ]?/dev/null)
     | '(?P<single>[^'`\\]*)' | "(?P<double>(?:[^"`\\$]|{_VARIABLE})*)" | (?P<open>{_VARIABLE})
     | (?P<bare>[\w./:=@%+,^\[\]*?-][\w./:=@%+,^\[\]*?!\#-]*)""",
     re.VERBOSE,
 )
-# What Drone puts in before a shell reads the line; texts that anybody writes are not plain.
-_DRONES = re.compile(
-    r"DRONE_(COMMIT(_SHA|_AFTER|_BEFORE|_REF)?|BUILD_(NUMBER|PARENT|EVENT|CREATED|STARTED)|\w*BRANCH"
-    r"|REPO\w*|STAGE_\w+|STEP_\w+|SYSTEM_\w+|TAG|SEMVER\w*|CALVER\w*)([:#%/,^][\w:#%/,^.*-]*)?"
-)
+_DRONES = pattern("drones")
 
 
 class NotPlain(Exception):
@@ -37,15 +36,41 @@ class NotPlain(Exception):
 class Command:
     """A command's words, the operators around it, and whether it has an input of its own.
 
-    A variable stays `$NAME` where the file does not tell its value; `loose` says that one stands
-    outside of quotes, so that a word may become several.
+    `loose`: a variable whose value the file does not tell stands outside of quotes, so that a word
+    may become several. The words are told by `fill`: a command before may set variables.
     """
 
-    words: list[str]
     before: str = ""
     after: str = ""
     fed: bool = False
     loose: bool = False
+    words: list[str] = field(default_factory=list)
+    pieces: list[list[tuple[str, str]]] = field(default_factory=list)
+
+    @property
+    def written(self) -> str:
+        """Its words without the values of variables."""
+        return " ".join("".join(text for _, text in pieces) for pieces in self.pieces)
+
+    def fill(self, known: Mapping[str, str | None]) -> list[str]:
+        """Its words with the values that are known. Raises NotPlain for what is no single word."""
+
+        def value(variable: re.Match[str]) -> str:
+            found = known.get(variable[0].strip("${}"))
+            return variable[0] if found is None else found
+
+        self.words = []
+        for pieces in self.pieces:
+            self.words.append("")
+            for kind, written in pieces:
+                text = re.sub(_VARIABLE, value, written) if kind in ("double", "open") else written
+                if kind == "open":
+                    if re.search(r"\s|^$", text):
+                        raise NotPlain(written)
+                    names = [name.strip("${}") for name in re.findall(_VARIABLE, text)]
+                    self.loose |= not all(map(_DRONES.fullmatch, names))
+                self.words[-1] += text
+        return self.words
 
 
 def joined(text: str) -> list[tuple[int, str]]:
@@ -60,44 +85,28 @@ def joined(text: str) -> list[tuple[int, str]]:
     return lines
 
 
-def read(line: str, known: Mapping[str, str | None]) -> list[Command]:
-    """The commands of one line; `known` are the variables' values. Raises NotPlain."""
+def read(line: str) -> list[Command]:
+    """The commands of one line. Raises NotPlain."""
     line = _with_drones(line)
-    commands = [Command([])]
+    commands = [Command()]
     here, in_word = 0, False
     while here < len(line):
         match, command = _TOKEN.match(line, here), commands[-1]
-        if match is None or (match["operator"] and not command.words):
+        if match is None or (match["operator"] and not command.pieces):
             raise NotPlain(line[here : here + 20])
         here, kind = match.end(), match.lastgroup or ""
         if kind == "operator":
             command.after = match[0]
-            commands.append(Command([], match[0], fed=match[0] == "|"))
+            commands.append(Command(match[0], fed=match[0] == "|"))
         elif kind == "redirection":
             command.fed = command.fed or match[0].startswith("<")
         elif kind != "blank":
-            text = _text(match, known)
-            command.words += [] if in_word else [""]
-            command.words[-1] += text
-            names = [name.strip("${}") for name in re.findall(_VARIABLE, text)]
-            command.loose |= kind == "open" and not all(map(_DRONES.fullmatch, names))
+            command.pieces += [] if in_word else [[]]
+            command.pieces[-1].append((kind, match[kind]))
         in_word = kind in ("single", "double", "open", "bare")
-    if not commands[-1].words and commands[-1].before in ("&&", "||", "|"):
+    if not commands[-1].pieces and commands[-1].before in ("&&", "||", "|"):
         raise NotPlain(commands[-1].before)
-    return [command for command in commands if command.words]
-
-
-def _text(match: re.Match[str], known: Mapping[str, str | None]) -> str:
-    def value(variable: re.Match[str]) -> str:
-        found = known.get(variable[0].strip("${}"))
-        return variable[0] if found is None else found
-
-    text = match[match.lastgroup or 0]
-    if match.lastgroup in ("double", "open"):
-        text = re.sub(_VARIABLE, value, text)
-    if match["open"] and re.search(r"\s|^$", text):
-        raise NotPlain(match[0])  # it becomes several words, or none
-    return text
+    return [command for command in commands if command.pieces]
 
 
 def _with_drones(line: str) -> str:

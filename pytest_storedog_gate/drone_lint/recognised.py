@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 # Where a program stands that is no file of the repository.
-_BIN = r"(/(?!drone/)([\w-][\w.-]*/)*bin/|\.?venv/bin/)?"
+_BIN = r"(/(?!drone/|tmp/)([\w-][\w.-]*/)*bin/|(\./)?\.?venv/bin/)?"
 # What a build makes, and no program or configuration is.
 _OUTPUT = (
     r"((\./)?((test-)?(reports?|results)|artifacts|coverage|htmlcov|dist|build|out|node_modules"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -13,11 +13,10 @@ from pytest_storedog_gate.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MERGE = "tag:yaml.org,2002:merge"
-_NULL = "tag:yaml.org,2002:null"
+_MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Located:
     """A node and the line, from 1, where a reader looks for it: its key's, if it has one."""
 
@@ -49,14 +48,15 @@ class Located:
                 for source in reversed(value.value) if several else [value]:
                     found |= Located(source, self.line, self.cache).entries()
             else:
-                found[str(key.value)] = Located(value, key.start_mark.line + 1, self.cache)
+                at = Located(key, key.start_mark.line + 1, self.cache)
+                found[at.text or ""] = Located(value, at.line, self.cache)
         self.cache[self.node] = found
         return found
 
     def items(self) -> list[Located]:
         """A sequence's values; one value alone counts as a sequence of it."""
         if not isinstance(self.node, yaml.SequenceNode):
-            return [self] if self.node else []
+            return [self] if self.node and self.node.tag != _NULL else []
         return [Located(n, n.start_mark.line + 1, self.cache) for n in self.node.value]
 
     @property
@@ -84,21 +84,38 @@ class Located:
         return range(self.node.start_mark.line + 1, end.line + 1 + (end.column > 0))
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses what may be something else once Drone has put in `${NAME}`, as it does at first."""
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        for key, _ in node.value:
+            if re.search(r"\$\{(DRONE|CI)_", str(key.value)):
+                raise yaml.MarkedYAMLError(
+                    problem="a key of Drone's own", problem_mark=key.start_mark
+                )
+        return node
+
+
 def documents(text: str, file: str) -> Iterator[Located]:
     """Each document of the file, a mapping. Raises ConfigurationError for anything else."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.search(r"\$\{[^}]*$", line.replace("$$", "")):
+            what = "Drone may put away the lines up to the next `}`; end `${` in its own line"
+            raise ConfigurationError(f"{file}:{number}: {what}")
     try:
-        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        nodes = list(yaml.compose_all(text, Loader=_Loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
         where = f"{file}:{mark.line + 1}" if mark else file
         raise ConfigurationError(f"{where}: not valid YAML: {problem}; correct it") from None
     for node in filter(None, nodes):
-        line = node.start_mark.line + 1
+        at = node.start_mark.line + 1
         if not isinstance(node, yaml.MappingNode):
             what = "this is no mapping, so no pipeline; write `kind: pipeline`"
-            raise ConfigurationError(f"{file}:{line}: {what}")
-        yield Located(node, line, {})
+            raise ConfigurationError(f"{file}:{at}: {what}")
+        yield Located(node, at, {})
 
 
 def _substituted(match: re.Match[str]) -> str:

@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import NoVerdict
-from pytest_storedog_gate.gate.image import asked_for
+from pytest_storedog_gate.gate.image import asked_for, decided_on
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from contextlib import AbstractContextManager, ExitStack
 
     from pytest_storedog_gate.deploy import Deployer, Deployment, Held, ImageReference, Live
     from pytest_storedog_gate.settings.load import Settings
 
-STEPS = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
-"""What is done here, in this order."""
+
+class DeployedElsewhere:
+    """A run that deploys nothing: it only checks, or decides on what somebody else deployed."""
+
+    steps: tuple[Step, ...] = (Step.RESOLVE,)
+    deployment: Deployment | None = None
+    rolled_back: str | None = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.subject = Subject()
+        self._settings = settings
+
+    def take(self, step: Step) -> None:
+        """Takes the next step, which is this one of its `steps`."""
+        assert step is Step.RESOLVE  # noqa: S101  # the only one
+        self.subject = decided_on(self._settings)
+
+    def prove(self) -> None:
+        """There is nothing of this run's to prove."""
+
+    def conclude(self) -> None:
+        """There is nothing of this run's to conclude."""
+
+    def leave(self) -> None:
+        """There is nothing of this run's to put back."""
 
 
 class Deploying:
-    """One run's deployment. `image` has a digest once it is resolved.
+    """One run's deployment. `subject` has a digest once it is resolved.
 
     Until the lock is taken nothing is touched, and nothing is to be left in order.
     """
+
+    steps: tuple[Step, ...] = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
 
     def __init__(
         self,
         settings: Settings,
         connected: AbstractContextManager[Deployer],
+        resources: ExitStack,
         progress: Callable[[str], None],
     ) -> None:
+        """What is taken, such as the lock, is given back with the `resources`."""
         self.image: ImageReference = asked_for(settings)
+        self.subject = Subject(str(self.image))
         self.rolled_back: str | None = None
         self._settings = settings
         self._connected = connected
         self._progress = progress
-        self._resources = ExitStack()
+        self._resources = resources
         self._held: Held | None = None
         self._live: Live | None = None
         self._road = self._steps()
 
     def take(self, step: Step) -> None:
-        """Takes the next step, which is this one."""
+        """Takes the next step, which is this one of its `steps`."""
         reached = next(self._road)
         assert reached is step, f"{reached} comes before {step}"  # noqa: S101  # steps.of has the order
-
-    def close(self) -> None:
-        """Gives the lock back."""
-        self._resources.close()
 
     @property
     def deployment(self) -> Deployment | None:
@@ -83,6 +107,9 @@ class Deploying:
             self._progress(f"recovered: {mended}")
         yield Step.LOCK
         self.image = deployer.resolve(self.image)
+        if self.image.digest is None:
+            raise NoVerdict(f"{self.image} was resolved to no digest: nothing says what it is")
+        self.subject = Subject(str(self.image), self.image.digest)
         yield Step.RESOLVE
         fetched = self._held.fetch(self.image)
         yield Step.FETCH

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.settings.file import Service
+    from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.settings.load import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -39,20 +40,20 @@ def asked_for(settings: Settings) -> ImageReference:
     return asked
 
 
-def decided_on(settings: Settings) -> tuple[str, str] | None:
-    """The image and its digest that a run without a deployment was told; None if it was not.
+def decided_on(settings: Settings) -> Subject:
+    """The image and its digest that a run without a deployment was told, if it was.
 
     A tag is resolved by the environment's engine; NoVerdict where that cannot be asked.
     """
     if settings.image is None:
-        return None
+        return Subject()
     if _DIGEST.fullmatch(settings.image):
         subject = settings.environment.subject
         repository = f"{_configured(subject).repository}@" if subject else ""
-        return f"{repository}{settings.image}", settings.image
+        return Subject(f"{repository}{settings.image}", settings.image)
     asked = asked_for(settings)
     if asked.digest is not None:
-        return str(asked), asked.digest
+        return Subject(str(asked), asked.digest)
     # With the engine's SDK, which takes longer to import than the gate itself.
     from pytest_storedog_gate.deploy.docker.images import resolved  # noqa: PLC0415
 
@@ -60,7 +61,7 @@ def decided_on(settings: Settings) -> tuple[str, str] | None:
         image = resolved(settings.environment.engine, asked, settings.redact)
     except NoVerdict as error:
         raise NoVerdict(f"{asked} has no digest yet: {error}; or name its digest") from None
-    return str(image), str(image.digest)
+    return Subject(str(image), image.digest)
 
 
 def _of_service(text: str, service: Service) -> ImageReference | None:

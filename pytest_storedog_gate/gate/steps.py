@@ -19,10 +19,12 @@ class Step(Enum):
     FETCH = "pull the digest"
     WITHDRAW = "withdraw an earlier verdict on this digest"
     STAGE = "start the supporting services and the candidate, and wait until it is ready"
+    BEFORE_TRAFFIC = "ask the project's own proof before traffic"
     PROMOTE = "make it live"
     PROVE = "prove that nothing else answers"
     TRIGGER = "run the checks"
     WAIT = "wait for their results"
+    AFTER_CHECKS = "ask the project's own proof after the checks"
     PROVE_AGAIN = "prove once more that nothing else answers"
     DECIDE = "decide"
     RECORD = "record the verdict"
@@ -35,6 +37,7 @@ _DEPLOYING = frozenset(
         Step.LOCK,
         Step.FETCH,
         Step.STAGE,
+        Step.BEFORE_TRAFFIC,
         Step.PROMOTE,
         Step.PROVE,
         Step.PROVE_AGAIN,
@@ -55,6 +58,8 @@ def of(settings: Settings) -> tuple[Step, ...]:
         left_out |= _ABOUT_AN_IMAGE
     if settings.requires is None:
         left_out.add(Step.REQUIRE)
+    if not settings.deploy:
+        left_out.add(Step.AFTER_CHECKS)
     if settings.report is None:
         left_out.add(Step.REPORT)
     return tuple(step for step in Step if step not in left_out)

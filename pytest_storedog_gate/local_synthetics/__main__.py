@@ -1,8 +1,8 @@
-"""`python -m pytest_storedog_gate.local_synthetics`: the same as `storedog-synthetics`."""
+"""`python -m pytest_storedog_gate.local_synthetics serve`: as `storedog-synthetics serve`."""
 
 from __future__ import annotations
 
-from pytest_storedog_gate.local_synthetics.commands.cli import main
+from pytest_storedog_gate.local_synthetics.command_line import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,17 @@ class Failure:
     """One failure.
 
     `message` is a sentence or, for INCORRECT_ASSERTION, the list of the assertions that did not
-    hold: on the wire Datadog sends that list as a JSON string.
+    hold.
     """
 
     code: str
     message: str | list[dict[str, Any]]
+
+    def document(self) -> dict[str, str]:
+        """As a result holds it: Datadog sends the assertions that did not hold as a JSON string."""
+        message = self.message
+        text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+        return {"code": self.code, "message": text}
 
     @property
     def inconclusive(self) -> bool:

@@ -151,7 +151,7 @@ def _last_word(config: pytest.Config, status: int) -> int:
     if word.finish is not None:
         try:
             return word.finish(status)
-        except Exception:  # noqa: BLE001  # nothing of ours may end a run with a status by chance
+        except BaseException:  # noqa: BLE001  # nothing may end a run with a status by chance
             traceback.print_exc()
             return pytest.ExitCode.INTERNAL_ERROR
     status &= _BYTE

@@ -11,10 +11,10 @@ from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.pytest_side.collecting import markers
 from pytest_storedog_gate.pytest_side.collecting.markers import uses_gate
-from pytest_storedog_gate.pytest_side.reporting import junit
-from pytest_storedog_gate.pytest_side.reporting.failure_text import of_check, title
 from pytest_storedog_gate.pytest_side.source import SOURCE
 from pytest_storedog_gate.pytest_side.testimony import RUNS
+from pytest_storedog_gate.reports import junit
+from pytest_storedog_gate.reports.failure_text import of_check, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

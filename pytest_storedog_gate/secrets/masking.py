@@ -8,14 +8,18 @@ import html.entities
 import json
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
+
+from pytest_storedog_gate.secrets.views import View, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -25,9 +29,10 @@ LONGEST_SECRET = 10_000
 _SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
 _SHORTEST_LINE = 16  # of a secret of several lines, such as a private key
 _SHORTEST_PART, _LONGEST_PART = 4, 60  # characters of a secret beside `...`
-_COLONED = 14  # of hexadecimal digits with colons: five octets
 _SHORTEST_NUMBER = 4  # digits: masking shorter numbers would hide only the result
-_BREAKS = re.compile(r"\\[rn]|[\r\n]")
+_BETWEEN_NUMBERS = r"(?:\\[rn]|[^0-9A-Za-z]){1,20}"
+# SQL, CSV and YAML write a quote twice; a shell ends its string for one. Each may be escaped then.
+_QUOTED_QUOTES = {"'": ("''", "'''", "'\"'\"'"), '"': ('""',)}
 # Names of values that this program relies on, which others are found by: a secret that is a part of
 # one, or a word like it, must not change it.
 _IDENTIFIERS = frozenset(
@@ -94,14 +99,14 @@ class Masker:
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
-        flat = _BREAKS.sub("", text) if _BREAKS.search(text) else text
+        views = Views(text)
         shown, end = [], 0
         # All are looked for in the same text: one secret may overlap another.
         for first, last in sorted(
-            match.span()
+            span
             for form in self._forms
-            if form.part in text or form.part in flat
-            for match in form.pattern.finditer(text)
+            if form.part in form.kind.quick(views)
+            for span in form.kind.view(views).spans(form.pattern)
         ):
             if first >= end:
                 shown += [text[end:first], MASK]
@@ -140,25 +145,52 @@ class Masker:
         return self._masked(value, _THEIRS if name in _FOREIGN else whose.below(name))
 
 
+class _Kind(NamedTuple):
+    """How to find secrets in one way of writing: where, and by the pattern that `expression` makes.
+
+    What holds a part of one is `quick` to look in.
+    """
+
+    quick: Callable[[Views], str]
+    view: Callable[[Views], View]
+    expression: Callable[[str], str]
+
+
 @dataclass(frozen=True)
 class _Form:
-    """How a secret can look: `text`, in lines that may be broken anywhere if it is `encoded`.
+    """How a secret can look: `text`, of which `part` is in each text that holds it.
 
-    `part` is in each text that holds it, and quickly looked for. Most secrets turn up nowhere, so
-    the pattern is made when it is needed: of a long one it is large.
+    Most secrets turn up nowhere, so the pattern is made when it is needed: of a long one it is
+    large.
     """
 
     part: str
     text: str
-    encoded: bool
+    kind: _Kind
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        if self.encoded:  # lines are broken so in mails and certificates
-            return re.compile(f"(?:{_BREAKS.pattern})*".join(map(_of_character, self.text)))
-        # What a URL's encoder leaves as it is depends on the encoder and on the part of the URL.
-        runs = groupby(self.text, _kind_of_run)
-        return re.compile("".join(_of_run("".join(run)) for _, run in runs))
+        return re.compile(self.kind.expression(self.text))
+
+
+def _as_it_is(text: str) -> str:
+    # What a URL's encoder leaves as it is depends on the encoder and on the part of the URL.
+    return "".join(_of_run("".join(run)) for _, run in groupby(text, _kind_of_run))
+
+
+def _in_a_row(text: str) -> str:
+    return "".join(map(_of_character, text))
+
+
+def _numbered(text: str) -> str:  # `[112, 119]`, `112 119` and `&#112;&#119;`
+    return rf"(?<!\d){_BETWEEN_NUMBERS.join(text.split())}(?!\d)"
+
+
+_PLAIN = _Kind(lambda views: views.whole.text, lambda views: views.whole, _as_it_is)
+_FOLDED = _Kind(lambda views: views.unfolded.text, lambda views: views.unfolded, _as_it_is)
+_BASE64 = _Kind(lambda views: views.joined.text, lambda views: views.joined, _in_a_row)
+_HEXADECIMAL = _Kind(lambda views: views.digits, lambda views: views.octets, "(?i:{})".format)
+_DECIMAL = _Kind(lambda views: views.numbers, lambda views: views.whole, _numbered)
 
 
 @lru_cache(maxsize=64)
@@ -169,9 +201,9 @@ def _forms_of_all(secrets: frozenset[str], shortest: int) -> tuple[_Form, ...]:
 
 @lru_cache(maxsize=1024)
 def _forms_of(secret: str) -> tuple[_Form, ...]:
-    plain = _Form(_longest_word(secret), secret, encoded=False)
-    texts = sorted(set(_encoded(secret)))
-    return (plain, *(_Form(_part_of_encoded(text), text, encoded=True) for text in texts))
+    word = _longest_word(secret)
+    plain = _Form(word, secret, _PLAIN), _Form(word, secret, _FOLDED)
+    return (*plain, *sorted(set(_encoded(secret)), key=attrgetter("part", "text")))
 
 
 @lru_cache(maxsize=16)
@@ -193,39 +225,51 @@ def _beginnings_and_ends(secrets: frozenset[str], shortest: int) -> tuple[re.Pat
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """The secret as it is and without blanks at its ends, and its longer lines."""
-    yield from filter(None, {secret, secret.strip()})
+    """The secret as it is and without blanks at its ends, and its longer lines.
+
+    A letter with a mark may be one character or two, whichever way the secret was typed.
+    """
+    typed = {secret, *(unicodedata.normalize(form, secret) for form in ("NFC", "NFD"))}
+    yield from filter(None, {*typed, *(text.strip() for text in typed)})
     for line in secret.splitlines():
         if len(line) >= _SHORTEST_LINE and not line.startswith("-----"):
             yield line.strip()
 
 
-def _encoded(secret: str) -> Iterator[str]:
-    """What base64 and hexadecimal texts hold where they hold the secret.
-
-    In base64 that depends on the place of the secret: what its neighbours have no part in counts.
-    """
+def _encoded(secret: str) -> Iterator[_Form]:
+    """What stands for the secret where its octets are written in base64 or as numbers."""
     if len(secret) < _SHORTEST_ENCODED:
         return
-    written = {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), html.escape(secret)}
+    plain = secret.encode(errors="surrogatepass")
+    written = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    written |= {quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
     contents = {text.encode(errors="surrogatepass") for text in written}
-    for content in {*contents, secret.encode("latin-1", "ignore")}:
-        yield from (content.hex(), content.hex().upper(), content.hex(":"))
-        for before in range(3):
-            text = base64.b64encode(bytes(before) + content)
-            first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
-            inner = text[first:last].decode()
-            if len(inner) >= _SHORTEST_ENCODED:
-                yield from {inner, inner.replace("+", "-").replace("/", "_")}
+    with suppress(UnicodeEncodeError):
+        contents.add(secret.encode("latin-1"))
+    for content in contents:
+        digits = content.hex()
+        yield _Form(digits[:_LONGEST_PART], digits, _HEXADECIMAL)
+    for values in (plain, map(ord, secret)):
+        numbers = " ".join(map(str, values))
+        yield _Form(numbers[:_LONGEST_PART], numbers, _DECIMAL)
+    once = {text for content in contents for text in _in_base64(content)}
+    twice = {text for one in _in_base64(plain) for text in _in_base64(one.encode())}
+    for text in once | twice:
+        yield _Form(_longest_word(text), text, _BASE64)
+
+
+def _in_base64(content: bytes) -> Iterator[str]:
+    """What base64 holds, which depends on the place: what neighbours have no part in counts."""
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + content)
+        first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
+        inner = text[first:last].decode()
+        if len(inner) >= _SHORTEST_ENCODED:
+            yield from {inner, inner.replace("+", "-").replace("/", "_")}
 
 
 def _longest_word(text: str) -> str:
     return max(re.findall("[A-Za-z0-9]+", text), key=len, default="")
-
-
-def _part_of_encoded(text: str) -> str:
-    # Between colons a word has two digits, which are in every text.
-    return text[:_COLONED] if ":" in text else _longest_word(text)
 
 
 def _of_octets(character: str) -> list[str]:
@@ -247,6 +291,15 @@ def _of_run(run: str) -> str:
     return "".join(map(_of_character, run))
 
 
+@cache
+def _names_in_html() -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, character in html.entities.html5.items():
+        if name.endswith(";"):
+            names.setdefault(character, []).append(name[:-1])
+    return names
+
+
 @lru_cache(maxsize=4096)
 def _of_character(character: str) -> str:
     if character.isascii() and character.isalnum():
@@ -261,21 +314,20 @@ def _of_character(character: str) -> str:
         for octets in sorted(filter(None, content))
     ]
     if character == " ":
-        patterns.append(r"\+")
-    names = [html.entities.codepoint2name.get(code, ""), f"#0*{code}", f"#[xX]0*(?i:{code:x})"]
-    if character == "'":
-        names.append("apos")
-    patterns += [f"&(?:amp;){{0,3}}{name};" for name in names if name]
+        patterns.append(r"\+|%(?:25){0,3}2[Bb]")
+    names = [*_names_in_html().get(character, ()), f"#0*{code}", f"#[xX]0*(?i:{code:x})"]
+    patterns += [f"&(?:amp;){{0,3}}{name};" for name in names]
+    for quoted in _QUOTED_QUOTES.get(character, ()):
+        patterns.append("".join(rf"\\{{0,15}}{one}" for one in quoted))
     if code >= 128:
         patterns += _of_octets(character)
-        patterns.append(re.escape(unicodedata.normalize("NFD", character)))
     # Escapes of JSON, JavaScript and Python, with more backslashes where a string holds a string.
     units = character.encode("utf-16-be", errors="surrogatepass")
     pairs = [units[index : index + 2].hex() for index in range(0, len(units), 2)]
-    patterns.append("".join(rf"\\{{1,15}}u(?i:{pair})" for pair in pairs))
+    patterns.append("".join(rf"(?:\\{{1,15}}|%)u(?i:{pair})" for pair in pairs))
     patterns.append(rf"\\{{1,15}}(?:U|u\{{)0*(?i:{code:x})\}}?")
     if code < 256:
-        patterns.append(rf"\\{{1,15}}x(?i:{code:02x})")
+        patterns.append(rf"\\{{1,15}}(?:x(?i:{code:02x})|{code:03o})")
     escaped = json.dumps(character)[1:-1].lstrip("\\") if code < 128 else ""
     if len(escaped) == 1:
         patterns.append(r"\\{1,15}" + re.escape(escaped))

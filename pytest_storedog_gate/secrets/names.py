@@ -11,11 +11,11 @@ from functools import cache
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SECRET = frozenset(
     {
-        "auth", "authentication", "authorization", "bearer", "cookie", "cookies", "credential",
-        "credentials", "creds", "csrf", "dsn", "hmac", "jwt", "mfa", "otp", "pass", "passcode",
-        "passphrase", "passwd", "password", "passwords", "pin", "pw", "pwd", "samlresponse", "sas",
-        "secret", "secrets", "sessid", "session", "sid", "sig", "signature", "token", "totp",
-        "verifier", "xsrf",
+        "auth", "authentication", "authorisation", "authorization", "bearer", "cookie", "cookies",
+        "cred", "credential", "credentials", "creds", "csrf", "dsn", "hmac", "jwt", "mfa", "otp",
+        "pass", "passcode", "passphrase", "passwd", "password", "passwords", "pin", "pw", "pwd",
+        "samlresponse", "sas", "secret", "secrets", "sessid", "session", "sid", "sig", "signature",
+        "token", "totp", "verifier", "xsrf",
     }
 )  # fmt: skip
 # Of words that were written as one: `authtoken`, `PHPSESSID`, `apikey`.
@@ -26,18 +26,28 @@ _ENDINGS = (
 # What makes a key one that opens something: there are primary, public and cache keys as well.
 _KEYS = frozenset(
     {
-        "access", "account", "admin", "api", "app", "application", "auth", "client", "consumer",
-        "deploy", "encryption", "function", "functions", "host", "license", "mashape", "master",
-        "private", "rapidapi", "secret", "service", "session", "shared", "signing", "ssh",
-        "storage", "subscription",
+        "access", "account", "admin", "aes", "api", "app", "application", "auth", "cipher",
+        "client", "consumer", "decryption", "deploy", "developer", "encryption", "function",
+        "functions", "hmac", "host", "ingest", "ingestion", "integration", "jwt", "license",
+        "login", "mashape", "master", "pass", "private", "rapidapi", "rsa", "sdk", "secret",
+        "server", "service", "session", "shared", "signing", "ssh", "storage", "subscription",
+        "unseal", "webhook",
     }
 )  # fmt: skip
 _KEY_ENDINGS = tuple(f"{word}key" for word in sorted(_KEYS))
+# The same of a code: there are those of countries and of errors as well.
+_CODES = frozenset(
+    {
+        "access", "auth", "authorization", "backup", "fa", "login", "mfa", "otp", "recovery",
+        "security", "sms", "totp", "unlock", "verification",
+    }
+)  # fmt: skip
 # Pairs of words that are a secret together.
 _PAIRS = frozenset(
     {
-        ("client", "assertion"), ("otp", "code"), ("mfa", "code"), ("fa", "code"),
-        ("recovery", "code"), ("backup", "code"), ("verification", "code"), ("saml", "response"),
+        ("client", "assertion"), ("jwt", "assertion"), ("protection", "bypass"),
+        ("saml", "response"), ("token", "hint"),
+        *((word, "code") for word in _CODES),
         *((word, key) for word in _KEYS for key in ("key", "keys")),
         *((word, "tokens") for word in ("access", "auth", "refresh", "session")),
     }
@@ -45,18 +55,21 @@ _PAIRS = frozenset(
 # Words after that of a secret with which it is still one; any other tells of something about it.
 _STILL = frozenset(
     {
-        "again", "base64", "confirm", "confirmation", "current", "data", "encrypted", "hash", "hex",
-        "id", "key", "new", "old", "plain", "raw", "repeat", "sha", "string", "text", "val",
-        "value",
+        "again", "b", "base64", "confirm", "confirmation", "current", "data", "encoded",
+        "encrypted", "hash", "hex", "id", "key", "new", "old", "pem", "plain", "raw", "repeat",
+        "sha", "string", "text", "val", "value",
     }
 )  # fmt: skip
 # The same of variables of an environment, which are called `PASSWORD_PROD` and `TOKEN_GITHUB`.
 _ABOUT = frozenset(
     {
-        "age", "algorithm", "at", "count", "date", "duration", "enabled", "endpoint", "expires",
-        "expiry", "file", "format", "header", "length", "limit", "method", "mode", "name", "path",
-        "policy", "prefix", "required", "scope", "size", "timeout", "ttl", "type", "uri", "url",
-        "user", "username", "version",
+        "address", "age", "algorithm", "at", "audience", "backend", "button", "count", "date",
+        "days", "domain", "driver", "duration", "enabled", "endpoint", "error", "expires", "expiry",
+        "field", "file", "format", "header", "host", "hostname", "hours", "input", "issuer",
+        "label", "length", "limit", "link", "message", "method", "minutes", "mode", "ms", "name",
+        "page", "path", "placeholder", "policy", "port", "prefix", "provider", "realm", "region",
+        "required", "scope", "seconds", "selector", "server", "service", "size", "state", "status",
+        "timeout", "title", "ttl", "type", "uri", "url", "user", "username", "version", "xpath",
     }
 )  # fmt: skip
 # Tokens that say where a list goes on.

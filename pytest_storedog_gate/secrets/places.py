@@ -6,11 +6,23 @@ stands under. What holds nothing but variables, as `Bearer {{ TOKEN }}`, is none
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.secrets.masking import MASK
 from pytest_storedog_gate.secrets.names import names_secret
-from pytest_storedog_gate.secrets.texts import holds_secret, in_text, in_url, leaves, one, parts_of
+from pytest_storedog_gate.secrets.texts import (
+    holds_secret,
+    in_host,
+    in_text,
+    in_url,
+    leaves,
+    one,
+    parts_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +31,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+_LAST_NAME = re.compile(r".*[./]", re.DOTALL)  # up to the one that a path ends with
+
 _MAPS = ("headers", "metadata", "query", "form", "basicAuth", "toolArgs")
-_TEXTS = ("body", "message", "payload", "actual")
+_TEXTS = ("body", "message", "sent_message", "received_message", "payload", "actual")
 _VALUES = {"pattern", "example", "value"}  # of a variable
 _VARIABLES = ("configVariables", "variables")
 _NAMED = ("header", "grpcMetadata", "metadata", "mcpHeader")  # assertions about what has a name
@@ -63,12 +77,22 @@ def credentials_of_overrides(overrides: Mapping[str, Any]) -> set[str]:
 
 def mask_url(url: str) -> str:
     """A URL as it may be shown."""
-    return in_url(url, _mask)
+    return in_url(url, mask)
+
+
+def mask_host(host: str) -> str:
+    """A host, or what was given for one, as it may be shown."""
+    return in_host(host, mask)
 
 
 def mask_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers as they may be shown: without the values of those whose name says a credential."""
-    return {name: str(value) for name, value in _named(dict(headers), _mask).items()}
+    return {name: str(value) for name, value in _named(dict(headers), mask).items()}
+
+
+def mask_names(data: Any) -> Any:
+    """A copy of a document, in which what has the name of a credential is as it may be shown."""
+    return _named(data, mask)
 
 
 def mask_exchanges(data: Any) -> Any:
@@ -76,11 +100,12 @@ def mask_exchanges(data: Any) -> Any:
     if isinstance(data, list):
         return [mask_exchanges(one) for one in data]
     if isinstance(data, dict):
-        return _request({key: mask_exchanges(value) for key, value in data.items()}, _mask)
+        return _request({key: mask_exchanges(value) for key, value in data.items()}, mask)
     return data
 
 
-def _mask(_name: str, _value: str) -> str:
+def mask(_name: str, _value: str) -> str:
+    """The stand-in of every credential where its name tells enough."""
     return MASK
 
 
@@ -161,10 +186,21 @@ def _assertion(assertion: Any, stand_in: StandIn) -> Any:
             if "cookie" in name.lower() and assertion.get("operator") not in ("is", "isNot"):
                 return assertion
             return {**assertion, "target": one(name, target, stand_in)}
-        case {"target": {"jsonPath": str(path), "targetValue": str(value)}}:
-            shown = one(path.rpartition(".")[2], value, stand_in)
+        case {
+            "target": {"jsonPath": str(path), "targetValue": str(value)}
+            | {"xPath": str(path), "targetValue": str(value)}
+        }:
+            shown = one(_LAST_NAME.sub("", path), value, stand_in)
             return {**assertion, "target": {**assertion["target"], "targetValue": shown}}
     return assertion
+
+
+def _encoded(message: str, stand_in: StandIn) -> str:
+    """A message in Base64, replaced whole where what it says holds a secret."""
+    found: set[str] = set()
+    with suppress(binascii.Error):
+        in_text(base64.b64decode(f"{message}==").decode(errors="replace"), _collect(found))
+    return stand_in("MESSAGE", message) if found else message
 
 
 def _request(request: Json, stand_in: StandIn) -> Json:
@@ -175,8 +211,11 @@ def _request(request: Json, stand_in: StandIn) -> Json:
     for key in _TEXTS:
         if isinstance(shown.get(key), str):
             shown[key] = in_text(shown[key], stand_in)
-    if isinstance(shown.get("url"), str):
-        shown["url"] = in_url(shown["url"], stand_in)
+    if shown.get("isMessageBase64Encoded") and isinstance(shown.get("message"), str):
+        shown["message"] = _encoded(shown["message"], stand_in)
+    for key, replaced in (("url", in_url), ("host", in_host), ("dnsServer", in_host)):
+        if isinstance(shown.get(key), str):
+            shown[key] = replaced(shown[key], stand_in)
     if isinstance(shown.get("certificate"), dict):
         shown["certificate"] = {
             part: {key: one for key, one in value.items() if key != "content"}

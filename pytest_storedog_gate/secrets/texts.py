@@ -23,6 +23,7 @@ _HARMLESS = re.compile(
     rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\b[\s:]*)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
 )
 _FLAGS = {"true", "false", "yes", "no", "on", "off", "null", "none"}
+_SMALL = re.compile(r"[-+]?[\d.]{1,3}")  # numbers: of counts, as in `{"pass": 3, "fail": 0}`
 _AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
 _ABOUT_A_COOKIE = {"domain", "expires", "max-age", "path", "priority", "samesite"}
 _VALUE = r"(?:\{\{.*?\}\}|[^&;#\s])+"
@@ -45,8 +46,9 @@ _DECODER = json.JSONDecoder()
 
 
 def holds_secret(value: str) -> bool:
-    """Whether there is more in the value than variables, the word for a scheme or a flag."""
-    return bool(_HARMLESS.sub("", value)) and value.strip().lower() not in _FLAGS
+    """Whether it holds more than variables, the word for a scheme, a flag or a count."""
+    plain = value.strip().lower()
+    return bool(_HARMLESS.sub("", value)) and plain not in _FLAGS and not _SMALL.fullmatch(plain)
 
 
 def parts_of(name: str, credential: str) -> set[str]:
@@ -100,6 +102,11 @@ def in_url(url: str, stand_in: StandIn) -> str:
 
     url = _USERINFO.sub(lambda match: _userinfo(match[1], stand_in), url)
     return _PARAMETER.sub(parameter, url)
+
+
+def in_host(host: str, stand_in: StandIn) -> str:
+    """The same of a host, which may be a URL, or lack the scheme of one."""
+    return in_url(f"://{host}", stand_in).removeprefix("://")
 
 
 def in_text(text: str, stand_in: StandIn) -> str:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
-from pytest_storedog_gate.reading import fields, json_text
-from pytest_storedog_gate.reading.fields import BOOLEAN, NUMBER, STRING, STRINGS, Kind
+from pytest_storedog_gate.reading import variables
+from pytest_storedog_gate.reading.files import json_table
+from pytest_storedog_gate.reading.kinds import BOOLEAN, LIST, NUMBER, STRING, Kind
+from pytest_storedog_gate.reading.table import together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ _MILLISECONDS = Kind(
     lambda value: NUMBER.fits(value) and value > 0,
     "a number of milliseconds, above 0",
     NUMBER.parse,
+    means=lambda value: value / 1000,
 )
 _ALWAYS_FAILS = "the gate always fails on these"
 _KINDS = {
@@ -38,8 +41,8 @@ _KINDS = {
     "failOnCriticalErrors": _only("true", _ALWAYS_FAILS),
     "failOnMissingTests": _only("true", _ALWAYS_FAILS),
     "failOnTimeout": _only("true", _ALWAYS_FAILS),
-    "files": STRINGS,
-    "publicIds": STRINGS,
+    "files": LIST,
+    "publicIds": LIST,
     "selectiveRerun": _only(
         "false", "a result of an earlier batch proves nothing about what is deployed now"
     ),
@@ -80,6 +83,14 @@ _KINDS_OF_VARIABLES = {
     **_KINDS,
     **dict.fromkeys(("ciTriggerApp", "configPath", "excludeFields"), _ELSEWHERE),
 }
+_FIELDS = {
+    "batchTimeout": "batch_timeout",
+    "datadogSite": "site",
+    "files": "files",
+    "publicIds": "public_ids",
+    "subdomain": "subdomain",
+    "testSearchQuery": "search",
+}
 
 
 @dataclass(frozen=True)
@@ -97,51 +108,23 @@ class DatadogCi:
     @classmethod
     def from_file(cls, path: Path) -> DatadogCi:
         """Reads a `datadog-ci.json`; ConfigurationError names the file and each key's fault."""
-        where = f"{path.name}: $"
-        content = json_text.read(path, path.name)
-        defaults = content.get("defaultTestOverrides", {}) if isinstance(content, dict) else {}
-        data, of_all = fields.together(
-            lambda: fields.check(content, _KINDS_IN_FILE, _REFUSED_IN_FILE, where),
-            lambda: overrides.validated(defaults, f"{where}.defaultTestOverrides"),
+        file = json_table(path, path.name)
+        data, of_all = together(
+            lambda: file.read(_KINDS_IN_FILE, _REFUSED_IN_FILE),
+            lambda: overrides.validated(file.table("defaultTestOverrides")),
         )
-        return cls._of(
-            data,
-            site=data.get("datadogSite"),
-            subdomain=data.get("subdomain"),
-            overrides=of_all,
-        )
+        return cls(overrides=of_all, **_said(data))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> DatadogCi:
-        """Reads the process environment; ConfigurationError names each variable's fault."""
+        """Reads the variables DATADOG_SYNTHETICS_*; ConfigurationError names each one's fault."""
         own = {name: v for name, v in environ.items() if not name.startswith(overrides.PREFIX)}
-        data, of_all = fields.together(
-            lambda: fields.read_variables(own, PREFIX, _KINDS_OF_VARIABLES, _REFUSED),
+        data, of_all = together(
+            lambda: variables.read(own, PREFIX, _KINDS_OF_VARIABLES, _REFUSED),
             lambda: overrides.from_environment(environ),
         )
-        return cls._of(
-            data,
-            site=environ.get("DATADOG_SITE") or environ.get("DD_SITE"),
-            subdomain=environ.get("DATADOG_SUBDOMAIN"),
-            overrides=of_all,
-        )
+        return cls(overrides=of_all, **_said(data))
 
-    @classmethod
-    def _of(
-        cls,
-        data: Mapping[str, Any],
-        *,
-        site: str | None,
-        subdomain: str | None,
-        overrides: Mapping[str, Any],
-    ) -> DatadogCi:
-        timeout = data.get("batchTimeout")
-        return cls(
-            site=site or None,
-            subdomain=subdomain or None,
-            batch_timeout=None if timeout is None else timeout / 1000,
-            files=tuple(data.get("files", ())),
-            public_ids=tuple(data.get("publicIds", ())),
-            search=data.get("testSearchQuery") or None,
-            overrides=overrides,
-        )
+
+def _said(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {_FIELDS[key]: value for key, value in data.items() if value and key in _FIELDS}

@@ -11,39 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog import test_files
 from pytest_storedog_gate.datadog.overrides import EXECUTION_RULES, merged
-from pytest_storedog_gate.datadog.public_ids import Selected
+from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from pytest_storedog_gate.datadog.test_files import CheckEntry
 
 BLOCKING, *_ = EXECUTION_RULES  # the strictest one first
 # Where a check runs: more places prove more, so these are added to instead of replaced.
 PLACES = ("locations", "deviceIds")
 _REMEDY = "take it out, say it in git (values may be ${NAME}), or use --storedog-deploy=never"
-
-
-@dataclass(frozen=True)
-class Level:
-    """What one place asks for; the globs of `files` are relative to `root`."""
-
-    source: str
-    root: Path
-    checks: tuple[Selected, ...] = ()
-    files: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    in_git: bool = True
-
-    @property
-    def asks(self) -> bool:
-        """Whether it asks for any check."""
-        return bool(self.checks or self.files or self.search)
 
 
 @dataclass(frozen=True)
@@ -55,7 +33,7 @@ class Asked:
     """
 
     source: str = ""
-    checks: tuple[Selected, ...] = ()
+    checks: tuple[CheckReference, ...] = ()
     search: tuple[str, ...] = ()
     overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
     own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
@@ -123,7 +101,7 @@ class Requirements:
         """These, and checks that tests ask for by ID with overrides of their own."""
         git = self.git
         known = {check.public_id for check in git.checks}
-        new = (Selected(public_id) for public_id in marked if public_id not in known)
+        new = (CheckReference(public_id) for public_id in marked if public_id not in known)
         own = {p: merged(git.own.get(p, {}), overrides) for p, overrides in marked.items()}
         checks = tuple(sorted((*git.checks, *new)))
         return replace(self, git=replace(git, checks=checks, own={**git.own, **own}))
@@ -196,63 +174,3 @@ def _changed(requirements: Requirements, public_id: str, what: str) -> Configura
         f"{public_id}: {what} of {requirements.added.source} would change a check that "
         f"{requirements.git.source} requires; {_REMEDY}"
     )
-
-
-def gathered(
-    levels: Sequence[Level], *, narrow: bool, execution_rules: Mapping[str, str]
-) -> Requirements:
-    """What the levels, the highest first, ask for together; only the highest if `narrow`.
-
-    Files of every level are read: they say how a check is run that another level names.
-    """
-    if narrow:
-        asking = [level for level in levels if level.asks]
-        return Requirements(_asked(levels, asking[:1], execution_rules))
-    git = [level for level in levels if level.in_git]
-    added = [level for level in levels if not level.in_git]
-    return Requirements(_asked(git, git, execution_rules), _asked(added, added, {}))
-
-
-def _asked(
-    levels: Sequence[Level], counted: Sequence[Level], execution_rules: Mapping[str, str]
-) -> Asked:
-    checks = {check for level in counted for check in level.checks}
-    entries: dict[str, CheckEntry] = {}
-    for level in reversed(levels):
-        for entry in test_files.read(level.files, level.root):
-            entries[entry.public_id] = entry
-            if level in counted:
-                checks.add(Selected(entry.public_id, entry.version))
-    own = {public_id: entry.overrides for public_id, entry in entries.items()}
-    for public_id, rule in execution_rules.items():
-        own[public_id] = merged(own.get(public_id, {}), {"executionRule": rule})
-    speaking = [lv for lv in counted if lv.asks or (lv.overrides and not lv.in_git)]
-    return Asked(
-        source=" and ".join(dict.fromkeys(level.source for level in reversed(speaking))),
-        checks=_in_one_version(checks, entries),
-        search=tuple(dict.fromkeys(query for level in counted for query in level.search)),
-        overrides=merged(*(level.overrides for level in reversed(levels))),
-        own=own,
-        definitions={
-            public_id: entry.definition
-            for public_id, entry in entries.items()
-            if entry.definition is not None
-        },
-    )
-
-
-def _in_one_version(
-    checks: Iterable[Selected], entries: Mapping[str, CheckEntry]
-) -> tuple[Selected, ...]:
-    """Each check once, by public ID, in the version that any place pins it to."""
-    versions: dict[str, set[int]] = {}
-    for check in checks:
-        pins = {check.version}
-        if check.public_id in entries:
-            pins.add(entries[check.public_id].version)
-        versions.setdefault(check.public_id, set()).update(pin for pin in pins if pin is not None)
-    if twice := sorted(public_id for public_id, found in versions.items() if len(found) > 1):
-        raise ConfigurationError(
-            f"{', '.join(twice)} is selected in two versions; a check has one result in a batch"
-        )
-    return tuple(Selected(p, next(iter(found), None)) for p, found in sorted(versions.items()))

@@ -1,1 +1,1 @@
-"""The rule, and the record of what it decided."""
+"""The rule, the record of what it decided, and where that is kept and asked for."""

@@ -1,36 +1,20 @@
-"""The verdict as JSON: the report for tools, and the record that a promotion asks for.
+"""All that a run says of itself at its end, in one value: every report is made of it.
 
-`record.schema.json` beside this file says what it holds.
+It is made once it is decided, and holds none of the run's secrets.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
-from pytest_storedog_gate.errors import DeploymentFailed
-from pytest_storedog_gate.outlets import whole_file
-from pytest_storedog_gate.outlets.strict_json import strict
-from pytest_storedog_gate.reading import json_text
-from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+    from datetime import datetime
 
-    from jsonschema.protocols import Validator
-
-    from pytest_storedog_gate.datadog.models import Result
-    from pytest_storedog_gate.outlets.whole_file import Prepared
-
-VERSION = 1
-SCHEMA = Path(__file__).with_name("record.schema.json")
-_MOST_TOLD = 200  # characters
+    from pytest_storedog_gate.deploy.models import Build, Deployment
+    from pytest_storedog_gate.verdicts.rule import CheckVerdict, Verdict
 
 
 class Mode(Enum):
@@ -41,110 +25,51 @@ class Mode(Enum):
     NARROWED = "narrowed"
 
 
-def as_json(verdict: Verdict, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The verdict with what it is about (`facts`: mode, environment, digest, batch)."""
-    record: dict[str, Any] = strict(
-        {
-            "version": VERSION,
-            "state": verdict.state,
-            "exit_status": int(verdict.exit_status),
-            **facts,
-            "reasons": verdict.reasons,
-            "checks": [_check(check) for check in verdict.checks],
-        }
-    )
-    return record
+@dataclass(frozen=True)
+class Subject:
+    """What the verdict is about: an image, and its digest once that is known."""
+
+    image: str | None = None
+    digest: str | None = None
 
 
-def prepare(path: Path, record: Mapping[str, Any]) -> Prepared:
-    """Gets ready to put the record there. Raises OSError; see `whole_file`."""
-    text = json.dumps(strict(record), indent=2, allow_nan=False) + "\n"
-    return whole_file.prepare(path, text.encode("ascii"))
+@dataclass(frozen=True)
+class BatchLink:
+    """One batch of the run: its ID, and the page that shows it to people."""
+
+    batch_id: str
+    batch_url: str
 
 
-def write(path: Path, record: Mapping[str, Any]) -> None:
-    """Puts the record there, whole or not at all. Raises OSError."""
-    with prepare(path, record) as prepared:
-        prepared.commit()
+@dataclass(frozen=True)
+class Record:
+    """One run.
 
-
-def path_of(folder: Path, environment: str, digest: str) -> Path:
-    """Where the record of one digest in one environment lies."""
-    return folder / environment / f"{digest.replace(':', '-')}.json"
-
-
-def require_open(
-    folder: Path, environment: str, digest: str, *, service: str | None, names: Sequence[str]
-) -> None:
-    """Refuses a digest without an open verdict there that covers all requirements `names`.
-
-    `service` counts where both sides name one: an environment that deploys nothing may not.
+    `service` is the one under the gate; `deploys` tells whether the run was to deploy it, and
+    `deployment` what was deployed, if that was done. `rolled_back` says what was put back,
+    `failure` what stopped the run. `requirements` are the public IDs, searches and suites that had
+    to pass; `names` are the checks' names by public ID, also where no result told one; `calls` is
+    the number of HTTP calls to Synthetics.
     """
-    path = path_of(folder, environment, digest)
-    why_not = _why_not(path, environment, digest, service, names)
-    if why_not is not None:
-        raise DeploymentFailed(
-            f"{digest} has no open verdict of {environment}, so it cannot be promoted: {why_not}; "
-            f"run pytest --storedog-env={environment} with this image first"
-        )
 
+    verdict: Verdict
+    mode: Mode
+    environment: str
+    started: datetime
+    finished: datetime
+    build: Build
+    service: str | None = None
+    subject: Subject = field(default_factory=Subject)
+    deploys: bool = False
+    deployment: Deployment | None = None
+    rolled_back: str | None = None
+    failure: str | None = None
+    batches: tuple[BatchLink, ...] = ()
+    requirements: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    calls: int = 0
 
-def _why_not(
-    path: Path, environment: str, digest: str, service: str | None, names: Sequence[str]
-) -> str | None:
-    try:
-        if not path.is_file():
-            return "there is no record of it"
-        record = json_text.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return f"{path} cannot be read ({error})"
-    if fault := _fault(record):
-        return f"{path} is no sound record ({fault})"
-    services = {service, record["service"]} - {None}
-    if (record["environment"], record["digest"]) != (environment, digest) or len(services) > 1:
-        return f"{path} is the record of something else"
-    if record["mode"] != Mode.DECIDES.value:
-        return f"its run there decided nothing: {record['mode']}"
-    if record["state"] != State.OPEN.value:
-        return f"its verdict there is {record['state']}"
-    if missing := sorted({*names} - {*record["requirements"]}):
-        what = f"its verdict does not cover {', '.join(missing)}"
-        return f"{what}, which the configuration requires today"
-    return None
-
-
-def _fault(record: Any) -> str | None:
-    """What in it contradicts itself, or is no record at all."""
-    error = best_match(_schema().iter_errors(record))
-    if error is not None:
-        # What contradicts itself has a title; of a wrong value, which may be long, the end tells.
-        return f"{error.json_path}: {error.schema.get('title', error.message[-_MOST_TOLD:])}"
-    public_ids = [check["public_id"] for check in record["checks"]]
-    if twice := sorted({p for p in public_ids if public_ids.count(p) > 1}):
-        return f"it has {', '.join(twice)} twice"
-    optional = {check["public_id"] for check in record["checks"] if not check["required"]}
-    if relaxed := sorted(optional & {*record["requirements"]}):
-        return f"{', '.join(relaxed)} was required, and was not"
-    return None
-
-
-@cache
-def _schema() -> Validator:
-    return Draft202012Validator(json.loads(SCHEMA.read_bytes()))
-
-
-def _check(check: CheckVerdict) -> dict[str, Any]:
-    return {
-        "public_id": check.public_id,
-        "name": check.name,
-        "required": check.required,
-        "state": check.state,
-        "reason": check.reason,
-        "results": [_result(result) for result in check.outcome.results] if check.outcome else [],
-    }
-
-
-def _result(result: Result) -> dict[str, Any]:
-    """All of it but what the API said in its own words."""
-    told = {name: value for name, value in vars(result).items() if name != "detail"}
-    return {**told, "artifacts": result.artifacts}
+    @property
+    def checks(self) -> tuple[CheckVerdict, ...]:
+        """Each check, with its results."""
+        return self.verdict.checks

@@ -128,7 +128,7 @@ def _by_rule(result: Result, rule: str) -> Result:
     return replace(result, execution_rule=rule)
 
 
-_STATES = {
+STATE_OF = {
     Status.PASSED: State.OPEN,
     Status.FAILED: State.CLOSED,
     Status.NO_VERDICT: State.INCONCLUSIVE,
@@ -139,7 +139,7 @@ def _optional(public_id: str, outcome: CheckOutcome | None) -> CheckVerdict:
     if outcome is None:
         reason = "it has no result"
         return CheckVerdict(public_id, State.INCONCLUSIVE, reason, required=False)
-    state = _STATES[outcome.status]
+    state = STATE_OF[outcome.status]
     return CheckVerdict(public_id, state, outcome.decisive.reason, outcome, required=False)
 
 

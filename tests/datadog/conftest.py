@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.clock import Clock
-from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.keys import Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from tests.datadog.fake import FakeDatadog
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from pytest_storedog_gate.datadog.overrides import (
     with_environment_in_start_url,
 )
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.reading.table import Document, Table
 
 EVERY_KEY = {
     "allowInsecureCertificates": True,
@@ -59,6 +60,7 @@ VARIABLES = {
     "VARIABLES": '{"SHOP": "http://frontend:8080"}',
 }
 PREFIX = "DATADOG_SYNTHETICS_OVERRIDE_"
+HERE = Document(root="here")
 
 
 def prefixed(variables: dict[str, str]) -> dict[str, str]:
@@ -66,7 +68,7 @@ def prefixed(variables: dict[str, str]) -> dict[str, str]:
 
 
 def test_every_documented_key_is_taken() -> None:
-    assert validated(EVERY_KEY, "here") == EVERY_KEY
+    assert validated(Table(EVERY_KEY)) == EVERY_KEY
 
 
 def test_every_documented_variable_is_taken() -> None:
@@ -84,7 +86,7 @@ def test_every_documented_variable_is_taken() -> None:
     ids=str,
 )
 def test_false_zero_and_empty_are_values(overrides: dict[str, Any]) -> None:
-    assert merged({}, validated(overrides, "here")) == overrides
+    assert merged({}, validated(Table(overrides))) == overrides
 
 
 def test_a_variable_may_say_false_zero_and_empty() -> None:
@@ -101,7 +103,7 @@ def test_a_variable_may_say_false_zero_and_empty() -> None:
     ("data", "sentence"),
     [
         ([], "here: must be an object"),
-        ({"deviceId": []}, "here.deviceId: unknown key; did you mean deviceIds?"),
+        ({"deviceId": []}, "here.deviceId: unknown key; did you mean 'deviceIds'?"),
         ({"zzz": 1}, "here.zzz: unknown key; known: allowInsecureCertificates, basicAuth, body, "),
         ({"followRedirects": "false"}, "here.followRedirects: must be true or false"),
         ({"testTimeout": "300"}, "here.testTimeout: must be a number, at least 0"),
@@ -111,22 +113,22 @@ def test_a_variable_may_say_false_zero_and_empty() -> None:
         ({"locations": "aws:us-east-1"}, "here.locations: must be a list of strings"),
         ({"locations": [""]}, "here.locations: must be a list of strings, none of them empty"),
         ({"variables": {"PIN": 1234}}, "here.variables: must be an object of strings"),
-        ({"executionRule": "block"}, "must be blocking, non_blocking or skipped"),
+        ({"executionRule": "block"}, "'block' is unknown; did you mean 'blocking'?"),
         ({"executionRule": []}, "must be blocking, non_blocking or skipped"),
         ({"retry": 2}, "here.retry: must be an object"),
-        ({"retry": {"counts": 2}}, "here.retry.counts: unknown key; did you mean count?"),
+        ({"retry": {"counts": 2}}, "here.retry.counts: unknown key; did you mean 'count'?"),
         ({"retry": {"count": 1.5}}, "here.retry.count: must be a whole number, at least 0"),
-        ({"basicAuth": {"username": "a"}}, "here.basicAuth: the key password is missing; add it"),
+        ({"basicAuth": {"username": "a"}}, "here.basicAuth: the key 'password' is missing; add it"),
         ({"cookies": 1}, "here.cookies: must be a string, or an object with a value"),
-        ({"cookies": {"append": True}}, "here.cookies: the key value is missing; add it"),
+        ({"cookies": {"append": True}}, "here.cookies: the key 'value' is missing; add it"),
         ({"tunnel": {}}, "here.tunnel: a tunnel is not supported; use a private location or"),
         ({"mobileApplicationVersionFilePath": "a.apk"}, "checks of mobile applications are not"),
     ],
     ids=str,
 )
-def test_what_is_wrong_names_the_place_and_the_key(data: object, sentence: str) -> None:
+def test_what_is_wrong_names_the_place_and_the_key(data: Any, sentence: str) -> None:
     with pytest.raises(ConfigurationError) as error:
-        validated(data, "here")
+        validated(Table(data, HERE))
     assert sentence in str(error.value)
 
 
@@ -142,7 +144,7 @@ def test_what_is_wrong_names_the_place_and_the_key(data: object, sentence: str) 
         ("HEADERS", '{"X-Env": }', 'must be a JSON object of strings, {"NAME": "value"}'),
         ("VARIABLES", '{"PIN": 1}', 'must be a JSON object of strings, {"NAME": "value"}'),
         ("VARIABLES", '{"A": "1", "A": "2"}', "must be a JSON object of strings"),
-        ("VARIABLE", "{}", "unknown variable; did you mean VARIABLES?"),
+        ("VARIABLE", "{}", "unknown variable; did you mean 'VARIABLES'?"),
         ("MOBILE_APPLICATION_VERSION", "1", "checks of mobile applications are not supported"),
     ],
 )
@@ -160,7 +162,7 @@ def test_what_datadog_ci_would_pass_over_names_the_variable(
     [("BASIC_AUTH_PASSWORD", "username"), ("COOKIES_APPEND", "value")],
 )
 def test_half_of_a_pair_of_variables_is_not_enough(name: str, missing: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"the key {missing} is missing"):
+    with pytest.raises(ConfigurationError, match=f"the key {missing!r} is missing; add it"):
         from_environment(prefixed({name: "1"}))
 
 
@@ -172,7 +174,7 @@ def test_a_value_is_never_shown() -> None:
     ]
     for data in faults:
         with pytest.raises(ConfigurationError) as error:
-            validated(data, "here")
+            validated(Table(data, HERE))
         assert "hunter22" not in str(error.value)
     with pytest.raises(ConfigurationError) as error:
         from_environment(prefixed({"VARIABLES": "{'PASSWORD': hunter22}"}))

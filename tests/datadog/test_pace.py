@@ -12,10 +12,10 @@ import pytest
 
 from pytest_storedog_gate.datadog.batch import Batch
 from pytest_storedog_gate.datadog.batch_state import BatchState
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.client import SyntheticsClient, Triggered
-from pytest_storedog_gate.datadog.clock import Clock
 from pytest_storedog_gate.datadog.details import Detail, details_from_json
-from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.datadog.pace import Pace
 from tests.datadog.conftest import SimulatedTime

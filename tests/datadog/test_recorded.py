@@ -18,9 +18,10 @@ import vcr
 
 from pytest_storedog_gate.datadog import client as client_module
 from pytest_storedog_gate.datadog.batch import Batch
-from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.clock import Clock
-from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.keys import Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.datadog.models import Place, Status
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog.fake import Answer

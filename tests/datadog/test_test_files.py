@@ -114,7 +114,7 @@ def test_a_check_has_one_place(tmp_path: Path) -> None:
     write(tmp_path, "a.json", {"id": "stu-vwx-yza"}, {"id": "loc-aaa-aaa@2"})
     write(tmp_path, "sub/b.json", {"localTestDefinition": DEFINITION})
     assert refused(tmp_path, "**/*.json") == (
-        "sub/b.json: $.tests[0]: loc-aaa-aaa is also in a.json: $.tests[1]; a check has one "
+        "sub/b.json:1: $.tests[0]: loc-aaa-aaa is also in a.json:1: $.tests[1]; a check has one "
         "place, where its overrides are"
     )
 
@@ -127,10 +127,10 @@ def test_a_check_has_one_place(tmp_path: Path) -> None:
         ('{"tests": [{"version": NaN}]}', "a.json: not valid JSON: NaN is not a JSON number"),
         ("[" * 100_000, "a.json: not valid JSON: it is nested too deeply"),
         ("[]", "a.json: $: must be an object"),
-        ('{"name": "x"}', "a.json: no test file: the key tests is missing; add it"),
-        ('{"tests": []}', "a.json: $.tests: must be a list of tests, and not empty"),
-        ('{"tests": {}}', "a.json: $.tests: must be a list of tests, and not empty"),
-        ('{"tests": [{}], "test": 1}', "a.json: $.test: unknown key; did you mean tests?"),
+        ('{"name": "x"}', "a.json: no test file: the key 'tests' is missing; add it"),
+        ('{"tests": []}', "a.json:1: $.tests: must be a list of tests, and not empty"),
+        ('{"tests": {}}', "a.json:1: $.tests: must be a list of tests, and not empty"),
+        ('{"tests": [{}],\n"test": 1}', "a.json:2: $.test: unknown key; did you mean 'tests'?"),
     ],
     ids=range(9),
 )
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         ({"id": "abc-def-ghi", "localTestDefinition": DEFINITION}, ": must be an object with"),
         ({"id": "abc-def"}, ".id: 'abc-def' is no public ID; one looks like abc-def-ghi"),
         ({"id": 7}, ".id: must be a string"),
-        ({"id": "abc-def-ghi", "verison": 2}, ".verison: unknown key; did you mean version?"),
+        ({"id": "abc-def-ghi", "verison": 2}, ".verison: unknown key; did you mean 'version'?"),
         ({"id": "abc-def-ghi", "version": 0}, ".version: must be a whole number, at least 1"),
         ({"id": "abc-def-ghi", "version": "2"}, ".version: must be a whole number, at least 1"),
         ({"id": "abc-def-ghi@1", "version": 2}, ": id and version name two versions; keep one"),
@@ -173,4 +173,4 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 )
 def test_a_malformed_entry(tmp_path: Path, test: object, sentence: str) -> None:
     write(tmp_path, "a.json", {"id": "stu-vwx-yza"}, test)
-    assert refused(tmp_path, "a.json").startswith(f"a.json: $.tests[1]{sentence}")
+    assert refused(tmp_path, "a.json").startswith(f"a.json:1: $.tests[1]{sentence}")

@@ -23,8 +23,8 @@ from urllib3 import HTTPResponse
 
 from pytest_storedog_gate.datadog import client as client_module
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.client import SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint
 from pytest_storedog_gate.gate.selection import PlannedCheck
 from tests.datadog.conftest import SimulatedTime
 
@@ -115,8 +115,8 @@ class Client(SyntheticsClient):
         self._wire = wire
         super().__init__(Endpoint.of_url("http://127.0.0.1:9"), None, time.clock)
 
-    def _new_session(self) -> requests.Session:
-        session = super()._new_session()
+    def new_session(self) -> requests.Session:
+        session = super().new_session()
         session.mount("http://", self._wire)
         return session
 

@@ -1,77 +1,276 @@
-"""Stands for a Docker engine and its registry where a test only wants to look at them."""
+"""Stands for a Docker engine and the registry that it reaches, at the level of `Engine`.
+
+It is one run's way to a `Machine`. Between any two of its calls a test can do something else
+(`Machine.between`), and so end the run as SIGKILL does. How Docker behaves was seen on a real one:
+what deployers have to hold to is asked of both.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
 
-from pytest_storedog_gate.deploy.docker import names
+from docker.errors import APIError
+
 from pytest_storedog_gate.deploy.docker.container import Container
-from pytest_storedog_gate.errors import DeploymentFailed
+from pytest_storedog_gate.deploy.docker.engine import Engine
+from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
+from pytest_storedog_gate.deploy.docker.specification import Spec
+from pytest_storedog_gate.deploy.environment import Address
+from tests.deploy.fake_machine import BOOT, Box, Connection, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.deploy import ImageReference
+    from pytest_storedog_gate.deploy.docker.engine import RestartPolicy
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ENDPOINT = "tcp://127.0.0.1:1"
 
 
-def digest_of(tag: str) -> str:
-    """The digest that the registry has for a tag; it has none for `none`."""
-    return "sha256:" + (tag.encode().hex() * 64)[:64]
+class Killed(BaseException):
+    """The run's process is gone: none of its calls gets through any more."""
 
 
-def container(name: str, tag: str = "old", **facts: Any) -> Container:
-    """A container of that image, running."""
-    told: dict[str, Any] = {
-        "id": name,
-        "name": name,
-        "status": "running",
-        "exit_code": 0,
-        "health": None,
-        "started_at": "2026-01-02T03:04:05Z",
-        "created_at": "2026-01-02T03:04:05Z",
-        "restarts": 0,
-        "restart_policy": "no",
-        "image_id": tag,
-        "image": f"r.example/shop:{tag}",
-        "labels": {names.DIGEST: digest_of(tag)},
-        "answers_to": {},
-        "bindings": {},
-        "wanted": (),
-    }
-    return Container(**(told | facts))
+def _call(method: Callable[P, T]) -> Callable[P, T]:
+    """One that reaches the engine. What happens `between` comes when its work is done."""
+
+    @wraps(method)
+    def reaching(*args: P.args, **kwargs: P.kwargs) -> T:
+        engine = cast("FakeEngine", args[0])
+        if engine.dead:
+            raise Killed
+        with engine_errors(engine.endpoint, engine.redact):
+            result = method(*args, **kwargs)
+        engine.calls += 1
+        engine.machine.between(engine)
+        return result
+
+    return reaching
 
 
-class FakeEngine:
-    """Only what can be asked: whatever would change something is missing."""
+class FakeEngine(Engine):
+    """Each call is the one of `Engine`, and refuses what Docker refuses, in its words."""
 
-    standing: tuple[Container, ...] = ()
-    networks: tuple[str, ...] = ()
+    def __init__(
+        self, machine: Machine, endpoint: str = ENDPOINT, redact: Callable[[str], str] = str
+    ) -> None:
+        super().__init__(endpoint, redact)
+        self.machine = machine
+        self.calls = 0
+        self.dead = False
+        self._connections: list[Connection] = []
 
-    def __init__(self, endpoint: str, _redact: object) -> None:
-        self.endpoint = endpoint
+    def die(self) -> NoReturn:
+        """The run's process is gone, and its connections with it."""
+        self.dead = True
+        for connection in self._connections:
+            connection.close()
+        raise Killed
 
     def connect(self) -> None:
-        """There is nothing to connect to."""
+        """It is there."""
 
     def close(self) -> None:
-        """Nor to leave."""
+        """The run has ended."""
 
-    def clock(self) -> str:
-        return "2026-01-02T03:04:06Z"
+    # Looking
 
+    @_call
     def find(self, name: str) -> Container | None:
-        return next((one for one in self.standing if one.name == name), None)
+        box = self.machine.box(name)
+        return self._seen(box) if box else None
 
+    @_call
+    def running_in(self, network: str) -> list[Container]:
+        boxes = self.machine.boxes
+        return [self._seen(b) for b in boxes if b.running and b.spec.network == network]
+
+    @_call
     def publishers(self, port: int) -> list[Container]:
-        return [one for one in self.standing if port in one.bindings]
+        ports = ((box, found) for box in self.machine.boxes for found in box.ports.values())
+        return [self._seen(box) for box, found in ports if any(a.port == port for a in found)]
 
+    @_call
+    def logs(self, container: str) -> str:
+        box = self._box(container)
+        password = box.spec.environment.get("PASSWORD", "none")
+        return self.redact(f"starting\nwith password {password}") if box.exit_code else ""
+
+    @_call
+    def clock(self) -> str:
+        return self.machine.clock.now.isoformat()
+
+    # Images
+
+    @_call
     def digest(self, image: ImageReference) -> str:
-        if image.tag == "none":
-            raise DeploymentFailed(f"the registry does not know {image}")
-        return image.digest or digest_of(str(image.tag))
+        return self._asked(image)
 
-    def image(self, _reference: str) -> Mapping[str, Any] | None:
-        return None
+    @_call
+    def pull(self, image: ImageReference) -> Iterator[Mapping[str, Any]]:
+        self._asked(image)
+        if self.machine.pull_says is not None:
+            return iter([{"status": "Pulling"}, {"error": self.machine.pull_says}])
+        self.machine.pulled.add(image.pinned)
+        return iter([{"status": "Pulling"}, {"status": "Downloaded"}])
 
+    @_call
+    def image(self, reference: str) -> Mapping[str, Any] | None:
+        if reference not in self.machine.pulled:
+            return None
+        return {"Id": self._image_id(reference), "RepoDigests": [reference]}
+
+    # Changing
+
+    @_call
+    def create(self, name: str, spec: Spec) -> str:
+        if spec.network not in self.machine.networks:
+            self._refuse(f"network {spec.network} not found")
+        return self._create(name, spec).id
+
+    @_call
+    def start(self, container: str) -> None:
+        box, machine = self._box(container), self.machine
+        if box.running:
+            return
+        if box.connection and box.image.behaviour == "bare":
+            self._refuse('exec: "cat": executable file not found in $PATH')
+        if box.spec.port is not None:
+            address = box.spec.publish or Address(self.loopback, machine.next_port)
+            machine.next_port += box.spec.publish is None
+            if machine.answer_at(address) is not None:
+                self._refuse(f"Bind for {address} failed: port is already allocated")
+            box.ports = {box.spec.port: (address,)}
+        box.status, box.started = "running", machine.clock.now
+        if box.connection is None:
+            self._behave(box)
+
+    def stop(self, container: str) -> None:
+        self.set_restart_policy(container, "no")
+        self._stop(container)
+
+    @_call
+    def rename(self, container: str, name: str) -> None:
+        box = self._box(container)
+        self._require_unused(name)
+        box.name = name
+
+    @_call
+    def remove(self, container: str) -> None:
+        box = self.machine.box(container)
+        if box is not None:
+            self.machine.remove(box)
+
+    @_call
+    def set_restart_policy(self, container: str, policy: RestartPolicy) -> None:
+        self._box(container).policy = policy
+
+    def ensure_network(self, name: str, labels: Mapping[str, str]) -> bool:  # noqa: ARG002
+        if self.has_network(name):
+            return False
+        self._create_network(name)
+        return True
+
+    @_call
     def has_network(self, name: str) -> bool:
-        return name in self.networks
+        return name in self.machine.networks
+
+    # The lock's container
+
+    @_call
+    def create_lease(self, name: str, image: str, labels: Mapping[str, str]) -> str | None:
+        if self.machine.box(name):
+            return None
+        pinned = next((p for p in self.machine.pulled if image in (p, self._image_id(p))), image)
+        return self._create(name, Spec(pinned, "none", labels)).id
+
+    @_call
+    def attach_stdin(self, container: str) -> Connection:  # type: ignore[override]
+        box = self._box(container)
+        box.connection = Connection(self.machine, box)
+        self._connections.append(box.connection)
+        return box.connection
+
+    @_call
+    def _stop(self, container: str) -> None:
+        self._box(container).end()
+
+    @_call
+    def _create_network(self, name: str) -> None:
+        self.machine.networks.add(name)
+
+    def _behave(self, box: Box) -> None:
+        """What its image's own process does; a lock runs `cat` instead."""
+        if box.image.behaviour == "exits":
+            box.end(3)
+        if box.image.behaviour == "starts-once":
+            if self.machine.volumes & box.spec.volumes.keys():
+                box.end(4)
+            self.machine.volumes |= box.spec.volumes.keys()
+
+    def _create(self, name: str, spec: Spec) -> Box:
+        self._require_unused(name)
+        if spec.image not in self.machine.pulled:
+            self._refuse(f"No such image: {spec.image}")
+        return self.machine.make(name, spec)
+
+    def _box(self, container: str) -> Box:
+        return self.machine.box(container) or self._refuse(f"No such container: {container}")
+
+    def _require_unused(self, name: str) -> None:
+        if (taken := self.machine.box(name)) is not None:
+            self._refuse(
+                f'Conflict. The container name "/{name}" is already in use by container '
+                f'"{taken.id}". You have to remove (or rename) that container to be able to reuse '
+                "that name."
+            )
+
+    def _refuse(self, text: str) -> NoReturn:
+        raise APIError("refused", explanation=text)
+
+    def _asked(self, image: ImageReference) -> str:
+        """The registry's answer."""
+        with registry_errors(image):
+            if self.machine.registry_says is not None:
+                self._refuse(self.machine.registry_says)
+            known = self.machine.registry.get(image.pinned if image.digest else str(image))
+            if known is None:
+                self._refuse("manifest unknown")
+            return image.digest or str(known)
+
+    def _image_id(self, pinned: str) -> str:
+        return f"id of {pinned}"
+
+    def _seen(self, box: Box) -> Container:
+        publish = box.spec.publish
+        return Container(
+            id=box.id,
+            name=box.name,
+            status=box.status,
+            exit_code=box.exit_code,
+            health=self._health(box),
+            started_at=str(box.started),
+            created_at=box.created.isoformat(),
+            restarts=box.restarts,
+            restart_policy=box.policy,
+            image_id=self._image_id(box.spec.image),
+            image=box.spec.image,
+            labels=box.spec.labels,
+            answers_to={box.spec.network: box.answers_to},
+            bindings=box.ports,
+            wanted=(publish,) if publish else (),
+        )
+
+    def _health(self, box: Box) -> str | None:
+        behaviour = box.image.behaviour
+        if box.connection is not None or behaviour == "silent":
+            return None
+        if behaviour == "unhealthy":
+            return "unhealthy"
+        boots = box.started is None or self.machine.clock.now < box.started + BOOT
+        waits = behaviour == "never-ready" or (behaviour == "slow" and boots)
+        return "starting" if waits else "healthy"

@@ -9,18 +9,12 @@ import pytest
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
-from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
-from pytest_storedog_gate.settings.file import STRATEGIES as CONFIGURABLE
-from pytest_storedog_gate.settings.file import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 
 SHOP = Service("shop", "shop", 8080, Readiness("/ready"), {"PASSWORD": "hunter2-secret"})
 PUBLISH = {"shop": Address("127.0.0.1", 80)}
 STAGING = Environment("staging", gate="shop", services=(SHOP,), publish=PUBLISH, network="net")
 IMAGE = ImageReference("r.example/shop", "1", "sha256:" + "ab" * 32)
-
-
-def test_the_strategies_are_those_of_the_configuration() -> None:
-    assert sorted(STRATEGIES) == sorted(CONFIGURABLE)
 
 
 def test_the_fingerprint_is_stable_and_keeps_secrets() -> None:

@@ -35,7 +35,7 @@ class Case:
         return cls(path, proof.rstrip(":"), dict(pairs), marked)
 
 
-CASES = {path.stem: Case.read(path) for path in sorted(_FOLDER.glob("*.yml"))}
+CASES = {path.stem: Case.read(path) for path in sorted(_FOLDER.rglob("*.yml"))}
 
 
 def proved_by(*proofs: str) -> list[Case]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
-from pytest_storedog_gate.drone_lint.lint import Report, lint
+from tests.drone_lint.linted import PRODUCTION, linted_steps
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.drone_lint.lint import Report
 
 _GATE = (
     "npx datadog-ci synthetics run-tests --failOnCriticalErrors --failOnMissingTests -p abc-def-ghi"
@@ -15,14 +17,9 @@ _GATE = (
 _OVERRIDE = "DATADOG_SYNTHETICS_OVERRIDE_"
 
 
-def _lint(
-    *commands: str, environment: dict[str, object] | None = None, root: Path = Path("nowhere")
-) -> Report:
+def _lint(*commands: str, environment: dict[str, object] | None = None) -> Report:
     gate = {"name": "gate", "commands": list(commands), "environment": environment or {}}
-    production = {"name": "production", "image": "x", "commands": ["deploy --digest=$IMAGE_DIGEST"]}
-    shop = {"kind": "pipeline", "name": "shop", "concurrency": {"limit": 1}}
-    pipeline = {**shop, "steps": [gate, production]}
-    return lint(yaml.safe_dump(pipeline, sort_keys=False), ".drone.yml", root)
+    return linted_steps(gate, PRODUCTION, concurrency={"limit": 1})
 
 
 @pytest.mark.parametrize(

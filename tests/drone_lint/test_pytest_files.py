@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from pytest_storedog_gate.drone_lint import pytest_file
-from pytest_storedog_gate.drone_lint.lint import lint
 from pytest_storedog_gate.drone_lint.rules import Level
 from tests.conftest import WITHOUT_OTHERS
+from tests.drone_lint.linted import PRODUCTION, linted_steps
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.drone_lint.lint import Report
@@ -89,9 +88,7 @@ _WAYS = {
 def _lint(way: Way, folder: Path) -> Report:
     commands = way.command.split("\n")
     gate = {"name": "gate", "image": "x", "commands": commands, "environment": way.environment}
-    production = {"name": "production", "image": "x", "commands": ["deploy --digest=$IMAGE_DIGEST"]}
-    text = yaml.safe_dump({"kind": "pipeline", "name": "shop", "steps": [gate, production]})
-    return lint(text, ".drone.yml", folder)
+    return linted_steps(gate, PRODUCTION, root=folder)
 
 
 @pytest.mark.parametrize("name", _WAYS)

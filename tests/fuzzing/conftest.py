@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.processes import MODULE
-from tests.local_synthetics.support import DEADLINE, Service
+from tests.local_synthetics.support.processes import SERVICE
+from tests.local_synthetics.support.service import DEADLINE, Service
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (
         said.open("w") as stderr,
         subprocess.Popen(
-            [*MODULE, "serve"],
+            [*SERVICE, "serve"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from tests.local_synthetics.network_tests import network_test, that
 from tests.local_synthetics.servers.dns_zone import name_server
 from tests.local_synthetics.servers.echo import udp_echo
 from tests.local_synthetics.servers.grpc_service import SERVICE, grpc_server
 from tests.local_synthetics.servers.mcp_tools import mcp_server
 from tests.local_synthetics.servers.websocket import websocket_server
-from tests.local_synthetics.support import http_test, targeting
+from tests.local_synthetics.support.network_tests import network_test, that
+from tests.local_synthetics.support.service import http_test, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 DOCUMENT = {"items": [{"code": "BFRIDAY", "value": 5}, {"code": "OFF", "value": None}], "n": 2}
 MARKUP = "<shop><item id='1'>bone</item><item id='2'>ball</item></shop>"

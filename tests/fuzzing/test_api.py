@@ -17,12 +17,12 @@ from schemathesis.specs.openapi.checks import (
 from pytest_storedog_gate.local_synthetics.api.openapi import document
 from pytest_storedog_gate.local_synthetics.api.schemas import EXAMPLE, SCHEMAS
 from tests.fuzzing.profile import examples
-from tests.local_synthetics.support import DEADLINE
+from tests.local_synthetics.support.service import DEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.service import Service
 
 CHECKS = [
     not_a_server_error,

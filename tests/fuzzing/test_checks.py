@@ -16,7 +16,7 @@ from tests.fuzzing.profile import examples
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 KINDS = (
     "http", "json", "xml", "multi", "tcp", "ssl", "udp", "icmp", "dns", "websocket", "grpc",

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.commands.cli import main
 from pytest_storedog_gate.settings import file as configuration
+from pytest_storedog_gate.synthetics_cli.command_line import main
 from tests.fuzzing.mutations import mutated, numbers, texts, values
 from tests.fuzzing.profile import examples
-from tests.local_synthetics.support import http_test
+from tests.local_synthetics.support.service import http_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_storedog_gate.gate.steps import Step
 from tests.conftest import http_check
-from tests.deploy.fake_engine import digest_of
+from tests.deploy.fake_machine import digest_of
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -43,12 +43,16 @@ overrides = {{ variables = {{ SHOP = "{shop}" }} }}
 CONFTEST = """
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.deploy.docker import deployer
-from pytest_storedog_gate.verdicts import record
+from pytest_storedog_gate.verdicts import promotion
 from tests.conftest import http_check
-from tests.deploy.fake_engine import FakeEngine, container
+from tests.deploy.fake_engine import FakeEngine
+from tests.deploy.fake_machine import Machine
 
-FakeEngine.standing = {standing}
-deployer.Engine = FakeEngine
+MACHINE = Machine()
+MACHINE.push("new")
+for name in {standing}:
+    MACHINE.stand(name)
+deployer.Engine = lambda endpoint, redact: FakeEngine(MACHINE, endpoint, redact)
 
 def noted(step, real):
     def note(*args, **kwargs):
@@ -57,37 +61,27 @@ def noted(step, real):
         return real(*args, **kwargs)
     return note
 
-record.require_open = noted("REQUIRE", lambda *_, **__: None)
+promotion.require_open = noted("REQUIRE", lambda *_, **__: None)
 SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
 """
-# A deployment that works, without an engine.
+# What a run does there.
 RUN = """
-from datetime import UTC, datetime
-from pytest_storedog_gate.deploy import Deployment
-from pytest_storedog_gate.deploy.docker.lease import Lease
+from pytest_storedog_gate.deploy.docker.strategies import rename
 
-class Live:
-    def __init__(self, image):
-        now = datetime.now(UTC)
-        self.deployment = Deployment("production", "shop", image, "d1", None, now, now, 0.0)
-    prove = noted("PROVE", lambda self: None)
-    conclude = noted("DECIDE", lambda self: None)
-
-class Staged:
-    def __init__(self, image):
-        self.image = image
-    def promote(self):
-        return noted("PROMOTE", Live)(self.image)
-
+rename._DRAIN = 0.0
 SyntheticsClient.trigger = noted("TRIGGER", SyntheticsClient.trigger)
-deployer.DockerDeployer.resolve = noted("RESOLVE", deployer.DockerDeployer.resolve)
-deployer.DockerDeployer.lock = noted("LOCK", deployer.DockerDeployer.lock)
-deployer.fetch = noted("FETCH", lambda engine, image: None)
-deployer.FetchedImage.stage = noted("STAGE", lambda self: Staged(self._image))
-Lease.acquire = lambda self, image, wait: setattr(self, "_container", "c1")
-Lease.release = lambda self: None
+for stage, name, step in (
+    (deployer.DockerDeployer, "lock", "LOCK"),
+    (deployer.DockerDeployer, "resolve", "RESOLVE"),
+    (deployer.HeldEnvironment, "fetch", "FETCH"),
+    (deployer.FetchedImage, "stage", "STAGE"),
+    (deployer.StagedCandidate, "promote", "PROMOTE"),
+    (deployer.LiveDeployment, "prove", "PROVE"),
+    (deployer.LiveDeployment, "conclude", "DECIDE"),
+):
+    setattr(stage, name, noted(step, getattr(stage, name)))
 """
-NOTHING, SOMETHING = "()", "(container('production-shop'),)"
+NOTHING, SOMETHING = "()", "('production-shop',)"
 SHOP = "production-shop"
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.client import SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint
-from pytest_storedog_gate.datadog.public_ids import Selected
+from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.selection import Known, PlannedCheck, resolve
 from pytest_storedog_gate.settings.requirements import Asked, Requirements
@@ -64,7 +64,7 @@ def datadog() -> Iterator[FakeDatadog]:
 
 def resolved(datadog: FakeDatadog, time: SimulatedTime, *public_ids: str) -> list[PlannedCheck]:
     client = SyntheticsClient(Endpoint.of_url(datadog.url), None, time.clock)
-    requirements = Requirements(Asked(checks=tuple(Selected(p) for p in public_ids)))
+    requirements = Requirements(Asked(checks=tuple(CheckReference(p) for p in public_ids)))
     try:
         return list(resolve(requirements, Known(client), {}))
     finally:
@@ -115,7 +115,7 @@ def test_run_that_is_cancelled_asks_no_more(datadog: FakeDatadog) -> None:
     "odd", [{"options": ["x"]}, {"locations": "aws:x"}, {"options": {"device_ids": [1]}}]
 )
 def test_definition_of_a_file_that_cannot_be_read_is_named(odd: dict[str, Any]) -> None:
-    requirements = Requirements(Asked(checks=(Selected(ID),), definitions={ID: TEST | odd}))
+    requirements = Requirements(Asked(checks=(CheckReference(ID),), definitions={ID: TEST | odd}))
     client = SyntheticsClient(Endpoint.of_url("http://127.0.0.1:9"), None)
     with pytest.raises(ConfigurationError, match=f"the definition of {ID} in the test files"):
         resolve(requirements, Known(client), {})

@@ -17,15 +17,15 @@ import pytest
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.gate import service_user
 from tests.conftest import WITHOUT_OTHERS, missing
-from tests.local_synthetics.kinds.browser.conftest import browser_test, says
-from tests.local_synthetics.processes import below
-from tests.local_synthetics.support import targeting
+from tests.local_synthetics.support.browser_tests import browser_test, says
+from tests.local_synthetics.support.processes import below
+from tests.local_synthetics.support.service import targeting
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Handler
+    from tests.local_synthetics.support.service import Handler
 
 NOBODY = pwd.getpwnam("nobody")
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")

@@ -14,7 +14,7 @@ import pytest
 
 from lab.scripts.suite import AT_ONCE
 from tests.conftest import WITHOUT_OTHERS
-from tests.local_synthetics.support import until
+from tests.local_synthetics.support.service import until
 from tests.repository import ROOT
 
 if TYPE_CHECKING:

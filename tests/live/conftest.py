@@ -11,14 +11,14 @@ import requests
 
 from pytest_storedog_gate.deploy import ImageReference
 from tests.conftest import missing
-from tests.live.image_factory import BASE, ImageFactory
+from tests.live.images.factory import BASE, ImageFactory
 from tests.live.places import ENDPOINT, Place
 from tests.live.releases import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from docker.errors import APIError
 
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker.deployer import connected
-from pytest_storedog_gate.settings.file import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import docker
 
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.service import Service
 
 LAB = ROOT / "lab"
 PASSWORD = "a-password-of-the-tests"

@@ -10,10 +10,9 @@ import requests
 from docker.types import EndpointConfig
 
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.deploy.docker import ports
-from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES
+from pytest_storedog_gate.deploy.docker import ports, strategies
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
-from pytest_storedog_gate.settings.file import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     import docker
 
     from pytest_storedog_gate.deploy import Live
-    from pytest_storedog_gate.settings.file import Environment
-    from tests.live.image_factory import ImageFactory
+    from pytest_storedog_gate.deploy.environment import Environment
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Journey, Place
 
     Run = Callable[[Environment, str], str]
@@ -38,7 +37,7 @@ def address() -> Address:
         return Address("127.0.0.1", probe.getsockname()[1])
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 def test_the_digest_that_was_pushed_is_live(
     place: Place, images: ImageFactory, run: Run, engine: docker.DockerClient, strategy: str
 ) -> None:
@@ -66,7 +65,7 @@ def test_the_digest_that_was_pushed_is_live(
         }.items() <= live.labels.items()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 def test_rollback_puts_back_what_answered_before(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -82,7 +81,7 @@ def test_rollback_puts_back_what_answered_before(
     assert place.containers() == {place.live: "running"}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 def test_rollback_of_the_first_deployment_leaves_nothing(
     place: Place, images: ImageFactory, strategy: str
 ) -> None:
@@ -128,7 +127,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 @pytest.mark.parametrize("behaviour", SAID)
 def test_a_candidate_that_is_never_ready_changes_nothing(
     place: Place, images: ImageFactory, run: Run, strategy: str, behaviour: str

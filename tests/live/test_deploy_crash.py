@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker.strategies import STRATEGIES, rename
-from pytest_storedog_gate.settings.file import Service
+from pytest_storedog_gate.deploy.docker import strategies
+from pytest_storedog_gate.deploy.docker.strategies import rename
+from pytest_storedog_gate.deploy.environment import Service
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.settings.file import Environment
-    from tests.live.image_factory import ImageFactory
+    from pytest_storedog_gate.deploy.environment import Environment
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Place
 
     Run = Callable[[Environment, str], str]
@@ -76,7 +77,7 @@ def release_of(place: Place) -> str:
     return answer
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 def test_killed_while_it_deploys(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -99,7 +100,7 @@ def test_killed_while_it_deploys(
     assert set(answers) == {"1", "2"}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 def test_killed_in_the_first_deployment(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -118,7 +119,7 @@ def test_killed_in_the_first_deployment(
     assert {False, True} == set(concluded)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", strategies.names())
 def test_killed_while_it_recovers(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:

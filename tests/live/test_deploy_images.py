@@ -9,10 +9,10 @@ import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
-from tests.live.fault_registry import fault_registry
+from tests.live.images.fault_registry import fault_registry
 
 if TYPE_CHECKING:
-    from tests.live.image_factory import ImageFactory
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Place
 
 pytestmark = pytest.mark.live

@@ -23,8 +23,8 @@ from tests.repository import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_storedog_gate.settings.file import Environment
-    from tests.live.image_factory import ImageFactory
+    from pytest_storedog_gate.deploy.environment import Environment
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Journey, Place
 
 pytestmark = pytest.mark.live

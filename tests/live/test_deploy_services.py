@@ -10,13 +10,13 @@ import pytest
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import services
 from pytest_storedog_gate.deploy.docker.engine import Engine
+from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
-from pytest_storedog_gate.settings.file import Address, Environment, Readiness, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.live.image_factory import ImageFactory
+    from tests.live.images.factory import ImageFactory
     from tests.live.places import Place
 
     Run = Callable[[Environment, str], str]

@@ -15,7 +15,7 @@ from pytest_storedog_gate.local_synthetics.definitions.files import load
 from tests.conftest import MODES
 from tests.live import lab_table
 from tests.live.releases import LAB, PASSWORD, free_port
-from tests.local_synthetics.support import Service, serving
+from tests.local_synthetics.support.service import Service, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.live.releases import Pipeline
 
 pytestmark = pytest.mark.live
-
 BANNER = "The banner shows a code from the discounts service"
 # What a check of the lab sees, and where: the words that its failure has to hold.
 CAUGHT = {

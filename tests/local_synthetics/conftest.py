@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.support import Service, Target, serving, targeting
+from tests.local_synthetics.support.service import Service, Target, serving, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

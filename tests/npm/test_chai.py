@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics import chromium
-from tests.local_synthetics.kinds.browser.words import WORDS
+from tests.local_synthetics.kinds.browser.scripts.words import WORDS
 from tests.npm.javascript import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 pytestmark = pytest.mark.npm
-
 VALUES = [
     *("1", "0", "-0", "NaN", "Infinity", "1.5", "10n", "new Number(1)"),
     *("''", "'abc'", "'1'", "new String('abc')", "true", "false", "new Boolean(false)"),

@@ -13,8 +13,8 @@ import pytest
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from tests.conftest import WITHOUT_OTHERS
-from tests.local_synthetics.kinds.browser.conftest import browser_test, says, step
-from tests.local_synthetics.support import Service, Target, http_test, serving, targeting
+from tests.local_synthetics.support.browser_tests import browser_test, says, step
+from tests.local_synthetics.support.service import Service, Target, http_test, serving, targeting
 from tests.npm.both import environment_of
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.outlets.child_environment import child_environment, only_for_children
-from tests.local_synthetics.kinds.browser.conftest import browser_test, says
-from tests.local_synthetics.network_tests import network_test, that
-from tests.local_synthetics.processes import below, running
 from tests.local_synthetics.servers.grpc_service import PROTO, SERVICE, grpc_server
-from tests.local_synthetics.support import Target, targeting
+from tests.local_synthetics.support.browser_tests import browser_test, says
+from tests.local_synthetics.support.network_tests import network_test, that
+from tests.local_synthetics.support.processes import below, running
+from tests.local_synthetics.support.service import Target, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import GateProject
-    from tests.local_synthetics.support import Handler
+    from tests.local_synthetics.support.service import Handler
 
 PLANTED = {
     name: f"planted-{number}-of-the-dog"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,11 +13,8 @@ from hypothesis import strategies as st
 from pytest_storedog_gate.datadog.models import Assertion, Status, Step
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.outlets.strict_json import strict
-from pytest_storedog_gate.verdicts import record
+from pytest_storedog_gate.verdicts.record_json import encoded
 from tests.fuzzing.profile import examples
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TEXTS = st.text(st.characters(categories=["Cs", "Cc", "L", "Zl"]), max_size=8)
 SCALARS = st.one_of(
@@ -56,12 +53,8 @@ def is_sound(data: Any) -> bool:
 
 @examples(300)
 @given(data=VALUES)
-def test_any_data_is_written_as_strict_json(
-    tmp_path_factory: pytest.TempPathFactory, data: Any
-) -> None:
-    path = tmp_path_factory.mktemp("strict") / "report.json"
-    record.write(path, {"data": data})
-    told = json.loads(path.read_bytes().decode("ascii"), parse_constant=refuse)
+def test_any_data_is_written_as_strict_json(data: Any) -> None:
+    told = json.loads(encoded({"data": data}).decode("ascii"), parse_constant=refuse)
     assert is_sound(told)
     assert told == strict(told) == strict({"data": data})
 
@@ -103,10 +96,9 @@ def test_each_kind_has_its_nearest(data: object, expected: object) -> None:
     assert type(strict(data)) is type(expected)
 
 
-def test_what_is_nested_without_an_end_ends(tmp_path: Path) -> None:
+def test_what_is_nested_without_an_end_ends() -> None:
     deep: list[object] = []
     deep.append(deep)
-    record.write(tmp_path / "report.json", {"deep": deep, "beside": 1})
-    told = json.loads((tmp_path / "report.json").read_text("ascii"))
+    told = json.loads(encoded({"deep": deep, "beside": 1}))
     assert told["beside"] == 1
     assert "(nested too deeply)" in str(told["deep"])

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.outlets import whole_file
-from pytest_storedog_gate.verdicts import record
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -227,7 +226,8 @@ def test_a_device_is_never_replaced(device: str) -> None:
 def test_standard_output_keeps_what_is_in_it(tmp_path: Path, name: str, kind: str) -> None:
     (tmp_path / "link").symlink_to("/dev/stdout")
     code = (
-        "import sys; from pathlib import Path; from pytest_storedog_gate import whole_file\n"
+        "import sys; from pathlib import Path\n"
+        "from pytest_storedog_gate.outlets import whole_file\n"
         "print('before', flush=True)\n"
         "whole_file.withdraw(Path(sys.argv[1]))\n"
         "whole_file.prepare(Path(sys.argv[1]), b'whole\\n').commit()\n"
@@ -250,12 +250,3 @@ def test_withdrawing_what_is_not_there_is_fine(tmp_path: Path, old: Path) -> Non
     whole_file.withdraw(old)
     whole_file.withdraw(tmp_path)
     assert here(tmp_path) == set()
-
-
-def test_a_record_is_prepared_like_any_file(old: Path) -> None:
-    with record.prepare(old, {"state": "open"}) as prepared:
-        assert old.read_bytes() == OLD
-        prepared.commit()
-    assert old.read_text("ascii") == '{\n  "state": "open"\n}\n'
-    record.write(old, {})
-    assert old.read_text("ascii") == "{}\n"

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.failures import Failure
-from tests.local_synthetics.kinds.browser.steps import test_mail, test_steps
-from tests.local_synthetics.kinds.browser.steps.test_checks import CASES as CHECKS
-from tests.local_synthetics.kinds.browser.steps.test_steps import failing_type, passing_types
+from tests.local_synthetics.kinds.browser.steps import cases, check_cases, mail_cases
 from tests.published.data import PUBLISHED, read_json
 
 if TYPE_CHECKING:
     from tests.local_synthetics.proving.proof import Cell
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 # Why something of the schema is not run.
 REFUSED = {
@@ -117,22 +115,24 @@ def step_types() -> dict[str, tuple[list[str], list[str]]]:
     about; `test_effects` runs those of actions without the action, and then they must fail.
     """
     passing, failing = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for name, steps in (test_steps.PASSING | test_mail.PASSING).items():
-        for one in passing_types(name, steps):
+    for name, steps in (cases.PASSING | mail_cases.PASSING).items():
+        for one in cases.passing_types(name, steps):
             passing[one].append(name)
-    codes = {name: code for name, (code, _) in test_steps.FAILING.items()}
-    codes |= {name: code for name, (code, _, _) in test_mail.FAILING.items()}
+    codes = {name: code for name, (code, _) in cases.FAILING.items()}
+    codes |= {name: code for name, (code, _, _) in mail_cases.FAILING.items()}
     for name, code in codes.items():
         if not Failure(code, "").inconclusive:
-            failing[failing_type(name)].append(name)
+            failing[cases.failing_type(name)].append(name)
     return {
-        one: (cases, failing[one])
-        for one, cases in passing.items()
+        one: (names, failing[one])
+        for one, names in passing.items()
         if failing[one] or one == CANNOT_FAIL
     }
 
 
 def checks() -> set[str]:
     """The checks with a case in `test_checks`, which runs both of its steps."""
-    pairs = [(holds["params"]["check"], fails["params"]["check"]) for holds, fails in CHECKS]
+    pairs = [
+        (holds["params"]["check"], fails["params"]["check"]) for holds, fails in check_cases.CASES
+    ]
     return {holds for holds, fails in pairs if holds == fails}

@@ -11,12 +11,12 @@ from pytest_storedog_gate.local_synthetics.api.listening import receiver_at
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
 from pytest_storedog_gate.local_synthetics.variables import variables
-from tests.local_synthetics.support import serving
+from tests.local_synthetics.support.service import serving
 from tests.published.data import PUBLISHED, read_json
 from tests.published.stand_ins import standing_in
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 # What a definition lacks that only its owner can give.
 MISSING = {

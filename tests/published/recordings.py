@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,3 +43,29 @@ def recorded_calls() -> Iterator[Call]:
                     (request.body or b"").decode(),
                     json.loads(response["body"]["string"]),
                 )
+
+
+# What a recorded call answers with, and so how it can be replayed. A gate deletes nothing and reads
+# results in the shape of v2, so the last two are not replayed.
+ANSWERS = {
+    "test": r"(POST|PUT|PATCH) /api/v1/synthetics/tests/(api|browser|\w{3}-)\S*",
+    "tests": r"GET /api/v1/synthetics/tests\?\S*",
+    "trigger": r"POST /api/v1/synthetics/tests/trigger",
+    "suites": r"GET /api/v2/synthetics/suites/search",
+    "v1 results": r"GET /api/v1/synthetics/tests/\S+/results(/\d+)?",
+    "deletion": r"POST /api/v1/synthetics/tests/delete",
+}
+
+
+def _recorded() -> dict[str, list[Any]]:
+    """The answers of all recordings by what they are."""
+    found: dict[str, list[Any]] = {kind: [] for kind in ANSWERS}
+    for call in recorded_calls():
+        (kind,) = [one for one, pattern in ANSWERS.items() if re.fullmatch(pattern, call.request)]
+        found[kind].append(call.answer)
+    return found
+
+
+RECORDED = _recorded()
+TESTS = RECORDED["test"] + [test for page in RECORDED["tests"] for test in page["tests"]]
+SUITES = [suite for page in RECORDED["suites"] for suite in page["data"]["attributes"]["suites"]]

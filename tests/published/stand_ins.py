@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.site import serving_site
-from tests.local_synthetics.kinds.test_http_connections import client_pair
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.http2 import http2_server
 from tests.local_synthetics.servers.proxy import proxy_server
+from tests.local_synthetics.servers.site import serving_site
 from tests.local_synthetics.servers.tls import tls_server
-from tests.local_synthetics.support import http_test, targeting
+from tests.local_synthetics.support.secure import client_pair
+from tests.local_synthetics.support.service import http_test, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 _ADDRESS = ("host", "port", "url", "dnsServer", "dnsServerPort", "service", "method", "message")
 _SECONDS = 1  # a step that finds nothing has a minute otherwise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +11,7 @@ import pytest
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import CHECKS
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import PARAMS
 from pytest_storedog_gate.local_synthetics.network import hops
-from tests.local_synthetics.kinds.browser.steps import (
-    test_checks,
-    test_effects,
-    test_mail,
-    test_steps,
-)
+from tests.local_synthetics.kinds.browser.steps import cases, check_cases, mail_cases
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
 from tests.local_synthetics.proving.proof import Cell, prove
 from tests.local_synthetics.proving.stages import STAGES
@@ -38,6 +33,7 @@ pytestmark = [
         not hops.privileged(), reason="the kernel does not let this process open raw sockets"
     ),
 ]
+STEPS = "tests.local_synthetics.kinds.browser.steps"
 REWRITE = "STOREDOG_REWRITE" in os.environ
 LEAST = 0.95
 MOST_FEATURES = 5  # that real definitions ask for and that are not run
@@ -70,21 +66,22 @@ def test_what_is_not_run_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "cases"),
+    ("module", "test", "counted"),
     [
-        (test_steps.test_passes, test_steps.PASSING),
-        (test_steps.test_fails, test_steps.FAILING),
-        (test_mail.test_passes, test_mail.PASSING),
-        (test_mail.test_fails, test_mail.FAILING),
-        (test_effects.test_without_its_step_the_test_fails, test_effects.ACTIONS),
-        (test_checks.test_a_check_holds_and_does_not, range(len(test_checks.CASES))),
+        ("steps", "test_passes", cases.PASSING),
+        ("steps", "test_fails", cases.FAILING),
+        ("mail", "test_passes", mail_cases.PASSING),
+        ("mail", "test_fails", mail_cases.FAILING),
+        ("effects", "test_without_its_step_the_test_fails", cases.ACTIONS),
+        ("checks", "test_a_check_holds_and_does_not", range(len(check_cases.CASES))),
     ],
 )
-def test_every_case_of_the_browser_is_run(test: Any, cases: Iterable[Any]) -> None:
+def test_every_case_of_the_browser_is_run(module: str, test: str, counted: Iterable[Any]) -> None:
     """They are counted from lists: none is left out, skipped or expected to fail."""
-    (mark,) = vars(test)["pytestmark"]
-    assert (mark.name, list(mark.args[1])) == ("parametrize", list(cases))
-    assert vars(sys.modules[test.__module__])["pytestmark"] == pytest.mark.browser
+    held = vars(import_module(f"{STEPS}.test_{module}"))
+    (mark,) = vars(held[test])["pytestmark"]
+    assert (mark.name, list(mark.args[1])) == ("parametrize", list(counted))
+    assert held["pytestmark"] == pytest.mark.browser
 
 
 @pytest.mark.parametrize("name", MOST_OF)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.datadog.models import Check
-from tests.local_synthetics.support import serving
+from tests.local_synthetics.support.service import serving
 from tests.published import recorded
 from tests.published.data import PUBLISHED, needs_published, read_json
 from tests.published.openapi import Description
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.service import Service
 
 pytestmark = needs_published
 FILES = sorted(PUBLISHED.glob("definitions/*.json"))

@@ -12,7 +12,7 @@ from tests.published.data import PUBLISHED, needs_published, read_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 pytestmark = needs_published
 # By the place of an object in a test the schemas that the published description has for it.

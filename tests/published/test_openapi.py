@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.made_by_api.terraform import Provider
-from tests.local_synthetics.support import DEADLINE, http_test, serving, targeting
+from tests.local_synthetics.account.terraform.provider import Provider
+from tests.local_synthetics.support.service import DEADLINE, http_test, serving, targeting
 from tests.published.data import needs_published
 from tests.published.openapi import DISAGREEMENTS, Description
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 pytestmark = needs_published
 V1 = "/api/v1/synthetics"

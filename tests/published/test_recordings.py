@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.datadog.client import Keys, SyntheticsClient
-from pytest_storedog_gate.datadog.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.datadog.calling.keys import Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import NoVerdict
-from tests.local_synthetics.support import serving, targeting
+from tests.local_synthetics.support.service import serving, targeting
 from tests.published.data import needs_published
-from tests.published.recordings import recorded_calls
+from tests.published.recordings import RECORDED, SUITES, TESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Target
+    from tests.local_synthetics.support.service import Json, Target
+
 
 pytestmark = needs_published
 V1 = "/api/v1/synthetics"
-
-# What a recorded call answers with, and so how it can be replayed. A gate deletes nothing and reads
-# results in the shape of v2, so the last two are not replayed.
-ANSWERS = {
-    "test": r"(POST|PUT|PATCH) /api/v1/synthetics/tests/(api|browser|\w{3}-)\S*",
-    "tests": r"GET /api/v1/synthetics/tests\?\S*",
-    "trigger": r"POST /api/v1/synthetics/tests/trigger",
-    "suites": r"GET /api/v2/synthetics/suites/search",
-    "v1 results": r"GET /api/v1/synthetics/tests/\S+/results(/\d+)?",
-    "deletion": r"POST /api/v1/synthetics/tests/delete",
-}
-
-
-def _recorded() -> dict[str, list[Any]]:
-    """The answers of all recordings by what they are."""
-    found: dict[str, list[Any]] = {kind: [] for kind in ANSWERS}
-    for call in recorded_calls():
-        (kind,) = [one for one, pattern in ANSWERS.items() if re.fullmatch(pattern, call.request)]
-        found[kind].append(call.answer)
-    return found
-
-
-RECORDED = _recorded()
-TESTS = RECORDED["test"] + [test for page in RECORDED["tests"] for test in page["tests"]]
-SUITES = [suite for page in RECORDED["suites"] for suite in page["data"]["attributes"]["suites"]]
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from tests.conftest import need_chromium
-from tests.local_synthetics.kinds.browser.conftest import browser_test, says
-from tests.local_synthetics.kinds.test_http_connections import secure
 from tests.local_synthetics.servers.certificates import Certificates
-from tests.local_synthetics.support import (
+from tests.local_synthetics.support.browser_tests import browser_test, says
+from tests.local_synthetics.support.secure import secure
+from tests.local_synthetics.support.service import (
     DEADLINE,
     Json,
     Service,
@@ -51,7 +51,6 @@ DIFFERENCES: Mapping[str, str] = {
 }
 # Suites come from files and are looked for by their ID; test_recordings serves these.
 NOT_ANSWERED = "GET /api/v2/synthetics/suites/search"
-
 CALLS = [call for call in recorded_calls() if not call.request.startswith(NOT_ANSWERED)]
 OF_THE_BROWSER = [call for call in CALLS if "/browser/" in call.path]
 OF_THE_REST = [call for call in CALLS if call not in OF_THE_BROWSER]

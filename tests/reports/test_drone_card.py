@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.reports import drone_card
+from pytest_storedog_gate.datadog.models import CheckOutcome, Result, Status
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.pytest_side.reporting import drone_card
+from pytest_storedog_gate.verdicts.record import Subject
+from pytest_storedog_gate.verdicts.rule import STATE_OF, CheckVerdict, State, Verdict
 from tests.conftest import http_check
+from tests.reports.stand_ins import record_on
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_storedog_gate.verdicts.record import Record
     from tests.conftest import GateProject
 
 _CARD = re.compile(r"\x1b\]1338;([A-Za-z0-9+/=]+)\x1b\]0m")
@@ -157,8 +163,7 @@ def test_the_template_asks_for_nothing_that_a_card_does_not_have(tmp_path: Path)
 
 
 def test_no_text_is_taken_for_markdown(tmp_path: Path) -> None:
-    record = _record(2)
-    record["checks"][1]["reason"] = "body $[*].code: [see](http://evil.test)"
+    record = _record(2, "body $[*].code: [see](http://evil.test)")
     drone_card.write(str(tmp_path / "card"), record)
     match = _CARD.match((tmp_path / "card").read_text())
     assert match is not None
@@ -192,26 +197,17 @@ def test_the_runner_takes_the_card_out_of_the_log(
     assert shown == ["+ cat log", "before", "after", "+ sleep 1"], done.stderr
 
 
-def _record(checks: int) -> dict[str, Any]:
-    states = ["open", "closed"]
-    return {
-        "state": "closed",
-        "environment": "staging",
-        "image": "registry:5000/storedog/discounts:1@sha256:" + 64 * "a",
-        "digest": "sha256:" + 64 * "a",
-        "commit": "0c1d2e",
-        "batch_url": "http://127.0.0.1:1/batch",
-        "rolled_back": None,
-        "reasons": ["x" * 5000],
-        "checks": [
-            {
-                "public_id": f"abc-def-{n:03}",
-                "name": "n" * 1000,
-                "required": True,
-                "state": states[n % 5 != 0],
-                "reason": "because\n" * 100,
-                "results": [{"result_url": f"http://127.0.0.1:1/result/{n}"}],
-            }
-            for n in range(checks)
-        ],
-    }
+def _record(checks: int, reason: str = "because\n" * 100) -> Record:
+    digest = "sha256:" + 64 * "a"
+    verdicts = []
+    for n in range(checks):
+        public_id, url = f"abc-def-{n:03}", f"http://127.0.0.1:1/result/{n}"
+        status = Status.FAILED if n % 5 else Status.PASSED
+        result = Result(public_id, "n" * 1000, status, reason, result_url=url)
+        outcome = CheckOutcome(public_id, (result,))
+        verdicts.append(CheckVerdict(public_id, STATE_OF[status], reason, outcome))
+    return record_on(
+        Verdict(State.CLOSED, 1, ("x" * 5000,), tuple(verdicts)),
+        subject=Subject(f"registry:5000/storedog/discounts:1@{digest}", digest),
+        build=Build("0c1d2e"),
+    )

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import quopri
+import shlex
 import unicodedata
 from dataclasses import fields
 from typing import TYPE_CHECKING
@@ -20,10 +21,17 @@ from pytest_storedog_gate.secrets.masking import Masker
 from tests.fuzzing.profile import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 SECRET = "abc-def"  # a part of the check's public ID, as it happens
 WORDS = f"said {SECRET}"
+NAMES: Mapping[str, str] = {
+    "+": "&plus;",
+    "/": "&sol;",
+    "=": "&equals;",
+    "&": "&amp;",
+    "%": "&percnt;",
+}
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "URL": lambda secret: quote(secret, safe=""),
@@ -54,12 +62,42 @@ FORMS: dict[str, Callable[[str], str]] = {
     "octets as letters": lambda secret: secret.encode().decode("latin-1"),
     "parts of letters": lambda secret: unicodedata.normalize("NFD", secret),
     "hexadecimal with colons": lambda secret: secret.encode().hex(":"),
+    "a fingerprint": lambda secret: secret.encode().hex(":").upper(),
+    "a dump": lambda secret: secret.encode().hex(" "),
+    "octets in C": lambda secret: ", ".join(f"0x{one:02x}" for one in secret.encode()),
+    "each octet of a URL": lambda secret: "".join(f"%{one:02X}" for one in secret.encode()),
+    "a buffer of Node": lambda secret: json.dumps(list(secret.encode()), indent=2),
+    "octets in Go": lambda secret: " ".join(map(str, secret.encode())),
+    "each letter of HTML": lambda secret: "".join(f"&#{ord(one)};" for one in secret),
+    "SQL": lambda secret: secret.replace("'", "''"),
+    "CSV": lambda secret: secret.replace('"', '""'),
+    "CSV in JSON": lambda secret: json.dumps(secret.replace('"', '""'))[1:-1],
+    "a form in a form": lambda secret: quote_plus(quote_plus(secret)),
+    "a shell's trace": lambda secret: secret.replace("'", "'\\''"),
+    "a shell's word": lambda secret: shlex.quote(secret).strip("'"),
+    "PHP": lambda secret: json.dumps(secret)[1:-1].replace("/", "\\/"),
+    "HTML by names": lambda secret: "".join(NAMES.get(one, one) for one in secret),
+    "a folded mail": lambda secret: quopri.encodestring(
+        f"{'k' * 72}{secret.replace(chr(10), ' ')}".encode()
+    ).decode(),
+    "base64 with a margin": lambda secret: "\n      ".join(
+        base64.encodebytes(b"k" * 50 + secret.encode()).decode().splitlines()
+    ),
+    "base64 in a report": lambda secret: "\nE       + ".join(
+        base64.encodebytes(b"k" * 50 + secret.encode()).decode().splitlines()
+    ),
+    "base64 in base64": lambda secret: base64.b64encode(
+        base64.b64encode(f"user:{secret}".encode())
+    ).decode(),
     "base64 of JSON": lambda secret: base64.b64encode(json.dumps(secret).encode()).decode(),
     "base64 of a URL's": lambda secret: base64.b64encode(quote(secret, safe="").encode()).decode(),
     "one line": lambda secret: " ".join(secret.split()),
 }
 SECRETS = [
     "plainsecret",
+    "wJalrXUtnFEMI/K7MDENG+bPxRfiCY",
+    "u\u0308ber-secret",
+    "\u043f\u0430\u0440\u043e\u043b\u044c-1",
     'hunter2+x "&\u00fc',
     "two\nlines of it",
     "it's a \\ back\\\\slash",
@@ -112,6 +150,12 @@ def test_what_holds_no_secret_stays(text: str, secrets: list[str]) -> None:
 )
 def test_a_short_secret_is_a_placeholder(secrets: list[str], shown: str) -> None:
     assert Masker(secrets, shortest=6)("the key is hunter2 today") == shown
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, "\u043f\u0430\u0440\u043e\u043b\u044c", "123456"])
+def test_what_is_no_form_of_a_secret_stays(secret: str) -> None:
+    text = "at 2024-11-29 10:31, 24 ms: [49, 31, 32, 33, 34, 35, 36], 2d 0x2d &#45; status 200"
+    assert Masker([secret])(text) == text
 
 
 def test_each_line_of_a_key_is_a_secret() -> None:

@@ -15,7 +15,9 @@ SECRET = """
     session_id secretKey accessKey csrfmiddlewaretoken GITHUB_TOKEN AWS_SECRET_ACCESS_KEY
     private_key sig passphrase otp secret X-Mashape-Key creds dbpass code_verifier client_assertion
     SAMLResponse recovery_code PASSWORD_PROD TOKEN_GITHUB password2 newPassword passwordConfirm
-    api_keys access_tokens X-Auth-Token-Id reset_password
+    api_keys access_tokens X-Auth-Token-Id reset_password x-vercel-protection-bypass id_token_hint
+    Cf-Access-Jwt-Assertion totp_code smsCode access_code auth_code private_key_pem secret_b64
+    sdk_key unseal_key X-Authorisation cred passkey
 """.split()  # noqa: SIM905
 NONE = """
     region domain audience scope username resource clientId algorithm workstation serviceName
@@ -26,7 +28,9 @@ NONE = """
     monkey latency compass passage passed passenger bypass signal design assign SHOP URL secretary
     pinned spin spinner sessions oauth_version sessionStart X-Cookie-Consent X-Auth-Provider
     Pin-Code token_address password_reset auth_provider otp_channel secret_santa signature_line
-    session_timeout_minutes pin_color TOKEN_URL PASSWORD_FILE
+    session_timeout_minutes pin_color TOKEN_URL PASSWORD_FILE code status_code country_code
+    token_type_hint bypass_cache code_challenge routing_key partition_key assertion
+    AUTH_SERVICE_HOST COOKIE_DOMAIN JWT_ISSUER SESSION_DRIVER PASSWORD_FIELD_SELECTOR AUTH_PORT
 """.split()  # noqa: SIM905
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from urllib.parse import unquote
@@ -34,6 +35,10 @@ REQUESTS: list[dict[str, Any]] = [
     {"body": "user=me&password=planted"},
     {"body": "<login><user>me</user><password>planted</password></login>"},
     {"message": '{"token":"planted"}'},
+    {"received_message": '{"token":"planted"}'},
+    {"host": "https://me:planted@shop.test/"},
+    {"dnsServer": "tcp://me:planted@dns.test"},
+    {"host": "me:planted@shop.test"},
     {"body": '{"password": ["planted"]}'},
     {"body": '{"credentials": {"val": "planted"}}'},
     {"body": '{"name": "password", "value": "planted"}'},
@@ -65,6 +70,7 @@ NO_SECRET: list[dict[str, Any]] = [
     {"headers": {"X-Cookie-Consent": "accepted", "X-Auth-Provider": "google"}},
     {"body": '{"token_address": "x", "password_reset": true, "otp_channel": "sms"}'},
     {"body": "<p class='a'>hello</p>"},
+    {"body": '{"pass": 12, "fail": 0, "session": "1", "auth": true, "token": 3.5}'},
     {"body": '{"max_tokens": 100, "author": "me", "password": "{{ PASSWORD }}"}'},
 ]  # fmt: skip
 
@@ -107,7 +113,20 @@ def test_secure_variables_files_and_cookies() -> None:
             "setCookie": "session=planted",
             "request": {"certificate": {"key": {"filename": "k.pem", "content": "planted"}}},
             "assertions": [
-                {"type": "header", "property": "X-Auth", "operator": "is", "target": "planted"}
+                {"type": "header", "property": "X-Auth", "operator": "is", "target": "planted"},
+                *(
+                    {
+                        "type": "body",
+                        "operator": "validates",
+                        "target": {key: path, "operator": "is", "targetValue": "planted"},
+                    }
+                    for key, path in (
+                        ("jsonPath", "$.access_token"),
+                        ("jsonPath", "$..user['password']"),
+                        ("xPath", "//login/password"),
+                        ("xPath", "//login/@token"),
+                    )
+                ),
             ],
         }
     }
@@ -115,6 +134,19 @@ def test_secure_variables_files_and_cookies() -> None:
     assert "planted" not in shown
     assert "shown" in shown
     assert "k.pem" in shown
+
+
+def test_a_message_in_base64_is_a_secret_where_it_holds_one() -> None:
+    def request(text: str) -> dict[str, Any]:
+        message = base64.b64encode(text.encode()).decode().rstrip("=")
+        return {"isMessageBase64Encoded": True, "message": message}
+
+    test = {"config": {"request": request('{"password": "planted"}')}}
+    shown = without_secrets(test, lambda name, _value: name)
+    assert shown["config"]["request"]["message"] == "MESSAGE"
+    assert credentials(test) == {test["config"]["request"]["message"]}
+    harmless = {"config": {"request": request('{"name": "rex"}')}}
+    assert without_secrets(harmless, lambda _name, _value: "MASK") == harmless
 
 
 @pytest.mark.parametrize(

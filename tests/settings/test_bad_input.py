@@ -56,7 +56,7 @@ FILES = {
     ),
     "Gogs without an address": (
         SERVICES + "[gogs]\nissue = 3\n",
-        "storedog.toml:9: gogs: the key 'url' is missing",
+        "storedog.toml:9: gogs: the key 'url' is missing; add it",
     ),
     "wrong type": (
         SERVICES.replace("2814", '"2814"'),
@@ -64,7 +64,7 @@ FILES = {
     ),
     "missing key": (
         "[services.discounts]\nport = 1\n",
-        "storedog.toml:1: services.discounts: the key 'image' is missing",
+        "storedog.toml:1: services.discounts: the key 'image' is missing; add it",
     ),
     "unknown service": (
         SERVICES.replace('["discounts"]', '["discount"]'),

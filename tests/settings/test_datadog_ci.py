@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.datadog import overrides
-from pytest_storedog_gate.datadog.endpoint import SITES, known_site
+from pytest_storedog_gate.datadog.calling.endpoint import SITES, known_site
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings import datadog_ci
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi
@@ -58,9 +59,6 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 def test_variables_are_read() -> None:
     environ = {
-        "DATADOG_SITE": "datadoghq.eu",
-        "DATADOG_SUBDOMAIN": "acme",
-        "DD_SITE": "datadoghq.com",
         f"{PREFIX}BATCH_TIMEOUT": "90500",
         f"{PREFIX}CONFIG_PATH": "datadog-ci.json",
         f"{PREFIX}FAIL_ON_CRITICAL_ERRORS": "true",
@@ -72,7 +70,7 @@ def test_variables_are_read() -> None:
         f"{PREFIX}SELECTIVE_RERUN": "False",
         f"{PREFIX}TEST_SEARCH_QUERY": "tag:shop",
     }
-    assert DatadogCi.from_environment(environ) == EXPECTED
+    assert DatadogCi.from_environment(environ) == replace(EXPECTED, site=None, subdomain=None)
 
 
 def test_nothing_said_is_nothing(tmp_path: Path) -> None:
@@ -103,7 +101,7 @@ def test_what_a_gate_refuses_in_a_file_and_in_a_variable(
 ) -> None:
     with pytest.raises(ConfigurationError) as error:
         DatadogCi.from_file(file(tmp_path, {key: value}))
-    assert str(error.value).startswith(f"datadog-ci.json: $.{key}: {sentence}")
+    assert str(error.value).startswith(f"datadog-ci.json:1: $.{key}: {sentence}")
     with pytest.raises(ConfigurationError) as error:
         DatadogCi.from_environment({PREFIX + variable: str(value)})
     assert str(error.value).startswith(f"{PREFIX}{variable}: {sentence}")
@@ -112,19 +110,25 @@ def test_what_a_gate_refuses_in_a_file_and_in_a_variable(
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ([], "$: must be an object"),
-        ({"apiKey": "0123secret"}, "$.apiKey: keys come from the environment only; take it out"),
-        ({"appKey": "0123secret"}, "$.appKey: keys come from the environment only; take it out"),
-        ({"proxy": {"host": "0123secret"}}, "$.proxy: set HTTPS_PROXY in the environment"),
-        ({"global": {}}, "$.global: datadog-ci has named it defaultTestOverrides since"),
-        ({"pollingTimeout": 1}, "$.pollingTimeout: datadog-ci has named it batchTimeout since"),
-        ({"publicId": []}, "$.publicId: unknown key; did you mean publicIds?"),
-        ({"files": "a.json"}, "$.files: must be a list of strings, none of them empty"),
-        ({"failOnTimeout": "true"}, "$.failOnTimeout: must be true: "),
-        ({"batchTimeout": True}, "$.batchTimeout: must be a number of milliseconds, above 0"),
+        ([], ": $: must be an object"),
+        (
+            {"apiKey": "0123secret"},
+            ":1: $.apiKey: keys come from the environment only; take it out",
+        ),
+        (
+            {"appKey": "0123secret"},
+            ":1: $.appKey: keys come from the environment only; take it out",
+        ),
+        ({"proxy": {"host": "0123secret"}}, ":1: $.proxy: set HTTPS_PROXY in the environment"),
+        ({"global": {}}, ":1: $.global: datadog-ci has named it defaultTestOverrides since"),
+        ({"pollingTimeout": 1}, ":1: $.pollingTimeout: datadog-ci has named it batchTimeout since"),
+        ({"publicId": []}, ":1: $.publicId: unknown key; did you mean 'publicIds'?"),
+        ({"files": "a.json"}, ":1: $.files: must be a list of strings, none of them empty"),
+        ({"failOnTimeout": "true"}, ":1: $.failOnTimeout: must be true: "),
+        ({"batchTimeout": True}, ":1: $.batchTimeout: must be a number of milliseconds, above 0"),
         (
             {"defaultTestOverrides": {"executionRule": "block"}},
-            "$.defaultTestOverrides.executionRule: must be blocking, non_blocking or skipped",
+            ":1: $.defaultTestOverrides.executionRule: 'block' is unknown; did you mean 'blocking'",
         ),
     ],
     ids=str,
@@ -134,7 +138,7 @@ def test_a_mistake_in_a_file_names_file_and_key(
 ) -> None:
     with pytest.raises(ConfigurationError) as error:
         DatadogCi.from_file(file(tmp_path, data))
-    assert str(error.value).startswith(f"datadog-ci.json: {sentence}")
+    assert str(error.value).startswith(f"datadog-ci.json{sentence}")
     assert "0123secret" not in str(error.value)
 
 
@@ -162,7 +166,7 @@ def test_all_mistakes_in_a_file_are_named_at_once_and_in_order(tmp_path: Path) -
     }
     said = refusal(DatadogCi.from_file, file(tmp_path, data))
     of_all = "defaultTestOverrides."
-    assert [line.removeprefix("datadog-ci.json: $.").split(":")[0] for line in said] == [
+    assert [line.removeprefix("datadog-ci.json:1: $.").split(":")[0] for line in said] == [
         "apiKey",
         "failOnTimeout",
         "fails",
@@ -177,7 +181,7 @@ def test_all_mistakes_in_a_file_are_named_at_once_and_in_order(tmp_path: Path) -
     assert "0123secret" not in "".join(said)
     data["defaultTestOverrides"] = []
     said = refusal(DatadogCi.from_file, file(tmp_path, data))
-    assert said[-1] == "datadog-ci.json: $.defaultTestOverrides: must be an object"
+    assert said[-1] == "datadog-ci.json:1: $.defaultTestOverrides: must be an object"
     assert len(said) == 6
 
 
@@ -218,7 +222,7 @@ def test_what_the_page_says_is_refused_is(
     for outer in group:
         data = {outer: data}
     assert refusal(DatadogCi.from_file, file(tmp_path, data)) == [
-        f"datadog-ci.json: $.{key}: {sentence}"
+        f"datadog-ci.json:1: $.{key}: {sentence}"
     ]
     if variable:
         (said,) = refusal(DatadogCi.from_environment, {PREFIX + variable: value or "x"})
@@ -259,7 +263,7 @@ def test_a_malformed_file_names_the_line(tmp_path: Path) -> None:
             "a;",
             "must be a list with ; between its items, none of them empty; else unset it",
         ),
-        ("PUBLIC_IDZ", "a", "unknown variable; did you mean PUBLIC_IDS?"),
+        ("PUBLIC_IDZ", "a", "unknown variable; did you mean 'PUBLIC_IDS'?"),
         ("OVERRIDE_RETRY_COUNT", "two", "must be a whole number, at least 0; else unset it"),
     ],
 )

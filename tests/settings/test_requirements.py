@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from pytest_storedog_gate.datadog.models import Check, Suite
 from pytest_storedog_gate.datadog.overrides import EXECUTION_RULES
-from pytest_storedog_gate.datadog.public_ids import Selected
+from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError
 from pytest_storedog_gate.gate import selection
+from pytest_storedog_gate.settings.levels import gathered
 from pytest_storedog_gate.settings.requirements import (
     BLOCKING,
     Asked,
     Requirements,
-    gathered,
     strictest,
 )
 from tests.fuzzing.profile import examples
@@ -75,8 +75,10 @@ def resolved(requirements: Requirements, service: Service) -> dict[str, selectio
     return {check.public_id: check for check in found}
 
 
-def _with(checks: tuple[Selected, ...], public_ids: Iterable[str]) -> tuple[Selected, ...]:
-    return tuple(sorted({*checks, *map(Selected, public_ids)}))
+def _with(
+    checks: tuple[CheckReference, ...], public_ids: Iterable[str]
+) -> tuple[CheckReference, ...]:
+    return tuple(sorted({*checks, *map(CheckReference, public_ids)}))
 
 
 ids = st.sampled_from(CHECKS)
@@ -96,7 +98,7 @@ asked = st.builds(
     Asked,
     source=st.just("somewhere"),
     checks=st.lists(
-        st.builds(Selected, st.one_of(ids, st.sampled_from(SUITES)), st.none()),
+        st.builds(CheckReference, st.one_of(ids, st.sampled_from(SUITES)), st.none()),
         unique_by=lambda check: check.public_id,
     ).map(lambda found: tuple(sorted(found))),
     search=st.lists(st.sampled_from(["q", "r"]), unique=True).map(tuple),
@@ -166,8 +168,8 @@ def _locations(check: selection.PlannedCheck) -> tuple[str, ...]:
     return tuple(check.payload.get("locations") or check.definition.locations)
 
 
-ONE = (Selected("aaa-aaa-aaa"),)
-SUITE = (Selected("sui-tex-one"),)
+ONE = (CheckReference("aaa-aaa-aaa"),)
+SUITE = (CheckReference("sui-tex-one"),)
 IN_SUITE = Service({"sui-tex-one": ("aaa-aaa-aaa", "bbb-bbb-bbb")}, {"q": ("aaa-aaa-aaa",)})
 
 
@@ -203,7 +205,7 @@ def test_the_rule_is_git_s_strictest(git: Asked, rule: str) -> None:
 WEAKER = {
     "rule of all": Asked(overrides={"executionRule": "non_blocking"}),
     "rule of one": Asked(own={"aaa-aaa-aaa": {"executionRule": "skipped"}}),
-    "version": Asked(checks=(Selected("aaa-aaa-aaa", 3),)),
+    "version": Asked(checks=(CheckReference("aaa-aaa-aaa", 3),)),
     "definition": Asked(checks=ONE, definitions={"aaa-aaa-aaa": definition("aaa-aaa-aaa")}),
     "another variable": Asked(overrides={"variables": {"SHOP": "http://other"}}),
     "another start": Asked(overrides={"startUrl": "http://other"}),

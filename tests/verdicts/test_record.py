@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,23 +19,23 @@ from pytest_storedog_gate.datadog.models import (
     Status,
     Step,
 )
+from pytest_storedog_gate.deploy import Build, Deployment, ImageReference
 from pytest_storedog_gate.errors import DeploymentFailed
-from pytest_storedog_gate.verdicts import record
-from pytest_storedog_gate.verdicts.record import Mode
+from pytest_storedog_gate.verdicts import promotion
+from pytest_storedog_gate.verdicts.folder import VerdictFolder
+from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record, Subject
+from pytest_storedog_gate.verdicts.record_json import as_json, encoded
 from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
 from tests.fuzzing.mutations import mutated
 from tests.fuzzing.profile import examples
+from tests.verdicts.schema import TEXT_OF_SCHEMA, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import GateProject
-
     Change = Callable[[dict[str, Any]], Any]
 
-TEXT_OF_SCHEMA: dict[str, Any] = json.loads(record.SCHEMA.read_bytes())
-SCHEMA = Draft202012Validator(TEXT_OF_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 DIGEST = "sha256:" + "ab" * 32
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
 
@@ -57,25 +58,28 @@ def outcome(public_id: str, status: Status = Status.PASSED) -> CheckOutcome:
     return CheckOutcome(public_id, (result,))
 
 
-FACTS = {
-    "mode": Mode.DECIDES,
-    "environment": "staging",
-    "service": "shop",
-    "image": f"r.example/shop:1@{DIGEST}",
-    "digest": DIGEST,
-    "deploy_id": "d1",
-    "previous_digest": None,
-    "rolled_back": None,
-    "downtime": 0.02,
-    "commit": "c0ffee",
-    "build": "41",
-    "build_link": None,
-    "batch_id": "b-1",
-    "batch_url": "http://synthetics/b-1",
-    "requirements": [A, "search 'tag:shop'"],
-    "started": "2026-01-02T03:04:05+00:00",
-    "finished": "2026-01-02T03:05:05.123456+00:00",
-}
+STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+FINISHED = datetime(2026, 1, 2, 3, 5, 5, 123456, tzinfo=UTC)
+IMAGE = ImageReference("r.example/shop", "1", DIGEST)
+
+
+def record_on(verdict: Verdict) -> Record:
+    return Record(
+        verdict,
+        Mode.DECIDES,
+        "staging",
+        STARTED,
+        FINISHED,
+        Build("c0ffee", "41"),
+        service="shop",
+        subject=Subject(str(IMAGE), DIGEST),
+        deploys=True,
+        deployment=Deployment("staging", "shop", IMAGE, "d1", None, STARTED, STARTED, 0.02),
+        batches=(BatchLink("b-1", "http://synthetics/b-1"),),
+        requirements=(A, "search 'tag:shop'"),
+    )
+
+
 OPEN = Verdict(
     State.OPEN,
     0,
@@ -85,17 +89,22 @@ OPEN = Verdict(
         CheckVerdict(B, State.CLOSED, "slow", outcome(B, Status.FAILED), required=False),
     ),
 )
-GOOD: dict[str, Any] = record.as_json(OPEN, FACTS)
+GOOD: dict[str, Any] = as_json(record_on(OPEN))
+
+
+def require_open(folder: Path, *names: str, service: str | None = None) -> None:
+    store = VerdictFolder(folder)
+    promotion.require_open(store, "staging", DIGEST, service=service, names=names)
 
 
 def promoted(
     folder: Path, data: object, *, service: str | None = "shop", text: str | None = None
 ) -> None:
     """Asks for the verdict with that record in its place."""
-    path = record.path_of(folder, "staging", DIGEST)
+    path = VerdictFolder(folder).path("staging", DIGEST)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(data) if text is None else text, encoding="utf-8")
-    record.require_open(folder, "staging", DIGEST, service=service, names=[A, "search 'tag:shop'"])
+    require_open(folder, A, "search 'tag:shop'", service=service)
 
 
 def changed(change: Change) -> dict[str, Any]:
@@ -109,10 +118,6 @@ def changed(change: Change) -> dict[str, Any]:
 
 def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(TEXT_OF_SCHEMA)
-
-
-def faults(report: object) -> list[str]:
-    return [f"{error.json_path}: {error.message}" for error in SCHEMA.iter_errors(report)]
 
 
 def test_the_schema_names_every_key_that_there_is() -> None:
@@ -131,27 +136,6 @@ def test_the_schema_names_every_key_that_there_is() -> None:
     compare(GOOD, TEXT_OF_SCHEMA)
 
 
-def test_reports_of_real_runs_fit(any_mode: GateProject) -> None:
-    assert any_mode.run().ret == 0
-    assert faults(any_mode.report()) == []
-    assert any_mode.report()["mode"] == "decides"
-    assert any_mode.run("--storedog-deploy=never").ret == 0
-    assert faults(any_mode.report()) == []
-    assert any_mode.report()["mode"] == "checks only"
-    any_mode.shop.answers["/discount"] = (500, "{}")
-    assert any_mode.run().ret == 1
-    assert faults(any_mode.report()) == []
-    assert any_mode.run("--synthetics-url=http://127.0.0.1:9").ret == 8
-    assert faults(any_mode.report()) == []
-    assert any_mode.report()["state"] == "inconclusive"
-
-
-def test_a_report_of_a_narrowed_run_says_so(project: GateProject) -> None:
-    assert project.run("--storedog-deploy=never", "-k", "hea-lth-chk").ret == 0
-    assert faults(project.report()) == []
-    assert project.report()["mode"] == "narrowed"
-
-
 def test_what_no_number_can_be_fits(tmp_path: Path) -> None:
     endless = outcome(A).results[0]
     steps = (Step("\ud83d", None, duration=float("inf")),)
@@ -159,10 +143,27 @@ def test_what_no_number_can_be_fits(tmp_path: Path) -> None:
     verdict = Verdict(
         State.OPEN, 0, (), (CheckVerdict(A, State.OPEN, "", CheckOutcome(A, (result,))),)
     )
-    told = record.as_json(verdict, FACTS)
+    told = as_json(record_on(verdict))
     assert faults(told) == []
     assert told["checks"][0]["results"][0]["duration"] is None
     promoted(tmp_path, told)
+
+
+def test_the_bytes_of_a_record_stay_as_they_are() -> None:
+    """Tools of others read them: what comes and in which order."""
+    told = encoded(as_json(record_on(OPEN))).decode()
+    assert told.startswith(
+        '{\n  "version": 1,\n  "state": "open",\n  "exit_status": 0,\n'
+        '  "environment": "staging",\n  "mode": "decides",\n  "service": "shop",\n'
+        f'  "image": "r.example/shop:1@{DIGEST}",\n  "digest": "{DIGEST}",\n'
+        '  "deploy_id": "d1",\n  "previous_digest": null,\n  "rolled_back": null,\n'
+        '  "downtime": 0.02,\n  "commit": "c0ffee",\n  "build": "41",\n  "build_link": null,\n'
+        '  "batch_id": "b-1",\n  "batch_url": "http://synthetics/b-1",\n'
+        f'  "requirements": [\n    "{A}",\n    "search \'tag:shop\'"\n  ],\n'
+        '  "started": "2026-01-02T03:04:05+00:00",\n'
+        '  "finished": "2026-01-02T03:05:05.123456+00:00",\n  "reasons": [],\n  "checks": [\n'
+    )
+    assert list(json.loads(told)["checks"][0]["results"][0])[-1] == "artifacts"
 
 
 # -- which records let an image through -----------------------------------------------------------
@@ -296,15 +297,15 @@ def test_a_file_that_is_no_json_is_refused_with_a_short_sentence(
 
 def test_no_record_no_file_and_no_text(tmp_path: Path) -> None:
     with pytest.raises(DeploymentFailed, match="there is no record of it"):
-        record.require_open(tmp_path, "staging", DIGEST, service=None, names=[])
-    path = record.path_of(tmp_path, "staging", DIGEST)
+        require_open(tmp_path)
+    path = VerdictFolder(tmp_path).path("staging", DIGEST)
     path.mkdir(parents=True)
     with pytest.raises(DeploymentFailed, match="there is no record of it"):
-        record.require_open(tmp_path, "staging", DIGEST, service=None, names=[])
+        require_open(tmp_path)
     path.rmdir()
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(DeploymentFailed, match="cannot be read"):
-        record.require_open(tmp_path, "staging", DIGEST, service=None, names=[])
+        require_open(tmp_path)
 
 
 @pytest.mark.parametrize(

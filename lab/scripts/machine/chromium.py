@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.scripts.machine import packages
 from lab.scripts.progress import say
 from lab.scripts.state import LabError
-from pytest_storedog_gate.local_synthetics.chromium.which import ON_PATH, VARIABLE
+from pytest_storedog_gate.local_synthetics.chromium.executable import ON_PATH, VARIABLE
 
 
 def ensure() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.settings.file import Address
+from pytest_storedog_gate.deploy.environment import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -65,12 +65,21 @@ def is_placeholder(container: Container) -> bool:
 
 @contextmanager
 def undone_on_failure(engine: Engine, names: Names) -> Iterator[None]:
-    """Puts the previous version back when the block fails, and adds to the error that it did."""
+    """Puts the previous version back when the block fails, and adds to the error that it did.
+
+    Raises `RollbackFailed` where it is not there any more, whoever took it away.
+    """
+    before = engine.find(names.live)
     try:
         yield
     except (DeploymentFailed, NoVerdict) as error:
         was_open = engine.find(names.previous) is not None
         put_back(engine, names)
+        if before is not None and engine.find(before.id) is None:
+            raise RollbackFailed(
+                f"{error}\nThe previous version of {names.live} is gone: somebody else removed it. "
+                f"{by_hand(engine, names)}"
+            ) from error
         outcome = (
             f"The previous version of {names.live} was put back."
             if was_open

@@ -60,10 +60,7 @@ class Lease:
         """Raises `NoVerdict` unless the lock is still this run's."""
         found = self._engine.find(self._container) if self._container else None
         if found is None or not found.running:
-            raise NoVerdict(
-                f"the lock {self._names.lock} was lost: somebody removed it or the engine was "
-                "restarted, and another run may be at work; run again"
-            )
+            raise self._lost()
 
     def release(self) -> None:
         """Gives the lock back; without one it does nothing."""
@@ -90,7 +87,10 @@ class Lease:
             self._engine.start(self._container)
             self.require()
         except DeploymentFailed as error:
+            there = self._engine.find(self._container)
             self.release()
+            if there is None:
+                raise self._lost() from error
             if "executable file not found" in str(error):
                 raise ConfigurationError(
                     f"{image} has no `cat`, which the lock of {self._names.environment} needs: set "
@@ -117,6 +117,12 @@ class Lease:
             return True
         age = _moment(self._engine.clock()) - _moment(lock.created_at)
         return lock.status == "created" and age.total_seconds() > _STALE
+
+    def _lost(self) -> NoVerdict:
+        return NoVerdict(
+            f"the lock {self._names.lock} was lost: somebody removed it or the engine was "
+            "restarted, and another run may be at work; run again"
+        )
 
     def _held_by(self, lock: Container | None) -> str:
         said = lock.labels if lock else {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.lease import Lease
-    from pytest_storedog_gate.settings.file import Environment
+    from pytest_storedog_gate.deploy.environment import Environment
 
 
 class Plan:

@@ -10,7 +10,7 @@ from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
-    from pytest_storedog_gate.settings.file import Address
+    from pytest_storedog_gate.deploy.environment import Address
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 

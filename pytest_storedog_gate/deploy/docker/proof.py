@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, readiness
 from pytest_storedog_gate.deploy.docker import names as labels
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
-from pytest_storedog_gate.settings.file import Address
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.container import Container

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.environment import Readiness
 from pytest_storedog_gate.errors import DeploymentFailed
-from pytest_storedog_gate.settings.file import Readiness
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.container import Container

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_storedog_gate.deploy.docker.engine import Engine
+    from pytest_storedog_gate.deploy.environment import Environment, Service
     from pytest_storedog_gate.deploy.models import Build
-    from pytest_storedog_gate.settings.file import Environment, Service
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pytest_storedog_gate.deploy.docker import names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_storedog_gate.deploy.environment import Address, Environment, Service
     from pytest_storedog_gate.deploy.models import Build
     from pytest_storedog_gate.deploy.references import ImageReference
-    from pytest_storedog_gate.settings.file import Address, Environment, Service
 
 
 @dataclass(frozen=True)

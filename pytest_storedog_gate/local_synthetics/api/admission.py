@@ -78,7 +78,7 @@ class Admission:
         host, origin = headers.get("host", ""), headers.get("origin")
         if not all(
             hmac.compare_digest(headers.get(header, "").encode(), key.encode())
-            for header, key in self._keys.wanted(request.url.path).items()
+            for header, key in self._keys.wanted(request.scope["path"]).items()
         ):
             return 403, "Forbidden"
         if self._keys == NO_KEYS and not self._is_here(host, request.scope):

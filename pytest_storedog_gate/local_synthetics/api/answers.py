@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-UNKNOWN_TEST = "Synthetics test not found"
 _COUNT = re.compile(r"[0-9]{1,15}")
 
 
@@ -31,11 +30,6 @@ class Answer(JSONResponse):
 def errors(status: int, message: str, headers: Mapping[str, str] | None = None) -> Answer:
     """An error, as Datadog words one."""
     return Answer({"errors": [message]}, status_code=status, headers=headers)
-
-
-def unknown_test() -> HTTPException:
-    """The answer for a test that is not there."""
-    return HTTPException(404, UNKNOWN_TEST)
 
 
 def read_json(text: str | bytes) -> Any:

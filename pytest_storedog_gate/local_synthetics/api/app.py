@@ -10,6 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from pytest_storedog_gate.local_synthetics.account.private_locations import PrivateLocations
+from pytest_storedog_gate.local_synthetics.account.submitted import EditError, Missing
+from pytest_storedog_gate.local_synthetics.account.suites import Suites
+from pytest_storedog_gate.local_synthetics.account.tests import Tests
+from pytest_storedog_gate.local_synthetics.account.variables import AccountVariables
 from pytest_storedog_gate.local_synthetics.api.admission import NO_KEYS, VALIDATE, Admission
 from pytest_storedog_gate.local_synthetics.api.answers import (
     Answer,
@@ -17,7 +22,6 @@ from pytest_storedog_gate.local_synthetics.api.answers import (
     is_set,
     read_count,
     read_json,
-    unknown_test,
 )
 from pytest_storedog_gate.local_synthetics.api.openapi import openapi_route
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
@@ -28,13 +32,14 @@ from pytest_storedog_gate.local_synthetics.api.routes.suites import SuitesApi
 from pytest_storedog_gate.local_synthetics.api.routes.tests import TestsApi
 from pytest_storedog_gate.local_synthetics.api.routes.variables import VariablesApi
 from pytest_storedog_gate.local_synthetics.api.search import SearchError, parse_query
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
-from pytest_storedog_gate.local_synthetics.kinds import Kinds, all_kinds, close_all
-from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
-from pytest_storedog_gate.local_synthetics.made_by_api.private_locations import PrivateLocations
-from pytest_storedog_gate.local_synthetics.made_by_api.suites import Suites
-from pytest_storedog_gate.local_synthetics.made_by_api.tests import Tests
-from pytest_storedog_gate.local_synthetics.made_by_api.variables import AccountVariables
+from pytest_storedog_gate.local_synthetics.kinds import (
+    Kinds,
+    all_kinds,
+    brought_request_keys,
+    close_all,
+)
 from pytest_storedog_gate.local_synthetics.running.batches import Batches, location_documents
 from pytest_storedog_gate.local_synthetics.running.results import Results
 from pytest_storedog_gate.local_synthetics.running.trigger import (
@@ -47,16 +52,15 @@ from pytest_storedog_gate.local_synthetics.variables.variables import NO_GLOBALS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.api.admission import Keys
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
-    from pytest_storedog_gate.local_synthetics.made_by_api.database import Store
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
@@ -83,21 +87,24 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     results = Results(store=store)
     screenshots = Screenshots()
     suites = Suites(catalog.suites, store)
-    tests = Tests(Catalog(catalog.tests, suites.by_id), store)
+    tests = Tests(
+        Catalog(catalog.tests, suites.by_id),
+        store,
+        own_keys=lambda: brought_request_keys(used_kinds),
+    )
     catalog = Catalog(tests.by_id, suites.by_id)
     variables = AccountVariables(known_globals, store)
-    if kinds is None:
-        kinds = all_kinds(catalog.tests, screenshots, artifacts)
+    used_kinds = all_kinds(catalog.tests, screenshots, artifacts) if kinds is None else kinds
     mailboxes = smtp.mailboxes if smtp else None
-    batches = Batches(kinds, results, concurrency, variables, store, mailboxes=mailboxes)
-    api = _Api(catalog, batches, results, tests.edited)
+    batches = Batches(used_kinds, results, concurrency, variables, store, mailboxes=mailboxes)
+    api = _Api(tests, catalog, batches, results)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with smtp.receiving() if smtp else contextlib.nullcontext():
             yield
         await batches.close()
-        await close_all(kinds)
+        await close_all(used_kinds)
         if store:
             store.close()
 
@@ -123,7 +130,13 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             openapi_route(),
         ],
         middleware=[Middleware(Admission, keys=keys, host=host)],
-        exception_handlers={HTTPException: _http_error, Exception: _internal_error},
+        exception_handlers={
+            HTTPException: _http_error,
+            Missing: _missing,
+            **dict.fromkeys((EditError, TriggerError, SearchError), _refused),
+            RecursionError: _too_deep,
+            Exception: _internal_error,
+        },
         lifespan=lifespan,
     )
     app.router.default = _unknown_path
@@ -131,14 +144,8 @@ def create_app(  # noqa: PLR0913  # what a service is made of
 
 
 class _Api:
-    def __init__(
-        self,
-        catalog: Catalog,
-        batches: Batches,
-        results: Results,
-        edited: AbstractSet[str],
-    ) -> None:
-        self._edited = edited
+    def __init__(self, tests: Tests, catalog: Catalog, batches: Batches, results: Results) -> None:
+        self._tests = tests
         self._catalog = catalog
         self._batches = batches
         self._results = results
@@ -162,24 +169,18 @@ class _Api:
         return await self.cap(request)
 
     async def search(self, request: Request) -> Response:
-        try:
-            matches = parse_query(request.query_params.get("text", ""))
-            start = read_count(request, "start", default=0)
-            count = read_count(request, "count", default=50)
-        except SearchError as error:
-            raise HTTPException(400, str(error)) from None
+        matches = parse_query(request.query_params.get("text", ""))
+        start = read_count(request, "start", default=0)
+        count = read_count(request, "count", default=50)
         found = [one for one in self._catalog.tests.values() if matches(one)]
         view = view_without_steps if is_set(request, "include_full_config") else short_view
         tests = [view(one) for one in found[start : start + count]]
         return Answer({"tests": tests, "total": len(found), "facets": []})
 
     async def trigger(self, request: Request) -> Response:
-        try:
-            body = read_json(await request.body())
-            trigger = parse_trigger(body, self._catalog)
-            self._check_versions(body)
-        except TriggerError as error:
-            raise HTTPException(400, str(error)) from None
+        body = read_json(await request.body())
+        trigger = parse_trigger(body, self._catalog)
+        self._check_versions(body)
         batch = self._batches.start(trigger)
         locations = location_documents(batch)
         return Answer(
@@ -199,8 +200,8 @@ class _Api:
         return Answer(self._results.poll(ids))
 
     async def version(self, request: Request) -> Response:
-        edited = self._definition(request).public_id in self._edited
-        if edited or request.path_params["version"] != str(THE_VERSION):
+        public_id = self._tests.known(request.path_params["public_id"]).public_id
+        if public_id in self._tests.edited or request.path_params["version"] != str(THE_VERSION):
             raise HTTPException(404, "Version not found")
         if is_set(request, "only_check_existence"):
             return Answer({})
@@ -210,14 +211,8 @@ class _Api:
     def _check_versions(self, body: Json) -> None:
         """No history is kept: what a version was before an edit is not known."""
         for test in body["tests"]:
-            if "version" in test and test.get("public_id") in self._edited:
+            if "version" in test and test.get("public_id") in self._tests.edited:
                 raise TriggerError(f"test {test['public_id']} was edited, so it has no versions")
-
-    def _definition(self, request: Request) -> Definition:
-        try:
-            return self._catalog.tests[request.path_params["public_id"]]
-        except KeyError:
-            raise unknown_test() from None
 
 
 async def _unknown_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -230,6 +225,18 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     return errors(error.status_code, error.detail, error.headers)
+
+
+async def _missing(_request: Request, error: Exception) -> Response:
+    return errors(404, error.args[0])
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    return errors(400, str(error))
+
+
+async def _too_deep(_request: Request, _error: Exception) -> Response:
+    return errors(400, "the body is nested too deeply")
 
 
 async def _internal_error(_request: Request, _error: Exception) -> Response:

@@ -29,8 +29,8 @@ from pytest_storedog_gate.local_synthetics.api.schemas import (
     record,
     ref,
 )
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import SCREENSHOTS_PATH
 from pytest_storedog_gate.local_synthetics.definitions.definition import DAY
-from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import PATH as SCREENSHOTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -335,7 +335,7 @@ OPERATIONS: Mapping[str, Json] = {
         "Edit a private location", ref("PrivateLocation"), body=ref("NewPrivateLocation")
     ),
     f"DELETE {_PRIVATE_LOCATION}": _emptied("Delete a private location", "204"),
-    f"GET {SCREENSHOTS}/{{name}}": _operation(
+    f"GET {SCREENSHOTS_PATH}/{{name}}": _operation(
         "The screenshot of a step", {}, media_type="image/jpeg"
     ),
 }

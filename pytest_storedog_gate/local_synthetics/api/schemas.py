@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.definitions.definition import DAY, EXECUTION_RULES
+from pytest_storedog_gate.local_synthetics.definitions.definition import (
+    DAY,
+    EXECUTION_RULES,
+    REQUIRED,
+    SHAPE,
+)
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -46,42 +51,34 @@ _RETRY = record(
     "interval",
     closed=True,
 )
-_DEFINITION: Json = {
-    "public_id": PUBLIC_ID,
-    "type": TEXT,
-    "subtype": or_null(TEXT),
-    "name": TEXT,
-    "tags": or_null(array(TEXT)),
-    "locations": or_null(array(TEXT)),
-    "config": record(
-        {
-            "request": or_null(ANY_OBJECT),
-            "assertions": or_null(array(ANY_OBJECT)),
-            "configVariables": or_null(array(record({"name": TEXT}))),
-            "variables": or_null(array(ANY_OBJECT)),
-            "steps": or_null(array(ANY_OBJECT)),
-        },
-        "request",
-        "assertions",
-        "configVariables",
-        "variables",
-        "steps",
-    ),
-    "options": or_null(
-        record(
-            {
-                "ci": or_null(
-                    record({"executionRule": {"enum": [*EXECUTION_RULES]}}, "executionRule")
-                ),
-                "retry": or_null(_RETRY),
-                "device_ids": or_null(array(TEXT)),
-            },
-            "ci",
-            "retry",
-            "device_ids",
-        )
-    ),
+# What `SHAPE` says no more of than that it is an object.
+_DETAILED: Json = {
+    "config.configVariables": array(record({"name": TEXT})),
+    "options.ci": record({"executionRule": {"enum": [*EXECUTION_RULES]}}, "executionRule"),
+    "options.retry": _RETRY,
 }
+
+
+def _properties(parent: str = "") -> Json:
+    """The properties of a definition, or of an object in it, of the shape that `parse` checks."""
+    return {
+        path.rpartition(".")[2]: schema if path in REQUIRED else or_null(schema)
+        for path, kind in SHAPE.items()
+        if path.rpartition(".")[0] == parent and path != "storedog"
+        for schema in [_DETAILED.get(path) or _schema(path, kind)]
+    }
+
+
+def _schema(path: str, kind: type | list[type]) -> Json:
+    if isinstance(kind, list):
+        return array(_schema("", kind[0]))
+    if kind is str:
+        return TEXT
+    inner = _properties(path) if path else {}
+    return record(inner, *inner) if inner else ANY_OBJECT
+
+
+_DEFINITION: Json = {"public_id": PUBLIC_ID, **_properties()}
 EXAMPLE: Json = {
     "type": "api",
     "subtype": "http",

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.local_synthetics.account.database import Store
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.api.app import create_app
 from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
 from pytest_storedog_gate.local_synthetics.definitions.files import load
-from pytest_storedog_gate.local_synthetics.made_by_api.database import Store
 from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
 from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     GlobalsError,

@@ -35,7 +35,7 @@ from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import compile_javascript
 from pytest_storedog_gate.local_synthetics.javascript.scripts import JAVASCRIPT, unsupported_code
-from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
+from pytest_storedog_gate.local_synthetics.variables.variables import filled, has_placeholder
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.assertions.json_schema import Schema
@@ -44,7 +44,8 @@ if TYPE_CHECKING:
 JSON_PATH, XPATH, JSON_SCHEMA = "validatesJSONPath", "validatesXPath", "validatesJSONSchema"
 HASHES = frozenset({"md5", "sha1", "sha256"})
 _HOLD_OF_EMPTY = frozenset({"contains", "matches"})
-_NEEDS_PROPERTY = {"header": "the header", "grpcMetadata": "the metadata"}
+NAMED = {"header": "the header", "grpcMetadata": "the metadata"}
+"""The types of assertions about what has a name, which is their `property`."""
 # A token of RFC 9110, section 5.6.2; gRPC's names are some of these.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STATUSES = range(100, 1000)
@@ -68,7 +69,14 @@ class NoValue(Exception):
     """There is nothing for the assertion to hold on; the text says why."""
 
 
-class _Unmet(Exception):
+def named(values: Mapping[str, str], name: str, what: str = "the header") -> str:
+    """The value of that name, of values by names in lower case. Raises NoValue."""
+    if name.lower() not in values:
+        raise NoValue(f"{what} is not there")
+    return values[name.lower()]
+
+
+class _Unmet(NoValue):
     """The assertion does not hold, for the reason in the text."""
 
     def __init__(self, reason: str, actual: Any = None) -> None:
@@ -90,8 +98,8 @@ def unsupported(assertion: Json, operators: Operators) -> list[str]:
     if operator not in operators[kind]:
         return [f"operator {operator!r} is not supported for {kind}"]
     problems = []
-    if kind in _NEEDS_PROPERTY:
-        problems += _unsupported_property(assertion.get("property"), _NEEDS_PROPERTY[kind])
+    if kind in NAMED:
+        problems += _unsupported_property(assertion.get("property"), NAMED[kind])
     if assertion.get("timingsScope", "all") not in ("all", "withoutDNS"):
         problems.append(f"timingsScope {assertion['timingsScope']!r} is not supported")
     problems += _unsupported_operand(kind, operator, assertion.get("target"))
@@ -105,17 +113,17 @@ def evaluate(
 
     Raises InvalidTest when a variable has no value or makes the assertion meaningless.
     """
-    filled = _filled(assertion, fill)
-    if problems := unsupported(filled, operators):
-        raise InvalidTest(f"assertion on {filled.get('type')}: {'; '.join(problems)}")
+    given = filled(assertion, fill)
+    if problems := unsupported(given, operators):
+        raise InvalidTest(f"assertion on {given.get('type')}: {'; '.join(problems)}")
     result = {
-        key: filled[key]
+        key: given[key]
         for key in ("type", "operator", "property", "target", "timingsScope")
-        if key in filled
+        if key in given
     }
-    result.update(_expected(filled))
+    result.update(_expected(given))
     try:
-        found = _actual_when_met(filled, actual)
+        found = _actual_when_met(given, actual)
     except _Unmet as unmet:
         return {**result, "valid": False, "actual": unmet.actual, "error_message": str(unmet)}
     return {**result, "valid": True, "actual": found}
@@ -252,16 +260,6 @@ def _unsupported_schema(target: Any) -> list[str]:
     return []
 
 
-def _filled(value: Any, fill: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return fill(value)
-    if isinstance(value, dict):
-        return {key: _filled(item, fill) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, fill) for item in value]
-    return value
-
-
 def _actual_when_met(assertion: Json, actual: Actual) -> Any:
     operator, target = assertion.get("operator"), assertion.get("target")
     try:
@@ -273,7 +271,7 @@ def _actual_when_met(assertion: Json, actual: Actual) -> Any:
     if operator is None:
         return found
     if operator in ABSENCE:
-        raise _Unmet(f"{_NEEDS_PROPERTY.get(assertion['type'], 'the value')} is there", found)
+        raise _Unmet(f"{NAMED.get(assertion['type'], 'the value')} is there", found)
     if operator in HASHES:
         return _hashed(operator, str(target), found)
     if operator in {JSON_PATH, XPATH}:
@@ -316,7 +314,7 @@ def _selected(assertion: Json, text: str) -> Any:
     target = assertion["target"]
     try:
         if assertion["operator"] == JSON_PATH:
-            elements = select(target["jsonPath"], _document(text))
+            elements = select(target["jsonPath"], document_in(text, "body"))
             which = target.get("elementsOperator", FIRST)
         else:
             elements, which = select_xpath(target["xPath"], text), FIRST
@@ -332,15 +330,16 @@ def _selected(assertion: Json, text: str) -> Any:
     return _compared_each(target["operator"], target["targetValue"], chosen)
 
 
-def _document(text: str) -> Any:
+def document_in(text: str, name: str) -> Any:
+    """The JSON of an answer, or of the part of it that is called so. Raises NoValue."""
     try:
         return strict_json.loads(text)
     except ValueError as error:
-        raise _Unmet(f"the body is not JSON: {error}", text) from None
+        raise _Unmet(f"the {name} is not JSON: {error}", text) from None
 
 
 def _validated(target: Any, text: str) -> Any:
-    document = _document(text)
+    document = document_in(text, "body")
     schema = _compile_schema(target["jsonSchema"], target.get("metaSchema"))
     if reason := schema.why_not(document):
         raise _Unmet(reason, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.assertions import assertion as assertions
+from pytest_storedog_gate.local_synthetics.assertions.assertion import evaluate, unsupported
 from pytest_storedog_gate.local_synthetics.assertions.operators import as_text
 from pytest_storedog_gate.local_synthetics.failures import Failure
 from pytest_storedog_gate.local_synthetics.javascript.scripts import JAVASCRIPT
@@ -32,7 +32,7 @@ def unsupported_assertions(definition: Definition, operators: Operators) -> list
     return [
         f"config.assertions[{index}]: {problem}"
         for index, assertion in enumerate(wanted)
-        for problem in assertions.unsupported(assertion, operators)
+        for problem in unsupported(assertion, operators)
     ]
 
 
@@ -49,12 +49,12 @@ async def evaluate_all(  # noqa: PLR0913 each is another thing
 
     `shown` gives what may be shown of a result's actual value; secrets are masked already.
     `script` evaluates JavaScript, where `operators` allow it. Raises InvalidTest, as
-    `assertions.evaluate` does.
+    `evaluate` does.
     """
     plain = [one for one in wanted if one["type"] != JAVASCRIPT]
     evaluated = iter(
         await asyncio.to_thread(
-            lambda: [assertions.evaluate(one, operators, actual, variables.fill) for one in plain]
+            lambda: [evaluate(one, operators, actual, variables.fill) for one in plain]
         )
     )
     results = [
@@ -64,7 +64,7 @@ async def evaluate_all(  # noqa: PLR0913 each is another thing
     return [_bounded(variables.masked(result), shown) for result in results]
 
 
-def failure_of(results: list[Json]) -> Failure | None:
+def failed_assertions(results: list[Json]) -> Failure | None:
     """The failure of a check with these results of its assertions, or None."""
     shown = ("type", "operator", "target", "property", "actual", "valid", "error_message")
     unmet = [

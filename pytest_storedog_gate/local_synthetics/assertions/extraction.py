@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
+from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue, document_in
 from pytest_storedog_gate.local_synthetics.assertions.json_path import compile_path, select
 from pytest_storedog_gate.local_synthetics.assertions.operators import as_text
 from pytest_storedog_gate.local_synthetics.assertions.xpath import compile_xpath, select_xpath
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
     MatchTimeout,
     compile_javascript,
@@ -17,13 +16,11 @@ from pytest_storedog_gate.local_synthetics.variables.variables import has_placeh
 from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
-    from pytest_storedog_gate.local_synthetics.kinds.protocol import Source
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_NAMED = {"http_header", "grpc_metadata"}
 _COMPILE: Mapping[str, Callable[[str], Any]] = {
     "json_path": compile_path,
     "regex": compile_javascript,
@@ -31,8 +28,22 @@ _COMPILE: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def unsupported_extraction(wanted: Any, extractable: Container[str]) -> list[str]:
-    """Name what in a step's `extractedValues` could not be extracted from its kind of answer."""
+class Source(Protocol):
+    """The answer of a target, as far as values can be extracted from it."""
+
+    def __call__(self, kind: str, name: str) -> str:
+        """The text of one part, by a `type` of an extracted value (`http_body`, say).
+
+        `name` is the header's or the metadata's. Raises NoValue.
+        """
+        ...
+
+
+def unsupported_extraction(wanted: Any, extractable: Mapping[str, bool]) -> list[str]:
+    """Name what in a step's `extractedValues` could not be extracted from its kind of answer.
+
+    `extractable`: see `Kind`.
+    """
     if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted):
         return ["extractedValues must be a list of objects"]
     return [
@@ -42,7 +53,7 @@ def unsupported_extraction(wanted: Any, extractable: Container[str]) -> list[str
     ]
 
 
-def _unsupported(wanted: Json, extractable: Container[str]) -> list[str]:
+def _unsupported(wanted: Json, extractable: Mapping[str, bool]) -> list[str]:
     problems = []
     if isinstance(wanted.get("name"), str):
         problems += unusable_name(wanted["name"])
@@ -53,7 +64,7 @@ def _unsupported(wanted: Json, extractable: Container[str]) -> list[str]:
     kind = str(wanted.get("type"))
     if kind not in extractable:
         problems.append(f"type {kind!r} is not supported in such a step")
-    if kind in _NAMED and not isinstance(wanted.get("field"), str):
+    if extractable.get(kind) and not isinstance(wanted.get("field"), str):
         problems.append(f"field must name what {kind} takes")
     return problems + _unsupported_parser(wanted.get("parser"))
 
@@ -117,14 +128,7 @@ def _parsed(parser: Json, text: str, variables: Variables) -> str:
     if parser["type"] == "x_path":
         elements = select_xpath(rule, text)
     else:
-        elements = select(rule, _document(text))
+        elements = select(rule, document_in(text, "answer"))
     if not elements:
         raise NoValue(f"{rule!r} selects nothing")
     return as_text(elements[0])
-
-
-def _document(text: str) -> Any:
-    try:
-        return strict_json.loads(text)
-    except ValueError as error:
-        raise NoValue(f"the answer is not JSON: {error}") from None

@@ -40,7 +40,7 @@ _LIBRARY = (Path(javascript.__file__).parent / "vendored" / "jsonpath-plus.cjs")
 _SELECT = Function(
     r"""(path, text) => {
         const exact = (key, value, { source }) =>
-            Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
+            !Number.isSafeInteger(value) && /^-?\d+$/.test(source)
                 ? BigInt(source) : value;
         const json = JSON.parse(text, /\d{16}/.test(text) ? exact : undefined);
         // Of what holds nothing it gives nothing, not even an empty list.

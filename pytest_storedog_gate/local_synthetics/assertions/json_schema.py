@@ -37,7 +37,8 @@ _TIME = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
 _DATE = r"\d{4}-\d\d-\d\d"
 _URI = r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 _HOSTNAME = r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_FORMATS = jsonschema.FormatChecker(formats=("email", "ipv4", "ipv6"))
+_EMAIL = rf"[\w!#$%&'*+/=?^`{{|}}~-]+(?:\.[\w!#$%&'*+/=?^`{{|}}~-]+)*@{_HOSTNAME}(?:\.{_HOSTNAME})*"
+_FORMATS = jsonschema.FormatChecker(formats=("ipv4", "ipv6"))
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,11 @@ def _is_uri(value: object) -> bool:
 @_FORMATS.checks("hostname")
 def _is_hostname(value: object) -> bool:
     return _matches(rf"{_HOSTNAME}(?:\.{_HOSTNAME})*", value)
+
+
+@_FORMATS.checks("email")
+def _is_email(value: object) -> bool:
+    return _matches(_EMAIL, value)
 
 
 @_FORMATS.checks("uuid")

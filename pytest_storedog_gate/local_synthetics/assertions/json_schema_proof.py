@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
+
+from pytest_storedog_gate.reading.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -32,8 +33,8 @@ def check_keywords(schema: Any, known: Iterable[str]) -> None:
     for part in _subschemas(schema):
         for key in (one for one in part if one not in _REMARKS):
             if key not in known and not key.startswith("x-"):
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
+                meant = nearest(key, known)
+                hint = f"; did you mean {meant}?" if meant else ""
                 raise ValueError(f"JSON Schema: there is no keyword {key!r} in this draft{hint}")
             if "$ref" in part and key != "$ref":
                 raise ValueError(f"JSON Schema: {key!r} beside $ref is not looked at: use allOf")

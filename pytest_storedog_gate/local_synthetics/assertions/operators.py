@@ -52,8 +52,15 @@ def number(value: Any) -> float | None:
 
 
 def exact(value: Any) -> Decimal | None:
-    """The same number as it is written: a float would be the neighbour of a large integer."""
-    return None if number(value) is None else Decimal(str(value).strip())
+    """The same number, a whole one as it is written: a float would be its neighbour.
+
+    Of another, digits that a float does not have count nothing, as in JavaScript.
+    """
+    read = number(value)
+    if read is None:
+        return None
+    written = Decimal(str(value).strip())
+    return written if written == written.to_integral_value() else Decimal(repr(read))
 
 
 def as_text(value: Any) -> str:
@@ -62,7 +69,21 @@ def as_text(value: Any) -> str:
         return value
     if isinstance(value, float):
         return _float_as_text(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _document_as_text(value) if "e-0" in text else text
+
+
+def _document_as_text(value: Any) -> str:
+    """Slower, for a document with numbers that Python alone writes so: 1e-07."""
+    match value:
+        case list():
+            return f"[{','.join(map(_document_as_text, value))}]"
+        case dict():
+            pairs = (f"{_document_as_text(k)}:{_document_as_text(v)}" for k, v in value.items())
+            return f"{{{','.join(pairs)}}}"
+        case float():
+            return _float_as_text(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _float_as_text(value: float) -> str:

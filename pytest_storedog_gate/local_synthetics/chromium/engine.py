@@ -19,7 +19,7 @@ from playwright.async_api import (
     async_playwright,
 )
 
-from pytest_storedog_gate.local_synthetics.chromium.which import (
+from pytest_storedog_gate.local_synthetics.chromium.executable import (
     NoChromiumError,
     find_chromium,
     find_headed_chromium,

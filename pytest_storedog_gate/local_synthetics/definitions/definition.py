@@ -19,21 +19,25 @@ _MOST: Mapping[str, int] = {"count": 100, "interval": DAY}
 _PUBLIC_ID = re.compile(r"[a-z0-9]{3}-[a-z0-9]{3}-[a-z0-9]{3}")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # Datadog's own, without look-alikes
 
-# Only what every kind relies on; the rest is for the kind to accept or refuse.
-_REQUIRED: Mapping[str, type] = {"type": str, "name": str, "config": dict}
-_OPTIONAL: Mapping[str, type] = {
+# Only what every kind relies on; the rest is for the kind to accept or refuse. In a list stands
+# what the items of one are. The API describes definitions by it too.
+REQUIRED = ("type", "name", "config")
+SHAPE: Mapping[str, type | list[type]] = {
+    "type": str,
+    "name": str,
+    "config": dict,
     "subtype": str,
     "options": dict,
-    "locations": list,
-    "tags": list,
+    "locations": [str],
+    "tags": [str],
     "config.request": dict,
-    "config.assertions": list,
-    "config.configVariables": list,
-    "config.variables": list,
-    "config.steps": list,
+    "config.assertions": [dict],
+    "config.configVariables": [dict],
+    "config.variables": [dict],
+    "config.steps": [dict],
     "options.ci": dict,
     "options.retry": dict,
-    "options.device_ids": list,
+    "options.device_ids": [str],
     "storedog": dict,
     "storedog.files": dict,
 }
@@ -130,14 +134,16 @@ def parse(data: object) -> Definition:
     """
     if not isinstance(data, dict):
         raise DefinitionError("a definition must be a JSON object")
-    for path, kind in {**_REQUIRED, **_OPTIONAL}.items():
+    for path, kind in SHAPE.items():
         _check_shape(data, path, kind)
     public_id = data.get("public_id")
     if public_id is None:
         public_id = new_public_id()
     if not is_public_id(public_id):
         raise DefinitionError(f"public_id {public_id!r} is not of the form abc-def-ghi")
-    _check_items(data)
+    for index, variable in enumerate(data["config"].get("configVariables") or []):
+        if not isinstance(variable.get("name"), str):
+            raise DefinitionError(f"config.configVariables[{index}].name must be a string")
     _check_options(data.get("options") or {})
     return Definition({**data, "public_id": public_id})
 
@@ -177,34 +183,19 @@ def check_retry(retry: Mapping[str, Any]) -> None:
             raise DefinitionError(f"retry.{key} must be a number from 0 to {_MOST[key]}")
 
 
-def _check_shape(data: Json, path: str, kind: type) -> None:
+def _check_shape(data: Json, path: str, kind: type | list[type]) -> None:
     value: Any = data
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
-    if value is None and path not in _REQUIRED:
+    if value is None and path not in REQUIRED:
         return
-    if not isinstance(value, kind):
-        problem = "is missing" if value is None else f"must be {_NAMES[kind]}"
+    whole, items = (list, kind[0]) if isinstance(kind, list) else (kind, None)
+    if not isinstance(value, whole):
+        problem = "is missing" if value is None else f"must be {_NAMES[whole]}"
         raise DefinitionError(f"{path} {problem}")
-
-
-def _check_items(data: Json) -> None:
-    config = data["config"]
-    for path, items, kind in (
-        ("locations", data.get("locations"), str),
-        ("tags", data.get("tags"), str),
-        ("options.device_ids", (data.get("options") or {}).get("device_ids"), str),
-        ("config.assertions", config.get("assertions"), dict),
-        ("config.configVariables", config.get("configVariables"), dict),
-        ("config.variables", config.get("variables"), dict),
-        ("config.steps", config.get("steps"), dict),
-    ):
-        for index, item in enumerate(items or []):
-            if not isinstance(item, kind):
-                raise DefinitionError(f"{path}[{index}] must be {_NAMES[kind]}")
-    for index, variable in enumerate(config.get("configVariables") or []):
-        if not isinstance(variable.get("name"), str):
-            raise DefinitionError(f"config.configVariables[{index}].name must be a string")
+    for index, item in enumerate(cast("list[Any]", value) if items else ()):
+        if items and not isinstance(item, items):
+            raise DefinitionError(f"{path}[{index}] must be {_NAMES[items]}")
 
 
 def _check_options(options: Json) -> None:

@@ -7,11 +7,12 @@ of mobile applications, which are not run, are not among them.
 
 from __future__ import annotations
 
-import difflib
 import enum
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+from pytest_storedog_gate.reading.nearest import nearest
 
 _MOST = 50  # faults of a test that are named
 _LONGEST = 50  # characters of a key that may be a known one
@@ -49,9 +50,14 @@ def key_faults(value: Any, shape: Shape, where: str = "") -> list[str]:
     return [*faults[:_MOST], "and more"] if len(faults) > _MOST else faults
 
 
-def key_faults_of_test(test: Mapping[str, Any]) -> list[str]:
-    """A sentence for each key of a test that Datadog's API does not have in its place."""
-    return key_faults(test, TEST)
+def key_faults_of_test(test: Mapping[str, Any], own: Iterable[str] = ()) -> list[str]:
+    """A sentence for each key of a test that Datadog's API does not have in its place.
+
+    `own`: further keys of requests, of kinds of check that Datadog does not have.
+    """
+    request = {**dict.fromkeys(own, Value.ANY), **REQUEST}
+    step = {**API_STEP, "request": request}
+    return key_faults(test, {**TEST, "config": {**CONFIG, "request": request, "steps": [step]}})
 
 
 def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
@@ -77,13 +83,14 @@ def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
 
 
 def _hint(path: str, key: str, known: Iterable[str]) -> str:
-    """What the key was meant to be: the known one that reads most like it, there or elsewhere."""
+    """What the key was meant to be: the same one elsewhere, or the one here that reads like it."""
     if len(key) > _LONGEST:
         return ""
     elsewhere = {_plain(one): place + one for place, shape in _PLACES.items() for one in shape}
-    near = elsewhere | {_plain(one): one for one in known}
-    close = difflib.get_close_matches(_plain(key), near, n=1, cutoff=0.65)
-    return f"; did you mean {near[close[0]]}?" if close and near[close[0]] != path else ""
+    here = {_plain(one): one for one in known}
+    word = _plain(key)
+    meant = {**elsewhere, **here}.get(word) or here.get(nearest(word, here) or "")
+    return f"; did you mean {meant}?" if meant and meant != path else ""
 
 
 def _plain(key: str) -> str:
@@ -142,7 +149,9 @@ OPTIONS = keys(
     " min_location_failed monitor_name monitor_priority restricted_roles tick_every",
     "accept_self_signed allow_insecure bits_ai_auto_investigate captureNetworkPayloads"
     " checkCertificateRevocation disableAiaIntermediateFetching disableCors disableCsp"
-    " enableProfiling enableSecurityTesting follow_redirects ignoreServerCertificateError"
+    # forwardProxy: of older tests, and not published
+    " enableProfiling enableSecurityTesting follow_redirects forwardProxy"
+    " ignoreServerCertificateError"
     " ignore_certificate_validation noScreenshot",
     ci=keys("executionRule"),
     monitor_options=_MONITOR,

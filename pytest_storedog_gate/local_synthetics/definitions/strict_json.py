@@ -9,7 +9,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.reading.json_text import unique as unique_keys
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
     `unique`: an object that has a key twice is a fault too; else the later one holds, as with
     most readers of what a target answers.
     """
-    hook = unique_keys if unique else None
+    hook = json_text.unique if unique else None
     try:
         value = json.loads(
             text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=hook

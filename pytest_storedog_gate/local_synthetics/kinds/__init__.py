@@ -1,48 +1,63 @@
-"""The kinds of check: one module each, behind `protocol.Kind`, imported when first used."""
+"""The kinds of check: a file or a folder each, behind `protocol.Kind`, imported when first used.
+
+A new kind is its file and its line in the table here; a package of a user's brings one by an entry
+point.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, cast
 
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
+from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
 from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
-from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
-from pytest_storedog_gate.local_synthetics.kinds.browser.watching import Watching
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.metadata import EntryPoint
     from pathlib import Path
 
     from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-__all__ = ["Kind", "Kinds", "Outcome", "Run", "all_kinds", "close_all"]
+__all__ = [
+    "Equipment",
+    "Kind",
+    "Kinds",
+    "Outcome",
+    "Run",
+    "all_kinds",
+    "brought_request_keys",
+    "close_all",
+]
 
 Kinds = Mapping[tuple[str, str], Kind]
 
-_HERE = __name__
-_TABLE: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("api", "http"): ("http.check", "HttpCheck", "scripts"),
-    ("api", "ssl"): ("tls", "SslCheck"),
-    ("api", "dns"): ("dns_lookup", "DnsCheck"),
-    ("api", "tcp"): ("tcp", "TcpCheck"),
-    ("api", "udp"): ("udp", "UdpCheck"),
-    ("api", "icmp"): ("icmp", "IcmpCheck"),
-    ("api", "websocket"): ("websocket", "WebsocketCheck"),
-    ("api", "grpc"): ("grpc.check", "GrpcCheck"),
-    ("api", "mcp"): ("mcp.check", "McpCheck"),
-    ("api", "multi"): ("multistep.check", "MultistepCheck", "kinds", "tests", "scripts"),
-    ("browser", ""): (
-        "browser.check", "BrowserCheck", "kinds", "tests", "screenshots", "artifacts", "watching",
-        "engine", "engine_without_cors",
-    ),
-}  # fmt: skip
-"""Test type and subtype: the module, the class and which attributes of `_Kinds` it is made with."""
+GROUP = "storedog_gate.kinds"
+"""The group of entry points by which a package brings kinds: `api.smtp`, say."""
+_OURS: Mapping[tuple[str, str], str] = {
+    ("api", "http"): "http.check:HttpCheck",
+    ("api", "ssl"): "tls:SslCheck",
+    ("api", "dns"): "dns_lookup:DnsCheck",
+    ("api", "tcp"): "tcp:TcpCheck",
+    ("api", "udp"): "udp:UdpCheck",
+    ("api", "icmp"): "icmp:IcmpCheck",
+    ("api", "websocket"): "websocket:WebsocketCheck",
+    ("api", "grpc"): "grpc.check:GrpcCheck",
+    ("api", "mcp"): "mcp.check:McpCheck",
+    ("api", "multi"): "multistep.check:MultistepCheck",
+    ("browser", ""): "browser.check:BrowserCheck",
+}
+"""Test type and subtype: the module below this one, and the class."""
 
 _CHROMIUM = "pytest_storedog_gate.local_synthetics.chromium"
 
@@ -70,29 +85,23 @@ def all_kinds(
 async def close_all(kinds: Kinds) -> None:
     """End the browsers, if there are any."""
     if isinstance(kinds, _Kinds):
-        await kinds.close()
+        await kinds.equipment.close()
+
+
+def brought_request_keys(kinds: Kinds) -> set[str]:
+    """The keys of requests that there are for the kinds which other packages bring."""
+    return {key for name, kind in kinds.items() if name not in _OURS for key in kind.request_keys}
 
 
 @dataclass(frozen=True)
-class _Kinds(Mapping[tuple[str, str], Kind]):
-    """What kinds are made with are attributes of it; those of the browser are made when needed."""
+class Equipment:
+    """What a service has for its checks; the browsers are made when they are needed."""
 
+    kinds: Kinds
     tests: Mapping[str, Definition]
     screenshots: Screenshots
     artifacts: Path | None
     watching: Watching
-    _made: dict[tuple[str, str], Kind] = field(default_factory=dict)
-
-    def __getitem__(self, key: tuple[str, str]) -> Kind:
-        if key not in self._made:
-            self._made[key] = self._make(key)
-        return self._made[key]
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(_TABLE)
-
-    def __len__(self) -> int:
-        return len(_TABLE)
 
     @cached_property
     def engine(self) -> Engine:
@@ -110,37 +119,84 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
 
     @cached_property
     def scripts(self) -> Scripts:
+        """What runs the scripts of API tests."""
         return Scripts(lambda: import_module(f"{_CHROMIUM}.sandbox").Sandbox(self.engine))
 
-    @property
-    def kinds(self) -> Kinds:
-        return self
-
     async def close(self) -> None:
+        """End the browsers that were made."""
         for name in ("engine", "engine_without_cors"):
             if name in vars(self):
                 await vars(self)[name].close()
 
+
+class _Kinds(Mapping[tuple[str, str], Kind]):
+    """Those of the service, and those that other packages bring."""
+
+    def __init__(
+        self,
+        tests: Mapping[str, Definition],
+        screenshots: Screenshots,
+        artifacts: Path | None,
+        watching: Watching,
+    ) -> None:
+        self.equipment = Equipment(self, tests, screenshots, artifacts, watching)
+        self._made: dict[tuple[str, str], Kind] = {}
+
+    def __getitem__(self, key: tuple[str, str]) -> Kind:
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter({**_OURS, **self._brought})
+
+    def __len__(self) -> int:
+        return len(_OURS.keys() | self._brought.keys())
+
+    @cached_property
+    def _brought(self) -> Mapping[tuple[str, str], list[EntryPoint]]:
+        from importlib.metadata import entry_points  # noqa: PLC0415  # few services need it
+
+        found = defaultdict(list)
+        for one in entry_points(group=GROUP):
+            test_type, _, subtype = one.name.partition(".")
+            found[test_type, subtype].append(one)
+        return found
+
     def _make(self, key: tuple[str, str]) -> Kind:
-        module, name, *needed = _TABLE[key]
+        if key in _OURS:
+            return self._made_by(lambda: resolve_name(f"{__name__}.{_OURS[key]}"))
+        if key not in self._brought:
+            raise KeyError(key)
+        points = self._brought[key]
+        name = points[0].name
+        packages = " and ".join(sorted(one.dist.name if one.dist else "?" for one in points))
+        if len(points) > 1:
+            return _Missing(f"kind {name} is brought by {packages}: uninstall all but one of them")
         try:
-            make = getattr(import_module(f"{_HERE}.{module}"), name)
+            return self._made_by(points[0].load)
+        except Exception as error:  # noqa: BLE001 a foreign package's fault is none of the service's
+            reason = f"{type(error).__name__}: {error}"
+            return _Missing(f"kind {name} of {packages} cannot be used: {reason}")
+
+    def _made_by(self, load: Callable[[], Callable[[Equipment], Kind]]) -> Kind:
+        try:
+            return load()(self.equipment)
         except ModuleNotFoundError as error:
             sentence = remedy(error)
             if sentence is None:
                 raise
             return _Missing(sentence)
-        return cast("Kind", make(*(getattr(self, one) for one in needed)))
 
 
-@dataclass(frozen=True)
-class _Missing:
-    """A kind whose library is not installed: it refuses every test, and says why."""
+class _Missing(Kind):
+    """A kind that cannot be used, for want of a library say: it refuses each test, and why."""
 
-    sentence: str
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
 
     def unsupported(self, _definition: Definition) -> list[str]:
-        return [self.sentence]
+        return [self._sentence]
 
     async def run(self, _run: Run, _variables: Variables) -> Outcome:
         raise NotImplementedError

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dns.asyncquery
 import dns.exception
@@ -16,17 +16,20 @@ import dns.rcode
 import dns.resolver
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.assertions.operators import Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, TEXTUAL, Sighting, check
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
+)
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 if TYPE_CHECKING:
     from dns.rdata import Rdata
 
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -34,10 +37,8 @@ if TYPE_CHECKING:
 _DEFAULT_PORT = 53
 _PATIENCE = 3.0  # s until the question is sent again
 _LARGEST = 65_535  # bytes of an answer
-_REQUEST_KEYS = {"host", "dnsServer", "dnsServerPort", "timeout"}
 _RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "NS", "TXT")
 _EVERY, _SOME = "recordEvery", "recordSome"
-_OPERATORS: Operators = {_EVERY: TEXTUAL, _SOME: TEXTUAL, "responseTime": ORDERED}
 # By the names that Node, and so Datadog, gives them.
 _REFUSALS = {
     dns.rcode.NXDOMAIN: "ENOTFOUND",
@@ -58,32 +59,21 @@ class _Server:
     records: dict[str, list[str]] = field(default_factory=dict)
 
 
-class DnsCheck:
+class DnsCheck(ProbingCheck):
     """Looks a name up and evaluates the assertions on its records."""
 
-    def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        return [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_strings(request, "dnsServer"),
-            *settings.unsupported_port(request, "dnsServerPort"),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
-            *(
-                f"config.assertions[{index}]: property must be one of {', '.join(_RECORD_TYPES)}"
-                for index, assertion in enumerate(definition.config.get("assertions") or [])
-                if assertion.get("type") in (_EVERY, _SOME)
-                and assertion.get("property") not in _RECORD_TYPES
-            ),
-        ]
+    fields: ClassVar = {
+        "host": allowed.needed_text, "dnsServer": allowed.text, "dnsServerPort": allowed.port,
+        "timeout": allowed.seconds,
+    }  # fmt: skip
+    operators: ClassVar = {"": {_EVERY: TEXTUAL, _SOME: TEXTUAL, "responseTime": ORDERED}}
+    properties: ClassVar = {_EVERY: _RECORD_TYPES, _SOME: _RECORD_TYPES}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        name = _name(settings.host_of(request, variables))
-        timeout = settings.timeout_of(request, variables)
+        name = _name(request_values.host_of(request, variables))
+        timeout = request_values.timeout_of(request, variables)
         server = _server(request, variables)
         shown = {
             "host": name.to_text(omit_final_dot=True),
@@ -94,22 +84,13 @@ class DnsCheck:
         seen = Sighting({"request": shown})
 
         def actual(assertion: Json) -> Any:
-            if assertion["type"] == "responseTime":
-                return seen.response_time(assertion)
             found = server.records[assertion["property"]]
             if not found:
                 raise NoValue(f"there is no {assertion['property']} record")
             return Elements(found, every=assertion["type"] == _EVERY)
 
-        return await check(
-            definition,
-            seen,
-            _probe(definition, name, server, seen),
-            operators=_OPERATORS,
-            actual=actual,
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(definition, name, server, seen)
+        return await self.check(run, variables, seen, probe, actual, timeout)
 
 
 def _name(host: str) -> dns.name.Name:
@@ -120,9 +101,9 @@ def _name(host: str) -> dns.name.Name:
 
 
 def _server(request: Json, variables: Variables) -> _Server:
-    port = settings.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
+    port = request_values.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
     if request.get("dnsServer"):
-        return _Server(port, name=settings.host_of(request, variables, "dnsServer"))
+        return _Server(port, name=request_values.host_of(request, variables, "dnsServer"))
     try:
         # Datadog asks a public server; here the names of the local network are the point.
         known = [str(one) for one in dns.resolver.Resolver().nameservers]

@@ -7,20 +7,19 @@ The kernel must let the process ping: as root or with CAP_NET_RAW, or, without h
 from __future__ import annotations
 
 import statistics
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import icmplib
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, ProbingCheck
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -29,53 +28,49 @@ _DEFAULT_PINGS, _MOST_PINGS = 4, 10
 _INTERVAL = 0.05  # s between two pings
 _PATIENCE = 2  # s for each answer
 _ROUTES = 3  # as many as Datadog follows where the number of hops may differ
-_REQUEST_KEYS = {"host", "numberOfPackets", "shouldTrackHops", "timeout"}
-_PROPERTIES = {
-    "latency": ("avg", "max", "min", "stddev"),
-    "multiNetworkHop": ("avg", "max", "min"),
-}
-_OPERATORS: Operators = {
-    "latency": ORDERED,
-    "jitter": ORDERED,
-    "packetLossPercentage": ORDERED,
-    "packetsReceived": ORDERED,
-    "networkHop": ORDERED,
-    "multiNetworkHop": ORDERED,
-}
 
 
-class IcmpCheck:
+def _pings(request: Json, key: str) -> list[str]:
+    pings = request.get(key) or 0
+    if isinstance(pings, bool) or not isinstance(pings, int) or not 0 <= pings <= _MOST_PINGS:
+        return [f"config.request.{key} must be from 0 to {_MOST_PINGS}"]
+    return []
+
+
+class IcmpCheck(ProbingCheck):
     """Pings a host and evaluates the assertions on what came back."""
 
-    def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        wanted = definition.config.get("assertions") or []
-        problems = [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
-            *(
-                f"config.assertions[{index}]: property must be one of {', '.join(known)}"
-                for index, assertion in enumerate(wanted)
-                if (known := _PROPERTIES.get(str(assertion.get("type"))))
-                and assertion.get("property") not in known
+    fields: ClassVar = {
+        "host": allowed.needed_text, "numberOfPackets": _pings,
+        "shouldTrackHops": allowed.anything, "timeout": allowed.seconds,
+    }  # fmt: skip
+    operators: ClassVar = {
+        "": dict.fromkeys(
+            (
+                "latency", "jitter", "packetLossPercentage", "packetsReceived", "networkHop",
+                "multiNetworkHop",
             ),
-            *hops.unsupported_tracking(definition, "networkHop", "multiNetworkHop"),
-        ]
-        pings = request.get("numberOfPackets") or 0
-        if isinstance(pings, bool) or not isinstance(pings, int) or not 0 <= pings <= _MOST_PINGS:
-            problems.append(f"config.request.numberOfPackets must be from 0 to {_MOST_PINGS}")
+            ORDERED,
+        )
+    }  # fmt: skip
+    properties: ClassVar = {
+        "latency": ("avg", "max", "min", "stddev"),
+        "multiNetworkHop": ("avg", "max", "min"),
+    }
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """See `Kind`."""
+        problems = super().unsupported(definition)
+        problems += hops.unsupported_tracking(definition, "networkHop", "multiNetworkHop")
         if hops.privileged() is None:
             problems.append("the kernel does not let this process ping")
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = settings.host_of(request, variables)
-        timeout = settings.timeout_of(request, variables)
+        host = request_values.host_of(request, variables)
+        timeout = request_values.timeout_of(request, variables)
         pings = request.get("numberOfPackets") or _DEFAULT_PINGS
         seen = Sighting({"request": {"host": host, "timeout": round(timeout * 1000)}})
 
@@ -97,15 +92,8 @@ class IcmpCheck:
                 case _:
                     return hops.hops_of(seen)[assertion.get("property") or "avg"]
 
-        return await check(
-            definition,
-            seen,
-            _probe(definition, host, pings, seen),
-            operators=_OPERATORS,
-            actual=actual,
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(definition, host, pings, seen)
+        return await self.check(run, variables, seen, probe, actual, timeout)
 
 
 async def _probe(definition: Definition, host: str, pings: int, seen: Sighting) -> None:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from pytest_storedog_gate.local_synthetics.assertions.extraction import Source
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from pytest_storedog_gate.local_synthetics.definitions.substitution import Substitution
     from pytest_storedog_gate.local_synthetics.failures import Failure
+    from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
-
-
-class Source(Protocol):
-    """The answer of a target, as far as values can be extracted from it."""
-
-    def __call__(self, kind: str, name: str) -> str:
-        """The text of one part, by a `type` of an extracted value (`http_body`, say).
-
-        `name` is the header's or the metadata's. Raises assertions.NoValue.
-        """
-        ...
 
 
 class Answered(Protocol):
@@ -62,11 +52,25 @@ class Outcome:
 
 
 class Kind(Protocol):
-    """One kind of check.
+    """One kind of check: its facts, what it refuses, and how it is run.
 
-    One that awaits `Run.answered` names in an attribute `extractable` the types of extracted
-    values that it has, and one that tells it the response has an attribute `scriptable`.
+    A class of this form is made with the `Equipment` of its service.
     """
+
+    extractable: ClassVar[Mapping[str, bool]] = {}
+    """The types of values that steps can extract, of a kind that awaits `Run.answered`.
+
+    Each with whether it takes a `field`, a header's name say.
+    """
+    scriptable: ClassVar[bool] = False
+    """Whether it tells `Run.answered` the response, which scripts read."""
+    inherited: ClassVar[Collection[str]] = ()
+    """The options of a multistep test that hold for its steps of this kind."""
+
+    @property
+    def request_keys(self) -> Collection[str]:
+        """The keys that its `config.request` may have."""
+        return ()
 
     def unsupported(self, definition: Definition) -> list[str]:
         """Name each thing in the definition that this kind would otherwise pass over."""

@@ -3,74 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, Sighting, check, timed_out
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    ProbingCheck,
+    timed_out,
+)
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_REQUEST_KEYS = {"host", "port", "shouldTrackHops", "timeout"}
 _GRACE = 5  # s that the probe may take over its own limit
 _OUTCOMES = ("established", "refused", "timeout")
-_OPERATORS: Operators = {
-    "connection": frozenset({"is", "isNot"}),
-    "networkHop": ORDERED,
-    "responseTime": ORDERED,
-}
 
 
-class TcpCheck:
+class TcpCheck(ProbingCheck):
     """Connects, and evaluates the assertions on how that ended."""
 
+    fields: ClassVar = {
+        "host": allowed.needed_text, "port": allowed.needed_port,
+        "shouldTrackHops": allowed.anything, "timeout": allowed.seconds,
+    }  # fmt: skip
+    operators: ClassVar = {
+        "": {
+            "connection": frozenset({"is", "isNot"}),
+            "networkHop": ORDERED,
+            "responseTime": ORDERED,
+        }
+    }
+
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
+        """See `Kind`."""
         return [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_port(request, required=True),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
+            *super().unsupported(definition),
             *_unsupported_outcomes(definition.config.get("assertions") or []),
             *hops.unsupported_tracking(definition, "networkHop"),
         ]
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = settings.host_of(request, variables)
-        port = settings.port_of(request, variables, None)
-        timeout = settings.timeout_of(request, variables)
+        host = request_values.host_of(request, variables)
+        port = request_values.port_of(request, variables, None)
+        timeout = request_values.timeout_of(request, variables)
         seen = Sighting({"request": {"host": host, "port": port, "timeout": round(timeout * 1000)}})
 
         def actual(assertion: Json) -> Any:
-            if assertion["type"] == "responseTime":
-                return seen.response_time(assertion)
             if assertion["type"] == "networkHop":
                 return hops.hops_of(seen)["avg"]
             if problems := _unsupported_outcomes([assertion]):
                 raise InvalidTest(problems[0])
             return seen.detail["connection_outcome"]
 
-        return await check(
-            definition,
-            seen,
-            _probe(definition, (host, port), timeout, seen),
-            operators=_OPERATORS,
-            actual=actual,
-            variables=variables,
-            timeout=timeout + _GRACE + (hops.LONGEST if hops.tracks(definition) else 0),
-        )
+        probe = _probe(definition, (host, port), timeout, seen)
+        longest = timeout + _GRACE + (hops.LONGEST if hops.tracks(definition) else 0)
+        return await self.check(run, variables, seen, probe, actual, longest)
 
 
 def _unsupported_outcomes(assertions: list[Json]) -> list[str]:

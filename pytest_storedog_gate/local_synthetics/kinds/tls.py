@@ -10,37 +10,30 @@ import ssl
 import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.assertions.operators import EXPIRY
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import ORDERED, TEXTUAL, Sighting, check
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
+)
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
 from pytest_storedog_gate.local_synthetics.network.certificates import describe
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import accepting_all, context_for
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _DEFAULT_PORT = 443
 _DAY = 86_400  # s
-_REQUEST_KEYS = {
-    "host", "port", "servername", "timeout", "ignore_certificate_validation",
-    "disableAiaIntermediateFetching", "allow_insecure",
-}  # fmt: skip
-_OPERATORS: Operators = {
-    "certificate": EXPIRY,
-    "property": TEXTUAL,
-    "responseTime": ORDERED,
-    "tlsVersion": ORDERED,
-    "minTlsVersion": ORDERED,
-}
 # From the lowest; the lower two only where OpenSSL was built with them.
 _VERSIONS = {
     1.0: ssl.TLSVersion.TLSv1,
@@ -71,48 +64,45 @@ class _Found:
     facts: Json = field(default_factory=dict)
 
 
-class SslCheck:
+class SslCheck(ProbingCheck):
     """Makes a TLS handshake and evaluates the assertions on what the server showed."""
 
+    fields: ClassVar = {
+        "host": allowed.needed_text, "port": allowed.port, "servername": allowed.text,
+        "timeout": allowed.seconds, "ignore_certificate_validation": allowed.anything,
+        "disableAiaIntermediateFetching": allowed.anything, "allow_insecure": allowed.anything,
+    }  # fmt: skip
+    refused_options: ClassVar = ("checkCertificateRevocation",)
+    operators: ClassVar = {
+        "": {
+            "certificate": EXPIRY,
+            "property": TEXTUAL,
+            "responseTime": ORDERED,
+            "tlsVersion": ORDERED,
+            "minTlsVersion": ORDERED,
+        }
+    }
+    properties: ClassVar = {"property": "a part of the certificate, such as subject.CN"}
+
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        problems = [
-            *settings.unsupported_keys(
-                definition, _REQUEST_KEYS, options=("checkCertificateRevocation",)
-            ),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_strings(request, "servername"),
-            *settings.unsupported_port(request),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
-            *settings.unsupported_properties(
-                definition, "property", "a part of the certificate, such as subject.CN"
-            ),
-        ]
+        """See `Kind`."""
+        problems = super().unsupported(definition)
         if _asks_for_lowest(definition) and not (ssl.HAS_TLSv1 and ssl.HAS_TLSv1_1):
             problems.append("minTlsVersion needs an OpenSSL with TLS 1.0 and 1.1")
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition, request = run.definition, run.definition.request
-        host = settings.host_of(request, variables)
-        port = settings.port_of(request, variables, _DEFAULT_PORT)
+        host = request_values.host_of(request, variables)
+        port = request_values.port_of(request, variables, _DEFAULT_PORT)
         named = request.get("servername")
-        name = settings.host_of(request, variables, "servername") if named else host
-        timeout = settings.timeout_of(request, variables)
+        name = request_values.host_of(request, variables, "servername") if named else host
+        timeout = request_values.timeout_of(request, variables)
         shown = {"host": host, "port": port, "servername": name, "timeout": round(timeout * 1000)}
         seen, found = Sighting({"request": shown}), _Found()
-        return await check(
-            definition,
-            seen,
-            _probe(definition, seen, found, (host, port, name)),
-            operators=_OPERATORS,
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(definition, seen, found, (host, port, name))
+        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
 
 
 def _asks_for_lowest(definition: Definition) -> bool:
@@ -140,7 +130,7 @@ async def _verified(
     definition: Definition, seen: Sighting, target: tuple[str, int, str]
 ) -> _Handshake:
     """The handshake as the definition wants it. Raises OSError for a certificate not accepted."""
-    if settings.setting(definition, "ignore_certificate_validation"):
+    if request_values.setting(definition, "ignore_certificate_validation"):
         return await _handshake(*target, accepting_all(), seen)
     try:
         return await _handshake(*target, context_for("ssl"), seen)
@@ -196,10 +186,8 @@ def _limited_to(version: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+def _actual(found: _Found, assertion: Json) -> Any:
     match assertion["type"]:
-        case "responseTime":
-            return seen.response_time(assertion)
         case "tlsVersion":
             return found.version
         case "minTlsVersion":

@@ -4,55 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import (
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
     ORDERED,
     TEXTUAL,
-    Sighting,
-    check,
+    ProbingCheck,
     cut,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_REQUEST_KEYS = {"host", "port", "message", "timeout"}
 _LARGEST = 65_507  # bytes of a datagram
-_OPERATORS: Operators = {
-    "receivedMessage": TEXTUAL,
-    "responseTime": ORDERED,
-}
 
 
-class UdpCheck:
+class UdpCheck(ProbingCheck):
     """Sends the message and evaluates the assertions on the answer."""
 
-    def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        return [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_port(request, required=True),
-            *settings.unsupported_strings(request, "message"),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
-        ]
+    fields: ClassVar = {
+        "host": allowed.needed_text, "port": allowed.needed_port, "message": allowed.text,
+        "timeout": allowed.seconds,
+    }  # fmt: skip
+    operators: ClassVar = {"": {"receivedMessage": TEXTUAL, "responseTime": ORDERED}}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
-        definition, request = run.definition, run.definition.request
-        host = settings.host_of(request, variables)
-        port = settings.port_of(request, variables, None)
-        timeout = settings.timeout_of(request, variables)
+        """See `Kind`."""
+        request = run.definition.request
+        host = request_values.host_of(request, variables)
+        port = request_values.port_of(request, variables, None)
+        timeout = request_values.timeout_of(request, variables)
         message = variables.fill(request.get("message") or "")
         if len(message.encode()) > _LARGEST:
             raise CheckFailed("INVALID_REQUEST", f"The message is over {_LARGEST} bytes.")
@@ -60,26 +46,13 @@ class UdpCheck:
         seen = Sighting({"request": shown, "sent_message": message})
         received: list[str] = []
 
-        def actual(assertion: Json) -> Any:
-            if assertion["type"] == "receivedMessage":
-                return received[0]
-            return seen.response_time(assertion)
-
         async def probe() -> None:
             received.append(await _exchange(host, port, message.encode(), seen))
             text, truncated = cut(received[0], variables)
             seen.detail["received_message"] = text
             seen.detail["response"] = {"message": text, "is_message_truncated": truncated}
 
-        return await check(
-            definition,
-            seen,
-            probe(),
-            operators=_OPERATORS,
-            actual=actual,
-            variables=variables,
-            timeout=timeout,
-        )
+        return await self.check(run, variables, seen, probe(), lambda _: received[0], timeout)
 
 
 async def _exchange(host: str, port: int, message: bytes, seen: Sighting) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -18,19 +18,19 @@ from websockets.exceptions import (
     PayloadTooBig,
 )
 
-from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
+from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.probing import (
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
     ORDERED,
     TEXTUAL,
-    Sighting,
-    check,
+    ProbingCheck,
     cut,
+    joined,
 )
 from pytest_storedog_gate.local_synthetics.network import addresses
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -48,14 +47,6 @@ _PORTS = {"ws": 80, "wss": 443}
 _NO_DIGIT = re.compile(r"[^A-Za-z0-9+/_-]")
 _URL_SAFE = str.maketrans("-_", "+/")
 _GOODBYE = 1  # s for the other side to close
-_REQUEST_KEYS = {
-    "url", "message", "isMessageBase64Encoded", "headers", "basicAuth", "timeout", "allow_insecure",
-}  # fmt: skip
-_OPERATORS: Operators = {
-    "receivedMessage": TEXTUAL,
-    "header": GENERAL | ABSENCE,
-    "responseTime": ORDERED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +68,31 @@ class _Found:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class WebsocketCheck:
+def _user(request: Json, key: str) -> list[str]:
+    problems = allowed.texts(request, key)
+    auth = request.get(key) or {}
+    if isinstance(auth, dict) and auth.get("type", "web") != "web":
+        problems.append(f"config.request.{key} type {auth['type']!r} is not supported")
+    return problems
+
+
+class WebsocketCheck(ProbingCheck):
     """Opens a WebSocket, sends the message and evaluates the assertions on what comes back."""
 
-    def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        auth = request.get("basicAuth") or {}
-        problems = [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "url"),
-            *settings.unsupported_strings(request, "message"),
-            *settings.unsupported_map(request, "headers"),
-            *settings.unsupported_map(request, "basicAuth"),
-            *settings.unsupported_timeout(request),
-            *unsupported_assertions(definition, _OPERATORS),
-        ]
-        if isinstance(auth, dict) and auth.get("type", "web") != "web":
-            problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
-        return problems
+    fields: ClassVar = {
+        "url": allowed.needed_text, "message": allowed.text,
+        "isMessageBase64Encoded": allowed.anything, "headers": allowed.texts, "basicAuth": _user,
+        "timeout": allowed.seconds, "allow_insecure": allowed.anything,
+    }  # fmt: skip
+    operators: ClassVar = {
+        "": {"receivedMessage": TEXTUAL, "header": GENERAL | ABSENCE, "responseTime": ORDERED}
+    }
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition = run.definition
         target = _target(definition, variables)
-        timeout = settings.timeout_of(definition.request, variables)
+        timeout = request_values.timeout_of(definition.request, variables)
         text = variables.fill(definition.request.get("message") or "")
         shown = {
             "url": mask_url(target.url),
@@ -110,29 +101,15 @@ class WebsocketCheck:
             "timeout": round(timeout * 1000),
         }
         seen, found = Sighting({"request": shown}), _Found()
-        insecure = settings.setting(definition, "allow_insecure")
-        return await check(
-            definition,
-            seen,
-            _probe(target, _context(target, insecure=insecure), seen, found, variables),
-            operators=_OPERATORS,
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=timeout,
-        )
+        context = _context(target, insecure=request_values.setting(definition, "allow_insecure"))
+        probe = _probe(target, context, seen, found, variables)
+        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
 
 
 def _target(definition: Definition, variables: Variables) -> _Target:
     request = definition.request
     url = variables.fill(request["url"])
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a ws(s) URL")
-    variables.secrets |= {parts.password} if parts.password else set()
+    parts = request_values.checked_url(url, variables, "a ws(s) URL", _PORTS)
     message = variables.fill(request.get("message") or "")
     asserted = any(
         one["type"] == "receivedMessage" for one in definition.config.get("assertions") or []
@@ -140,8 +117,8 @@ def _target(definition: Definition, variables: Variables) -> _Target:
     return _Target(
         url,
         parts.scheme,
-        parts.hostname,
-        port,
+        parts.raw_host.decode("ascii"),
+        parts.port or _PORTS[parts.scheme],
         _headers(request, variables),
         decoded(message) if message and request.get("isMessageBase64Encoded") else message,
         answered=bool(message) or asserted,
@@ -149,7 +126,7 @@ def _target(definition: Definition, variables: Variables) -> _Target:
 
 
 def _headers(request: Json, variables: Variables) -> dict[str, str]:
-    own = settings.filled(request, "headers", variables)
+    own = request_values.named_texts(request, "headers", variables)
     auth = request.get("basicAuth") or {}
     if auth.get("username") or auth.get("password"):
         password = variables.fill(auth.get("password", ""))
@@ -245,26 +222,20 @@ def _remember_handshake(connection: ClientConnection, seen: Sighting, found: _Fo
     response = connection.response
     if response is None:
         return
-    found.headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    sent = list(response.headers.raw_items())
+    found.headers = joined((name.lower(), value) for name, value in sent)
     seen.detail["handshake"] = {
         "response": {
             "status_code": response.status_code,
-            "headers": mask_headers(dict(response.headers.raw_items())),
+            "headers": mask_headers(joined(sent)),
         }
     }
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
-    match assertion["type"]:
-        case "responseTime":
-            return seen.response_time(assertion)
-        case "header":
-            value = found.headers.get(assertion["property"].lower())
-            if value is None:
-                raise NoValue("the header is not there")
-            return value
-        case _:
-            return found.message
+def _actual(found: _Found, assertion: Json) -> Any:
+    if assertion["type"] == "receivedMessage":
+        return found.message
+    return named(found.headers, assertion["property"])
 
 
 def _not_opened(error: Exception, seen: Sighting) -> CheckFailed:

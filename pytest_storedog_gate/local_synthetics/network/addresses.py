@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.local_synthetics.kinds.probing import Sighting
+    from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 
 async def resolve(host: str) -> list[str]:

@@ -38,7 +38,7 @@ _VERIFY_NAMES = {
 _CLOSED_EARLY = ("disconnected", "peer closed")
 
 
-def failure_of(error: Exception) -> CheckFailed:
+def network_failure(error: Exception) -> CheckFailed:
     """Name the failure behind an exception of httpx or of a socket."""
     causes = list(_chain(error))
     for cause in causes:

@@ -13,7 +13,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
-    from pytest_storedog_gate.local_synthetics.kinds.probing import Sighting
+    from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 _MOST_HOPS = 30
 LONGEST = _MOST_HOPS + 5

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,3 +32,16 @@ class Stopwatch:
     def finish(self) -> None:
         """The request is over, whatever comes after it."""
         self.timings.setdefault("total", (time.perf_counter() - self._started) * 1000)
+
+
+@dataclass(slots=True)
+class Sighting(Stopwatch):
+    """What an attempt found so far: the result's own keys, and the timings."""
+
+    detail: Json = field(default_factory=dict)
+
+    def response_time(self, assertion: Json) -> float:
+        """What a `responseTime` assertion looks at."""
+        without_dns = assertion.get("timingsScope") == "withoutDNS"
+        dns = self.timings.get("dns", 0) if without_dns else 0
+        return round(self.timings["total"] - dns, 3)

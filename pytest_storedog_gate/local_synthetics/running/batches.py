@@ -17,7 +17,6 @@ from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
 from pytest_storedog_gate.local_synthetics.running.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.running.results import (
     Results,
-    failure_document,
     new_result_id,
 )
 from pytest_storedog_gate.local_synthetics.variables import variables
@@ -26,8 +25,8 @@ from pytest_storedog_gate.secrets.places import mask_exchanges
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
-    from pytest_storedog_gate.local_synthetics.made_by_api.database import Store
     from pytest_storedog_gate.local_synthetics.mail.mailboxes import Mailboxes
     from pytest_storedog_gate.local_synthetics.running.trigger import Trigger
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
@@ -328,7 +327,7 @@ def _result(result_id: str, outcome: Outcome, *, started: int, finished: int) ->
         **outcome.detail,
     }
     if failure:
-        result["failure"] = failure_document(failure)
+        result["failure"] = failure.document()
         # Ours: Datadog's `unhealthy` would let datadog-ci call a refused test passed.
         result["inconclusive"] = failure.inconclusive
     return result

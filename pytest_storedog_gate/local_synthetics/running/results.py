@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from pytest_storedog_gate.local_synthetics.secrets.for_the_api import full_view
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
-    from pytest_storedog_gate.local_synthetics.failures import Failure
-    from pytest_storedog_gate.local_synthetics.made_by_api.database import Store
 
 KEPT_RESULTS = 10_000
 
@@ -109,13 +107,6 @@ class Results:
         self._ended[kept.result["id"]] = _Packed.of(kept)
         while len(self._ended) > self._kept:
             self._ended.popitem(last=False)
-
-
-def failure_document(failure: Failure) -> Json:
-    """Datadog sends the assertions that did not hold as a JSON string."""
-    message = failure.message
-    text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
-    return {"code": failure.code, "message": text}
 
 
 def _datum(kept: Kept) -> Json:

@@ -19,14 +19,15 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     parse,
 )
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import Value, key_faults, keys
-from pytest_storedog_gate.local_synthetics.definitions.substitution import parse_substitution
+from pytest_storedog_gate.local_synthetics.javascript.substitution import parse_substitution
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
+from pytest_storedog_gate.secrets.places import mask_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
-    from pytest_storedog_gate.local_synthetics.definitions.substitution import Substitution
+    from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
 
 DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
 THE_VERSION = 1  # definitions come from files, which have one version
@@ -61,7 +62,7 @@ def parse_trigger(body: object, catalog: Catalog) -> Trigger:
     return Trigger(
         runs=[run for i, test in enumerate(entries) for run in _runs(test, f"tests[{i}]", catalog)],
         batch_timeout=_batch_timeout(options),
-        metadata=_object(payload.get("metadata", {}), "metadata"),
+        metadata=mask_names(_object(payload.get("metadata", {}), "metadata")),
     )
 
 

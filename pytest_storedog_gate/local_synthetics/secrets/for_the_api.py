@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.local_synthetics.secrets.for_a_file import secretless
 from pytest_storedog_gate.secrets.masking import MASK
-from pytest_storedog_gate.secrets.places import without_secrets
+from pytest_storedog_gate.secrets.places import mask, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ _CONFIGURATION = {"config", *_STEPS}
 
 def full_view(definition: Definition) -> Json:
     """What `GET /tests/api/{id}` and `GET /tests/browser/{id}` answer."""
-    return without_secrets({**definition.data, "config": definition.config}, _mask)
+    return without_secrets({**definition.data, "config": definition.config}, mask)
 
 
 def view_without_steps(definition: Definition) -> Json:
@@ -55,7 +55,3 @@ def _unmasked(shown: Any, held: Any) -> Any:
     if isinstance(shown, list):
         return [_unmasked(value, held[index]) for index, value in enumerate(shown)]
     return held if isinstance(shown, str) and MASK in shown else shown
-
-
-def _mask(_name: str, _value: str) -> str:
-    return MASK

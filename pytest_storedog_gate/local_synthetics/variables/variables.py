@@ -187,6 +187,17 @@ def variables_of(
     return made
 
 
+def filled(value: Any, fill: Callable[[str], str]) -> Any:
+    """A copy of a JSON value, in which each text is what `fill` makes of it."""
+    if isinstance(value, str):
+        return fill(value)
+    if isinstance(value, dict):
+        return {key: filled(item, fill) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, fill) for item in value]
+    return value
+
+
 def placeholders(value: Any) -> set[str]:
     """The names of all variables in a JSON value."""
     if isinstance(value, str):

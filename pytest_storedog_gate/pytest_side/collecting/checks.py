@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.datadog.models import Status
-from pytest_storedog_gate.pytest_side.reporting.failure_text import of_check
+from pytest_storedog_gate.reports.failure_text import of_check
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog import overrides
-from pytest_storedog_gate.datadog.public_ids import Selected
+from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.pytest_side.source import Marked
+from pytest_storedog_gate.reading.table import Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def _public_id(marker: pytest.Mark) -> str | None:
             raise ConfigurationError(f"its marker names no check: {what}; write {_EXAMPLE}")
         return None
     try:
-        selected = Selected.parse(marker.args[0])
+        selected = CheckReference.parse(marker.args[0])
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"its marker: {error}") from None
     if selected.public_id != marker.args[0]:
@@ -93,7 +94,7 @@ def _overrides(marker: pytest.Mark) -> dict[str, object]:
             "its marker has an executionRule; which checks decide stands in the configuration's "
             "execution_rules alone"
         )
-    return overrides.validated(dict(marker.kwargs), "its marker")
+    return overrides.validated(Table(dict(marker.kwargs), Document(root="its marker")))
 
 
 def _values(marker: pytest.Mark) -> list[object]:

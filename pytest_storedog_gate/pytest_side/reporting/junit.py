@@ -1,7 +1,7 @@
-"""The run in JUnit XML, in datadog-ci's vocabulary, through pytest's own writer.
+"""Test cases of the gate's own in JUnit XML, through pytest's own writer.
 
-The controller adds test cases of its own: pytest's writer takes reports, so it is given reports.
-They go to that writer alone, since the terminal would count them as tests.
+That takes reports, so it is given reports. They go to that writer alone, since the terminal would
+count them as tests.
 """
 
 from __future__ import annotations
@@ -10,41 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from pytest_storedog_gate.outlets.plain_text import long_line
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytest_storedog_gate.datadog.models import Result
+    from pytest_storedog_gate.reports.junit import Case
     from pytest_storedog_gate.secrets.masking import Masker
 
-Properties = list[tuple[str, object]]
-Kind = Literal["passed", "failure", "error"]
 _PHASES: tuple[Literal["setup", "call", "teardown"], ...] = ("setup", "call", "teardown")
-
-
-def properties(result: Result) -> Properties:
-    """One result's properties, with the copies that `datadog-ci junit upload` turns into tags."""
-    known = {
-        "public_id": result.public_id,
-        "test_name": result.name,
-        "result_id": result.result_id,
-        "initial_result_id": result.initial_result_id,
-        "result_url": result.result_url,
-        "batch_id": result.batch_id,
-        "location": result.location,
-        "device": result.device,
-        "execution_rule": result.execution_rule,
-        "status": result.status.value,
-        "retries": result.retries,
-        "max_retries": result.max_retries,
-        "timeout": result.timed_out,
-        "type": result.type,
-    }
-    shown = [(name, _text(value)) for name, value in known.items() if value != ""]
-    tagged = ("public_id", "result_id", "result_url", "batch_id", "location", "device")
-    tags = [(f"dd_tags[synthetics.{name}]", value) for name, value in shown if name in tagged]
-    return [*shown, *tags]
 
 
 class Writers:
@@ -60,33 +32,12 @@ class Writers:
         for writer in self._writers:
             writer.global_properties[:] = mask.document(writer.global_properties)
 
-    def add_case(
-        self,
-        node_id: str,
-        kind: Kind,
-        *,
-        text: str = "",
-        seconds: float = 0.0,
-        properties: Iterable[tuple[str, object]] = (),
-    ) -> None:
-        """Adds one test case, where a JUnit file is written at all; `text` is harmless already."""
-        failing = {"passed": None, "failure": "call", "error": "setup"}[kind]
-        path, _, name = node_id.partition("::")
-        for when in _PHASES:
-            if when == "call" and failing == "setup":
-                continue
-            report = pytest.TestReport(
-                nodeid=node_id,
-                location=(path, None, name),
-                keywords={},
-                outcome="failed" if when == failing else "passed",
-                longrepr=text if when == failing else None,
-                when=when,
-                duration=seconds if when == "call" else 0.0,
-                user_properties=[(key, _text(value)) for key, value in properties],
-            )
-            for writer in self._writers:
-                writer.pytest_runtest_logreport(report)
+    def add(self, cases: Iterable[Case]) -> None:
+        """Adds test cases, where a JUnit file is written at all."""
+        for case in cases:
+            for report in _reports(case):
+                for writer in self._writers:
+                    writer.pytest_runtest_logreport(report)
 
     def write_again(self) -> None:
         """Writes the files once more, with what was added since. Raises OSError."""
@@ -94,5 +45,19 @@ class Writers:
             writer.pytest_sessionfinish()
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else long_line(str(value))
+def _reports(case: Case) -> Iterable[pytest.TestReport]:
+    failing = {"passed": None, "failure": "call", "error": "setup"}[case.kind]
+    path, _, name = case.node_id.partition("::")
+    for when in _PHASES:
+        if when == "call" and failing == "setup":
+            continue
+        yield pytest.TestReport(
+            nodeid=case.node_id,
+            location=(path, None, name),
+            keywords={},
+            outcome="failed" if when == failing else "passed",
+            longrepr=case.text if when == failing else None,
+            when=when,
+            duration=case.seconds if when == "call" else 0.0,
+            user_properties=list(case.properties),
+        )

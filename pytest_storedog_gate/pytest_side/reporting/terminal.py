@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.outlets.plain_text import block, command_line, encodable, line, long_line
+from pytest_storedog_gate.outlets.plain_text import encodable, line, long_line
+from pytest_storedog_gate.reports import summary as summary_of
 from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from _pytest._io import TerminalWriter
 
-    from pytest_storedog_gate.gate.run import GateRun
-    from pytest_storedog_gate.verdicts.rule import CheckVerdict, Verdict
-
-_MARKS = {State.OPEN: "passed", State.CLOSED: "FAILED", State.INCONCLUSIVE: "NO VERDICT"}
-_WIDEST = 60  # characters of a name that others are aligned with
-_MOST_PASSED = 20  # checks that passed, listed one by one
-_NAMED = 5  # IDs in one line
+    from pytest_storedog_gate.verdicts.record import Record
 
 
 def progress(config: pytest.Config, text: str) -> None:
@@ -60,133 +56,34 @@ def make_encodable(report: pytest.TestReport) -> None:
             report.longrepr = shown
 
 
-def summary(config: pytest.Config, run: GateRun, verdict: Verdict) -> None:
-    """The checks, what was deployed, and the reasons: all but the verdict's own line.
-
-    Raises OSError where it cannot be written out.
-    """
-    lines = list(_lines(config, run, verdict))
-    opened = verdict.state is State.OPEN
+def summary(config: pytest.Config, record: Record, report: Path | None) -> None:
+    """All but the verdict's own line. Raises OSError where it cannot be written out."""
+    where = "" if report is None else long_line(str(report))
+    lines = list(summary_of.lines(record, repeating(config), where))
+    opened = record.verdict.state is State.OPEN
     _write(config, lines, title="storedog gate", green=opened, red=not opened)
 
 
-def last_line(
-    config: pytest.Config, run: GateRun, verdict: Verdict, notes: Sequence[str] = ()
-) -> None:
+def last_line(config: pytest.Config, record: Record, notes: Sequence[str] = ()) -> None:
     """The `notes`, and the verdict in one line.
 
     All is decided, so nothing may come of output that breaks off here: it is given up.
     """
-    opened = verdict.state is State.OPEN
+    opened = record.verdict.state is State.OPEN
     try:
         _write(config, map(line, notes))
-        _write(config, [_last_line(run, verdict)], bold=True, green=opened, red=not opened)
+        _write(config, [summary_of.verdict_line(record)], bold=True, green=opened, red=not opened)
     except OSError:
         with suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
 
 
-def again(config: pytest.Config, verdict: Verdict) -> list[str]:
-    """A command line that runs just the checks that did not pass, and deploys nothing."""
-    if not any(check.outcome for check in verdict.checks):
-        return []  # it was not the checks that went wrong
-    failed = [check.public_id for check in verdict.checks if check.state is not State.OPEN]
-    if not failed:
-        return []
+def repeating(config: pytest.Config) -> list[str]:
+    """The words that ask for the same checks service in the same environment."""
     options = ("storedog_env", "storedog_config", "synthetics_backend", "synthetics_url")
     given = ((option, config.getoption(option)) for option in options)
     words = [f"--{option.replace('_', '-')}={value}" for option, value in given if value]
-    words += ["--storedog-deploy=never", *(f"--synthetics-id={line(p)}" for p in failed)]
-    return ["run them again: " + command_line(["pytest", *words])]
-
-
-def _lines(config: pytest.Config, run: GateRun, verdict: Verdict) -> Iterator[str]:
-    if run.batches:
-        yield from _checks(run, verdict.checks)
-    else:
-        named = _named([check.public_id for check in verdict.checks])
-        yield f"no check was run: {named}" if named else "no check was run"
-    for batch in run.batches:
-        yield f"batch: {line(batch.url)}"
-    if run.calls:
-        yield f"calls to Synthetics: {run.calls}"
-    if run.deployment is not None:
-        yield f"deployed: {line(str(run.deployment.image))}"
-    if run.rolled_back:
-        yield line(run.rolled_back)
-    if run.settings.report is not None:
-        yield f"report: {long_line(str(run.settings.report))}"
-    told = {f"{check.public_id}: {check.reason}" for check in verdict.checks}
-    for reason in verdict.reasons:
-        if reason not in told:
-            first, *others = block(run.settings.redact(reason)).splitlines() or [""]
-            yield from (first, *_indented(others))
-    yield from again(config, verdict)
-
-
-def _checks(run: GateRun, checks: Collection[CheckVerdict]) -> Iterator[str]:
-    """A line for each check and one for those that are only counted; what is bad comes first.
-
-    A reason that several checks have is told once.
-    """
-    redact = run.settings.redact
-    names = {check.public_id: line(redact(check.definition.name)) for check in run.checks}
-    width = min(max(map(len, names.values()), default=0), _WIDEST)
-    passed = [check for check in checks if check.state is State.OPEN]
-    listed = passed
-    if len(passed) > _MOST_PASSED:
-        listed = [check for check in passed if _retries(check)][:_MOST_PASSED]
-    bad = [check for check in checks if check.state is not State.OPEN]
-    bad.sort(key=lambda check: (check.state is not State.CLOSED, check.reason))
-    before = ""
-    for check in (*bad, *listed):
-        text = f"{line(check.public_id)}  {names.get(check.public_id, ''):<{width}}"
-        text += f"  {_MARKS[check.state]}"
-        if not check.required:
-            text += " (not required)"
-        if retries := _retries(check):
-            text += f" after {retries + 1} attempts"
-        reason = _own_reason(run, check)
-        if reason and reason == before:
-            yield f"{text}, as above"
-        else:
-            yield text
-            yield from _indented(block(redact(reason)).splitlines())
-        before = reason
-    if others := len(passed) - len(listed):
-        yield f"{others} more checks passed" if listed else f"{others} checks passed"
-
-
-def _own_reason(run: GateRun, check: CheckVerdict) -> str:
-    """What is to be said of this check alone: what stopped the run is said once, for all."""
-    stopped = str(run.failure or "").partition("\n")[0]
-    return "" if stopped and stopped in check.reason else check.reason
-
-
-def _retries(check: CheckVerdict) -> int:
-    return max((r.retries for r in check.outcome.results), default=0) if check.outcome else 0
-
-
-def _indented(lines: Iterable[str]) -> Iterator[str]:
-    return (f"    {text}" for text in lines)
-
-
-def _named(public_ids: Sequence[str]) -> str:
-    more = len(public_ids) - _NAMED
-    named = ", ".join(map(line, public_ids[:_NAMED]))
-    return f"{named} and {more} more" if more > 0 else named
-
-
-def _last_line(run: GateRun, verdict: Verdict) -> str:
-    required = [check for check in verdict.checks if check.required]
-    passed = sum(check.state is State.OPEN for check in required)
-    count = f"{passed}/{len(required)} checks passed"
-    where = run.settings.environment.name
-    if not run.settings.deploy:
-        kind = "CHECKS PASSED" if verdict.state is State.OPEN else "CHECKS DID NOT PASS"
-        return f"{kind} on {where}: {count}; nothing was deployed or recorded"
-    state = verdict.state.value.upper()
-    return f"GATE {state} for {where}: {count}, exit status {verdict.exit_status:d}"
+    return ["pytest", *words]
 
 
 def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **markup: bool) -> None:

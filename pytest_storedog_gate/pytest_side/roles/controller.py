@@ -1,47 +1,38 @@
-"""The role that deploys, triggers and decides: alone in its process, or over xdist's workers."""
+"""What every role does that deploys, triggers and decides, whoever runs the tests."""
 
 from __future__ import annotations
 
 import signal
-import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
-from pytest_storedog_gate.pytest_side import exit_guard, refused_options
-from pytest_storedog_gate.pytest_side.collecting import collection
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
-from pytest_storedog_gate.pytest_side.platforms import reach
-from pytest_storedog_gate.pytest_side.reporting import drone, junit, terminal
-from pytest_storedog_gate.pytest_side.reporting.junit_cases import (
-    report_end,
-    report_not_run,
-    report_to_junit,
-)
+from pytest_storedog_gate.pytest_side.provided import provided, report
+from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.pytest_side.reporting.drone_card import DroneCard
+from pytest_storedog_gate.pytest_side.reporting.gogs_comment import GogsComment
+from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.pytest_side.reporting.masked_reports import mask_report, mask_warning
-from pytest_storedog_gate.pytest_side.roles.lister import Lister
-from pytest_storedog_gate.pytest_side.roles.plan import Planner
+from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
-from pytest_storedog_gate.pytest_side.worker_questions import Answers
-from pytest_storedog_gate.settings import load as gate_settings
+from pytest_storedog_gate.reports import junit
 from pytest_storedog_gate.verdicts.rule import Evidence
 
 if TYPE_CHECKING:
     import warnings
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
-    from pytest_storedog_gate.pytest_side.roles.worker import Handed
     from pytest_storedog_gate.pytest_side.source import Overrides, Tagged
     from pytest_storedog_gate.settings.load import Settings
-    from pytest_storedog_gate.verdicts.rule import Verdict
+    from pytest_storedog_gate.verdicts.record import Record
 
-_NAME = "storedog-gate-controller"
 _NARROWING = {
     "-k": "keyword",
     "-m": "markexpr",
@@ -54,28 +45,6 @@ _NARROWING = {
 _NAMED = 5  # tests in one sentence
 
 
-def register(config: pytest.Config) -> None:
-    """Makes this process the controller that its command line asks for."""
-    if config.pluginmanager.is_blocked(_NAME):
-        raise pytest.UsageError(f"-p no:{_NAME} leaves nobody to decide; leave it out")
-    listing = refused_options.lists(config)
-    try:
-        settings = gate_settings.load(config, listing=listing)
-    except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
-    if settings.plan:
-        role: object = Planner(config, settings)
-    elif listing:
-        role = Lister(config, settings)
-    elif config.getoption("dist", "no") != "no" and config.getoption("tx", None):
-        role = XdistController(config, settings)
-    else:
-        role = InProcess(config, settings)
-    if isinstance(role, Controller):
-        exit_guard.finishes(config, role.finish)
-    config.pluginmanager.register(role, _NAME)
-
-
 class Controller:
     """What every controller does: hear the evidence, decide once, and say so.
 
@@ -85,7 +54,7 @@ class Controller:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
-        self.run = GateRun(settings, reach(config), lambda line: terminal.progress(config, line))
+        self.run = GateRun(settings, provided(config), lambda line: terminal.progress(config, line))
         self.node_ids: dict[str, str] = {}
         self._named_by: dict[str, tuple[str, ...]] = {}
         self.testimony = Testimony(self._named_by)
@@ -94,9 +63,12 @@ class Controller:
         self._checks: list[Tagged] = []
         self._census = Census()
         self._stopped_itself = False
-        self._settled: Verdict | None = None
-        self._said: int | None = None
-        self._junit: junit.Writers | None = None
+        self._in_junit: tuple[Writers, Record] | None = None
+        self._finished: Record | None = None
+        self._notes: list[str] = []
+        self._said = False
+        for own in (DroneCard(), GogsComment(settings)):
+            config.pluginmanager.register(own)
 
     # -- what collection and fixtures ask ------------------------------------------------------
 
@@ -253,32 +225,42 @@ class Controller:
                 self.run.outcomes.wait_for_all()
             except KeyboardInterrupt:
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
-        with _shielded():
-            self._settled = self.run.settle(self._evidence(int(session.exitstatus)))
-        self._junit = junit.Writers(self.config)
-        self._junit.mask_recorded(self.settings.redact)
+        with signals.shielded():
+            settled = self.run.settle(self._evidence(int(session.exitstatus)))
+        writers = Writers(self.config)
+        writers.mask_recorded(self.settings.redact)
         if self.run.stopped:
             silent = set(self.testimony.silent())
             not_run = {name: p for name, p in self.node_ids.items() if name in silent}
-            report_not_run(self._junit, not_run, str(self.run.failure))
-        report_to_junit(self._junit, self.run, self._settled, self.node_ids, self.testimony.passes)
+            writers.add(junit.not_run(not_run, settled.failure or ""))
+        writers.add(junit.cases(settled, self.node_ids, self.testimony.passes))
+        self._in_junit = writers, settled
         return (yield)
 
     def finish(self, status: int) -> int:
         """Decides for good, when pytest has done all that could still fail; returns the status."""
-        if self._said is not None:
-            return self._said
-        with _shielded():
-            verdict = self.run.finish(
-                self._evidence(status), lambda found: terminal.summary(self.config, self.run, found)
-            )
-            _ignore_signals(self.config)
-            if self._junit and self._settled and self._settled.state is not verdict.state:
-                report_end(self._junit, self.run, verdict, self.settings.config_path.name)
-            notes = drone.report(self.settings, self.run.report(verdict))
-            self._said = int(verdict.exit_status)
-            terminal.last_line(self.config, self.run, verdict, notes)
-        return self._said
+        with signals.shielded():
+            if self._finished is None:
+                self._finished = self.run.finish(self._evidence(status), self._say)
+                signals.ignore(self.config)
+                self._report(self._finished)
+            if not self._said:
+                self._said = True
+                terminal.last_line(self.config, self._finished, self._notes)
+        return int(self._finished.verdict.exit_status)
+
+    def _say(self, record: Record) -> None:
+        terminal.summary(self.config, record, self.settings.report)
+
+    def _report(self, record: Record) -> None:
+        """To JUnit what has come since it was written, and what plugins report."""
+        if self._in_junit is not None:
+            writers, settled = self._in_junit
+            if settled.verdict.state is not record.verdict.state:
+                writers.add([junit.at_the_end(record, self.settings.config_path.name)])
+                with suppress(OSError):  # what it would say the exit status says as well
+                    writers.write_again()
+        self._notes += report(self.config, record, self.settings.redact)
 
     def _evidence(self, status: int) -> Evidence:
         if status == pytest.ExitCode.INTERRUPTED and self._stopped_itself:
@@ -291,146 +273,3 @@ class Controller:
             silent=heard.silent(),
             broken=mask.document(heard.broken()),
         )
-
-
-class InProcess(Controller):
-    """Controller and collector in one process."""
-
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        super().__init__(config, settings)
-        collection.register(
-            config,
-            self,
-            settings.config_path,
-            settings.environment.name,
-            decides=settings.deploy,
-        )
-        self._waiting: dict[str, list[pytest.Item]] = {}
-        self._ran: set[pytest.Item] = set()
-        self._broken_off: dict[pytest.Item, BaseException] = {}
-        self._seen = 0
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Deploys after collection and before the first test."""
-        self.begin(session, [item.nodeid for item in session.items])
-        for item in session.items:
-            if item.nodeid in self.node_ids:
-                self._waiting.setdefault(self.node_ids[item.nodeid], []).append(item)
-        return (yield)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        """Runs the tests of checks in the order in which their results arrive."""
-        if item in self._ran:
-            return True
-        self._ran.add(item)
-        outcomes, own = self.run.outcomes, self.node_ids.get(item.nodeid)
-        while own is not None and own not in outcomes.known:
-            try:
-                arrived = outcomes.arrival(self._seen)
-            except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001  # pytest-timeout's
-                self._broken_off[item] = error
-                break
-            if arrived is None:
-                break
-            self._seen += 1
-            for sooner in self._waiting.get(arrived, []):
-                # Of the same collector: fixtures of another one may still be set up.
-                if sooner not in self._ran and sooner.parent is item.parent:
-                    sooner.ihook.pytest_runtest_protocol(item=sooner, nextitem=item)
-                    _stop_if_asked(item.session)
-        return None
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Lets what broke the waiting off be the test's own error: it has begun only now."""
-        if (error := self._broken_off.pop(item, None)) is not None:
-            raise error
-
-
-def _stop_if_asked(session: pytest.Session) -> None:
-    """What pytest's own loop does after each test."""
-    if session.shouldfail:
-        raise session.Failed(session.shouldfail)
-    if session.shouldstop:
-        raise session.Interrupted(session.shouldstop)
-
-
-class XdistController(Controller):
-    """Controller over workers; it collects nothing itself."""
-
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        super().__init__(config, settings)
-        if config.getoption("dist") == "each":
-            raise pytest.UsageError(
-                "--dist=each runs every check once per worker; use another --dist with the gate"
-            )
-        self._session: pytest.Session | None = None
-        self._begun = False
-        self._answers = Answers(self)
-
-    @property
-    def stop_after(self) -> int:
-        """Workers wait for checks in the order in which xdist hands them out: -x must end that."""
-        return int(self.config.getoption("maxfail") or 0)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self, session: pytest.Session) -> None:
-        """Keeps the session: xdist's hooks do not bring it."""
-        self._session = session
-        super().pytest_collection(session)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Tells a new worker what to collect and where answers are."""
-        if not node.gateway.spec.popen:
-            raise pytest.UsageError("the gate's workers must be local: use -n NUMBER, not --tx")
-        handed: Handed = {
-            "path": str(self.settings.config_path),
-            "environment": self.settings.environment.name,
-            "decides": self.settings.deploy,
-            "address": self._answers.address,
-            "key": self._answers.key,
-        }
-        node.workerinput["storedog_gate"] = handed
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """Deploys when the first worker has collected; no test is handed out before that."""
-        if not self._begun and self._session is not None:
-            self._begun = True
-            self.begin(self._session, ids)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """The same, with nobody to answer any more."""
-        self._answers.close()
-        return (yield from super().pytest_sessionfinish(session))
-
-
-def _ignore_signals(config: pytest.Config) -> None:
-    """Lets nothing change the status any more, where this process is pytest's command alone."""
-    ours = sys.argv[1:] == list(config.invocation_params.args)
-    if ours and threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def _shielded() -> Iterator[None]:
-    """Lets a rollback finish: a second Ctrl-C must not leave the environment half deployed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
-        return
-
-    def note(_signal: int, _frame: object) -> None:
-        terminal.raw("storedog-gate: leaving the environment in order first, please wait")
-
-    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            if signal.getsignal(number) is note:
-                signal.signal(number, handler)

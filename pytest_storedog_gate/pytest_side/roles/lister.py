@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from pytest_storedog_gate.errors import NoVerdict
-from pytest_storedog_gate.gate.run import GateRun
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.gate import selection, synthetics
 from pytest_storedog_gate.pytest_side import exit_guard
 from pytest_storedog_gate.pytest_side.collecting import collection
-from pytest_storedog_gate.pytest_side.platforms import reach
 from pytest_storedog_gate.pytest_side.reporting import terminal
 
 if TYPE_CHECKING:
@@ -32,17 +33,18 @@ class Lister:
     def checks(self) -> list[Tagged]:
         """The checks with their tags; those known by ID alone where the service cannot be asked."""
         known: list[Tagged] = [(p, ()) for p in self._settings.requirements.public_ids]
-        if self._settings.backend == "datadog" and self._settings.api_key is None:
+        service = self._settings.synthetics
+        if service.backend == "datadog" and service.api_key is None:
             return known
-        run = GateRun(self._settings, reach(self._config), lambda _line: None)
         try:
-            run.prepare()
-        finally:
-            run.close()
-        if run.failure is not None:
-            terminal.raw(f"storedog-gate: checks are listed by ID alone: {run.failure}")
+            with ExitStack() as resources:
+                client = synthetics.connect(self._settings, resources, Clock())
+                checks = selection.resolve(self._settings.requirements, selection.Known(client))
+        except GateError as error:
+            why = self._settings.redact(str(error))
+            terminal.raw(f"storedog-gate: checks are listed by ID alone: {why}")
             return known
-        return [(check.public_id, check.definition.tags) for check in run.checks]
+        return [(check.public_id, check.definition.tags) for check in checks]
 
     def counted(self, census: Census) -> None:
         """Takes no note: nothing will be run."""

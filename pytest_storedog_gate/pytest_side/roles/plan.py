@@ -9,7 +9,7 @@ import pytest
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.gate import plan
 from pytest_storedog_gate.pytest_side import exit_guard
-from pytest_storedog_gate.pytest_side.platforms import reach
+from pytest_storedog_gate.pytest_side.provided import provided
 from pytest_storedog_gate.pytest_side.reporting import terminal
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Planner:
     def pytest_runtestloop(self) -> bool:
         """Prints the plan in place of running tests."""
         try:
-            for number, done in enumerate(plan.sentences(self._settings, reach(self._config)), 1):
+            told = plan.sentences(self._settings, provided(self._config))
+            for number, done in enumerate(told, 1):
                 terminal.progress(self._config, f"{number}. {self._settings.redact(done)}")
         except GateError as error:
             self._status = int(error.exit_status)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
-from tests.local_synthetics.support import Service, Target, http_test, serving
+from tests.local_synthetics.support.service import Service, Target, http_test, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

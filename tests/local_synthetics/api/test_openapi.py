@@ -14,7 +14,7 @@ from pytest_storedog_gate.local_synthetics.api.schemas import SCHEMAS
 from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.service import Service
 
 
 def test_every_route_is_described_and_nothing_else() -> None:

@@ -19,16 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import BoundedResponse
-from tests.local_synthetics.network_tests import failure, network_test, that
-from tests.local_synthetics.processes import forget_peak_memory, peak_memory, running
 from tests.local_synthetics.servers.packed_grpc import packed_grpc_server
-from tests.local_synthetics.support import Service, Target, http_test
+from tests.local_synthetics.support.network_tests import failure, network_test, that
+from tests.local_synthetics.support.processes import forget_peak_memory, peak_memory, running
+from tests.local_synthetics.support.service import Service, Target, http_test
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from pathlib import Path
 
-    from tests.local_synthetics.support import Handler, Json
+    from tests.local_synthetics.support.service import Handler, Json
 
 MIB = 1024 * 1024
 HUGE = 512  # MiB
@@ -89,6 +89,7 @@ def endless_name() -> bytes:
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "gzip": ("gzip", lambda: bomb("gzip")),
     "GZIP": ("GZIP", lambda: bomb("gzip")),
+    "x-gzip": ("x-gzip", lambda: bomb("gzip")),
     "deflate": ("deflate", lambda: bomb("deflate")),
     "raw deflate": ("deflate", lambda: bomb("raw deflate")),
     "br": ("br", lambda: bomb("br")),

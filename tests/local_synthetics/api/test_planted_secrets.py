@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from pytest_storedog_gate.local_synthetics.commands.cli import main
-from tests.local_synthetics.processes import running
-from tests.local_synthetics.support import DEADLINE, Answer, Handler, Json, Target, http_test
+from pytest_storedog_gate.synthetics_cli.command_line import main
+from tests.local_synthetics.support.processes import running
+from tests.local_synthetics.support.service import (
+    DEADLINE,
+    Answer,
+    Handler,
+    Json,
+    Target,
+    http_test,
+    serving,
+)
 from tests.planted import ODD, WORD, in_all_forms, planted_in
 
 if TYPE_CHECKING:
@@ -110,6 +118,17 @@ def test_no_answer_and_no_file_holds_a_secret(
     told |= dict(zip(("stdout", "stderr"), capfd.readouterr(), strict=True))
     assert "********" in told[paths[-2]]
     assert {place: found for place, text in told.items() if (found := planted_in(text))} == {}
+
+
+def test_what_a_client_tells_of_its_build_is_kept_without_secrets(target: Target) -> None:
+    remote = f"https://me:{WORD}@git.example/shop"
+    metadata = {"git": {"repository_url": remote, "branch": "main"}, "ci": {"token": WORD}}
+    with serving() as service:
+        test = {"local_test_definition": http_test(target.url)}
+        answer = service.post({"tests": [test], "metadata": metadata})
+        told = service.final(answer.json()["batch_id"])["metadata"]
+    assert told["git"] == {"repository_url": "https://********@git.example/shop", "branch": "main"}
+    assert told["ci"] == {"token": "********"}
 
 
 def test_run_shows_no_secret(

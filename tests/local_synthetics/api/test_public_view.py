@@ -9,7 +9,7 @@ import pytest
 from pytest_storedog_gate.local_synthetics.definitions.definition import parse
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import full_view, with_credentials
 from pytest_storedog_gate.secrets.masking import MASK
-from tests.local_synthetics.support import http_test
+from tests.local_synthetics.support.service import http_test
 
 ONLY_VARIABLES = [
     "{{ TOKEN }}",

@@ -16,10 +16,10 @@ import pytest
 import requests
 
 from pytest_storedog_gate.local_synthetics.api.admission import LARGEST_BODY, Keys
-from pytest_storedog_gate.local_synthetics.chromium.which import find_chromium
+from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 from tests.conftest import need_chromium
-from tests.local_synthetics.processes import forget_peak_memory, peak_memory, running
-from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, serving
+from tests.local_synthetics.support.processes import forget_peak_memory, peak_memory, running
+from tests.local_synthetics.support.service import DEADLINE, Service, Target, http_test, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,14 +14,14 @@ from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS as 
 from pytest_storedog_gate.local_synthetics.kinds.http.check import Observed
 from pytest_storedog_gate.local_synthetics.network import hops
 from tests.conftest import need_chromium
-from tests.local_synthetics.network_tests import that
 from tests.local_synthetics.proving.cases import CASES, Case
 from tests.local_synthetics.proving.claims import OPERATORS, claimed
 from tests.local_synthetics.proving.proof import prove
 from tests.local_synthetics.proving.stages import HEADERS, HTTP, STAGES
+from tests.local_synthetics.support.network_tests import that
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 RAW = pytest.mark.skipif(
     not hops.privileged(), reason="the kernel does not let this process open raw sockets"

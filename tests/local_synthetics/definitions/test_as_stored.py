@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.local_synthetics.kinds.websocket import decoded
-from tests.local_synthetics.network_tests import failure, network_test, that
 from tests.local_synthetics.proving.stages import STAGES
 from tests.local_synthetics.servers.websocket import websocket_server
+from tests.local_synthetics.support.network_tests import failure, network_test, that
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 WITH_HOST = {
     "dns": that("recordSome", "is", "192.0.2.1", property="A"),
@@ -88,6 +88,21 @@ def test_what_is_no_host_is_refused(service: Service, url: str) -> None:
     with STAGES["tcp"]() as request:
         sent = network_test("tcp", {**request(), "host": url}, WITH_HOST["tcp"])
         assert failure(service, sent)[0] == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize("host", ["https://rex:hunter22@dog.example/", "rex:hunter22@dog.example"])
+@pytest.mark.parametrize("kind", ["dns", "ssl", "tcp", "udp", "icmp", "grpc"])
+def test_a_password_before_a_host_is_not_shown(service: Service, kind: str, host: str) -> None:
+    quick = that("latency", "lessThan", 1, property="avg")
+    wanted = quick if kind == "icmp" else that("responseTime", "lessThan", 1)
+    more = {"callType": "healthcheck"} if kind == "grpc" else {}
+    port = {} if kind in ("dns", "icmp") else {"port": 1}
+    message = {"message": "woof"} if kind == "udp" else {}
+    sent = network_test(kind, {"host": host, **port, **more, **message}, wanted)
+    batch = service.final(service.trigger({"local_test_definition": sent}))
+    told = str(service.poll(batch["results"][0]["result_id"]))
+    assert "********@dog.example" in told
+    assert "hunter22" not in told
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
 from pytest_storedog_gate.local_synthetics.definitions.files import load
-from tests.local_synthetics.support import http_test, serving
+from tests.local_synthetics.support.service import http_test, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.local_synthetics.support import Target
+    from tests.local_synthetics.support.service import Target
 
 
 def write(path: Path, *definitions: Any) -> Path:

@@ -15,15 +15,15 @@ from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import key_faults_of_test
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import full_view
 from tests.counted_calls import HALF_A_SECOND, at_most
-from tests.local_synthetics.network_tests import network_test, that
 from tests.local_synthetics.proving.stages import STAGES
-from tests.local_synthetics.support import http_test
+from tests.local_synthetics.support.network_tests import network_test, that
+from tests.local_synthetics.support.service import http_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.local_synthetics.support import Json, Service, Target
+    from tests.local_synthetics.support.service import Json, Service, Target
 
 _PATH = {"operator": "validatesJSONPath", "type": "body",
          "target": {"jsonPath": "$.a", "operator": "is", "targetValue": 1}}  # fmt: skip
@@ -311,3 +311,14 @@ def test_one_test_with_such_keys_leaves_the_others_of_its_file(tmp_path: Path) -
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"tests": [{"localTestDefinition": one} for one in (good, bad)]}))
     assert load([str(path)]).tests.keys() == {good["public_id"], bad["public_id"]}
+
+
+@pytest.mark.parametrize("value", [False, True])
+def test_a_proxy_that_is_not_published_is_passed_over_where_it_is_off(
+    service: Service, target: Target, value: bool
+) -> None:
+    """Tests of some years ago have it: an answer of the real API is to be run."""
+    result = service.run(http_test(target.url, options={"forwardProxy": value}))
+    told = result.get("failure", {}).get("message", "")
+    assert ("options.forwardProxy is not supported" in told) is value
+    assert (result["status"] == "passed") is not value

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions.files import load
-from tests.local_synthetics.support import http_test, serving
+from tests.local_synthetics.support.service import http_test, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from tests.local_synthetics.support import Json, Service, Target
+    from tests.local_synthetics.support.service import Json, Service, Target
 
 _FILE = {"name": "file1", "originalFileName": "dog.txt", "bucketKey": "api-upload-file/abc/1.json"}
 

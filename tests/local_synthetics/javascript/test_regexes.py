@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.assertions import json_path as json_paths
-from pytest_storedog_gate.local_synthetics.javascript import quickjs as javascript_engine
-from pytest_storedog_gate.local_synthetics.javascript import regular_expressions as regexes
+from pytest_storedog_gate.local_synthetics.assertions import json_path
+from pytest_storedog_gate.local_synthetics.javascript import quickjs, regular_expressions
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
     MatchTimeout,
     compile_javascript,
 )
-from tests.local_synthetics.support import Service, Target, http_test
+from tests.local_synthetics.support.service import Service, Target, http_test
 
 ENDLESS = "^(a|aa)+$"
 VICTIM = "a" * 100 + "b"
@@ -60,7 +59,7 @@ def test_what_is_not_supported_is_named(source: str) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(regexes, "_LIMIT", 0.05)
+    monkeypatch.setattr(regular_expressions, "_LIMIT", 0.05)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -84,7 +83,7 @@ def test_an_endless_substitution_refuses_the_test(service: Service) -> None:
 
 
 def test_a_pattern_cannot_take_all_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(javascript_engine, "_MEGABYTES", 20)
+    monkeypatch.setattr(quickjs, "_MEGABYTES", 20)
     with ThreadPoolExecutor(1) as pool:  # whose thread has an engine of its own
         greedy = pool.submit(compile_javascript("^(a|b)*$").found_in, "ab" * 1_000_000)
         with pytest.raises(MatchTimeout, match=r"'\^\(a\|b\)\*\$' took over 20 MB"):
@@ -125,7 +124,7 @@ def test_a_json_path_has_none(target: Target, service: Service, path: str) -> No
 def test_an_endless_script_in_a_json_path_fails(
     target: Target, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_paths, "_LIMIT", 0.05)
+    monkeypatch.setattr(json_path, "_LIMIT", 0.05)
     target.answer_json("/", [{"a": VICTIM}])
     condition = {"jsonPath": f"$[?(/{ENDLESS}/.test(@.a))]", "operator": "isUndefined"}
     assertion = {"type": "body", "operator": "validatesJSONPath", "target": condition}

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import dns.resolver
 import pytest
 
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
 from tests.local_synthetics.servers.dns_zone import NameServer, name_server
 from tests.local_synthetics.servers.ports import refusing_port
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 
 @pytest.fixture(scope="module")

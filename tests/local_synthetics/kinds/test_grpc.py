@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.grpc_service import PROTO, SERVICE, GrpcServer, grpc_server
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,19 @@ def test_metadata_may_have_to_be_absent(
     wanted = [that("grpcMetadata", operator, property=name) for name in ("x-cat", "x-dog")]
     wanted.append(that("grpcMetadata", "isNot", "x", property="x-cat"))
     assert valid(service, unary_test(server.port, *wanted)) == [True, False, False]
+
+
+def test_metadata_that_comes_twice_is_seen_whole(server: GrpcServer, service: Service) -> None:
+    wanted = (
+        that("grpcMetadata", "is", "bad, worse, good", property="x-twice"),
+        that("grpcMetadata", "doesNotContain", "bad", property="x-twice"),
+    )
+    assert valid(service, unary_test(server.port, *wanted)) == [True, False]
+
+
+def test_a_status_without_a_name_is_a_number(server: GrpcServer, service: Service) -> None:
+    seven = that("grpcHealthcheckStatus", "is", 7)
+    assert valid(service, health_test(server.port, SERVING, seven, service="odd")) == [False, True]
 
 
 def test_a_sick_service_is_not_serving(server: GrpcServer, service: Service) -> None:

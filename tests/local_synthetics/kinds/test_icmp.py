@@ -8,10 +8,10 @@ import icmplib
 import pytest
 
 from pytest_storedog_gate.local_synthetics.network import hops
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 ALL_BACK = that("packetLossPercentage", "is", 0)
 pings = pytest.mark.skipif(

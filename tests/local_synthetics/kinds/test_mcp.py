@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
 from tests.local_synthetics.servers.mcp_tools import SESSION, McpServer, mcp_server
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service, Target
+    from tests.local_synthetics.support.service import Json, Service, Target
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,17 @@ def test_a_tool_is_called(server: McpServer, service: Service, events: bool) -> 
         "name": "search",
         "arguments": {"query": "staging", "deep": [{"env": "staging"}], "limit": 5},
     }
+
+
+@pytest.mark.parametrize("events", [False, True])
+def test_what_json_may_hold_ends_no_line(server: McpServer, service: Service, events: bool) -> None:
+    server.events = events
+    said = "a\u2028b\u2029c\u0085d"
+    server.changes["tools/call"] = changed(content=[{"type": "text", "text": said}])
+    text = {"jsonPath": "$.result.content[0].text", "operator": "is", "targetValue": said}
+    wanted = (LAWFUL, that("body", "validatesJSONPath", text))
+    held = valid(service, mcp_test(server.url, "tool_call", *wanted, toolName="search"))
+    assert held == [True, True]
 
 
 def test_a_json_path_and_an_absent_header(server: McpServer, service: Service) -> None:

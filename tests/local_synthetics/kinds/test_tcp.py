@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.network import hops
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 
 @pytest.fixture(scope="module")

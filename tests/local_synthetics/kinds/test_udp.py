@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network_tests import failure, network_test, that
 from tests.local_synthetics.servers.echo import udp_echo
 from tests.local_synthetics.servers.ports import refusing_port
+from tests.local_synthetics.support.network_tests import failure, network_test, that
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.network_tests import failure, network_test, that, valid
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.ports import refusing_port, silent_port
 from tests.local_synthetics.servers.websocket import WebsocketServer, websocket_server
+from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json, Service, Target
+    from tests.local_synthetics.support.service import Json, Service, Target
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,14 @@ def test_a_header_may_have_to_be_absent(
     wanted = [that("header", operator, property=name) for name in ("x-cat", "x-dog")]
     wanted.append(that("header", "isNot", "x", property="x-cat"))
     assert valid(service, websocket_test(server, *wanted)) == [True, False, False]
+
+
+def test_a_header_that_comes_twice_is_seen_whole(server: WebsocketServer, service: Service) -> None:
+    wanted = (
+        that("header", "is", "bad, good", property="x-twice"),
+        that("header", "doesNotContain", "bad", property="x-twice"),
+    )
+    assert valid(service, websocket_test(server, *wanted)) == [True, False]
 
 
 def test_the_request_is_sent_as_defined(server: WebsocketServer, service: Service) -> None:

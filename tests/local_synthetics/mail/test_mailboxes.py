@@ -18,14 +18,14 @@ from pytest_storedog_gate.local_synthetics.variables.variables import (
     unsupported,
     variables_of,
 )
-from tests.local_synthetics.network_tests import that
-from tests.local_synthetics.support import DEADLINE, Service, Target, http_test, serving
+from tests.local_synthetics.support.network_tests import that
+from tests.local_synthetics.support.service import DEADLINE, Service, Target, http_test, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 _BEFORE = datetime.now(UTC)
 _REX = "rex@kennel.example"

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.kinds.test_http_connections import client_pair, secure
-from tests.local_synthetics.network_tests import network_test, that
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.grpc_service import grpc_server
 from tests.local_synthetics.servers.tls import tls_server
 from tests.local_synthetics.servers.websocket import websocket_server
-from tests.local_synthetics.support import http_test, targeting
+from tests.local_synthetics.support.network_tests import network_test, that
+from tests.local_synthetics.support.secure import client_pair, secure
+from tests.local_synthetics.support.service import http_test, targeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 _FAST = that("responseTime", "moreThan", -1)
 

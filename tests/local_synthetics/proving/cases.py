@@ -7,11 +7,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.local_synthetics.network_tests import that
 from tests.local_synthetics.proving.stages import GRPC, HTTP, MCP
+from tests.local_synthetics.support.network_tests import that
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 _LONG = 20_000  # ms that no answer takes
 _DRAFTS = ("draft-07", "draft-06")
@@ -206,7 +206,6 @@ _HTTP = [
     *_response_time("http"),
     Case("http", _javascript("to.equal(200)"), _javascript("to.equal(500)")),
 ]
-
 _SSL = [
     *_cases("ssl", "certificate", {"isInMoreThan": (30, 50), "isInLessThan": (50, 30)}),
     *_cases("ssl", "property", _text("localhost", "local"), property="subject.CN"),
@@ -216,7 +215,6 @@ _SSL = [
     *_cases("ssl", "minTlsVersion", _number(1.2, 0.1)),
     *_response_time("ssl"),
 ]
-
 _A = ("192.0.2.1", "192.0.2.2")
 _DNS = [
     *_cases("dns", "recordSome", {"is": (_A[1], "192.0.2.3")}, property="A"),
@@ -250,7 +248,6 @@ _DNS = [
     ),
     *_response_time("dns"),
 ]
-
 _TCP = [
     *_cases(
         "tcp",
@@ -260,15 +257,12 @@ _TCP = [
     *_cases("tcp", "networkHop", _number(1), request={"shouldTrackHops": True}),
     *_response_time("tcp"),
 ]
-
 _UDP = [*_cases("udp", "receivedMessage", _text("woof", "wo")), *_response_time("udp")]
-
 _WEBSOCKET = [
     *_cases("websocket", "receivedMessage", _text("woof", "wo")),
     *_named_texts("websocket", "header"),
     *_response_time("websocket"),
 ]
-
 _ICMP = [
     *(
         case
@@ -287,7 +281,6 @@ _ICMP = [
         )
     ),
 ]
-
 _GRPC = [
     *_cases("grpc", "grpcHealthcheckStatus", _number(1), request={"callType": "healthcheck"}),
     *_named_texts("grpc", "grpcMetadata"),
@@ -297,7 +290,6 @@ _GRPC = [
     *_schemas("grpc", "grpcProto"),
     *_response_time("grpc"),
 ]
-
 _MCP = [
     *_cases("mcp", "statusCode", _number(200) | _parts("20", "50")),
     *_named_texts("mcp", "header"),
@@ -328,5 +320,4 @@ _MCP = [
     ),
     *_response_time("mcp"),
 ]
-
 CASES = [*_HTTP, *_SSL, *_DNS, *_TCP, *_UDP, *_ICMP, *_WEBSOCKET, *_GRPC, *_MCP]

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.local_synthetics.assertions.assertion import JSON_PATH, JSON_SCHEMA, XPATH
 from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_OPERATORS
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
-from pytest_storedog_gate.local_synthetics.kinds import dns_lookup, icmp, tcp, tls, udp, websocket
-from pytest_storedog_gate.local_synthetics.kinds.grpc import check as grpc_call
-from pytest_storedog_gate.local_synthetics.kinds.http import check as http
-from pytest_storedog_gate.local_synthetics.kinds.mcp import check as mcp
+from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
 from tests.local_synthetics.proving.proof import Cell
 
 if TYPE_CHECKING:
@@ -18,18 +16,17 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
 
-OPERATORS: Mapping[str, Iterable[Operators]] = {
-    "http": [http.OPERATORS],
-    "ssl": [tls._OPERATORS],
-    "dns": [dns_lookup._OPERATORS],
-    "tcp": [tcp._OPERATORS],
-    "udp": [udp._OPERATORS],
-    "icmp": [icmp._OPERATORS],
-    "websocket": [websocket._OPERATORS],
-    "grpc": grpc_call._OPERATORS.values(),
-    "mcp": mcp._OPERATORS.values(),
+_CHECKS = {
+    subtype: kind
+    for (test_type, subtype), kind in all_kinds().items()
+    if test_type == "api" and isinstance(kind, RequestCheck)
 }
-CALLS: Mapping[str, Iterable[str]] = {"grpc": grpc_call._OPERATORS, "mcp": mcp._OPERATORS}
+OPERATORS: Mapping[str, Iterable[Operators]] = {
+    subtype: kind.operators.values() for subtype, kind in _CHECKS.items()
+}
+CALLS: Mapping[str, Iterable[str]] = {
+    subtype: kind.operators for subtype, kind in _CHECKS.items() if "" not in kind.operators
+}
 DETAILS: Mapping[str, Iterable[str]] = {
     JSON_PATH: GENERAL | ABSENCE | set(ELEMENTS_OPERATORS),
     XPATH: GENERAL | ABSENCE,

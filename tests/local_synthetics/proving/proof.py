@@ -16,17 +16,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.local_synthetics.network_tests import network_test
 from tests.local_synthetics.proving.cases import CASES
 from tests.local_synthetics.proving.stages import STAGES
-from tests.local_synthetics.support import serving
+from tests.local_synthetics.support.network_tests import network_test
+from tests.local_synthetics.support.service import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.local_synthetics.proving.cases import Case
     from tests.local_synthetics.proving.stages import Request
-    from tests.local_synthetics.support import Json, Service
+    from tests.local_synthetics.support.service import Json, Service
 
 _DETAILS = ("operator", "elementsOperator", "metaSchema")  # of what a path or a schema has
 _AT_ONCE = 20  # definitions in a batch

@@ -18,13 +18,13 @@ from tests.local_synthetics.servers.mcp_tools import TOOLS, mcp_server
 from tests.local_synthetics.servers.ports import silent_port
 from tests.local_synthetics.servers.tls import tls_server
 from tests.local_synthetics.servers.websocket import websocket_server
-from tests.local_synthetics.support import targeting
+from tests.local_synthetics.support.service import targeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
     Request = Callable[..., Json]
     Stage = Callable[[], AbstractContextManager[Request]]

@@ -12,7 +12,7 @@ import pytest
 from pytest_storedog_gate.local_synthetics.definitions.definition import is_public_id, parse
 from pytest_storedog_gate.local_synthetics.kinds import Outcome, Run
 from pytest_storedog_gate.local_synthetics.running.results import Results
-from tests.local_synthetics.support import (
+from tests.local_synthetics.support.service import (
     DEADLINE,
     Answer,
     Handler,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.definitions.substitution import parse_substitution
-from tests.local_synthetics.support import Service, Target, http_test
+from pytest_storedog_gate.local_synthetics.javascript.substitution import parse_substitution
+from tests.local_synthetics.support.service import Service, Target, http_test
 
 
 def test_overrides_reach_the_target(target: Target, service: Service) -> None:

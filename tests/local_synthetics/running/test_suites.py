@@ -9,7 +9,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
 from pytest_storedog_gate.local_synthetics.definitions.files import load
-from tests.local_synthetics.support import Json, Target, http_test, serving
+from tests.local_synthetics.support.service import Json, Target, http_test, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from tests.local_synthetics.servers.certificates import Pair
 
 SERVICE = "storedog.Discounts"
-_METADATA = (("x-dog", "beagle"), ("x-count", "7"), ("set-cookie", "s3cr3t-cookie"))
+_METADATA = (
+    ("x-dog", "beagle"), ("x-count", "7"), ("x-twice", "bad"), ("x-twice", "worse"),
+    ("set-cookie", "s3cr3t-cookie"),
+)  # fmt: skip
 PROTO = """
 syntax = "proto3";
 package storedog;
@@ -67,6 +70,7 @@ def grpc_server(pair: Pair | None = None) -> Iterator[GrpcServer]:
         checks = health.HealthServicer()
         checks.set("", health_pb2.HealthCheckResponse.SERVING)
         checks.set("sick", health_pb2.HealthCheckResponse.NOT_SERVING)
+        checks.set("odd", 7)  # of a later version
         health_pb2_grpc.add_HealthServicer_to_server(checks, running)
         reflection.enable_server_reflection((SERVICE, reflection.SERVICE_NAME), running, pool)
         if pair:
@@ -110,7 +114,7 @@ def _handlers(pool: DescriptorPool, server: GrpcServer) -> grpc.GenericRpcHandle
             gone.wait()
         words = ["x" * 1000] * 5000 if asked.code == "HUGE" else ["good", "dog"]
         context.send_initial_metadata(_METADATA)
-        context.set_trailing_metadata((("x-last", "tail"),))
+        context.set_trailing_metadata((("x-last", "tail"), ("x-twice", "good")))
         text = json.dumps({"code": asked.code, "amount": asked.amount, "words": words})
         return json_format.Parse(text, answer())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Json
+    from tests.local_synthetics.support.service import Json
 
 SESSION = "session-1"
 TOOLS: list[Any] = [
@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         document = {"jsonrpc": "2.0", "id": message["id"], "result": mcp.result(message)}
         document = change(document) if callable(change) else document
-        text = json.dumps(document)
+        text = json.dumps(document, ensure_ascii=False)
         if mcp.events:
             first = json.dumps({"jsonrpc": "2.0", "method": "notifications/message", "params": {}})
             body = f": hello\n\nevent: message\ndata: {first}\n\ndata: {text}\n\n"

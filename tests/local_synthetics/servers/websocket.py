@@ -60,6 +60,8 @@ async def _serving(context: ssl.SSLContext | None) -> AsyncIterator[WebsocketSer
     def adorn(_connection: ServerConnection, _request: Request, response: Any) -> None:
         response.headers["X-Dog"] = "beagle"
         response.headers["X-Count"] = "7"
+        response.headers["X-Twice"] = "bad"
+        response.headers["x-twice"] = "good"
         response.headers["Set-Cookie"] = "session=s3cr3t-cookie"
 
     async with serve(

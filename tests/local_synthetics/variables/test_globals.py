@@ -14,8 +14,8 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.local_synthetics.variables.totp import Totp
-from tests.local_synthetics.processes import refused, running
-from tests.local_synthetics.support import Handler, Service, Target, http_test
+from tests.local_synthetics.support.processes import refused, running
+from tests.local_synthetics.support.service import Handler, Service, Target, http_test
 
 if TYPE_CHECKING:
     from pathlib import Path

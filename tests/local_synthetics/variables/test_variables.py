@@ -107,7 +107,7 @@ def test_a_name_that_nothing_could_use_is_refused(name: str) -> None:
     named = definition({"name": name, "type": "text", "pattern": "a"})
     assert any(f"the name {name!r} must be of capital" in one for one in unsupported(named, {}))
     wanted = {"name": name, "type": "http_body", "parser": {"type": "raw"}}
-    (problem,) = unsupported_extraction([wanted], {"http_body"})
+    (problem,) = unsupported_extraction([wanted], {"http_body": False})
     assert f"the name {name!r} must be of capital" in problem
 
 

@@ -1,27 +1,65 @@
-"""How a verified candidate becomes live: one file a strategy, its name in this table."""
+"""How a verified candidate becomes live: one file a strategy, which has the strategy's name.
+
+Installed packages bring more, as entry points of the group `storedog_gate.strategies`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Protocol, cast
 
-from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
+from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.docker.specification import Spec
+    from pytest_storedog_gate.deploy.environment import Environment
+
+_GROUP = "storedog_gate.strategies"
+_OWN = tuple(module.name for module in iter_modules(__path__))
 
 
 class Strategy(Protocol):
-    """Makes `spec` live while its candidate is ready, and leaves the deployment open.
+    """A module, or another object, with these two functions."""
 
-    Opens the journal before it touches what is live. Returns the seconds without an answer. After
-    it the previous container is stopped, and the live one is restarted by the engine.
+    def fault(self, environment: Environment, /) -> tuple[str, str] | None:
+        """The key of an environment that this strategy cannot be used with, and why in words."""
+
+    def swap(self, engine: Engine, names: Names, spec: Spec, /) -> float:
+        """Makes `spec` live while its candidate is ready, and leaves the deployment open.
+
+        Opens the journal before it touches what is live. Returns the seconds without an answer.
+        After it the previous container is stopped, and the live one is restarted by the engine.
+        """
+
+
+def names() -> tuple[str, ...]:
+    """What the configuration can name; no strategy is imported for it."""
+    brought = (each.name for each in entry_points(group=_GROUP))
+    return (*_OWN, *(name for name in dict.fromkeys(brought) if name not in _OWN))
+
+
+def find(name: str) -> Strategy:
+    """The strategy of a name; `ConfigurationError` where an installed package's is unusable.
+
+    A package cannot take the place of the gate's own.
     """
-
-    def __call__(self, engine: Engine, names: Names, spec: Spec) -> float: ...
-
-
-STRATEGIES: Mapping[str, Strategy] = {"recreate": recreate.swap, "rename": rename.swap}
+    if name in _OWN:
+        return cast("Strategy", import_module(f"{__name__}.{name}"))
+    brought = entry_points(group=_GROUP, name=name)
+    where = ", ".join(f"{each.value} of {each.dist.name}" for each in brought if each.dist)
+    if len(brought) != 1:
+        raise ConfigurationError(
+            f"the strategy {name!r} has to come from one package, not from {len(brought)} ({where})"
+        )
+    try:
+        found = next(iter(brought)).load()
+        _ = found.fault, found.swap
+    except Exception as error:
+        raise ConfigurationError(
+            f"the strategy {name!r} ({where}) cannot be used: {error}; mend or uninstall it"
+        ) from error
+    return cast("Strategy", found)

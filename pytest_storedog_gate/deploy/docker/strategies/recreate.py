@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.docker.specification import Spec
+    from pytest_storedog_gate.deploy.environment import Environment
+
+
+def fault(_environment: Environment) -> None:
+    """See `Strategy`; every environment can be deployed to so."""
 
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:

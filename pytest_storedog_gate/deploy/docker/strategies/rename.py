@@ -14,9 +14,20 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.docker.specification import Spec
+    from pytest_storedog_gate.deploy.environment import Environment
 
 # Clients that have just resolved the name still go to the previous container.
 _DRAIN = 2.0
+
+
+def fault(environment: Environment) -> tuple[str, str] | None:
+    """See `Strategy`."""
+    if environment.gate not in environment.publish:
+        return None
+    return "publish", (
+        f"{environment.gate} is under the gate and cannot be published with strategy rename: "
+        "an engine cannot move a published port; use strategy recreate"
+    )
 
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.api.answers import Answer
-from pytest_storedog_gate.local_synthetics.api.edit_answers import told
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
 from pytest_storedog_gate.local_synthetics.running.batches import display_name
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from pytest_storedog_gate.local_synthetics.account.private_locations import PrivateLocations
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from pytest_storedog_gate.local_synthetics.made_by_api.private_locations import PrivateLocations
 
 # Datadog's own: a configuration picks some of them by their IDs.
 # https://docs.datadoghq.com/api/latest/synthetics/#get-all-locations-public-and-private
@@ -64,15 +63,12 @@ class LocationsApi:
         return Answer({"private_location": self._private.create(body), "config": {}})
 
     async def _one(self, request: Request) -> Response:
-        with told():
-            return Answer(self._private.one(request.path_params["location_id"]))
+        return Answer(self._private.one(request.path_params["location_id"]))
 
     async def _edit(self, request: Request) -> Response:
         body = await read_shaped(request, "NewPrivateLocation")
-        with told():
-            return Answer(self._private.edit(request.path_params["location_id"], body))
+        return Answer(self._private.edit(request.path_params["location_id"], body))
 
     async def _delete(self, request: Request) -> Response:
-        with told():
-            self._private.delete(request.path_params["location_id"])
+        self._private.delete(request.path_params["location_id"])
         return Response(status_code=204)

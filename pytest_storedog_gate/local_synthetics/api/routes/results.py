@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from pytest_storedog_gate.local_synthetics.api.answers import Answer, read_count, unknown_test
+from pytest_storedog_gate.local_synthetics.account.submitted import UNKNOWN_TEST, Missing
+from pytest_storedog_gate.local_synthetics.api.answers import Answer, read_count
 from pytest_storedog_gate.local_synthetics.api.results_v1 import full_v1, short_v1, summary_v2
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class ResultsApi:
         public_id: str = request.path_params["public_id"]
         test = self._tests.get(public_id)
         if test is None or ("/tests/browser/" in request.url.path and test.type != "browser"):
-            raise unknown_test()
+            raise Missing(UNKNOWN_TEST)
         return public_id
 
 

@@ -8,12 +8,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import PATH
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import SCREENSHOTS_PATH
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
+    from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 
 
 def screenshot_route(screenshots: Screenshots) -> Route:
@@ -25,4 +25,4 @@ def screenshot_route(screenshots: Screenshots) -> Route:
             raise HTTPException(404, "Screenshot not found")
         return Response(picture, media_type="image/jpeg")
 
-    return Route(f"{PATH}/{{name}}", answer)
+    return Route(f"{SCREENSHOTS_PATH}/{{name}}", answer)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.api.answers import Answer
-from pytest_storedog_gate.local_synthetics.api.edit_answers import told
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from pytest_storedog_gate.local_synthetics.account.suites import Suites
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from pytest_storedog_gate.local_synthetics.made_by_api.suites import Suites
 
 
 class SuitesApi:
@@ -40,26 +39,22 @@ class SuitesApi:
 
     async def _create(self, request: Request) -> Response:
         body = await read_shaped(request, "NewSuite")
-        with told():
-            made = self._suites.create(body["data"]["attributes"], self._tests)
+        made = self._suites.create(body["data"]["attributes"], self._tests)
         return Answer(made.document())
 
     async def _one(self, request: Request) -> Response:
-        with told():
-            return Answer(self._suites.one(request.path_params["public_id"]).document())
+        return Answer(self._suites.one(request.path_params["public_id"]).document())
 
     async def _edit(self, request: Request) -> Response:
         body = await read_shaped(request, "NewSuite")
-        with told():
-            public_id, attributes = request.path_params["public_id"], body["data"]["attributes"]
-            edited = self._suites.edit(public_id, attributes, self._tests)
+        public_id, attributes = request.path_params["public_id"], body["data"]["attributes"]
+        edited = self._suites.edit(public_id, attributes, self._tests)
         return Answer(edited.document())
 
     async def _delete(self, request: Request) -> Response:
         body = await read_shaped(request, "SuitesToDelete")
         public_ids = body["data"]["attributes"]["public_ids"]
-        with told():
-            deleted_at = self._suites.delete(public_ids)
+        deleted_at = self._suites.delete(public_ids)
         deleted = [
             {
                 "type": "suites",

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
+from pytest_storedog_gate.local_synthetics.account.submitted import UNKNOWN_TEST, Missing
 from pytest_storedog_gate.local_synthetics.api.answers import (
     Answer,
     read_count,
     read_object,
-    unknown_test,
 )
-from pytest_storedog_gate.local_synthetics.api.edit_answers import told
 from pytest_storedog_gate.local_synthetics.running.batches import location_documents
 from pytest_storedog_gate.local_synthetics.running.trigger import parse_trigger
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import (
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from pytest_storedog_gate.local_synthetics.account.tests import Tests
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
     from pytest_storedog_gate.local_synthetics.kinds import Run
-    from pytest_storedog_gate.local_synthetics.made_by_api.tests import Tests
     from pytest_storedog_gate.local_synthetics.running.batches import Batches
 
 _TYPES = ("api", "browser", "mobile")
@@ -78,8 +77,7 @@ class TestsApi:
 
     async def _create(self, request: Request) -> Response:
         body = await read_object(request)
-        with told():
-            return Answer(self._full(self._tests.create(request.url.path.split("/")[-1], body)))
+        return Answer(self._full(self._tests.create(request.url.path.split("/")[-1], body)))
 
     async def _one(self, request: Request) -> Response:
         view = local_view if _is_for_a_file(request) else self._brief
@@ -91,25 +89,21 @@ class TestsApi:
 
     async def _edit(self, request: Request) -> Response:
         body = await read_object(request)
-        with told():
-            edited = self._tests.edit(request.path_params["public_id"], body, self._brief)
+        edited = self._tests.edit(request.path_params["public_id"], body, self._brief)
         return Answer(self._full(edited))
 
     async def _edit_of_type(self, request: Request) -> Response:
         body = await read_object(request)
-        with told():
-            return Answer(self._full(self._tests.edit(self._of_type(request).public_id, body)))
+        return Answer(self._full(self._tests.edit(self._of_type(request).public_id, body)))
 
     async def _patch(self, request: Request) -> Response:
         body = await read_object(request, {"data"})
-        with told():
-            patched = self._tests.patch(request.path_params["public_id"], body.get("data"))
+        patched = self._tests.patch(request.path_params["public_id"], body.get("data"))
         return Answer(self._full(patched))
 
     async def _status(self, request: Request) -> Response:
         body = await read_object(request, {"new_status"})
-        with told():
-            self._tests.set_status(request.path_params["public_id"], body.get("new_status"))
+        self._tests.set_status(request.path_params["public_id"], body.get("new_status"))
         return Answer(content=True)
 
     async def _delete(self, request: Request) -> Response:
@@ -117,8 +111,7 @@ class TestsApi:
         ids = body.get("public_ids")
         if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
             raise HTTPException(400, "public_ids must be a list with at least one public ID")
-        with told():
-            deleted_at = self._tests.delete(ids)
+        deleted_at = self._tests.delete(ids)
         deleted = [{"public_id": one, "deleted_at": deleted_at} for one in dict.fromkeys(ids)]
         return Answer({"deleted_tests": deleted})
 
@@ -130,10 +123,7 @@ class TestsApi:
             if not known or str(test.get("public_id")) not in self._tests.by_id:
                 raise HTTPException(400, "tests must hold public IDs of tests, and nothing else")
         wanted = [test["public_id"] for test in tests] if isinstance(tests, list) else []
-        with told():
-            trigger = parse_trigger(
-                {"tests": [{"public_id": one} for one in wanted]}, self._catalog
-            )
+        trigger = parse_trigger({"tests": [{"public_id": one} for one in wanted]}, self._catalog)
         by_hand = replace(trigger, runs=[_whatever_the_rule(run) for run in trigger.runs])
         batch = self._batches.start(by_hand, run_type="triggered")
         locations = location_documents(batch)
@@ -157,15 +147,12 @@ class TestsApi:
         )
 
     def _known(self, request: Request) -> Definition:
-        definition = self._tests.by_id.get(request.path_params["public_id"])
-        if definition is None:
-            raise unknown_test()
-        return definition
+        return self._tests.known(request.path_params["public_id"])
 
     def _of_type(self, request: Request) -> Definition:
         definition = self._known(request)
         if definition.type != request.url.path.split("/")[-2]:
-            raise unknown_test()
+            raise Missing(UNKNOWN_TEST)
         return definition
 
 

@@ -8,13 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.api.answers import Answer
-from pytest_storedog_gate.local_synthetics.api.edit_answers import told
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from pytest_storedog_gate.local_synthetics.made_by_api.variables import AccountVariables
+    from pytest_storedog_gate.local_synthetics.account.variables import AccountVariables
 
 
 class VariablesApi:
@@ -40,19 +39,15 @@ class VariablesApi:
 
     async def _create(self, request: Request) -> Response:
         body = await read_shaped(request, "NewVariable")
-        with told():
-            return Answer(self._variables.create(body))
+        return Answer(self._variables.create(body))
 
     async def _one(self, request: Request) -> Response:
-        with told():
-            return Answer(self._variables.document(request.path_params["variable_id"]))
+        return Answer(self._variables.document(request.path_params["variable_id"]))
 
     async def _edit(self, request: Request) -> Response:
         body = await read_shaped(request, "NewVariable")
-        with told():
-            return Answer(self._variables.edit(request.path_params["variable_id"], body))
+        return Answer(self._variables.edit(request.path_params["variable_id"], body))
 
     async def _delete(self, request: Request) -> Response:
-        with told():
-            self._variables.delete(request.path_params["variable_id"])
+        self._variables.delete(request.path_params["variable_id"])
         return Response()

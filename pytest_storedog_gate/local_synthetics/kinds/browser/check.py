@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
-from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
 from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
 from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
     context_options,
@@ -29,30 +28,18 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import Library
-from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
-from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    filled,
-    unsupported_keys,
-    unsupported_map,
-    unsupported_required,
-    unsupported_strings,
-)
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import BrowserLibrary
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from playwright.async_api import BrowserContext
 
-    from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds import Equipment
     from pytest_storedog_gate.local_synthetics.kinds.browser.devices import Device
-    from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
-    from pytest_storedog_gate.local_synthetics.kinds.browser.watching import Watching
-    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _REQUEST_KEYS = {
@@ -66,48 +53,38 @@ _SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
 
 
-class BrowserCheck:
+class BrowserCheck(Kind):
     """Plays the steps of a test in a context of its own."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 each is another thing
-        self,
-        kinds: Mapping[tuple[str, str], Kind],
-        tests: Mapping[str, Definition],
-        screenshots: Screenshots,
-        artifacts: Path | None,
-        watching: Watching,
-        engine: Engine,
-        engine_without_cors: Engine,
-    ) -> None:
-        """`artifacts`: the directory for the traces and the pages of tests that failed."""
-        self._library = Library(kinds, tests)
-        self._screenshots = screenshots
-        self._artifacts = artifacts
-        self._watching = watching
-        self._engine = engine
-        self._engine_without_cors = engine_without_cors
+    def __init__(self, equipment: Equipment) -> None:
+        self._library = BrowserLibrary(equipment.kinds, equipment.tests)
+        self._screenshots = equipment.screenshots
+        self._artifacts = equipment.artifacts
+        self._watching = equipment.watching
+        self._engine = equipment.engine
+        self._engine_without_cors = equipment.engine_without_cors
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
+        """See `Kind`."""
         config, request, options = definition.config, definition.request, definition.options
         problems = [
-            *unsupported_keys(
+            *allowed.unsupported_keys(
                 definition,
                 _REQUEST_KEYS,
                 config=("request", "variables", "setCookie"),
                 options=("checkCertificateRevocation",),
             ),
             *_unsupported_devices(definition.devices),
-            *unsupported_required(request, "url"),
-            *unsupported_map(request, "headers"),
+            *allowed.needed_text(request, "url"),
+            *allowed.texts(request, "headers"),
             *_unsupported_settings(config, request, options),
             *unsupported_connection(request),
         ]
         return problems + self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition = run.definition
         device = device_of(run.device)
         if device is None:
@@ -214,7 +191,7 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
         problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
     elif method == "GET" and request.get("body"):
         problems.append("config.request.body: a browser sends none with GET")
-    problems += unsupported_strings(request, "body")
+    problems += allowed.text(request, "body")
     auth = request.get("basicAuth") or {}
     if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
         problems.append("config.request.basicAuth must be an object of strings")
@@ -244,12 +221,7 @@ def _first_timeout(definition: Definition) -> float:
 
 
 def _start_url(run: Run, variables: Variables) -> str:
-    url = variables.fill(run.definition.request["url"])
-    if run.url_substitution:
-        try:
-            url = run.url_substitution.apply(url)
-        except MatchTimeout as error:
-            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
+    url = request_values.start_url(run, variables)
     parts = http_address(url)
     if parts is None:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
@@ -260,7 +232,7 @@ def _start_url(run: Run, variables: Variables) -> str:
 
 async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
     await context.add_init_script(_MARK)
-    headers = filled(run.definition.request, "headers", variables)
+    headers = request_values.named_texts(run.definition.request, "headers", variables)
     cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
     for name in [name for name in headers if name.lower() == "cookie"]:
         cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]

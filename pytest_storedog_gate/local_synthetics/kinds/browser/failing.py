@@ -22,7 +22,7 @@ def browser_is_gone(error: Error) -> bool:
     return any(words in str(error) for words in _GONE)
 
 
-def failure_of(error: Error, code: str = "UNKNOWN") -> CheckFailed:
+def browser_failure(error: Error, code: str = "UNKNOWN") -> CheckFailed:
     """Name the failure behind an error; `code` where its text does not say more.
 
     Raises the error itself where the page is gone: its text does not say why.

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
-from pytest_storedog_gate.datadog.details import failure_text
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
-from pytest_storedog_gate.local_synthetics.kinds import flow
 from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
+    browser_failure,
     browser_is_gone,
-    failure_of,
     timed_out,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.actions import Actions
@@ -28,19 +26,19 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import (
     api_assertions,
     api_definition,
 )
-from pytest_storedog_gate.local_synthetics.kinds.flow import Played, fails_the_test
+from pytest_storedog_gate.local_synthetics.kinds.common import flow
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import Played, fails_the_test
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
-from pytest_storedog_gate.local_synthetics.running.results import failure_document
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
+    from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
-    from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
     from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
-    from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import Library
-    from pytest_storedog_gate.local_synthetics.kinds.browser.watching import Watching
+    from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import BrowserLibrary
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _DEFAULT_TIMEOUT = 60.0  # s, Datadog's
@@ -54,7 +52,7 @@ _NAVIGATION = "goToUrlAndMeasureTti"
 class Player:
     """One test in its context."""
 
-    library: Library
+    library: BrowserLibrary
     session: Session
     variables: Variables
     run: Run
@@ -128,7 +126,7 @@ class Player:
             return failed.failure
         except Error as error:
             gone = browser_is_gone(error)
-            return (await self.session.why_gone() if gone else failure_of(error)).failure
+            return (await self.session.why_gone() if gone else browser_failure(error)).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
             document["browser_errors"] = self.session.take_errors(self.variables.masked)
@@ -160,7 +158,7 @@ class Player:
         outcome = await self.library.kinds["api", "http"].run(run, self.variables)
         document["api_test"] = outcome.detail
         if failure := outcome.failure:
-            text = failure_document(failure)["message"]
+            text = failure.document()["message"]
             if failure.inconclusive:
                 raise CheckFailed(failure.code, text)
             met = failure.code != "INCORRECT_ASSERTION"
@@ -191,7 +189,7 @@ class Player:
         # A sub-test's own step has paused already, and a browser that is gone shows nothing.
         if step.get("type") != "playSubTest" and failure.code != "UNAVAILABLE_BROWSER":
             where = f"{self.run.definition.public_id}: step {document['description']} failed"
-            text = f"{where}: {failure_text(document['failure'])}"
+            text = f"{where}: {failure.code}: {failure.message}"
             await pause(self.variables.masked(text))
 
 
@@ -228,7 +226,7 @@ def _about_element(failure: Failure | None, document: Json) -> Failure | None:
 def _conclude(document: Json, failure: Failure | None) -> None:
     document["status"] = "failed" if failure else "passed"
     if failure:
-        document["failure"] = failure_document(failure)
+        document["failure"] = failure.document()
 
 
 def _named(failure: Failure, index: int, step: Json) -> Failure:

@@ -6,9 +6,9 @@ import asyncio
 import json
 import ssl
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import grpc
 import grpc.aio
@@ -18,21 +18,21 @@ from grpc_health.v1 import health_pb2
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
-    NoValue,
+    named,
 )
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import settings
-from pytest_storedog_gate.local_synthetics.kinds.grpc import schema as grpc_schema
-from pytest_storedog_gate.local_synthetics.kinds.probing import (
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
     ORDERED,
-    Sighting,
-    check,
+    ProbingCheck,
     cut,
+    joined,
     timed_out,
 )
+from pytest_storedog_gate.local_synthetics.kinds.grpc import schema
 from pytest_storedog_gate.local_synthetics.network import addresses
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
 from pytest_storedog_gate.secrets.places import mask_headers
@@ -53,15 +53,7 @@ _HEALTH, _UNARY = "healthcheck", "unary"
 _HEALTH_METHOD = "/grpc.health.v1.Health/Check"
 _SCHEMES = {"grpc://": False, "http://": False, "grpcs://": True, "https://": True}
 _CLOSED = ("Connection reset", "Socket closed")  # only gRPC's words tell
-_REQUEST_KEYS = {
-    "host", "port", "service", "method", "message", "metadata", "callType", "compressedProtoFile",
-    "compressedJsonDescriptor", "timeout", "allow_insecure",
-}  # fmt: skip
 _COMMON: Operators = {"responseTime": ORDERED, "grpcMetadata": GENERAL | ABSENCE}
-_OPERATORS: dict[str, Operators] = {
-    _HEALTH: {**_COMMON, "grpcHealthcheckStatus": ORDERED},
-    _UNARY: {**_COMMON, "grpcProto": GENERAL | {JSON_PATH, JSON_SCHEMA}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,41 +81,46 @@ class _Found:
         """See `protocol.Source`."""
         if kind == "grpc_message":
             return self.answer
-        value = self.metadata.get(name.lower())
-        if value is None:
-            raise NoValue("the metadata is not there")
-        return value
+        return named(self.metadata, name, "the metadata")
 
 
-class GrpcCheck:
+class GrpcCheck(ProbingCheck):
     """Calls a method and evaluates the assertions on the answer."""
 
-    extractable = frozenset({"grpc_message", "grpc_metadata"})
+    extractable: ClassVar = {"grpc_message": False, "grpc_metadata": True}
+    fields: ClassVar = {
+        "host": allowed.needed_text, "port": allowed.port, "service": allowed.text,
+        "method": allowed.text, "message": allowed.text, "metadata": allowed.texts,
+        "callType": allowed.anything, "compressedProtoFile": allowed.anything,
+        "compressedJsonDescriptor": allowed.anything, "timeout": allowed.seconds,
+        "allow_insecure": allowed.anything,
+    }  # fmt: skip
+    operators: ClassVar = {
+        _HEALTH: {**_COMMON, "grpcHealthcheckStatus": ORDERED},
+        _UNARY: {**_COMMON, "grpcProto": GENERAL | {JSON_PATH, JSON_SCHEMA}},
+    }
+
+    def call_of(self, definition: Definition) -> str:
+        """As it is said, or else as the method tells: older definitions say nothing."""
+        request = definition.request
+        said = request.get("callType")
+        return str(said) if said else _UNARY if request.get("method") else _HEALTH
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        call = _call_type(definition)
-        problems = [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "host"),
-            *settings.unsupported_port(request),
-            *settings.unsupported_strings(request, "service", "method", "message"),
-            *settings.unsupported_map(request, "metadata"),
-            *settings.unsupported_timeout(request),
+        """See `Kind`."""
+        problems, request = super().unsupported(definition), definition.request
+        if self.call_of(definition) != _UNARY:
+            return problems
+        problems += [
+            *allowed.needed_text(request, "service"),
+            *allowed.needed_text(request, "method"),
         ]
-        if call not in _OPERATORS:
-            return [*problems, f"config.request.callType {call!r} is not supported"]
-        if call == _UNARY:
-            problems += settings.unsupported_required(request, "service")
-            problems += settings.unsupported_required(request, "method")
-            problems += _unsupported_proto(request)
-        return problems + unsupported_assertions(definition, _OPERATORS[call])
+        return problems + _unsupported_proto(request)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         definition = run.definition
-        call = _call_type(definition)
+        call = self.call_of(definition)
         target = _target(definition, variables)
         shown = {
             "host": target.host,
@@ -136,15 +133,8 @@ class GrpcCheck:
             "timeout": round(target.timeout * 1000),
         }
         seen, found = Sighting({"request": shown, "call_type": shown["call_type"]}), _Found()
-        outcome = await check(
-            definition,
-            seen,
-            _probe(run, call, target, seen, found),
-            operators=_OPERATORS[call],
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=target.timeout,
-        )
+        probe, actual = _probe(run, call, target, seen, found), partial(_actual, found)
+        outcome = await self.check(run, variables, seen, probe, actual, target.timeout)
         if found.answer:
             text, truncated = cut(found.answer, variables)
             shown_answer = {"message": text, "is_message_truncated": truncated}
@@ -152,19 +142,12 @@ class GrpcCheck:
         return outcome
 
 
-def _call_type(definition: Definition) -> str:
-    """As it is said, or else as the method tells: older definitions say nothing."""
-    request = definition.request
-    said = request.get("callType")
-    return str(said) if said else _UNARY if request.get("method") else _HEALTH
-
-
 def _unsupported_proto(request: Json) -> list[str]:
     proto = request.get("compressedProtoFile") or ""
     if not isinstance(proto, str):
         return ["config.request.compressedProtoFile must be a string"]
     try:
-        grpc_schema.unpacked(proto) if proto else b""
+        schema.unpacked(proto) if proto else b""
     except ValueError as error:
         return [f"config.request.compressedProtoFile {error}"]
     message = request.get("message") or "{}"
@@ -180,22 +163,22 @@ def _target(definition: Definition, variables: Variables) -> _Target:
     request = definition.request
     host = variables.fill(request["host"]).strip().lower()
     scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
-    port = settings.port_of(request, variables, _DEFAULT_PORT)
+    port = request_values.port_of(request, variables, _DEFAULT_PORT)
     tls = _SCHEMES.get(scheme, port == _TLS_PORT)
-    if tls and settings.setting(definition, "allow_insecure"):
+    if tls and request_values.setting(definition, "allow_insecure"):
         raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
     proto = request.get("compressedProtoFile")
-    metadata = settings.filled(request, "metadata", variables)
+    metadata = request_values.named_texts(request, "metadata", variables)
     return _Target(
-        host=settings.host_of(request, variables),
+        host=request_values.host_of(request, variables),
         port=port,
         tls=tls,
         service=variables.fill(request.get("service") or ""),
         method=variables.fill(request.get("method") or ""),
         message=variables.fill(request.get("message") or ""),
         metadata={name.lower(): value for name, value in metadata.items()},
-        proto=grpc_schema.unpacked(proto) if proto else None,
-        timeout=settings.timeout_of(request, variables),
+        proto=schema.unpacked(proto) if proto else None,
+        timeout=request_values.timeout_of(request, variables),
     )
 
 
@@ -207,7 +190,7 @@ async def _probe(run: Run, call: str, target: _Target, seen: Sighting, found: _F
                 await _check_health(channel, target, seen, found)
             else:
                 pool = await _types(channel, target)
-                method = grpc_schema.method_of(pool, target.service, target.method)
+                method = schema.method_of(pool, target.service, target.method)
                 question, stub = _question(target, method, pool), _stub(channel, target, method)
                 found.answer = _as_json(await _answered(stub, question, target, seen, found), pool)
     except grpc.aio.AioRpcError as error:
@@ -263,8 +246,8 @@ def _authorities(context: ssl.SSLContext) -> bytes | None:
 
 async def _types(channel: grpc.aio.Channel, target: _Target) -> DescriptorPool:
     if target.proto is not None:
-        return await grpc_schema.compiled(target.proto)
-    return await grpc_schema.reflected(channel, target.service)
+        return await schema.compiled(target.proto)
+    return await schema.reflected(channel, target.service)
 
 
 async def _check_health(
@@ -278,7 +261,8 @@ async def _check_health(
     question = health_pb2.HealthCheckRequest(service=target.service)
     answer = await _answered(stub, question, target, seen, found)
     found.status = answer.status
-    name = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+    names = {number: name for name, number in health_pb2.HealthCheckResponse.ServingStatus.items()}
+    name = names.get(answer.status, str(answer.status))  # what is no name of its own is a number
     seen.detail["response"] |= {
         "healthcheck": {"status": found.status, "message": {"status": name}}
     }
@@ -313,18 +297,17 @@ async def _answered(
     call = stub(question, metadata=list(target.metadata.items()), timeout=target.timeout)
     answer = await call
     seen.lap("firstByte")
-    for part in (await call.initial_metadata(), await call.trailing_metadata()):
-        for name, value in part or ():
-            text = value if isinstance(value, str) else value.decode(errors="replace")
-            found.metadata[name.lower()] = text
+    found.metadata = joined(
+        (name.lower(), value if isinstance(value, str) else value.decode(errors="replace"))
+        for part in (await call.initial_metadata(), await call.trailing_metadata())
+        for name, value in part or ()
+    )
     seen.detail["response"] = {"metadata": mask_headers(found.metadata)}
     return answer
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+def _actual(found: _Found, assertion: Json) -> Any:
     match assertion["type"]:
-        case "responseTime":
-            return seen.response_time(assertion)
         case "grpcHealthcheckStatus":
             return found.status
         case "grpcMetadata":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import BASIC_AUTH
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
 from pytest_storedog_gate.local_synthetics.kinds.http.jwt import make_token, unsupported_jwt
 from pytest_storedog_gate.local_synthetics.kinds.http.oauth import (
     CLIENT,
@@ -19,7 +20,6 @@ from pytest_storedog_gate.local_synthetics.kinds.http.oauth import (
     unsupported_oauth,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.sigv4 import Credentials, SigV4
-from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -71,7 +71,7 @@ def unsupported_authentication(request: Json) -> list[str]:
     needed, possible = _TEXTS[kind]
     problems = [
         f"{problem} with type {kind}"
-        for problem in passed_over(
+        for problem in allowed.passed_over(
             f"{where}.",
             auth,
             BASIC_AUTH,

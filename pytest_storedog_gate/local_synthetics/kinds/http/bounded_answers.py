@@ -92,7 +92,7 @@ class BoundedResponse(httpx.Response):
 
     def _encodings(self) -> list[str]:
         named = self.headers.get("content-encoding", "").split(",")
-        known = [name for one in named if (name := one.strip().lower()) in _UNPACKERS]
+        known = [name for one in named if (name := encoding(one)) in _UNPACKERS]
         if len(known) > _MOST_ENCODINGS:
             raise httpx.DecodingError(f"over {_MOST_ENCODINGS} encodings, one within the other")
         return known
@@ -217,3 +217,8 @@ _UNPACKERS: dict[str, Callable[[], _Unpacker]] = {
 }
 ENCODINGS = tuple(_UNPACKERS)
 """What a body may be packed in, to be asked for in `Accept-Encoding`."""
+
+
+def encoding(named: str) -> str:
+    """What is meant by a name in `Content-Encoding`: `x-gzip` is `gzip` (RFC 9110, 8.4.1.3)."""
+    return named.strip().lower().removeprefix("x-")

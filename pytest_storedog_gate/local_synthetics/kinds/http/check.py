@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import h2  # noqa: F401 httpx asks for it only when a request is sent
-import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     HASHES,
     JSON_PATH,
     JSON_SCHEMA,
     XPATH,
-    NoValue,
+    named,
 )
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
     evaluate_all,
-    failure_of,
-    unsupported_assertions,
+    failed_assertions,
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, NUMERIC
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
-from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
 from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
     authenticate,
     unsupported_authentication,
@@ -46,20 +44,15 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
+    import httpx
+
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
-    from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
-_LAST_PORT = 65535
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110, section 5.6.2
 _HTTP_VERSIONS = ("any", "http1", "http2")
-_REQUEST_KEYS = {
-    "method", "url", "query", "headers", "body", "bodyType", "form", "files", "basicAuth",
-    "certificate", "proxy", "timeout", "follow_redirects", "allow_insecure", "persistCookies",
-    "noSavingResponseBody", "httpVersion",
-}  # fmt: skip
 _DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
 OPERATORS: Operators = {
     "statusCode": GENERAL,
@@ -91,7 +84,7 @@ class Observed:
                 dns = self.timings.get("dns", 0) if without_dns else 0
                 return round(self.timings["total"] - dns, 3)
             case "header":
-                return self._header(assertion["property"])
+                return named(self.headers, assertion["property"])
             case "bodyHash":
                 return self.content
             case _:
@@ -110,48 +103,54 @@ class Observed:
         """See `protocol.Source`."""
         match kind:
             case "http_header":
-                return self._header(name)
+                return named(self.headers, name)
             case "http_status_code":
                 return str(self.status_code)
             case _:
                 return self.body
 
-    def _header(self, name: str) -> str:
-        value = self.headers.get(name.lower())
-        if value is None:
-            raise NoValue("the header is not there")
-        return value
 
-
-class HttpCheck:
+class HttpCheck(RequestCheck):
     """Sends one request and evaluates the assertions on its answer."""
 
-    extractable = frozenset({"http_body", "http_header", "http_status_code"})
-    scriptable = True
-
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
+    scriptable: ClassVar = True
+    inherited: ClassVar = ("allow_insecure", "follow_redirects")
+    fields: ClassVar = {
+        "url": allowed.needed_text,
+        **dict.fromkeys(("method", "body"), allowed.text),
+        **dict.fromkeys(("headers", "query", "form"), allowed.texts),
+        "timeout": allowed.seconds,
+        **dict.fromkeys(
+            (
+                "bodyType", "files", "basicAuth", "certificate", "proxy", "follow_redirects",
+                "allow_insecure", "persistCookies", "noSavingResponseBody", "httpVersion",
+            ),
+            allowed.anything,
+        ),
+    }  # fmt: skip
+    config_keys: ClassVar = ("request", "assertions", BEFORE)
+    refused_options: ClassVar = ("checkCertificateRevocation",)
+    operators: ClassVar = {"": OPERATORS}
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
+        """See `Kind`."""
+        request = definition.request
         return [
-            *settings.unsupported_keys(
-                definition,
-                _REQUEST_KEYS,
-                config=("request", "assertions", BEFORE),
-                options=("checkCertificateRevocation",),
-            ),
-            *_unsupported_request(definition.request),
+            *super().unsupported(definition),
+            *unsupported_body(request),
+            *unsupported_authentication(request),
+            *unsupported_certificate(request),
+            *unsupported_proxy(request),
             *_unsupported_version(definition),
-            *unsupported_assertions(definition, OPERATORS),
-            *self._scripts.unsupported(definition.config),
+            *self.equipment.scripts.unsupported(definition.config),
         ]
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
-        definition = run.definition
-        await self._scripts.prepare(definition, variables)
-        insecure = _setting(definition, "allow_insecure", default=False)
+        """See `Kind`."""
+        definition, scripts = run.definition, self.equipment.scripts
+        await scripts.prepare(definition, variables)
+        insecure = request_values.setting(definition, "allow_insecure")
         plain = tls = context_for("http", insecure=insecure)
         if definition.request.get("certificate"):
             pair = pair_of(definition.request, variables)
@@ -178,7 +177,7 @@ class HttpCheck:
             observed.actual,
             variables,
             shown=lambda result: _shown(result, keeps_body=keeps_body),
-            script=lambda assertion: self._scripts.evaluate(
+            script=lambda assertion: scripts.evaluate(
                 assertion, variables, observed.response, tells=keeps_body
             ),
         )
@@ -188,28 +187,11 @@ class HttpCheck:
             text = variables.masked(observed.body)
             detail["response"]["body"] = text[:_SHOWN_BODY]
             detail["response"]["is_body_truncated"] = len(text) > _SHOWN_BODY
-        return Outcome(failure_of(results), detail)
-
-
-def _unsupported_request(request: Json) -> list[str]:
-    return [
-        *settings.unsupported_required(request, "url"),
-        *(
-            problem
-            for key in ("headers", "query", "form")
-            for problem in settings.unsupported_map(request, key)
-        ),
-        *settings.unsupported_strings(request, "method", "body"),
-        *unsupported_body(request),
-        *unsupported_authentication(request),
-        *unsupported_certificate(request),
-        *unsupported_proxy(request),
-        *settings.unsupported_timeout(request),
-    ]
+        return Outcome(failed_assertions(results), detail)
 
 
 def _unsupported_version(definition: Definition) -> list[str]:
-    version = _setting(definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(definition, "httpVersion", default="any") or "any"
     if version not in _HTTP_VERSIONS:
         return [f"httpVersion {version!r} is not supported"]
     auth = definition.request.get("basicAuth")
@@ -218,25 +200,21 @@ def _unsupported_version(definition: Definition) -> list[str]:
     return []
 
 
-def _setting(definition: Definition, key: str, *, default: Any) -> Any:
-    """A single test has it in `options`; a step of a multistep test has it in `request`."""
-    return definition.options.get(key, definition.request.get(key, default))
-
-
 async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request:
     """The request to send. Raises CheckFailed.
 
     `tls` is for the proxy and for the server that gives access tokens.
     """
     wanted = run.definition.request
-    own = settings.headers_of(wanted, variables)
+    own = request_values.headers_of(wanted, variables)
     by_name = {name.lower(): value for name, value in own.items()}
     body = build_body(wanted, variables, by_name.get("content-type"))
-    url, timeout = _url(run, variables), settings.timeout_of(wanted, variables)
+    url, timeout = _url(run, variables), request_values.timeout_of(wanted, variables)
     proxy = proxy_of(wanted, variables, tls)
 
     async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
-        request = Request("POST", _checked(url, variables), headers, form, timeout, proxy=proxy)
+        request_values.checked_url(url, variables)
+        request = Request("POST", url, headers, form, timeout, proxy=proxy)
         exchange = Exchange()
         try:
             response = await exchange.perform(request, tls)
@@ -253,14 +231,14 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     if body.content_type:
         headers["Content-Type"] = body.content_type
     auth = wanted.get("basicAuth") or {}
-    version = _setting(run.definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(run.definition, "httpVersion", default="any") or "any"
     return Request(
         method=_method(wanted, variables),
         url=url,
         headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
         content=body.content,
         timeout=timeout,
-        follow_redirects=_setting(run.definition, "follow_redirects", default=False),
+        follow_redirects=request_values.setting(run.definition, "follow_redirects"),
         persist_cookies=wanted.get("persistCookies", False),
         http_version="http1" if auth.get("type") == "ntlm" else version,
         auth=authentication.flow,
@@ -276,34 +254,13 @@ def _method(wanted: Json, variables: Variables) -> str:
 
 
 def _url(run: Run, variables: Variables) -> str:
-    wanted = run.definition.request
-    url = variables.fill(wanted["url"])
-    if run.url_substitution:
-        try:
-            url = run.url_substitution.apply(url)
-        except MatchTimeout as error:
-            raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
-    query = {
-        variables.fill(name): variables.fill(value)
-        for name, value in (wanted.get("query") or {}).items()
-    }
-    url = _checked(url, variables)
+    url = request_values.start_url(run, variables)
+    query = request_values.named_texts(run.definition.request, "query", variables)
+    parsed = request_values.checked_url(url, variables)
     try:
-        return str(httpx.URL(url).copy_merge_params(query)) if query else url
+        return str(parsed.copy_merge_params(query)) if query else url
     except UnicodeError as error:
         raise CheckFailed("INVALID_REQUEST", f"config.request.query: {error}") from None
-
-
-def _checked(url: str, variables: Variables) -> str:
-    """The URL, which can be asked; its password joins the secrets. Raises CheckFailed."""
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host or (parsed.port or 0) > _LAST_PORT:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
-    variables.secrets.add(parsed.password)
-    return url
 
 
 def _shown(result: Json, *, keeps_body: bool) -> Any:

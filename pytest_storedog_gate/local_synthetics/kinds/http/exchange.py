@@ -13,9 +13,10 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
     ENCODINGS,
     BoundedTransport,
+    encoding,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
-from pytest_storedog_gate.local_synthetics.network.failures import failure_of
+from pytest_storedog_gate.local_synthetics.network.failures import network_failure
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Exchange(Stopwatch):
             except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
                 if type(error) is httpx.ProtocolError:  # of DigestAuth; others are subclasses
                     raise _unmet_challenge(error) from None
-                failed = failure_of(error)
+                failed = network_failure(error)
                 answered = self.redirects or "firstByte" in self.timings
                 if answered and failed.failure.inconclusive:
                     # The target led there, and not the test.
@@ -178,7 +179,7 @@ class _TimedTransport(BoundedTransport):
             try:
                 return await self._send(request, host, address)
             except httpx.ConnectError as error:
-                if failure_of(error).failure.code == "SSL":
+                if network_failure(error).failure.code == "SSL":
                     raise
         return await self._send(request, host, addresses[-1])
 
@@ -204,7 +205,7 @@ def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
 
 
 def _encodings(header: str) -> set[str]:
-    return {name.strip().lower() for name in header.split(",")} - {"", "identity"}
+    return set(map(encoding, header.split(","))) - {"", "identity"}
 
 
 async def _read(response: httpx.Response) -> bytes:

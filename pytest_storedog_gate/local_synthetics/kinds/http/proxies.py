@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.settings import (
-    filled,
-    unsupported_map,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ def unsupported_proxy(request: Json) -> list[str]:
     problems = []
     if not isinstance(proxy.get("url"), str) or not proxy["url"]:
         problems.append(f"{_WHERE}.url must be a string that is not empty")
-    if unsupported_map(proxy, "headers"):
+    if allowed.texts(proxy, "headers"):
         problems.append(f"{_WHERE}.headers must be an object of strings")
     return problems
 
@@ -46,13 +43,10 @@ def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.
     if not wanted:
         return None
     url = variables.fill(wanted["url"])
-    headers = filled(wanted, "headers", variables)
+    headers = request_values.named_texts(wanted, "headers", variables)
+    parsed = request_values.checked_url(url, variables, "a proxy's URL")
+    context = tls if parsed.scheme == "https" else None
     try:
-        parsed = httpx.URL(url)
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
-        variables.secrets.add(parsed.password)
-        context = tls if parsed.scheme == "https" else None
         return httpx.Proxy(parsed, ssl_context=context, headers=headers)
-    except (httpx.InvalidURL, UnicodeError) as error:
+    except UnicodeError as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None

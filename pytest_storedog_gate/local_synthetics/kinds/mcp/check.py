@@ -6,7 +6,8 @@ Each test has a session of its own: it is opened whichever call is asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
 
@@ -14,27 +15,28 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
     NoValue,
+    named,
 )
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import unsupported_assertions
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds import settings
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
+    ORDERED,
+    TEXTUAL,
+    ProbingCheck,
+    cut,
+)
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
     ENCODINGS,
     BoundedTransport,
 )
 from pytest_storedog_gate.local_synthetics.kinds.mcp import specification
 from pytest_storedog_gate.local_synthetics.kinds.mcp.session import LARGEST, Answer, Session
-from pytest_storedog_gate.local_synthetics.kinds.probing import (
-    ORDERED,
-    TEXTUAL,
-    Sighting,
-    check,
-    cut,
-)
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
-from pytest_storedog_gate.local_synthetics.network.failures import failure_of
+from pytest_storedog_gate.local_synthetics.network.failures import network_failure
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
+from pytest_storedog_gate.local_synthetics.variables.variables import filled
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
@@ -48,10 +50,6 @@ if TYPE_CHECKING:
 _VERSION = "2025-06-18"
 _INIT, _LIST, _CALL = "init", "tool_list", "tool_call"
 _MOST_PAGES = 50
-_REQUEST_KEYS = {
-    "url", "callType", "toolName", "toolArgs", "mcpProtocolVersion", "headers", "timeout",
-    "allow_insecure",
-}  # fmt: skip
 _COMMON: Operators = {
     "statusCode": GENERAL,
     "header": GENERAL | ABSENCE,
@@ -59,11 +57,6 @@ _COMMON: Operators = {
     "responseTime": ORDERED,
     "mcpRespectsSpecification": frozenset(),
     "mcpServerCapabilities": frozenset({"contains", "doesNotContain"}),
-}
-_OPERATORS: dict[str, Operators] = {
-    _INIT: _COMMON,
-    _LIST: {**_COMMON, "mcpToolCount": ORDERED, "mcpToolNameLength": ORDERED},
-    _CALL: _COMMON,
 }
 
 
@@ -97,39 +90,49 @@ class _Found:
             case "http_status_code":
                 return str(self.last.status)
             case _:
-                return _header(self.last, name)
+                return named(self.last.headers, name)
 
 
-class McpCheck:
+def _version(request: Json, key: str) -> list[str]:
+    known = request.get(key, _VERSION) == _VERSION
+    return [] if known else [f"config.request.{key} must be {_VERSION}"]
+
+
+def _arguments(request: Json, key: str) -> list[str]:
+    known = isinstance(request.get(key) or {}, dict)
+    return [] if known else [f"config.request.{key} must be an object"]
+
+
+class McpCheck(ProbingCheck):
     """Opens a session, makes the call and evaluates the assertions on the answers."""
 
-    extractable = frozenset({"http_body", "http_header", "http_status_code"})
+    extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
+    fields: ClassVar = {
+        "url": allowed.needed_text, "callType": allowed.anything, "toolName": allowed.anything,
+        "toolArgs": _arguments, "mcpProtocolVersion": _version, "headers": allowed.texts,
+        "timeout": allowed.seconds, "allow_insecure": allowed.anything,
+    }  # fmt: skip
+    operators: ClassVar = {
+        _INIT: _COMMON,
+        _LIST: {**_COMMON, "mcpToolCount": ORDERED, "mcpToolNameLength": ORDERED},
+        _CALL: _COMMON,
+    }
+
+    def call_of(self, definition: Definition) -> str:
+        """See `RequestCheck`."""
+        return str(definition.request.get("callType"))
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
-        request = definition.request
-        call = str(request.get("callType"))
-        problems = [
-            *settings.unsupported_keys(definition, _REQUEST_KEYS),
-            *settings.unsupported_required(request, "url"),
-            *settings.unsupported_map(request, "headers"),
-            *settings.unsupported_timeout(request),
-        ]
-        if request.get("mcpProtocolVersion", _VERSION) != _VERSION:
-            problems.append(f"config.request.mcpProtocolVersion must be {_VERSION}")
-        if not isinstance(request.get("toolArgs") or {}, dict):
-            problems.append("config.request.toolArgs must be an object")
-        if call not in _OPERATORS:
-            return [*problems, f"config.request.callType {call!r} is not supported"]
-        if call == _CALL:
-            problems += settings.unsupported_required(request, "toolName")
-        return problems + unsupported_assertions(definition, _OPERATORS[call])
+        """See `Kind`."""
+        problems = super().unsupported(definition)
+        if self.call_of(definition) == _CALL:
+            problems += allowed.needed_text(definition.request, "toolName")
+        return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
-        definition = run.definition
+        """See `Kind`."""
         target = _target(run, variables)
-        timeout = settings.timeout_of(definition.request, variables)
+        timeout = request_values.timeout_of(run.definition.request, variables)
         shown = {
             "url": mask_url(target.url),
             "headers": mask_headers(target.headers),
@@ -139,76 +142,39 @@ class McpCheck:
         if target.call == _CALL:
             shown["tool_name"] = target.tool
         seen, found = Sighting({"request": shown, "call_type": target.call}), _Found()
-        insecure = settings.setting(definition, "allow_insecure")
-        asked = any(
-            one["type"] == "statusCode" for one in definition.config.get("assertions") or []
-        )
-        return await check(
-            definition,
-            seen,
-            _probe(
-                run,
-                target,
-                seen,
-                found,
-                variables,
-                context=_context(target, insecure=insecure),
-                status_is_asserted=asked,
-            ),
-            operators=_OPERATORS[target.call],
-            actual=lambda assertion: _actual(assertion, seen, found),
-            variables=variables,
-            timeout=timeout,
-        )
+        probe = _probe(run, target, seen, found, variables)
+        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
 
 
 def _target(run: Run, variables: Variables) -> _Target:
     request = run.definition.request
     url = variables.fill(request["url"])
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
-    variables.secrets |= {parsed.password} if parsed.password else set()
+    parsed = request_values.checked_url(url, variables)
     return _Target(
         url=url,
         host=parsed.raw_host.decode("ascii"),
-        headers=settings.headers_of(request, variables),
+        headers=request_values.headers_of(request, variables),
         version=_VERSION,
         call=request["callType"],
         tool=variables.fill(request.get("toolName") or ""),
-        arguments=_filled(request.get("toolArgs") or {}, variables),
+        arguments=filled(request.get("toolArgs") or {}, variables.fill),
     )
 
 
-def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | bool:
-    if insecure or httpx.URL(target.url).scheme == "http":
+def _context(target: _Target, definition: Definition) -> ssl.SSLContext | bool:
+    if (
+        request_values.setting(definition, "allow_insecure")
+        or httpx.URL(target.url).scheme == "http"
+    ):
         return False  # loading the authorities takes longer than the check
     return context_for("mcp")
 
 
-def _filled(value: Any, variables: Variables) -> Any:
-    if isinstance(value, str):
-        return variables.fill(value)
-    if isinstance(value, dict):
-        return {key: _filled(item, variables) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, variables) for item in value]
-    return value
-
-
-async def _probe(  # noqa: PLR0913 each is another thing
-    run: Run,
-    target: _Target,
-    seen: Sighting,
-    found: _Found,
-    variables: Variables,
-    *,
-    context: ssl.SSLContext | bool,
-    status_is_asserted: bool,
+async def _probe(
+    run: Run, target: _Target, seen: Sighting, found: _Found, variables: Variables
 ) -> None:
+    context = _context(target, run.definition)
+    wanted = run.definition.config.get("assertions") or []
     seen.detail["resolved_ip"] = (await resolve(target.host))[0]
     seen.lap("dns")
     try:
@@ -224,11 +190,11 @@ async def _probe(  # noqa: PLR0913 each is another thing
                 seen.lap("firstByte")
                 await session.end()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise failure_of(error) from None
+        raise network_failure(error) from None
     finally:
         seen.finish()
         _remember(found, seen, variables)
-    _look_for_errors(found, status_is_asserted=status_is_asserted)
+    _look_for_errors(found, status_is_asserted=any(one["type"] == "statusCode" for one in wanted))
     await run.answered(found.part)
     _remember(found, seen, variables)  # without what has become secret
 
@@ -301,17 +267,15 @@ def _remember(found: _Found, seen: Sighting, variables: Variables) -> None:
     }
 
 
-def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
+def _actual(found: _Found, assertion: Json) -> Any:
     opened, last = found.opened, found.last
     if opened is None or last is None:
         raise NoValue("the server did not answer")
     match assertion["type"]:
         case "statusCode":
             return last.status
-        case "responseTime":
-            return seen.response_time(assertion)
         case "header":
-            return _header(last, assertion["property"])
+            return named(last.headers, assertion["property"])
         case "body":
             return last.text
         case "mcpServerCapabilities":
@@ -325,12 +289,6 @@ def _actual(assertion: Json, seen: Sighting, found: _Found) -> Any:
             return True
         case kind:
             return _of_tools(kind, found.tools)
-
-
-def _header(answer: Answer, name: str) -> str:
-    if name.lower() not in answer.headers:
-        raise NoValue("the header is not there")
-    return answer.headers[name.lower()]
 
 
 def _of_tools(kind: str, tools: list[Any] | None) -> Any:

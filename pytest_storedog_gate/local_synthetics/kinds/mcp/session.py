@@ -108,16 +108,27 @@ class Session:
 
 async def _texts(response: httpx.Response) -> AsyncIterator[str]:
     """The body, or the data of each of its events."""
-    if not response.headers.get("content-type", "").startswith(_EVENTS):
+    if not response.headers.get("content-type", "").lower().startswith(_EVENTS):
         yield (await response.aread()).decode(errors="replace")
         return
     data = list[str]()
-    async for line in response.aiter_lines():
+    async for line in _lines(response):
         if line.startswith("data:"):
             data.append(line.removeprefix("data:").removeprefix(" "))
         elif not line and data:
             yield "\n".join(data)
             data = []
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[str]:
+    """The lines of a stream of events. httpx ends lines at U+2028 too, which JSON may hold."""
+    begun = list[str]()
+    async for piece in response.aiter_text():
+        *ends, rest = piece.split("\n")
+        for end in ends:
+            yield "".join((*begun, end)).removesuffix("\r")
+            begun = []
+        begun.append(rest)
 
 
 def _answer_to(wanted: Any, text: str) -> Json | None:

@@ -15,18 +15,15 @@ from pytest_storedog_gate.local_synthetics.assertions.extraction import extract_
 from pytest_storedog_gate.local_synthetics.definitions.definition import DEFAULT_RETRY_INTERVAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.javascript.scripts import AFTER, names_set
-from pytest_storedog_gate.local_synthetics.kinds import flow
-from pytest_storedog_gate.local_synthetics.kinds.flow import Played
-from pytest_storedog_gate.local_synthetics.kinds.multistep.steps import Library, step_definition
-from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run, Source
-from pytest_storedog_gate.local_synthetics.running.results import failure_document
+from pytest_storedog_gate.local_synthetics.kinds.common import flow
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import Played
+from pytest_storedog_gate.local_synthetics.kinds.multistep.steps import ApiLibrary, step_definition
+from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from pytest_storedog_gate.local_synthetics.assertions.extraction import Source
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
-    from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
-    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
+    from pytest_storedog_gate.local_synthetics.kinds import Equipment
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _NOTHING_PROVED = Failure(
@@ -34,23 +31,18 @@ _NOTHING_PROVED = Failure(
 )
 
 
-class MultistepCheck:
+class MultistepCheck(Kind):
     """Plays the steps of a test, one after the other."""
 
-    def __init__(
-        self,
-        kinds: Mapping[tuple[str, str], Kind],
-        tests: Mapping[str, Definition],
-        scripts: Scripts,
-    ) -> None:
-        self._library = Library(kinds, tests, scripts)
+    def __init__(self, equipment: Equipment) -> None:
+        self._library = ApiLibrary(equipment.kinds, equipment.tests, equipment.scripts)
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind.unsupported`."""
+        """See `Kind`."""
         return self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind.run`."""
+        """See `Kind`."""
         self._library.check_names(run.definition, variables)
         for test in self._library.played(run.definition):
             await self._library.scripts.ready(test)
@@ -68,7 +60,7 @@ class MultistepCheck:
 
 @dataclass(frozen=True)
 class _Player:
-    library: Library
+    library: ApiLibrary
     variables: Variables
     whole: Run
 
@@ -132,7 +124,7 @@ class _Player:
     async def _check(self, step: Json, test: Definition) -> Played:
         extracted: list[Json] = []
         wanted, script = step.get("extractedValues") or [], step.get(AFTER) or ""
-        definition = step_definition(step, test)
+        definition = step_definition(step, test, self.library.known_kind(step["subtype"]))
         outcome = await self._run(definition, wanted, extracted, script)
         failure = outcome.failure
         if failure is None and wanted and not extracted:
@@ -173,8 +165,7 @@ class _Player:
             self.whole.url_substitution,
             answered=answered,
         )
-        kind = self.library.kind(definition.subtype)
-        assert kind is not None  # noqa: S101 checked by `unsupported`
+        kind = self.library.known_kind(definition.subtype)
         try:
             self.variables.hide_credentials(definition)
             return await kind.run(run, self.variables)
@@ -199,7 +190,7 @@ def _skipped(step: Json) -> Json:
 def _result(failure: Failure | None) -> Json:
     if failure is None:
         return {"status": "passed"}
-    return {"status": "failed", "failure": failure_document(failure)}
+    return {"status": "failed", "failure": failure.document()}
 
 
 def _named(failure: Failure, index: int, step: Json) -> Failure:

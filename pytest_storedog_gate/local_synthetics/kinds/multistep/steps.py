@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
 from pytest_storedog_gate.local_synthetics.assertions.extraction import unsupported_extraction
@@ -21,12 +21,13 @@ from pytest_storedog_gate.local_synthetics.javascript.scripts import (
     JAVASCRIPT,
     names_written,
 )
-from pytest_storedog_gate.local_synthetics.kinds import flow
-from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over, unsupported_keys
+from pytest_storedog_gate.local_synthetics.kinds import brought_request_keys
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
+from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
@@ -40,23 +41,30 @@ _KEYS = {
     "playSubTest": _FLOW | {"subtestPublicId", "subtest", "alwaysExecute"},
 }
 _CHECK_KEYS = _FLOW | {"request", "assertions", "extractedValues", AFTER}
-_INHERITED = ("allow_insecure", "follow_redirects")
 
 
 @dataclass(frozen=True)
-class Library:
-    """What steps are made of: the kinds of check, and by public ID the tests to play."""
+class ApiLibrary(Library):
+    """What the steps of a multistep test are made of."""
 
-    kinds: Mapping[tuple[str, str], Kind]
-    tests: Mapping[str, Definition]
     scripts: Scripts
 
+    plays: ClassVar = "api"
+
     def kind(self, subtype: str) -> Kind | None:
+        """The kind that a step or a sub-test is of; None: it can be of no such kind."""
         return None if subtype == "multi" else self.kinds.get(("api", subtype))
 
+    def known_kind(self, subtype: str) -> Kind:
+        """The same, of what is not refused."""
+        kind = self.kind(subtype)
+        assert kind is not None  # noqa: S101 checked by `unsupported`
+        return kind
+
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
-        """Name each thing in a multistep test that would otherwise be passed over."""
-        problems = unsupported_keys(definition, (), config=("steps", BEFORE))
+        """See `Library`."""
+        own = brought_request_keys(self.kinds)
+        problems = allowed.unsupported_keys(definition, (), config=("steps", BEFORE), own=own)
         problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})
         steps = definition.config.get("steps") or []
         if not any(self._asserts(step) for step in steps):
@@ -73,13 +81,6 @@ class Library:
         for step in definition.config.get("steps") or []:
             if step["subtype"] == "playSubTest":
                 yield from self.played(flow.played_test(step, self.tests))
-
-    def check_names(self, definition: Definition, variables: Variables) -> None:
-        """Raise InvalidTest for a variable that no step before gives a value.
-
-        Sub-tests' variables get theirs.
-        """
-        self._check_names(definition, variables, set())
 
     def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
@@ -116,7 +117,7 @@ class Library:
         others = API_STEP.keys() - _KEYS.get(subtype, _CHECK_KEYS)
         problems = [
             f"{problem} in a step of type {subtype}"
-            for problem in passed_over("", step, API_STEP, others)
+            for problem in allowed.passed_over("", step, API_STEP, others)
         ]
         problems += _unsupported_retry(step.get("retry") or {})
         if subtype == "wait":
@@ -134,41 +135,27 @@ class Library:
         assertions = step.get("assertions") or []
         if not isinstance(assertions, list) or not all(isinstance(one, dict) for one in assertions):
             return ["assertions must be a list of objects"]
-        extractable: frozenset[str] = getattr(kind, "extractable", frozenset())
-        problems = unsupported_extraction(step.get("extractedValues") or [], extractable)
+        problems = unsupported_extraction(step.get("extractedValues") or [], kind.extractable)
         problems += self.scripts.unsupported({AFTER: step.get(AFTER)})
-        if step.get(AFTER) and not getattr(kind, "scriptable", False):
+        if step.get(AFTER) and not kind.scriptable:
             problems.append(f"{AFTER} is not supported in a step of type {subtype}")
-        return problems + kind.unsupported(step_definition(step, test))
+        return problems + kind.unsupported(step_definition(step, test, kind))
 
-    def _unsupported_sub_test(self, step: Json, depth: int) -> list[str]:
-        public_id = step.get("subtestPublicId")
-        try:
-            played = flow.sub_test(step, self.tests)
-        except DefinitionError as error:
-            return [f"sub-test {public_id}: {error}"]
-        if played is None:
-            return [f"sub-test {public_id} is not among the service's definitions"]
-        if played.type != "api":
-            return [f"sub-test {public_id} is of type {played.type}: an API test is needed"]
-        if depth == flow.DEEPEST:
-            return [f"sub-test {public_id}: sub-tests nest deeper than {flow.DEEPEST} levels"]
+    def _unsupported_in(self, played: Definition, depth: int) -> list[str]:
         if played.subtype == "multi":
-            problems = self.unsupported(played, depth + 1)
-        elif kind := self.kind(played.subtype):
-            problems = kind.unsupported(played)
-        else:
-            problems = [f"tests of type api {played.subtype} are not supported"]
-        return [f"sub-test {public_id}: {problem}" for problem in problems]
+            return self.unsupported(played, depth)
+        if kind := self.kind(played.subtype):
+            return kind.unsupported(played)
+        return [f"tests of type api {played.subtype} are not supported"]
 
 
-def step_definition(step: Json, test: Definition) -> Definition:
+def step_definition(step: Json, test: Definition, kind: Kind) -> Definition:
     """A step as a definition of its kind. Its own settings win over the test's options."""
     request = step["request"]
     options = {
         key: test.options[key]
-        for key in _INHERITED
-        if step["subtype"] == "http" and key in test.options and key not in request
+        for key in kind.inherited
+        if key in test.options and key not in request
     }
     return Definition(
         {

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import threading
-import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from tests.local_synthetics.kinds.browser.conftest import browser_test, css, step
-from tests.local_synthetics.kinds.browser.processes import (
-    chromium_of_this_process,
-    renderers_of_this_process,
-)
-from tests.local_synthetics.kinds.test_http_connections import client_pair, secure
 from tests.local_synthetics.servers.certificates import Certificates
 from tests.local_synthetics.servers.proxy import proxy_server
-from tests.local_synthetics.support import serving
+from tests.local_synthetics.support.browser_tests import HAS_HEADING, browser_test, css, step
+from tests.local_synthetics.support.secure import client_pair, secure
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json, Play
-    from tests.local_synthetics.support import Service, Target
+    from pathlib import Path
+
+    from tests.local_synthetics.support.browser_tests import Json, Play
+    from tests.local_synthetics.support.service import Service, Target
+
 
 pytestmark = pytest.mark.browser
-
 _PACKAGE = "pytest_storedog_gate.local_synthetics"  # imported only where it can run
-_GOOD = step("assertElementPresent", element=css("h1, ul"))
 
 
 def contains(text: str) -> Json:
@@ -62,7 +51,7 @@ def test_of_several_browsers_chrome_runs_and_the_others_have_no_verdict(
     browser_service: Service, site: str
 ) -> None:
     devices = ["chrome.laptop_large", "firefox.laptop_large", "edge.tablet", "mobile_small"]
-    test = browser_test(site, _GOOD, options={"device_ids": devices})
+    test = browser_test(site, HAS_HEADING, options={"device_ids": devices})
     batch = browser_service.final(browser_service.trigger({"local_test_definition": test}))
     found = {one["device"]: browser_service.result(one["result_id"]) for one in batch["results"]}
     passed = {device for device, result in found.items() if result["status"] == "passed"}
@@ -131,7 +120,7 @@ def test_blocked_requests_are_not_made(play: Play) -> None:
 
 
 def test_an_error_of_the_page_is_in_the_result(play: Play) -> None:
-    result = play(_GOOD, path="/missing")
+    result = play(HAS_HEADING, path="/missing")
     (first, _) = result["steps"]
     assert first["warnings"] == [{"type": "http_status", "message": "The page answered 404."}]
     (error,) = first["browser_errors"]
@@ -157,7 +146,7 @@ def test_a_step_has_the_shape_that_clients_read(play: Play, site: str) -> None:
 
 
 def test_screenshots_are_kept_and_can_be_left_out(browser_service: Service, site: str) -> None:
-    silent = {**_GOOD, "noScreenshot": True}
+    silent = {**HAS_HEADING, "noScreenshot": True}
     bad = step("assertPageContains", seconds=0.2, value="cats")
     result = browser_service.run(browser_test(site, silent, bad))
     first, second, third = result["steps"]
@@ -167,120 +156,8 @@ def test_screenshots_are_kept_and_can_be_left_out(browser_service: Service, site
         assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.content.startswith(b"\xff\xd8")
     assert browser_service.get("/local/screenshots/0").status_code == 404
-    none = browser_service.run(browser_test(site, _GOOD, options={"noScreenshot": True}))
+    none = browser_service.run(browser_test(site, HAS_HEADING, options={"noScreenshot": True}))
     assert all("bucket_keys" not in one for one in none["steps"])
-
-
-def test_a_page_that_hangs_costs_one_test(browser_service: Service, site: str) -> None:
-    hang = step("click", seconds=1, element=css("#hang"), clickWithJavascript=True)
-    busy = browser_test(site + "/busy", hang, _GOOD)
-    batch = browser_service.trigger(
-        {"local_test_definition": busy}, {"local_test_definition": browser_test(site, _GOOD)}
-    )
-    first, second = browser_service.final(batch)["results"]
-    assert [first["status"], second["status"]] == ["failed", "passed"]
-    assert browser_service.result(first["result_id"])["failure"]["code"] == "STEP_TIMEOUT"
-
-
-def test_without_a_chromium_the_test_is_refused_and_says_what_to_do(
-    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STOREDOG_CHROMIUM", "/absent/chromium")
-    with serving() as service:
-        result = service.run(browser_test(site, _GOOD))
-    assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_TEST", True)
-    assert "STOREDOG_CHROMIUM is '/absent/chromium'" in result["failure"]["message"]
-
-
-def test_without_a_driver_there_is_no_verdict_and_it_says_how_to_find_out(
-    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As where a library that Playwright's Node needs is missing.
-    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
-    with serving() as service:
-        result = service.run(browser_test(site, _GOOD))
-    assert (result["failure"]["code"], result["inconclusive"]) == ("UNAVAILABLE_BROWSER", True)
-    assert "'playwright --version' shows why" in result["failure"]["message"]
-
-
-def _told_of_navigation(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set once a test has opened its start URL."""
-    player = pytest.importorskip(f"{_PACKAGE}.kinds.browser.player")
-    navigated, original = threading.Event(), player.Player.navigate
-
-    async def navigate(self: Any, url: str, limit: float) -> Json:
-        document: Json = await original(self, url, limit)
-        navigated.set()
-        return document
-
-    monkeypatch.setattr(player.Player, "navigate", navigate)
-    return navigated
-
-
-def test_a_browser_that_crashes_gives_no_verdict_at_once_and_is_started_again(
-    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    navigated = _told_of_navigation(monkeypatch)
-    before = set(chromium_of_this_process())
-    with serving() as service:
-        may_fail = step("wait", value=300, flow={"allowFailure": True})
-        batch = service.trigger({"local_test_definition": browser_test(site, may_fail, _GOOD)})
-        assert navigated.wait(20)
-        for pid in set(chromium_of_this_process()) - before:
-            os.kill(pid, signal.SIGKILL)
-        (entry,) = service.final(batch)["results"]
-        result = service.result(entry["result_id"])
-        assert result["failure"]["code"] == "UNAVAILABLE_BROWSER", result["failure"]
-        assert result["inconclusive"] is True
-        assert [one["status"] for one in result["steps"]] == ["passed", "failed", "skipped"]
-        assert service.run(browser_test(site, _GOOD))["status"] == "passed"
-    left = set(chromium_of_this_process()) - before
-    assert not {pid for pid in left if Path(f"/proc/{pid}").exists()}
-
-
-def test_a_crash_of_the_browser_is_retried(
-    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    navigated = _told_of_navigation(monkeypatch)
-    before = set(chromium_of_this_process())
-    with serving() as service:
-        waiting = browser_test(site, step("wait", value=4), _GOOD, options={"retry": {"count": 1}})
-        batch = service.trigger({"local_test_definition": waiting})
-        assert navigated.wait(20)
-        for pid in set(chromium_of_this_process()) - before:
-            os.kill(pid, signal.SIGKILL)
-        (entry,) = service.final(batch)["results"]
-    assert (entry["status"], entry["retries"]) == ("passed", 1)
-
-
-def test_a_page_that_crashes_fails_the_test_at_once(
-    chromium: None, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killing its process stands for what a page does to itself when it takes all memory."""
-    navigated = _told_of_navigation(monkeypatch)
-    before = set(renderers_of_this_process())
-    with serving() as service:
-        waiting = browser_test(site, step("wait", value=300), _GOOD)
-        batch = service.trigger({"local_test_definition": waiting})
-        assert navigated.wait(20)
-        for pid in set(renderers_of_this_process()) - before:
-            os.kill(pid, signal.SIGKILL)
-        (entry,) = service.final(batch)["results"]
-        result = service.result(entry["result_id"])
-    assert result["failure"]["message"] == "Step 1 (wait): The page crashed."
-    assert result["inconclusive"] is False
-
-
-def test_a_browser_that_does_not_answer_is_unavailable(
-    chromium: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def silent() -> None:
-        await asyncio.Event().wait()
-
-    engine = pytest.importorskip(f"{_PACKAGE}.chromium.engine")
-    monkeypatch.setattr(engine, "_STARTING", 0.01)
-    with pytest.raises(CheckFailed, match="Chromium crashed"):
-        asyncio.run(engine.answered(silent()))
 
 
 def test_a_change_of_this_machines_network_fails_no_page(
@@ -300,13 +177,13 @@ def test_a_change_of_this_machines_network_fails_no_page(
         return await goto(page, url, **options)
 
     monkeypatch.setattr(playwright.Page, "goto", cut_off)
-    assert play(_GOOD)["status"] == "passed"
+    assert play(HAS_HEADING)["status"] == "passed"
     assert not said
 
 
 def test_the_time_until_a_page_can_be_used_is_measured(play: Play, site: str) -> None:
     slow = step("goToUrlAndMeasureTti", value=f"{site}/slow")
-    result = play(slow, _GOOD)
+    result = play(slow, HAS_HEADING)
     assert result["status"] == "passed", result["failure"]
     first, second, _ = result["steps"]
     assert second["time_to_interactive"] >= 300  # ms that the page's script takes
@@ -358,7 +235,7 @@ def test_a_proxy_is_used_for_this_machine_too(play: Play, site: str) -> None:
         result = play(contains("Second"), path="/second", request={"proxy": {"url": url}})
     assert result["status"] == "passed", result["failure"]
     assert f"GET {site}/second " in "".join(proxy.heads)
-    refused = play(_GOOD, request={"proxy": {"url": f"http://127.0.0.1:{proxy.port}"}})
+    refused = play(HAS_HEADING, request={"proxy": {"url": f"http://127.0.0.1:{proxy.port}"}})
     assert refused["failure"]["code"] == "OPEN_URL"
 
 
@@ -383,53 +260,13 @@ def test_a_client_certificate_is_shown(
     )
     assert browser_service.run(elsewhere)["status"] == "failed"
     bad = {"certificate": {"cert": {"content": "no"}, "key": {"content": "no"}}}
-    result = browser_service.run(browser_test(url, _GOOD, request=bad))
+    result = browser_service.run(browser_test(url, HAS_HEADING, request=bad))
     assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_TEST", True)
-
-
-def test_of_a_failed_test_trace_and_page_are_kept_where_the_user_asked(
-    chromium: None, site: str, tmp_path: Path
-) -> None:
-    directory = tmp_path / "kept"
-    with serving(artifacts=directory) as service:
-        assert service.run(browser_test(site, _GOOD))["status"] == "passed"
-        assert not directory.exists()
-        failed = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
-    (attempt,) = directory.iterdir()
-    assert attempt.stat().st_mode & 0o777 == 0o700
-    kept = sorted(attempt.iterdir())
-    assert failed["artifacts"] == [str(one) for one in kept]
-    assert [one.name for one in kept] == ["page.html", "page.png", "trace.zip"]
-    assert "Good dogs" in kept[0].read_text()
-    with zipfile.ZipFile(kept[2]) as trace:
-        assert "trace.trace" in trace.namelist()
-
-
-def test_a_test_fails_although_nothing_of_it_can_be_kept(
-    chromium: None, site: str, tmp_path: Path
-) -> None:
-    no_directory = tmp_path / "file"
-    no_directory.touch()
-    with serving(artifacts=no_directory) as service:
-        failed = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
-    assert failed["failure"]["code"] == "ASSERTION_FAILURE"
-    assert "artifacts" not in failed
 
 
 def test_a_tab_that_closes_itself_under_a_step_fails_the_test(play: Play) -> None:
     closes = step("assertFromJavascript", seconds=300, code="close(); await new Promise(() => {})")
     opens = step("assertFromJavascript", code="return Boolean(open('/second'))")
-    result = play(opens, closes, _GOOD)
+    result = play(opens, closes, HAS_HEADING)
     assert result["failure"]["message"] == "Step 2 (assertFromJavascript): The page was closed."
     assert result["inconclusive"] is False
-
-
-def test_nothing_is_kept_where_a_link_leads(chromium: None, site: str, tmp_path: Path) -> None:
-    """The directory was none when the service began."""
-    directory, precious = tmp_path / "artifacts", tmp_path / "precious"
-    precious.mkdir()
-    with serving(artifacts=directory) as service:
-        directory.symlink_to(precious)
-        result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
-    assert (result["status"], "artifacts" in result) == ("failed", False)
-    assert list(precious.iterdir()) == []

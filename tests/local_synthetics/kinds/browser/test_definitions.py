@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.definitions.definition import parse
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
-from pytest_storedog_gate.local_synthetics.kinds.browser.screenshots import Screenshots
-from tests.local_synthetics.kinds.browser.conftest import browser_test, css, step
+from tests.local_synthetics.support.browser_tests import browser_test, css, step
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json
+    from tests.local_synthetics.support.browser_tests import Json
 
 PACKAGE = "pytest_storedog_gate.local_synthetics"
 _GOOD = step("assertElementPresent", element=css("#title"))
@@ -116,7 +116,7 @@ def test_what_is_supported_is_not_refused() -> None:
 def test_without_playwright_the_lab_loads_and_the_test_is_refused_by_name() -> None:
     code = (
         "import sys; sys.modules['playwright'] = None\n"
-        f"from {PACKAGE}.catalog import load\n"
+        f"from {PACKAGE}.definitions.files import load\n"
         f"from {PACKAGE}.kinds import all_kinds\n"
         f"tests = load([{str(ROOT / 'lab/checks/*.synthetics.json')!r}]).tests\n"
         "print(*all_kinds(tests)['browser', ''].unsupported(tests['shp-brw-flw']))"

@@ -9,15 +9,15 @@ from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.v1.api.synthetics_api import SyntheticsApi
 from datadog_api_client.v2.api.synthetics_api import SyntheticsApi as SyntheticsApiV2
 
-from tests.local_synthetics.kinds.browser.conftest import browser_test, css, says, step
-from tests.local_synthetics.support import until
+from tests.local_synthetics.support.browser_tests import browser_test, css, says, step
+from tests.local_synthetics.support.service import until
 from tests.published.data import needs_published
 from tests.published.openapi import Description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.service import Service
 
 pytestmark = pytest.mark.browser
 

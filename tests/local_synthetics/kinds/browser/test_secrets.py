@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.conftest import css, step
+from tests.local_synthetics.support.browser_tests import css, step
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json, Play
+    from tests.local_synthetics.support.browser_tests import Json, Play
 
 pytestmark = pytest.mark.browser
-
 _LONG = "woof-" * 300
 
 

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.definitions.files import load
-from tests.local_synthetics.support import Target, targeting
+from tests.local_synthetics.support.service import Target, targeting
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.service import Service
 
 pytestmark = pytest.mark.browser
-
 _CHECKS = ROOT / "lab/checks/browser.synthetics.json"
 _CODES = [{"name": "Black Friday", "code": "BFRIDAY", "value": 5}]
 

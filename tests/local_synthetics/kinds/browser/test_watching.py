@@ -17,22 +17,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.chromium.which import (
+from pytest_storedog_gate.local_synthetics.chromium.executable import (
     NoChromiumError,
     find_headed_chromium,
 )
 from tests.conftest import missing, playwrights_own
-from tests.local_synthetics.kinds.browser.conftest import browser_test, says, step
-from tests.local_synthetics.support import DEADLINE, Target, until
+from tests.local_synthetics.support.browser_tests import browser_test, says, step
+from tests.local_synthetics.support.service import DEADLINE, Target, until
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.local_synthetics.kinds.browser.conftest import Json
+    from tests.local_synthetics.support.browser_tests import Json
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium")]
-
 BAD = step("assertPageContains", seconds=0.2, value="cats")
 GOOD = step("assertPageContains", value="Good dogs")
 ENTER = "until you press Enter"

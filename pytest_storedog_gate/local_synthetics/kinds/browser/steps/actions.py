@@ -13,8 +13,8 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
+    browser_failure,
     browser_is_gone,
-    failure_of,
     timed_out,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.asserting import assert_that
@@ -96,7 +96,7 @@ class Actions(StepAttempt):
         except Error as error:
             if "Download is starting" in str(error):
                 return
-            raise failure_of(error, "OPEN_URL") from None
+            raise browser_failure(error, "OPEN_URL") from None
         if response is not None and response.status >= 400:
             self.document["warnings"].append(
                 {"type": "http_status", "message": f"The page answered {response.status}."}
@@ -149,7 +149,7 @@ class Actions(StepAttempt):
                 try:
                     await self.page.keyboard.press(keys)
                 except Error as error:
-                    raise failure_of(error, "PRESS_KEY") from None
+                    raise browser_failure(error, "PRESS_KEY") from None
             case "scroll":
                 await self.page.evaluate("([x, y]) => window.scrollBy(x, y)", _distance(params))
             case _:
@@ -274,11 +274,11 @@ async def _is_visible(element: ElementHandle) -> bool:
 def _not_done(kind: str, error: Error) -> CheckFailed:
     if kind == "selectOption":
         if "not a <select>" in str(error):
-            return failure_of(error, "ELEMENT_NOT_INTERACTABLE")
+            return browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
         return CheckFailed("SELECT_OPTION", "The element has no such option, or it is disabled.")
     if kind == "uploadFiles":
-        return failure_of(error, "UPLOAD_FILES_ELEMENT_TYPE")
-    return failure_of(error, "ELEMENT_NOT_INTERACTABLE")
+        return browser_failure(error, "UPLOAD_FILES_ELEMENT_TYPE")
+    return browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
 
 
 def _distance(params: Json) -> list[float]:

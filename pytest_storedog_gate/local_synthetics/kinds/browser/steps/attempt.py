@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.browser.failing import browser_is_gone, failure_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
+    browser_failure,
+    browser_is_gone,
+)
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import wanted_text
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.locating import favourite, locate
@@ -117,7 +120,7 @@ class StepAttempt:
         except Error as error:
             if "context was destroyed" in str(error):
                 raise
-            raise failure_of(error, "EVALUATE_JAVASCRIPT") from None
+            raise browser_failure(error, "EVALUATE_JAVASCRIPT") from None
 
 
 async def content_of(element: ElementHandle) -> str:

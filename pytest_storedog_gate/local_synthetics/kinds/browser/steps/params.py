@@ -84,6 +84,13 @@ def _unsupported_details(kind: str, params: Json) -> list[str]:
     return look(params) if look else []
 
 
+def unsupported_tab(params: Json) -> list[str]:
+    """Refuse a sub-test in another tab than the main one or a new one."""
+    known = params.get("playingTabId", 0) in (-1, 0)
+    problem = "params.playingTabId: only 0 (the main tab) and -1 (a new one) are supported"
+    return [] if known else [problem]
+
+
 def _unsupported_click(params: Json) -> list[str]:
     click = params.get("clickType") or "primary"
     known = click in ("primary", "double", "contextual")

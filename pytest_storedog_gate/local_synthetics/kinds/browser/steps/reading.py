@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
@@ -14,22 +13,20 @@ from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
     key_faults_of_test,
 )
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds import flow
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import WITHOUT_VALUE
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import MAIL_STEPS
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
     LONGEST_STEP,
     PARAMS,
     unsupported_params,
+    unsupported_tab,
 )
-from pytest_storedog_gate.local_synthetics.kinds.settings import passed_over
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
+from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
-    from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _NOTHING_ASSERTED = (
@@ -38,15 +35,13 @@ _NOTHING_ASSERTED = (
 )
 
 
-@dataclass(frozen=True)
-class Library:
-    """What steps are made of: the kinds of check, and by public ID the tests to play."""
+class BrowserLibrary(Library):
+    """What the steps of a browser test are made of."""
 
-    kinds: Mapping[tuple[str, str], Kind]
-    tests: Mapping[str, Definition]
+    plays: ClassVar = "browser"
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
-        """Name each step of a browser test that would otherwise be passed over."""
+        """See `Library`."""
         steps: Any = definition.steps
         if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
             return ["steps must be a list of objects"]
@@ -67,13 +62,6 @@ class Library:
             or (kind == "drop" and (index == 0 or types[index - 1] != "drag"))
         ]
         return problems
-
-    def check_names(self, definition: Definition, variables: Variables) -> None:
-        """Raise InvalidTest for a variable that no step before gives a value.
-
-        Sub-tests' variables get theirs.
-        """
-        self._check_names(definition, variables, set())
 
     def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
@@ -132,7 +120,7 @@ class Library:
             *(f"params.{key} is missing" for key in sorted(needed - params.keys())),
             *(
                 f"{problem} in a step of type {kind}"
-                for problem in passed_over("params.", params, BROWSER_PARAMS, others)
+                for problem in allowed.passed_over("params.", params, BROWSER_PARAMS, others)
             ),
         ]
         timeout = number(step.get("timeout") or 0)
@@ -140,28 +128,16 @@ class Library:
             problems.append(f"timeout must be seconds from 0 to {LONGEST_STEP}")
         if problems:
             return problems
-        if kind == "playSubTest":
-            return self._unsupported_sub_test(params, depth)
-        if kind == "runApiTest":
-            return self._unsupported_api_test(step, test)
-        return unsupported_params(kind, params)
+        match kind:
+            case "playSubTest":
+                return unsupported_tab(params) or self._unsupported_sub_test(params, depth)
+            case "runApiTest":
+                return self._unsupported_api_test(step, test)
+            case _:
+                return unsupported_params(kind, params)
 
-    def _unsupported_sub_test(self, params: Json, depth: int) -> list[str]:
-        public_id = params["subtestPublicId"]
-        try:
-            played = flow.sub_test(params, self.tests)
-        except DefinitionError as error:
-            return [f"sub-test {public_id}: {error}"]
-        if params.get("playingTabId", 0) not in (-1, 0):
-            return ["params.playingTabId: only 0 (the main tab) and -1 (a new one) are supported"]
-        if played is None:
-            return [f"sub-test {public_id} is not among the service's definitions"]
-        if played.type != "browser":
-            return [f"sub-test {public_id} is of type {played.type}: a browser test is needed"]
-        if depth == flow.DEEPEST:
-            return [f"sub-test {public_id}: sub-tests nest deeper than {flow.DEEPEST} levels"]
-        problems = key_faults_of_test(played.data) + self.unsupported(played, depth + 1)
-        return [f"sub-test {public_id}: {problem}" for problem in problems]
+    def _unsupported_in(self, played: Definition, depth: int) -> list[str]:
+        return key_faults_of_test(played.data) + self.unsupported(played, depth)
 
     def _unsupported_api_test(self, step: Json, test: Definition) -> list[str]:
         request = step["params"]["request"]

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.conftest import GOOD_SUB_TEST, browser_test, css, step
+from tests.local_synthetics.support.browser_tests import GOOD_SUB_TEST, browser_test, css, step
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json
-    from tests.local_synthetics.support import Service
+    from tests.local_synthetics.support.browser_tests import Json
+    from tests.local_synthetics.support.service import Service
 
 pytestmark = pytest.mark.browser
-
 _CLICK = step("click", element=css("#away"))
 _LOST = step("click", seconds=0.4, element=css("#nowhere"))
 

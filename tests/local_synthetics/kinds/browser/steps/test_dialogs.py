@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.conftest import css, says, step
+from tests.local_synthetics.support.browser_tests import css, says, step
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Play
+    from tests.local_synthetics.support.browser_tests import Play
 
 pytestmark = pytest.mark.browser
 

@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.steps.test_steps import PASSING, passing_types, variables
+from tests.local_synthetics.kinds.browser.steps.cases import (
+    ACTIONS,
+    PASSING,
+    passing_types,
+    variables,
+)
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json, Play
+    from tests.local_synthetics.support.browser_tests import Json, Play
+
 
 pytestmark = pytest.mark.browser
-
 _SHORT = 0.4  # s for what must not come about
-# A wait has nothing to be seen; what proves something by itself also fails so, in `test_steps`.
-_PROVING = {"wait", "runApiTest", "playSubTest"}
-ACTIONS = [
-    name
-    for name, steps in PASSING.items()
-    if any(
-        not one.startswith("assert") and one not in _PROVING for one in passing_types(name, steps)
-    )
-]
 
 
 @pytest.mark.parametrize("name", ACTIONS)

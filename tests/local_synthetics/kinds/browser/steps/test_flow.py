@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.conftest import browser_test, css, says, step
-from tests.local_synthetics.support import serving
+from tests.local_synthetics.support.browser_tests import browser_test, css, says, step
+from tests.local_synthetics.support.service import serving
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json, Play
+    from tests.local_synthetics.support.browser_tests import Json, Play
 
 pytestmark = pytest.mark.browser
-
 _GOOD = step("assertElementPresent", element=css("#title"))
 
 

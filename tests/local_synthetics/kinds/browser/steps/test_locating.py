@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import unsupported_element
-from tests.local_synthetics.kinds.browser.conftest import css, says, step
+from tests.local_synthetics.support.browser_tests import css, says, step
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json, Play
+    from tests.local_synthetics.support.browser_tests import Json, Play
 
 _BUTTON = '/*[local-name()="html"][1]/*[local-name()="body"][1]/*[local-name()="form"][1]/*[3]'
 _TEXT = "/descendant::*[text()[normalize-space(translate(., 'GRET', 'gret')) = \"greet\"]]"

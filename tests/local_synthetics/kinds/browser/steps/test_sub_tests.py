@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_synthetics.kinds.browser.conftest import (
+from tests.local_synthetics.support.browser_tests import (
     BAD_SUB_TEST,
     GOOD_SUB_TEST,
     browser_test,
@@ -15,7 +15,7 @@ from tests.local_synthetics.kinds.browser.conftest import (
 )
 
 if TYPE_CHECKING:
-    from tests.local_synthetics.kinds.browser.conftest import Json, Play
+    from tests.local_synthetics.support.browser_tests import Json, Play
 
 pytestmark = pytest.mark.browser
 

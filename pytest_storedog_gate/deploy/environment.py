@@ -1,0 +1,91 @@
+"""Where a digest is deployed: an environment, and the services of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+
+
+def is_name(text: str) -> bool:
+    """Whether an environment or a service can be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Ready means `consecutive` HTTP answers with `status`, all within `timeout` seconds."""
+
+    http: str = "/"
+    status: int = 200
+    consecutive: int = 1
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container of an environment; `volumes` maps a volume's name to a folder in it."""
+
+    name: str
+    image: str
+    port: int | None = None
+    readiness: Readiness | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A published address of the engine's host."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Reads HOST:PORT; else ValueError says how."""
+        match = _ADDRESS.fullmatch(text)
+        if match is None or not 0 < int(match["port"]) < 65536:
+            raise ValueError(f'{text!r} is no address; write "HOST:PORT"')
+        return cls(match["host"], int(match["port"]))
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a digest is deployed, and how.
+
+    `elsewhere` is the service that `gate` names where the environment deploys none: it decides on
+    what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
+    `on_failure` is "rollback" or "keep".
+    """
+
+    name: str
+    gate: str | None = None
+    elsewhere: Service | None = None
+    services: tuple[Service, ...] = ()
+    strategy: str = "recreate"
+    publish: Mapping[str, Address] = field(default_factory=dict)
+    network: str = ""
+    engine: str = "unix:///var/run/docker.sock"
+    overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    on_failure: str = "rollback"
+    lock_image: str | None = None
+
+    @property
+    def gated(self) -> Service | None:
+        """The service whose image a run deploys here."""
+        return next((s for s in self.services if s.name == self.gate), None)
+
+    @property
+    def subject(self) -> Service | None:
+        """The service whose image the verdict is about, whoever deploys it."""
+        return self.gated or self.elsewhere

@@ -1,0 +1,169 @@
+"""What a run has to do with Synthetics: the checks that it reads, chooses, triggers and follows."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytest_storedog_gate.datadog.batch import GRACE, Batch
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.client import MAX_TESTS
+from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.gate import selection, synthetics
+from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
+from pytest_storedog_gate.reading.ci import metadata as ci
+from pytest_storedog_gate.settings.requirements import BLOCKING
+from pytest_storedog_gate.verdicts.rule import by_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import ExitStack
+
+    from pytest_storedog_gate.datadog.models import CheckOutcome
+    from pytest_storedog_gate.errors import GateError
+    from pytest_storedog_gate.gate.outcomes import Outcomes
+    from pytest_storedog_gate.gate.selection import PlannedCheck
+    from pytest_storedog_gate.settings.load import Settings
+
+
+class NothingRead:
+    """The same before the checks are read: there are none, and nothing can be triggered."""
+
+    checks: tuple[PlannedCheck, ...] = ()
+    required: tuple[str, ...] = ()
+    batches: Sequence[Batch] = ()
+    calls = 0
+
+    def choose(self, *_: object, **__: object) -> NoReturn:
+        """Refuses."""
+        raise NoVerdict("the checks were not read")
+
+    start = alone = choose
+
+    def confirmed(self) -> dict[str, CheckOutcome]:
+        """Nothing."""
+        return {}
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
+
+
+class Checking:
+    """The checks of one run, from their reading on.
+
+    `checks` are all of the configuration, and after `choose` those of the run; `required` are those
+    of the chosen ones that decide. `alone` may be called from any thread, and so may `stop`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        resources: ExitStack,
+        outcomes: Outcomes,
+        *,
+        fail: Callable[[GateError], None],
+        progress: Callable[[str], None],
+    ) -> None:
+        """Reads the checks. `outcomes` hears of each result, `fail` why there will be no more."""
+        self._settings, self._outcomes = settings, outcomes
+        self._fail, self._progress = fail, progress
+        self._cancelled = threading.Event()
+        self._client = synthetics.connect(settings, resources, Clock(self._cancelled.wait))
+        self._known = selection.Known(self._client)
+        self.checks = selection.resolve(settings.requirements, self._known)
+        self.required: tuple[str, ...] = ()
+        self.batches: list[Batch] = []
+        self._rules: Mapping[str, str] = {}
+        self._batch_ids: set[str] = set()
+        self._watchers = self._watch(())
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP calls to Synthetics the run has made."""
+        return self._client.calls
+
+    def choose(self, chosen: Collection[str], marked: Mapping[str, Mapping[str, Any]]) -> None:
+        """Leaves the `chosen` checks, and those that tests are `marked` with, with overrides."""
+        checks = self.checks
+        if marked:
+            requirements = self._settings.requirements.adding(marked)
+            checks = selection.resolve(requirements, self._known)
+            _refuse_suites(marked, checks)
+        wanted = {*chosen, *marked}
+        self.checks = tuple(check for check in checks if check.public_id in wanted)
+        self.required = tuple(check.public_id for check in self.checks if check.required)
+        self._rules = {check.public_id: check.execution_rule for check in self.checks}
+
+    def start(self) -> None:
+        """Triggers the checks, and follows their batches."""
+        client = self._client
+        client.deadline = client.clock.now() + self._settings.synthetics.batch_timeout + GRACE
+        for start in range(0, len(self.checks), MAX_TESTS):
+            checks = self.checks[start : start + MAX_TESTS]
+            batch = self._batch(checks)
+            self.batches.append(batch)
+            self._progress(f"triggered {len(checks)} checks: {batch.url}")
+        # Later than a batch that follows the deadline itself: only one that hangs is left behind.
+        self._outcomes.until(client.deadline + PATIENCE)
+        self._watchers = self._watch(self.batches)
+
+    def alone(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
+        """One check's outcome in a batch of its own."""
+        asked = self._settings.requirements.only(public_id, overrides)
+        checks = selection.resolve(asked, self._known)
+        _refuse_suites([public_id], checks)
+        for outcome in self._batch(checks).outcomes():
+            return self._settings.redact.document(outcome)
+        raise NoVerdict(f"the run ended before {public_id} had a result")
+
+    def confirmed(self) -> dict[str, CheckOutcome]:
+        """What is known, once more from the whole batch: results may have joined since."""
+        return {
+            public_id: self._judged(batch.outcome(public_id))
+            for batch in self.batches
+            for public_id in batch.public_ids
+            if public_id in self._outcomes.known
+        }
+
+    def stop(self) -> None:
+        """Cuts every wait short; nobody follows a batch any more."""
+        self._cancelled.set()
+        self._watchers.join()
+
+    def _batch(self, checks: Sequence[PlannedCheck]) -> Batch:
+        client = self._client
+        triggered = client.trigger(
+            [check.payload for check in checks],
+            batch_timeout=self._settings.synthetics.batch_timeout,
+            metadata=ci.metadata(),
+        )
+        if triggered.batch_id in self._batch_ids:
+            raise NoVerdict(
+                f"{client.endpoint.name} answered a trigger with batch {triggered.batch_id}, which "
+                "this run has already: its results are not of this trigger"
+            )
+        self._batch_ids.add(triggered.batch_id)
+        return Batch(client, triggered, {check.public_id: check.places for check in checks})
+
+    def _watch(self, batches: Sequence[Batch]) -> Watchers:
+        return Watchers(
+            batches,
+            self._cancelled,
+            put=lambda found: self._outcomes.put(self._judged(found)),
+            fail=self._fail,
+            end=self._outcomes.end,
+        )
+
+    def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
+        """As tests, workers and reports see it: without secrets, and by the rules in git."""
+        clean = self._settings.redact.document(outcome)
+        return by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
+
+
+def _refuse_suites(public_ids: Collection[str], checks: Collection[PlannedCheck]) -> None:
+    suites = set(public_ids) - {check.public_id for check in checks}
+    if suites:
+        raise ConfigurationError(
+            f"{', '.join(sorted(suites))} is a suite, and a test needs one check: name one of the "
+            "suite's tests"
+        )

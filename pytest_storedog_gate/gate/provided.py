@@ -1,0 +1,35 @@
+"""What a project may bring to a run, in the place of the gate's own or beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_storedog_gate.deploy import Reach
+    from pytest_storedog_gate.settings.load import Settings
+    from pytest_storedog_gate.verdicts.store import VerdictStore
+
+
+class Proofs(Protocol):
+    """The project's own proofs at one place of the road."""
+
+    def names(self) -> Sequence[str]:
+        """Whose they are; none where there are none."""
+        ...
+
+    def __call__(self, **facts: object) -> None:
+        """Returns where all hold; raises DeploymentFailed or NoVerdict where one does not."""
+        ...
+
+
+@dataclass(frozen=True)
+class Provided:
+    """See `hookspecs`: each is a hook there."""
+
+    deployer: Reach
+    verdict_store: Callable[[Settings], VerdictStore]
+    before_traffic: Proofs
+    after_checks: Proofs

@@ -1,0 +1,77 @@
+"""What is kept of a run, and where: the report that was asked for, and the verdict's record."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.outlets import whole_file
+from pytest_storedog_gate.outlets.whole_file import Nothing
+from pytest_storedog_gate.verdicts import promotion
+from pytest_storedog_gate.verdicts.record_json import as_json, encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from pytest_storedog_gate.settings.load import Settings
+    from pytest_storedog_gate.verdicts.record import Record
+    from pytest_storedog_gate.verdicts.store import Prepared, VerdictStore
+
+
+class Recorder:
+    """Keeps a verdict only of a digest that is put to the test: from `withdraw` on."""
+
+    def __init__(self, settings: Settings, store: Callable[[Settings], VerdictStore]) -> None:
+        self._settings, self._provided = settings, store
+        self._keep: Callable[[Record], AbstractContextManager[Prepared]] = lambda _record: Nothing()
+
+    def require(self, digest: str) -> None:
+        """Refuses a digest that the environment before this one has not let through."""
+        settings = self._settings
+        if settings.requires is not None:
+            with _no_verdict_where("the verdict there cannot be asked for"):
+                promotion.require_open(
+                    self._store,
+                    settings.requires.name,
+                    digest,
+                    service=settings.environment.gate,
+                    names=settings.required_there,
+                )
+
+    def withdraw(self, digest: str) -> None:
+        """An older verdict on a digest says nothing any more once it is put to the test again."""
+        name = self._settings.environment.name
+        with _no_verdict_where("an earlier verdict cannot be withdrawn"):
+            self._keep = partial(self._store.prepare, name, digest)
+            self._store.withdraw(name, digest)
+
+    @contextmanager
+    def prepared(self, record: Record) -> Iterator[tuple[Prepared, Prepared]]:
+        """The report and the record, written beside their places. Raises NoVerdict."""
+        with ExitStack() as written, _no_verdict_where("the verdict cannot be written"):
+            report = written.enter_context(self._report(record))
+            yield report, written.enter_context(self._keep(record))
+
+    @cached_property
+    def _store(self) -> VerdictStore:
+        return self._provided(self._settings)
+
+    def _report(self, record: Record) -> AbstractContextManager[Prepared]:
+        path = self._settings.report
+        return whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
+
+
+@contextmanager
+def _no_verdict_where(what: str) -> Iterator[None]:
+    try:
+        yield
+    except GateError:
+        raise
+    except OSError as error:
+        # Its file would be the temporary one.
+        raise NoVerdict(f"{what}: {error.strerror or error}") from None
+    except Exception as error:  # a project's own store may raise anything
+        raise NoVerdict(f"{what}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,106 @@
+"""What a project's plugins and conftest files bring to a run, by the hooks of `hookspecs`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.gate.provided import Provided
+from pytest_storedog_gate.verdicts.folder import VerdictFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from pytest_storedog_gate.deploy import Build, Deployer
+    from pytest_storedog_gate.deploy.environment import Environment
+    from pytest_storedog_gate.secrets.masking import Masker
+    from pytest_storedog_gate.settings.load import Settings
+    from pytest_storedog_gate.verdicts.record import Record
+    from pytest_storedog_gate.verdicts.store import VerdictStore
+
+
+def provided(config: pytest.Config) -> Provided:
+    """Asks pytest's plugins, the gate's own last."""
+    config.pluginmanager.register(_Own())  # without a name, so that no option blocks it
+    hook = config.hook
+    return Provided(
+        lambda environment, build, progress, redact: hook.pytest_storedog_deployer(
+            environment=environment, build=build, progress=progress, redact=redact
+        ),
+        lambda settings: hook.pytest_storedog_verdict_store(settings=settings),
+        _Proofs(config, "pytest_storedog_before_traffic"),
+        _Proofs(config, "pytest_storedog_after_checks"),
+    )
+
+
+def report(config: pytest.Config, record: Record, mask: Masker) -> list[str]:
+    """Lets every plugin report the record; a line for each that says or raises something.
+
+    All is decided: whatever one raises, the others are asked as well.
+    """
+    hook, said = config.hook.pytest_storedog_report, list[str]()
+    plugins = [each.plugin for each in hook.get_hookimpls()]
+    for plugin in plugins:
+        others = [other for other in plugins if other is not plugin]
+        only = config.pluginmanager.subset_hook_caller(hook.name, others)
+        try:
+            said += only(record=record, config=config)
+        except BaseException as error:  # noqa: BLE001  # nor may sys.exit() of a report end the run
+            said.append(f"no report of {_name(config, plugin)}: {_told(error)}")
+    return [mask(str(line)) for line in said]
+
+
+class _Own:
+    """What the gate has itself: the deployer of Docker, and verdicts in a folder."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_storedog_deployer(
+        self,
+        environment: Environment,
+        build: Build,
+        progress: Callable[[str], None],
+        redact: Callable[[str], str],
+    ) -> AbstractContextManager[Deployer]:
+        # With the engine's SDK, which a run that deploys nothing does not wait for.
+        from pytest_storedog_gate.deploy.docker.deployer import connected  # noqa: PLC0415
+
+        return connected(environment, build, progress, redact)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_storedog_verdict_store(self, settings: Settings) -> VerdictStore:
+        return VerdictFolder(settings.verdicts)
+
+
+class _Proofs:
+    """All proofs of one hook. What is neither a pass nor one of our errors proves nothing."""
+
+    def __init__(self, config: pytest.Config, hook: str) -> None:
+        self._config, self._hook = config, hook
+
+    def names(self) -> list[str]:
+        return [_name(self._config, each.plugin) for each in self._caller.get_hookimpls()]
+
+    def __call__(self, **facts: object) -> None:
+        try:
+            self._caller(**facts)
+        except (GateError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # a skip and an exit as well
+            raise NoVerdict(f"{self._hook} broke: {_told(error)}") from error
+
+    @property
+    def _caller(self) -> Any:
+        return getattr(self._config.hook, self._hook)
+
+
+def _told(error: BaseException) -> str:
+    return str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
+
+
+def _name(config: pytest.Config, plugin: object) -> str:
+    """A plugin's name; a conftest file's is its path, from where the project is."""
+    name = str(config.pluginmanager.get_name(plugin))
+    return type(plugin).__name__ if name.isdecimal() else name.removeprefix(f"{config.rootpath}/")

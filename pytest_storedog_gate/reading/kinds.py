@@ -1,0 +1,134 @@
+"""What a value must be, as it stands in a file and as the text of a variable.
+
+The sentence about a wrong value shows it only where its kind says so: it may be a password.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_storedog_gate.reading import json_text
+from pytest_storedog_gate.reading.nearest import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a value must be; `what`, and `text` for a variable, end the sentence "must be ...".
+
+    `parse` reads a variable; of a text that is wrong it makes something that does not fit.
+    `means` makes of a fitting value what it stands for, and raises ValueError with a sentence.
+    """
+
+    what: str
+    fits: Callable[[Any], bool]
+    text: str = "text"
+    parse: Callable[[str], Any] = str
+    means: Callable[[Any], Any] = _itself
+    shown: bool = False
+
+    def read(self, value: object) -> Any:
+        """What the value stands for; else ValueError with the sentence that says what is wrong."""
+        if not self.fits(value):
+            raise ValueError(f"must be {self.what}" + (f", not {value!r}" if self.shown else ""))
+        return self.means(value)
+
+    def meaning(self, means: Callable[[Any], Any]) -> Kind:
+        """The same, of which `means` makes something."""
+        return replace(self, means=means)
+
+
+def one_of(*words: str) -> Kind:
+    """One of these words; in a variable their case does not matter."""
+    what = f"{', '.join(words[:-1])} or {words[-1]}"
+
+    def known(word: str) -> str:
+        if word not in words:
+            raise ValueError(f"{word!r} is unknown{suggestion(word, words)}")
+        return word
+
+    return Kind(what, STRING.fits, what, str.lower, known)
+
+
+def _is_number(value: object) -> bool:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    # Neither NaN nor infinity, nor an integer that is no float.
+    return known and 0 <= cast("float", value) <= sys.float_info.max
+
+
+def _is_list_of_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+
+
+def _is_map_of_strings(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+
+
+def _boolean(text: str) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+
+
+def _number(text: str) -> float | None:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    return float(text) if match[1] else int(text)
+
+
+def _map(text: str) -> Any:
+    # As in datadog-ci, single quotes do too: they are easier to write in a shell.
+    for candidate in (text, text.replace("'", '"')):
+        try:
+            return json_text.loads(candidate)
+        except ValueError:
+            continue
+    return None
+
+
+def _list(text: str) -> list[str]:
+    return [item.strip() for item in text.split(";")]
+
+
+STRING = Kind("a string", lambda value: isinstance(value, str))
+BOOLEAN = Kind(
+    "true or false", lambda value: isinstance(value, bool), "true, false, 1 or 0", _boolean
+)
+INTEGER = Kind(
+    "an integer", lambda value: isinstance(value, int) and not isinstance(value, bool), shown=True
+)
+NUMBER = Kind("a number, at least 0", _is_number, "a number, at least 0", _number)
+WHOLE = Kind(
+    "a whole number, at least 0",
+    lambda value: isinstance(value, int) and _is_number(value),
+    "a whole number, at least 0",
+    _number,
+)
+SECONDS = Kind(
+    "a positive number of seconds",
+    lambda value: _is_number(value) and value > 0,
+    means=float,
+    shown=True,
+)
+STRINGS = Kind(
+    "a list of strings, none of them empty",
+    _is_list_of_strings,
+    "a list with ; between its items, none of them empty",
+    _list,
+)
+LIST = STRINGS.meaning(tuple)
+STRING_MAP = Kind(
+    "an object of strings", _is_map_of_strings, 'a JSON object of strings, {"NAME": "value"}', _map
+)
+OBJECT = Kind("an object", lambda value: isinstance(value, dict))
+TABLE = Kind("a table", OBJECT.fits)

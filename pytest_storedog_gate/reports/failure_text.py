@@ -1,0 +1,65 @@
+"""What a person reads of a check that did not pass: enough to act on at once."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.failed_requests import exchanges
+from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.outlets.plain_text import block, line
+from pytest_storedog_gate.reports import curl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_storedog_gate.datadog.models import CheckOutcome, Result
+
+_MOST = 10  # results, attempts or files; the report has them all
+
+
+def title(outcome: CheckOutcome) -> str:
+    """The check by public ID and name."""
+    return f"check {line(outcome.public_id)}: {line(outcome.name)}"
+
+
+def of_check(outcome: CheckOutcome) -> str:
+    """The check, and for each bad result the reason, its attempts and where to look."""
+    bad = [result for result in outcome.results if result.status is not Status.PASSED]
+    more = [f"and {len(bad) - _MOST} more results"] if len(bad) > _MOST else []
+    return "\n".join((title(outcome), *map(of_result, bad[:_MOST]), *more))
+
+
+def of_result(result: Result) -> str:
+    """One result: where, the reason, what holds, the request and answer, and where to look."""
+    asked = result.max_retries + 1
+    tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
+    lines = [f"{result.status.value} at {place(result) or 'unknown location'}{tries}:"]
+    lines += block(result.reason).splitlines()
+    if result.status is Status.FAILED:
+        lines += [*_holding(result)][:_MOST]
+        lines += [*exchanges(result)][:_MOST]
+    lines += [
+        f"attempt {number}: {attempt.status.value}: {line(attempt.reason.partition(chr(10))[0])}"
+        for number, attempt in enumerate(result.attempts[:-1][:_MOST], 1)
+        if attempt.reason
+    ]
+    if command := curl.command(result.detail.get("request")):
+        lines.append(f"try it: {command}")
+    lines += [f"kept {line(path)}" for path in result.artifacts[:_MOST]]
+    if result.result_url:
+        lines.append(f"result: {line(result.result_url)}")
+    return "\n  ".join(lines)
+
+
+def _holding(result: Result) -> Iterator[str]:
+    """The assertions that hold beside those of the reason, also in the steps that failed."""
+    failed = (step.assertions for step in result.steps if step.status is Status.FAILED)
+    for assertion in chain(result.assertions, *failed):
+        if assertion.valid:
+            yield line(f"{assertion.subject}: expected {assertion.expected} <- holds")
+
+
+def place(result: Result) -> str:
+    """Its location, and its device where it has one."""
+    return ", ".join(filter(None, (line(result.location), line(result.device))))

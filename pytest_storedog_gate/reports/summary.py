@@ -1,0 +1,118 @@
+"""The record as the lines that end a run's output, and the verdict in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.outlets.plain_text import block, command_line, line
+from pytest_storedog_gate.reports.glance import headline
+from pytest_storedog_gate.reports.states import WORST_FIRST, word
+from pytest_storedog_gate.verdicts.record import Mode
+from pytest_storedog_gate.verdicts.rule import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_storedog_gate.verdicts.record import Record
+    from pytest_storedog_gate.verdicts.rule import CheckVerdict
+
+_WIDEST = 60  # characters of a name that others are aligned with
+_MOST_PASSED = 20  # checks that passed, listed one by one
+_NAMED = 5  # IDs in one line
+
+
+def lines(record: Record, command: Sequence[str], report: str = "") -> Iterator[str]:
+    """The checks, what was deployed, and the reasons: all but the verdict's own line.
+
+    `command` asks for the same checks service in the same environment; `report` is where the
+    record was written.
+    """
+    if record.batches:
+        yield from _checks(record)
+    else:
+        named = _named([check.public_id for check in record.checks])
+        yield f"no check was run: {named}" if named else "no check was run"
+    for batch in record.batches:
+        yield f"batch: {line(batch.batch_url)}"
+    if record.calls:
+        yield f"calls to Synthetics: {record.calls}"
+    if record.deployment is not None:
+        yield f"deployed: {line(str(record.deployment.image))}"
+    if record.rolled_back:
+        yield line(record.rolled_back)
+    if report:
+        yield f"report: {report}"
+    told = {f"{check.public_id}: {check.reason}" for check in record.checks}
+    for reason in record.verdict.reasons:
+        if reason not in told:
+            first, *others = block(reason).splitlines() or [""]
+            yield from (first, *_indented(others))
+    yield from again(record, command)
+
+
+def again(record: Record, command: Sequence[str]) -> list[str]:
+    """A command line that runs just the checks that did not pass, and deploys nothing."""
+    if not any(check.outcome for check in record.checks):
+        return []  # it was not the checks that went wrong
+    failed = [check.public_id for check in record.checks if check.state is not State.OPEN]
+    if not failed:
+        return []
+    words = [*command, "--storedog-deploy=never", *(f"--synthetics-id={line(p)}" for p in failed)]
+    return ["run them again: " + command_line(words)]
+
+
+def verdict_line(record: Record) -> str:
+    """The verdict in one line."""
+    if record.mode is not Mode.DECIDES:
+        return f"{headline(record)}; nothing was deployed or recorded"
+    return f"{headline(record)}, exit status {record.verdict.exit_status:d}"
+
+
+def _checks(record: Record) -> Iterator[str]:
+    """A line for each check and one for those that are only counted; what is bad comes first.
+
+    A reason that several checks have is told once.
+    """
+    names = {public_id: line(name) for public_id, name in record.names.items()}
+    width = min(max(map(len, names.values()), default=0), _WIDEST)
+    passed = [check for check in record.checks if check.state is State.OPEN]
+    listed = passed
+    if len(passed) > _MOST_PASSED:
+        listed = [check for check in passed if _retries(check)][:_MOST_PASSED]
+    bad = [check for check in record.checks if check.state is not State.OPEN]
+    bad.sort(key=lambda check: (WORST_FIRST.index(check.state), check.reason))
+    before = ""
+    for check in (*bad, *listed):
+        text = f"{line(check.public_id)}  {names.get(check.public_id, ''):<{width}}"
+        text += f"  {word(check.state, required=check.required)}"
+        if retries := _retries(check):
+            text += f" after {retries + 1} attempts"
+        reason = _own_reason(record, check)
+        if reason and reason == before:
+            yield f"{text}, as above"
+        else:
+            yield text
+            yield from _indented(block(reason).splitlines())
+        before = reason
+    if others := len(passed) - len(listed):
+        yield f"{others} more checks passed" if listed else f"{others} checks passed"
+
+
+def _own_reason(record: Record, check: CheckVerdict) -> str:
+    """What is to be said of this check alone: what stopped the run is said once, for all."""
+    stopped = (record.failure or "").partition("\n")[0]
+    return "" if stopped and stopped in check.reason else check.reason
+
+
+def _retries(check: CheckVerdict) -> int:
+    return max((r.retries for r in check.outcome.results), default=0) if check.outcome else 0
+
+
+def _indented(texts: Iterable[str]) -> Iterator[str]:
+    return (f"    {text}" for text in texts)
+
+
+def _named(public_ids: Sequence[str]) -> str:
+    more = len(public_ids) - _NAMED
+    named = ", ".join(map(line, public_ids[:_NAMED]))
+    return f"{named} and {more} more" if more > 0 else named

@@ -1,0 +1,146 @@
+"""An `[environments.*]` of the configuration: where a digest goes, and what it has to pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.datadog.public_ids import CheckReference
+from pytest_storedog_gate.deploy.docker import strategies
+from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.reading.kinds import LIST, STRING, TABLE, one_of
+from pytest_storedog_gate.reading.nearest import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.deploy.environment import Service
+    from pytest_storedog_gate.reading.table import Table
+
+_RULE = one_of(*overrides.EXECUTION_RULES)
+_ADDRESS = STRING.meaning(Address.parse)
+_CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
+_DEPLOYING = {
+    "gate": STRING,
+    "services": LIST,
+    "strategy": STRING,
+    "publish": TABLE,
+    "network": STRING,
+    "engine": STRING,
+    "overrides": TABLE,
+    "on_failure": one_of("rollback", "keep"),
+    "lock_image": STRING,
+}
+_CHECKING = {
+    "checks": _CHECKS,
+    "files": LIST,
+    "search": STRING,
+    "execution_rules": TABLE,
+    "requires": STRING,
+}
+
+
+@dataclass(frozen=True)
+class EnvironmentSection:
+    """Where a digest is deployed, and the checks that it has to pass there.
+
+    `files` are datadog-ci's test files, `search` is a query of Datadog's; `execution_rules` says
+    for a public ID what datadog-ci's override of that name would say. `requires` names the
+    environment whose open verdict the digest must have before.
+    """
+
+    environment: Environment
+    checks: tuple[CheckReference, ...] = ()
+    files: tuple[str, ...] = ()
+    search: str | None = None
+    execution_rules: Mapping[str, str] = field(default_factory=dict)
+    requires: str | None = None
+
+    @property
+    def undeployed(self) -> EnvironmentSection:
+        """The same, of which a run only checks what answers: it needs nothing of a deployment."""
+        bare = replace(self.environment, services=(), gate=None, elsewhere=None)
+        return replace(self, environment=bare)
+
+
+def read(table: Table, services: Mapping[str, Service]) -> EnvironmentSection:
+    """The environment; ConfigurationError names file, line and key of each fault."""
+    # Installed packages may bring strategies.
+    strategy = {"strategy": one_of(*strategies.names())}
+    values = table.read({**_DEPLOYING, **_CHECKING, **strategy})
+    if not is_name(table.name):
+        raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
+    said = {key: values.pop(key) for key in _DEPLOYING if key in values}
+    values["execution_rules"] = table.table("execution_rules").each(_RULE)
+    return EnvironmentSection(_deploying(table, said, services), **values)
+
+
+def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Service]) -> Environment:
+    said.setdefault("network", f"storedog-{table.name}")
+    said["publish"] = table.table("publish").each(_ADDRESS)
+    said["overrides"] = overrides.validated(table.table("overrides"))
+    names = said.pop("services", ())
+    for name in names:
+        if name not in services:
+            raise table.error(
+                ("services",),
+                f"{name!r} is not one of the file's [services.*]{suggestion(name, services)}",
+            )
+    chosen = tuple(services[name] for name in names)
+    elsewhere = None if chosen else services.get(said.get("gate", ""))
+    environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
+    _check_gate(table, environment)
+    _check_published(table, environment)
+    _check_strategy(table, environment)
+    return environment
+
+
+def _check_gate(table: Table, environment: Environment) -> None:
+    if environment.services and environment.gate is None:
+        raise table.error((), "there are services but no `gate`: name the service under the gate")
+    if environment.gate is not None and environment.subject is None:
+        of = "the environment's services" if environment.services else "the file's [services.*]"
+        raise table.error(("gate",), f"{environment.gate!r} is not among {of}")
+
+
+def _check_published(table: Table, environment: Environment) -> None:
+    services = {service.name: service for service in environment.services}
+    for name in environment.publish:
+        if name not in services:
+            raise table.error(
+                ("publish",),
+                f"{name!r} is not among the environment's services{suggestion(name, services)}",
+            )
+        if services[name].port is None:
+            raise table.error(("publish",), f"service {name!r} has no `port` to publish")
+
+
+def _check_strategy(table: Table, environment: Environment) -> None:
+    try:
+        fault = strategies.find(environment.strategy).fault(environment)
+    except ConfigurationError as error:
+        raise table.error(("strategy",), str(error)) from None
+    if fault is not None:
+        key, problem = fault
+        raise table.error((key,), problem)
+
+
+def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:
+    """Whatever is required is an environment of `table`, and comes before."""
+    for start in sections:
+        road = [start]
+        while (name := sections[road[-1]].requires) is not None:
+            if name not in sections:
+                raise table.error(
+                    (road[-1], "requires"),
+                    f"{name!r} is not an environment{suggestion(name, sections)}",
+                )
+            if name in road:
+                raise table.error(
+                    (start, "requires"),
+                    f"{' requires '.join((*road, name))}: no digest could ever have such a "
+                    "verdict; name an environment that comes before",
+                )
+            road.append(name)

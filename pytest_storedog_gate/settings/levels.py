@@ -1,0 +1,178 @@
+"""The places that ask for checks, and what they ask for together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.datadog import test_files
+from pytest_storedog_gate.datadog.overrides import merged
+from pytest_storedog_gate.datadog.public_ids import CheckReference
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.settings.datadog_ci import DatadogCi
+from pytest_storedog_gate.settings.options import FLAGS
+from pytest_storedog_gate.settings.precedence import COMMAND_LINE
+from pytest_storedog_gate.settings.requirements import Asked, Requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_storedog_gate.datadog.test_files import CheckEntry
+    from pytest_storedog_gate.settings.environments import EnvironmentSection
+    from pytest_storedog_gate.settings.options import Options
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one place asks for; the globs of `files` are relative to `root`."""
+
+    source: str
+    root: Path
+    checks: tuple[CheckReference, ...] = ()
+    files: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    in_git: bool = True
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for any check."""
+        return bool(self.checks or self.files or self.search)
+
+
+@dataclass(frozen=True)
+class CiFile:
+    """A configuration file of datadog-ci's own, `named` relative to `root`; empty if none is."""
+
+    named: str
+    root: Path
+    said: DatadogCi
+    in_git: bool
+
+    @classmethod
+    def read(cls, named: str | None, root: Path, *, in_git: bool) -> CiFile:
+        """Reads it; ConfigurationError names each fault."""
+        said = DatadogCi.from_file(root / named) if named else DatadogCi()
+        return cls(named or "", root, said, in_git)
+
+    @property
+    def level(self) -> Level:
+        """What it asks for."""
+        return of_datadog_ci(self.said, self.named, self.root, in_git=self.in_git)
+
+
+def of_options(options: Options) -> Level:
+    """What the command line asks for."""
+    return Level(
+        COMMAND_LINE,
+        options.folder,
+        _references(options.public_ids, FLAGS["public_ids"]),
+        tuple(options.files),
+        tuple(options.search),
+        in_git=False,
+    )
+
+
+def of_section(section: EnvironmentSection, path: Path) -> Level:
+    """What an environment of the configuration at `path` asks for."""
+    return Level(
+        path.name,
+        path.parent,
+        section.checks,
+        section.files,
+        _one(section.search),
+        section.environment.overrides,
+    )
+
+
+def of_datadog_ci(said: DatadogCi, source: str, root: Path, *, in_git: bool) -> Level:
+    """What datadog-ci is asked for."""
+    return Level(
+        source,
+        root,
+        _references(said.public_ids, f"the public IDs of {source}"),
+        said.files,
+        _one(said.search),
+        said.overrides,
+        in_git,
+    )
+
+
+def names(section: EnvironmentSection, path: Path, ci_file: CiFile) -> tuple[str, ...]:
+    """What the files require of an environment today, as the record of its run names it."""
+    asking = [of_section(section, path), ci_file.level]
+    return gathered(asking, narrow=False, execution_rules=section.execution_rules).names()
+
+
+def _references(texts: Iterable[str], where: str) -> tuple[CheckReference, ...]:
+    try:
+        return tuple(CheckReference.parse(text) for text in texts)
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+
+
+def _one(query: str | None) -> tuple[str, ...]:
+    return (query,) if query else ()
+
+
+def gathered(
+    levels: Sequence[Level], *, narrow: bool, execution_rules: Mapping[str, str]
+) -> Requirements:
+    """What the levels, the highest first, ask for together; only the highest if `narrow`.
+
+    Files of every level are read: they say how a check is run that another level names.
+    """
+    if narrow:
+        asking = [level for level in levels if level.asks]
+        return Requirements(_asked(levels, asking[:1], execution_rules))
+    git = [level for level in levels if level.in_git]
+    added = [level for level in levels if not level.in_git]
+    return Requirements(_asked(git, git, execution_rules), _asked(added, added, {}))
+
+
+def _asked(
+    levels: Sequence[Level], counted: Sequence[Level], execution_rules: Mapping[str, str]
+) -> Asked:
+    checks = {check for level in counted for check in level.checks}
+    entries: dict[str, CheckEntry] = {}
+    for level in reversed(levels):
+        for entry in test_files.read(level.files, level.root):
+            entries[entry.public_id] = entry
+            if level in counted:
+                checks.add(CheckReference(entry.public_id, entry.version))
+    own = {public_id: entry.overrides for public_id, entry in entries.items()}
+    for public_id, rule in execution_rules.items():
+        own[public_id] = merged(own.get(public_id, {}), {"executionRule": rule})
+    speaking = [lv for lv in counted if lv.asks or (lv.overrides and not lv.in_git)]
+    return Asked(
+        source=" and ".join(dict.fromkeys(level.source for level in reversed(speaking))),
+        checks=_in_one_version(checks, entries),
+        search=tuple(dict.fromkeys(query for level in counted for query in level.search)),
+        overrides=merged(*(level.overrides for level in reversed(levels))),
+        own=own,
+        definitions={
+            public_id: entry.definition
+            for public_id, entry in entries.items()
+            if entry.definition is not None
+        },
+    )
+
+
+def _in_one_version(
+    checks: Iterable[CheckReference], entries: Mapping[str, CheckEntry]
+) -> tuple[CheckReference, ...]:
+    """Each check once, by public ID, in the version that any place pins it to."""
+    versions: dict[str, set[int]] = {}
+    for check in checks:
+        pins = {check.version}
+        if check.public_id in entries:
+            pins.add(entries[check.public_id].version)
+        versions.setdefault(check.public_id, set()).update(pin for pin in pins if pin is not None)
+    if twice := sorted(public_id for public_id, found in versions.items() if len(found) > 1):
+        raise ConfigurationError(
+            f"{', '.join(twice)} is asked for in two versions; a check has one result in a batch: "
+            "keep one of them"
+        )
+    pinned = sorted((public_id, next(iter(pins), None)) for public_id, pins in versions.items())
+    return tuple(CheckReference(*each) for each in pinned)

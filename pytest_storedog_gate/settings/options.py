@@ -1,0 +1,82 @@
+"""What the command line says about a run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.settings.synthetics import BACKENDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+# What each option is called where a person gives it.
+FLAGS = {
+    "environment": "--storedog-env",
+    "config": "--storedog-config",
+    "image": "--storedog-image",
+    "deploy": "--storedog-deploy",
+    "plan": "--storedog-plan",
+    "lock_wait": "--storedog-lock-wait",
+    "report": "--storedog-report",
+    "public_ids": "--synthetics-id",
+    "search": "--synthetics-search",
+    "files": "--synthetics-files",
+    "backend": "--synthetics-backend",
+    "url": "--synthetics-url",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of the contract as texts; ConfigurationError where one of them is nothing known.
+
+    `root` is the project's folder, `folder` the one where the command was given: paths and globs
+    are relative to it.
+    """
+
+    root: Path
+    folder: Path
+    environment: str
+    config: str | None = None
+    image: str | None = None
+    deploy: str = "auto"
+    plan: bool = False
+    lock_wait: str = "0"
+    report: str | None = None
+    public_ids: Sequence[str] = ()
+    search: Sequence[str] = ()
+    files: Sequence[str] = ()
+    backend: str | None = None
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("deploy", self.deploy, ("auto", "never"))
+        _one_of("backend", self.backend, (*BACKENDS, None))
+        if not 0 <= self.patience < math.inf:
+            raise ConfigurationError(
+                f"{FLAGS['lock_wait']}={self.lock_wait!r} is no number of seconds; write 0 or more"
+            )
+
+    @property
+    def deploys(self) -> bool:
+        """Whether the run may deploy and decide, and does not only check."""
+        return self.deploy == "auto"
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for the environment's lock, in seconds."""
+        try:
+            return float(self.lock_wait)
+        except ValueError:
+            return math.nan
+
+
+def _one_of(name: str, given: str | None, words: Sequence[str | None]) -> None:
+    if given not in words:
+        known = " or ".join(filter(None, words))
+        raise ConfigurationError(f"{FLAGS[name]}={given}: write {known}")

@@ -1,0 +1,88 @@
+"""Which Synthetics service a run uses: the `[synthetics]` of the configuration, and what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.calling.endpoint import US1, Endpoint, known_site
+from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, one_of
+from pytest_storedog_gate.settings import secret_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pytest_storedog_gate.settings.precedence import Precedence
+
+# What the section says for each backend; the command line may choose another one than the file.
+BACKENDS = {
+    "datadog": {"site": STRING, "subdomain": STRING, "datadog_ci": STRING},
+    "local": {"definitions": LIST, "smtp": STRING, "artifacts": STRING},
+}
+KEYS = {
+    "backend": one_of(*BACKENDS),
+    "url": STRING,
+    "batch_timeout": SECONDS,
+    **{key: kind for keys in BACKENDS.values() for key, kind in keys.items()},
+}
+DEFAULTS = {"backend": "datadog", "batch_timeout": 1800.0, "site": US1}  # datadog-ci's
+
+_PLAIN = ("backend", "url", "batch_timeout", "site", "subdomain", "smtp")
+
+
+@dataclass(frozen=True)
+class SyntheticsSettings:
+    """How a run reaches Synthetics. `batch_timeout` is in seconds and bounds all its waiting.
+
+    A `url` stands for every address of Datadog's. `definitions`, `smtp` and `artifacts` are the
+    local service's: globs, the HOST:PORT where it receives mail, the directory where it keeps trace
+    and page of browser tests that failed.
+    """
+
+    backend: str
+    url: str | None
+    batch_timeout: float
+    site: str
+    subdomain: str | None
+    definitions: tuple[str, ...]
+    smtp: str | None
+    artifacts: Path | None
+    api_key: str | None = field(repr=False)
+    app_key: str | None = field(repr=False)
+
+
+def settled(
+    pick: Precedence, folder: Path, environ: Mapping[str, str], *, listing: bool
+) -> SyntheticsSettings:
+    """What counts; paths are relative to `folder`. For `listing` checks, keys are no must.
+
+    ConfigurationError says what cannot be meant.
+    """
+    keys = {part: secret_values.key(environ, names) for part, names in KEY_VARIABLES.items()}
+    artifacts: str | None = pick("artifacts")
+    found = SyntheticsSettings(
+        **{name: pick(name) for name in _PLAIN},
+        definitions=tuple(str(folder / pattern) for pattern in pick("definitions") or ()),
+        artifacts=folder / artifacts if artifacts else None,
+        api_key=keys["api"],
+        app_key=keys["app"],
+    )
+    if found.backend == "datadog" and not listing:
+        _require(keys)
+    if found.url is not None:
+        Endpoint.of_url(found.url)
+    elif found.backend == "datadog":
+        return replace(found, site=known_site(found.site, environ))
+    return found
+
+
+def _require(keys: Mapping[str, str | None]) -> None:
+    missing = [" or ".join(KEY_VARIABLES[part]) for part, key in keys.items() if key is None]
+    if missing:
+        raise ConfigurationError(
+            f"Datadog wants keys, and the process environment lacks {' and '.join(missing)}; set "
+            "them, or use --synthetics-backend=local"
+        )

@@ -1,0 +1,1 @@
+"""`storedog-synthetics`: the service and its clients on the command line."""

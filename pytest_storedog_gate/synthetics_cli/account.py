@@ -1,0 +1,81 @@
+"""The service that `trigger` and `pull` speak to: Datadog's site, or one address."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer
+from pytest_storedog_gate.datadog.calling.caller import Call
+from pytest_storedog_gate.datadog.calling.endpoint import (
+    SITE_VARIABLES,
+    URL_VARIABLE,
+    US1,
+    Endpoint,
+    known_site,
+)
+from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES, Keys
+from pytest_storedog_gate.datadog.client import SyntheticsClient
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.local_synthetics.definitions.definition import is_public_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pytest_storedog_gate.datadog.models import Json
+
+_WITH_STEPS = ("browser", "mobile")  # types whose steps only a path of their own tells
+
+
+def distinct_ids(texts: Iterable[str]) -> list[str]:
+    """The public IDs, each once. Raises ConfigurationError for what is none."""
+    wanted = list(dict.fromkeys(texts))
+    if wrong := [one for one in wanted if not is_public_id(one)]:
+        raise ConfigurationError(f"{wrong[0]!r} is no public ID; one looks like abc-def-ghi")
+    return wanted
+
+
+@contextmanager
+def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Iterator[Account]:
+    """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE.
+
+    The keys come from the environment; a site wants both. Raises ConfigurationError.
+    """
+    address = url or environ.get(URL_VARIABLE)
+    api, app = (_first(environ, KEY_VARIABLES[part]) for part in ("api", "app"))
+    if not address and not (api and app):
+        raise ConfigurationError(
+            "DD_API_KEY and DD_APP_KEY must be set for a Datadog account; for another service give "
+            "its address with --url"
+        )
+    endpoint = (
+        Endpoint.of_url(address)
+        if address
+        else Endpoint.of_site(known_site(_first(environ, SITE_VARIABLES) or US1, environ))
+    )
+    client = Account(endpoint, Keys(api, app) if api and app else None)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+class Account(SyntheticsClient):
+    """The calls of the command line beside those of the gate."""
+
+    def definition(self, public_id: str) -> Json | None:
+        """A test as the API has it, with a browser test's steps; None for an unknown ID."""
+        found = self._object(public_id)
+        if found and found.get("type") in _WITH_STEPS:
+            found = self._object(f"{found['type']}/{public_id}")
+        return found
+
+    def _object(self, path: str) -> Json | None:
+        what = f"the test {path}"
+        call = Call(f"v1/synthetics/tests/{path}", what, Answer.json, instead={404: lambda: None})
+        return self.ask(call)
+
+
+def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")

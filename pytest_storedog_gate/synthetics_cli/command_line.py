@@ -1,0 +1,142 @@
+"""`storedog-synthetics`: Synthetics checks without pytest, and the local service."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.local_synthetics.command_line import (
+    Parser,
+    add_definitions,
+    add_serve,
+    positive,
+    run_commands,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Commands = argparse._SubParsersAction[Parser]  # noqa: SLF001  # it has no other name
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    return run_commands(arguments, __doc__ or "", add_serve, _add_run, _add_trigger, _add_pull)
+
+
+# Each command is imported where it is run, so that --help needs no extra.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.chromium.watching import Watching  # noqa: PLC0415
+    from pytest_storedog_gate.synthetics_cli.run import run  # noqa: PLC0415
+    from pytest_storedog_gate.synthetics_cli.terminal_pause import terminal_pause  # noqa: PLC0415
+
+    return run(
+        options.wanted,
+        patterns=options.definitions,
+        globals_file=options.globals,
+        variables=dict(options.variable),
+        start_url=options.start_url,
+        smtp=options.smtp,
+        artifacts=options.artifacts,
+        watching=Watching(
+            headed=options.headed,
+            slow_mo=options.slow_mo / 1000,
+            pause=terminal_pause() if options.pause_on_failure else None,
+        ),
+    )
+
+
+def _trigger(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.trigger import trigger  # noqa: PLC0415
+
+    return trigger(
+        options.public_ids,
+        url=options.url,
+        variables=dict(options.variable),
+        start_url=options.start_url,
+        timeout=options.timeout,
+    )
+
+
+def _pull(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.pull import pull  # noqa: PLC0415
+
+    return pull(
+        options.public_ids, url=options.url, directory=options.directory, force=options.force
+    )
+
+
+def _add_run(commands: Commands) -> None:
+    run = commands.add_parser("run", help="run checks here and show their outcomes")
+    run.set_defaults(run=_run)
+    run.add_argument(
+        "wanted",
+        nargs="+",
+        metavar="FILE|ID",
+        help="a file of checks, or the public ID of one from --definitions",
+    )
+    add_definitions(run)
+    _add_overrides(run)
+    run.add_argument("--headed", action="store_true", help="show the windows of browser tests")
+    run.add_argument(
+        "--slow-mo",
+        type=positive,
+        default=0,
+        metavar="MS",
+        help="let the page stay so long after each step of browser tests",
+    )
+    run.add_argument(
+        "--pause-on-failure",
+        action="store_true",
+        help="keep the page open at a failed step of browser tests until Enter is pressed",
+    )
+
+
+def _add_trigger(commands: Commands) -> None:
+    trigger = commands.add_parser("trigger", help="run tests at a service, by one API call")
+    trigger.set_defaults(run=_trigger)
+    trigger.add_argument("public_ids", nargs="+", metavar="ID")
+    _add_url(trigger)
+    _add_overrides(trigger)
+    trigger.add_argument(
+        "--timeout", type=positive, default=1800, metavar="S", help="of the batch (default: 1800)"
+    )
+
+
+def _add_pull(commands: Commands) -> None:
+    pull = commands.add_parser("pull", help="store the definitions of an account as files")
+    pull.set_defaults(run=_pull)
+    pull.add_argument("public_ids", nargs="+", metavar="ID")
+    _add_url(pull)
+    pull.add_argument(
+        "--directory", default=".", metavar="DIR", help="for ID.synthetics.json; default: here"
+    )
+    pull.add_argument("--force", action="store_true", help="overwrite files that are there")
+
+
+def _add_url(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--url", help="the service; default: DD_API_HOST_OVERRIDE, else the site DD_SITE"
+    )
+
+
+def _add_overrides(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--variable",
+        action="append",
+        type=_variable,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a variable's value in every check; once for each variable",
+    )
+    command.add_argument("--start-url", metavar="URL", help="the address that every check asks")
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        # The text may be a secret: it is not repeated.
+        raise argparse.ArgumentTypeError("must be NAME=VALUE")
+    return name, value

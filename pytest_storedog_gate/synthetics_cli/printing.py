@@ -1,0 +1,61 @@
+"""What the command line prints of results: a line each, and below it expected and actual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.datadog.details import text_of
+from pytest_storedog_gate.datadog.failed_requests import exchanges
+from pytest_storedog_gate.datadog.models import Result, Status
+from pytest_storedog_gate.errors import ExitStatus
+from pytest_storedog_gate.outlets.plain_text import block, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_storedog_gate.datadog.models import Assertion
+
+
+def lines_of(result: Result) -> Iterator[str]:
+    """The lines of one result; what a target sent cannot steer the terminal."""
+    where = line(" on ".join(filter(None, (result.location, result.device))))
+    details = ", ".join(filter(None, (where, f"{result.duration * 1000:.0f} ms")))
+    yield f"{result.status.value.upper()} {line(result.public_id)} {line(result.name)} ({details})"
+    yield from (f"  {below}" for below in _below(result))
+    yield from (f"  kept {line(path)}" for path in result.artifacts)
+
+
+def exit_status(results: Sequence[Result]) -> ExitStatus:
+    """Open only if every result passed; a failure beats a missing verdict, as none does."""
+    found = {result.status for result in results}
+    if Status.FAILED in found:
+        return ExitStatus.CLOSED
+    return ExitStatus.OPEN if found == {Status.PASSED} else ExitStatus.INCONCLUSIVE
+
+
+def summary(results: Sequence[Result]) -> str:
+    """How many results ended in which way."""
+    counts = {status: sum(one.status is status for one in results) for status in Status}
+    return ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
+
+
+def _below(result: Result) -> Iterator[str]:
+    failed = result.status is Status.FAILED
+    told = result.status is not Status.NO_VERDICT and bool(result.assertions or result.steps)
+    if told:
+        yield from _asserted(result.assertions, marked=failed)
+        for number, step in enumerate(result.steps, 1):
+            status = step.status.value if step.status else "not run"
+            yield f"step {number}, {line(step.name)}: {status}"
+            yield from (f"  {below}" for below in _asserted(step.assertions, marked=failed))
+    if not told or (failed and all(one.valid for one in result.assertions)):
+        yield from block(result.reason).splitlines()
+    if failed:
+        yield from exchanges(result)
+
+
+def _asserted(assertions: Sequence[Assertion], *, marked: bool) -> Iterator[str]:
+    """A line for each; those that hold are `marked` as well where others may not."""
+    for assertion in assertions:
+        mark = " <- holds" if marked else ""
+        yield line(text_of(assertion)) + (mark if assertion.valid else " <- does not hold")

@@ -1,0 +1,81 @@
+"""The record as JSON: the report for tools, and what a promotion asks for.
+
+`record.schema.json` beside this file says what it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_storedog_gate.outlets.plain_text import document
+from pytest_storedog_gate.outlets.strict_json import strict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.datadog.models import Result
+    from pytest_storedog_gate.verdicts.record import Record
+    from pytest_storedog_gate.verdicts.rule import CheckVerdict
+
+VERSION = 1
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """The record's document."""
+    verdict = record.verdict
+    data = {
+        "version": VERSION,
+        "state": verdict.state,
+        "exit_status": int(verdict.exit_status),
+        **facts(record),
+        "reasons": verdict.reasons,
+        "checks": [_check(check) for check in verdict.checks],
+    }
+    return cast("dict[str, Any]", document(strict(data)))
+
+
+def facts(record: Record) -> dict[str, Any]:
+    """What the verdict is about, by the names that JSON and JUnit have for it."""
+    deployment, build = record.deployment, record.build
+    return {
+        "environment": record.environment,
+        "mode": record.mode.value,
+        "service": record.service,
+        "image": record.subject.image,
+        "digest": record.subject.digest,
+        "deploy_id": deployment.deploy_id if deployment else None,
+        "previous_digest": deployment.previous_digest if deployment else None,
+        "rolled_back": record.rolled_back,
+        "downtime": deployment.downtime if deployment else None,
+        "commit": build.commit,
+        "build": build.number,
+        "build_link": build.link,
+        "batch_id": " ".join(batch.batch_id for batch in record.batches),
+        "batch_url": " ".join(batch.batch_url for batch in record.batches),
+        "requirements": list(record.requirements),
+        "started": record.started.isoformat(),
+        "finished": record.finished.isoformat(),
+    }
+
+
+def encoded(data: Mapping[str, Any]) -> bytes:
+    """A document as the bytes of its file."""
+    return (json.dumps(strict(data), indent=2, allow_nan=False) + "\n").encode("ascii")
+
+
+def _check(check: CheckVerdict) -> dict[str, Any]:
+    return {
+        "public_id": check.public_id,
+        "name": check.name,
+        "required": check.required,
+        "state": check.state,
+        "reason": check.reason,
+        "results": [_result(result) for result in check.outcome.results] if check.outcome else [],
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    """All of it but what the API said in its own words."""
+    told = {name: value for name, value in vars(result).items() if name != "detail"}
+    return {**told, "artifacts": result.artifacts}

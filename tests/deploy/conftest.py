@@ -1,0 +1,103 @@
+"""An environment on a fake engine, and the way of a run to it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import pytest
+
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy.docker import deployer, lease
+from pytest_storedog_gate.deploy.docker import readiness as waiting
+from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
+from pytest_storedog_gate.deploy.environment import Environment, Service
+from tests.deploy.fake_engine import ENDPOINT, FakeEngine
+from tests.deploy.fake_machine import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pytest_storedog_gate.deploy import Held, ImageReference, Live
+    from pytest_storedog_gate.deploy.docker.deployer import DockerDeployer
+    from pytest_storedog_gate.deploy.environment import Address, Readiness
+
+LIVE = "staging-shop"
+BUILD = Build("c0ffee", "42", "http://drone.example/42")
+
+
+def redact(text: str) -> str:
+    return text.replace("hunter2-secret", "********")
+
+
+def staging(
+    strategy: str = "rename",
+    *,
+    services: tuple[Service, ...] = (),
+    publish: Mapping[str, Address] | None = None,
+    readiness: Readiness | None = None,
+    variables: Mapping[str, str] | None = None,
+    volumes: Mapping[str, str] | None = None,
+    lock_image: str | None = None,
+) -> Environment:
+    """The environment `staging`, whose service under the gate is `shop`."""
+    shop = Service("shop", "r.example/shop", 8080, readiness, variables or {}, volumes or {})
+    return Environment(
+        "staging",
+        gate="shop",
+        services=(*services, shop),
+        strategy=strategy,
+        publish=publish or {},
+        network="net",
+        engine=ENDPOINT,
+        lock_image=lock_image,
+    )
+
+
+@contextmanager
+def reached(
+    machine: Machine,
+    environment: Environment,
+    build: Build = BUILD,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Iterator[DockerDeployer]:
+    """A run's way to an environment on a machine."""
+    with (
+        mock.patch.object(deployer, "Engine", partial(FakeEngine, machine)),
+        deployer.connected(environment, build, progress, redact) as found,
+    ):
+        yield found
+
+
+@contextmanager
+def promoted(
+    machine: Machine, environment: Environment, image: ImageReference
+) -> Iterator[tuple[Held, Live]]:
+    """A run whose deployment is open."""
+    with reached(machine, environment) as deployer, deployer.lock() as held:
+        held.recover()
+        yield held, held.fetch(deployer.resolve(image)).stage().promote()
+
+
+def deploy(machine: Machine, environment: Environment, image: ImageReference) -> None:
+    """A run from start to end."""
+    with promoted(machine, environment, image) as (_, live):
+        live.prove()
+        live.conclude()
+
+
+def recover(machine: Machine, environment: Environment) -> str | None:
+    """What the next run does first."""
+    with reached(machine, environment) as deployer, deployer.lock() as held:
+        return held.recover()
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """An empty one, by whose clock all wait."""
+    made = Machine()
+    for module in (lease, waiting, recreate, rename):
+        monkeypatch.setattr(module, "time", made.clock)
+    return made

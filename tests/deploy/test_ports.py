@@ -1,0 +1,84 @@
+"""An address that is to be published is free, or it is said who has it."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.deploy.docker import ports
+from pytest_storedog_gate.deploy.environment import Address
+from pytest_storedog_gate.errors import DeploymentFailed
+from tests.deploy.conftest import LIVE, deploy, staging
+from tests.deploy.fake_engine import FakeEngine
+
+if TYPE_CHECKING:
+    from tests.deploy.fake_machine import Machine
+
+ADDRESS = Address("127.0.0.1", 80)
+ANYWHERE = "0.0.0.0"  # noqa: S104
+
+
+@pytest.mark.parametrize(
+    ("wanted", "published", "taken"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.1", ANYWHERE, True),
+        (ANYWHERE, "127.0.0.1", True),
+        (ANYWHERE, ANYWHERE, True),
+        ("127.0.0.1", "127.0.0.2", False),
+        ("[::1]", "::1", True),
+        ("[::1]", "::", True),
+        ("[::]", "::1", True),
+    ],
+)
+def test_addresses_that_meet(machine: Machine, wanted: str, published: str, *, taken: bool) -> None:
+    machine.stand("other", ports={1: (Address(published, 80),)})
+    engine = FakeEngine(machine)
+    address = Address(wanted, 80)
+    assert ports.require_free(engine, address, holder="other") == ("other" if taken else None)
+    if taken:
+        with pytest.raises(DeploymentFailed, match="taken by the container other: stop it, or"):
+            ports.require_free(engine, address, holder=LIVE)
+    assert ports.require_free(engine, Address(wanted, 81), holder=LIVE) is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_process_of_this_machine(machine: Machine, host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host.strip("[]"), 0), family=family) as server:
+        address = Address(host, server.getsockname()[1])
+        here = FakeEngine(machine, "unix:///var/run/docker.sock")
+        with pytest.raises(DeploymentFailed, match="taken by a process of this machine"):
+            ports.require_free(here, address, holder=LIVE)
+        # Another machine's ports are its own.
+        elsewhere = FakeEngine(machine)
+        assert ports.require_free(elsewhere, address, holder=LIVE) is None
+    assert ports.require_free(here, address, holder=LIVE) is None
+
+
+def test_taken_before_the_swap_nothing_is_touched(machine: Machine) -> None:
+    published = staging("recreate", publish={"shop": ADDRESS})
+    deploy(machine, staging("recreate"), machine.push("1"))
+    machine.stand("other", ports={1: (ADDRESS,)})
+    with pytest.raises(DeploymentFailed, match=f"{ADDRESS} is taken by the container other"):
+        deploy(machine, published, machine.push("2"))
+    assert machine.answer(LIVE) == "1"
+    assert machine.statuses() == {LIVE: "running", "other": "running"}
+
+
+def test_taken_during_the_swap_the_previous_version_is_put_back(machine: Machine) -> None:
+    deploy(machine, staging("recreate"), machine.push("1"))
+
+    def squat(_engine: FakeEngine) -> None:
+        if machine.box(f"{LIVE}.prev") is not None:
+            machine.between = lambda _engine: None
+            machine.stand("other", "3", ports={1: (ADDRESS,)})
+
+    machine.between = squat
+    published = staging("recreate", publish={"shop": ADDRESS})
+    with pytest.raises(DeploymentFailed, match=r"(?s)port is already allocated.*was put back"):
+        deploy(machine, published, machine.push("2"))
+    assert machine.answer(LIVE) == "1"
+    assert machine.statuses() == {LIVE: "running", "other": "running"}

@@ -1,0 +1,61 @@
+"""What every deployer has to hold to, asked of the gate's own on a real engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import strategies
+from pytest_storedog_gate.deploy.docker.deployer import connected
+from pytest_storedog_gate.deploy.docker.strategies import rename
+from pytest_storedog_gate.pytest_side.conformance import Contract
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from pytest_storedog_gate.deploy import Deployer
+    from tests.live.images.factory import ImageFactory
+    from tests.live.places import Place
+
+pytestmark = pytest.mark.live
+
+
+class OnTheEngine:
+    """An environment on the engine, as the tests of deployers see it."""
+
+    def __init__(self, place: Place, images: ImageFactory, strategy: str) -> None:
+        self._place = place
+        self._environment = place.environment(strategy)
+        behaviours = {"1": "serves", "2": "serves", "3": "exits"}
+        self._images = {
+            release: ImageReference.parse(f"{tag}@{images.digest(tag)}")
+            for release, behaviour in behaviours.items()
+            for tag in [images(release, behaviour)]
+        }
+        self.old, self.new, self.bad = self._images.values()
+
+    def reach(self) -> AbstractContextManager[Deployer]:
+        return connected(self._environment, Build(), self._place.said.append, str)
+
+    def answer(self) -> str | None:
+        if self._place.containers().get(self._place.live) != "running":
+            return None
+        return self._images[self._place.answer()].digest
+
+    def take_away(self) -> None:
+        self._place.engine.containers.get(self._place.live).remove(force=True)
+
+
+class TestDocker(Contract):
+    @pytest.fixture(params=strategies.names())
+    def place(
+        self,
+        place: Place,
+        images: ImageFactory,
+        request: pytest.FixtureRequest,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> OnTheEngine:
+        monkeypatch.setattr(rename, "_DRAIN", 0.0)  # nobody has connections open here
+        return OnTheEngine(place, images, request.param)

@@ -1,0 +1,56 @@
+"""What is kept of a test that failed."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.local_synthetics.support.browser_tests import HAS_HEADING, browser_test, step
+from tests.local_synthetics.support.service import serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.browser
+
+
+def test_of_a_failed_test_trace_and_page_are_kept_where_the_user_asked(
+    chromium: None, site: str, tmp_path: Path
+) -> None:
+    directory = tmp_path / "kept"
+    with serving(artifacts=directory) as service:
+        assert service.run(browser_test(site, HAS_HEADING))["status"] == "passed"
+        assert not directory.exists()
+        failed = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    (attempt,) = directory.iterdir()
+    assert attempt.stat().st_mode & 0o777 == 0o700
+    kept = sorted(attempt.iterdir())
+    assert failed["artifacts"] == [str(one) for one in kept]
+    assert [one.name for one in kept] == ["page.html", "page.png", "trace.zip"]
+    assert "Good dogs" in kept[0].read_text()
+    with zipfile.ZipFile(kept[2]) as trace:
+        assert "trace.trace" in trace.namelist()
+
+
+def test_a_test_fails_although_nothing_of_it_can_be_kept(
+    chromium: None, site: str, tmp_path: Path
+) -> None:
+    no_directory = tmp_path / "file"
+    no_directory.touch()
+    with serving(artifacts=no_directory) as service:
+        failed = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    assert failed["failure"]["code"] == "ASSERTION_FAILURE"
+    assert "artifacts" not in failed
+
+
+def test_nothing_is_kept_where_a_link_leads(chromium: None, site: str, tmp_path: Path) -> None:
+    """The directory was none when the service began."""
+    directory, precious = tmp_path / "artifacts", tmp_path / "precious"
+    precious.mkdir()
+    with serving(artifacts=directory) as service:
+        directory.symlink_to(precious)
+        result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    assert (result["status"], "artifacts" in result) == ("failed", False)
+    assert list(precious.iterdir()) == []

@@ -1,0 +1,89 @@
+"""A project's own deployer: the documented one, as it stands in docs/deployers.md."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pytest_side.hooks.pages import (
+    IMAGE,
+    NEW,
+    OLD,
+    answers_with,
+    configure,
+    watching_conftest,
+)
+
+if TYPE_CHECKING:
+    from tests.conftest import GateProject
+
+
+@pytest.fixture
+def watched(both_ways: GateProject) -> GateProject:
+    """A project with the page's conftest, whose shop is still the old one."""
+    (both_ways.path / "conftest.py").write_text(watching_conftest())
+    configure(both_ways)
+    answers_with(both_ways, OLD)
+    return both_ways
+
+
+def record_of(project: GateProject) -> dict[str, object]:
+    path = project.path / "verdicts" / "staging" / f"{NEW.replace(':', '-')}.json"
+    data: dict[str, object] = json.loads(path.read_text("utf-8"))
+    return data
+
+
+def test_what_another_tool_deploys_is_waited_for(watched: GateProject) -> None:
+    asked = threading.Event()
+
+    def deploy(path: str) -> None:
+        if path == "/version" and not asked.is_set():
+            asked.set()  # the gate has seen the old version; the other tool deploys now
+        elif path == "/version":
+            answers_with(watched, NEW)
+
+    watched.shop.before_answer = deploy
+    result = watched.run(IMAGE)
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(
+        ["*/version now answers with r.example/shop@bbbbbbbbbbbb", "GATE OPEN for staging: 2/2*"]
+    )
+    record = record_of(watched)
+    assert (record["state"], record["digest"], record["deploy_id"]) == ("open", NEW, "watched")
+    assert watched.junit()["deployment[staging]"] == "passed"
+
+
+def test_what_never_comes_closes_the_gate(watched: GateProject) -> None:
+    result = watched.run(IMAGE)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"*/version does not answer with {NEW}", "GATE CLOSED*"])
+    assert record_of(watched)["state"] == "closed"
+    assert not watched.shop.asked["/discount"]
+
+
+def test_what_goes_away_during_the_checks_closes_the_gate(watched: GateProject) -> None:
+    answers_with(watched, NEW)
+
+    def undo(path: str) -> None:
+        if path == "/discount":
+            answers_with(watched, OLD)
+
+    watched.shop.before_answer = undo
+    result = watched.run(IMAGE)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"*/version answers with {OLD}, not with the digest"])
+
+
+def test_a_plan_tells_what_it_would_do(watched: GateProject) -> None:
+    result = watched.run(IMAGE, "--storedog-plan")
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines([f"*wait until the shop answers with {NEW}"])
+
+
+def test_a_tag_is_no_digest(watched: GateProject) -> None:
+    result = watched.run("--storedog-image=1.2")
+    assert result.ret == 8
+    result.stdout.fnmatch_lines(["*r.example/shop:1.2 names no digest*"])

@@ -1,0 +1,182 @@
+"""Whatever Datadog, a target or a log says: it stays within its line, in every outlet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from _pytest.junitxml import LogXML
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_storedog_gate.datadog.models import (
+    Assertion,
+    Attempt,
+    CheckOutcome,
+    Result,
+    Status,
+    Step,
+)
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.pytest_side.reporting.junit import Writers
+from pytest_storedog_gate.reports import (
+    curl,
+    drone_card,
+    failure_text,
+    gogs_comment,
+    junit,
+    summary,
+)
+from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
+from pytest_storedog_gate.verdicts.record import BatchLink, Record, Subject
+from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from tests.conftest import junit_cases
+from tests.foreign_text import JSON, TEXTS, harmless
+from tests.fuzzing.profile import examples
+from tests.reports.stand_ins import config_of, record_of, record_on, verdict_on
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    import pytest
+
+STATUSES = st.sampled_from(Status)
+ASSERTIONS = st.builds(Assertion, TEXTS, TEXTS, JSON, st.booleans(), TEXTS)
+STEPS = st.builds(
+    Step, TEXTS, STATUSES, TEXTS, assertions=st.lists(ASSERTIONS, max_size=1).map(tuple)
+)
+REQUESTS = st.fixed_dictionaries(
+    {"url": TEXTS.map("http://shop.test/{}".format)},
+    optional={
+        "method": JSON,
+        "headers": st.dictionaries(TEXTS, JSON, max_size=2) | JSON,
+        "body": JSON,
+    },
+)
+PLACES = st.sampled_from(["", "Frankfurt", "at the end"]) | TEXTS
+RESULTS = st.builds(
+    Result,
+    TEXTS, TEXTS, STATUSES, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, PLACES, PLACES, TEXTS,
+    st.just("blocking") | TEXTS,
+    max_retries=st.integers(0, 2),
+    attempts=st.lists(st.builds(Attempt, TEXTS, STATUSES, TEXTS), max_size=2).map(tuple),
+    steps=st.lists(STEPS, max_size=1).map(tuple),
+    assertions=st.lists(ASSERTIONS, max_size=1).map(tuple),
+    detail=st.fixed_dictionaries(
+        {}, optional={"request": REQUESTS | JSON, "artifacts": st.lists(TEXTS, max_size=2) | JSON}
+    ),
+)  # fmt: skip
+OUTCOMES = st.lists(RESULTS, min_size=1, max_size=3).map(
+    lambda results: CheckOutcome("abc-def-ghi", tuple(results))
+)
+
+
+def junit_of(
+    path: Path, record: Record, node_ids: Mapping[str, str], passed: Collection[str]
+) -> dict[str, str]:
+    xml = LogXML(str(path), None, family="xunit1")
+    xml.pytest_sessionstart()
+    Writers(config_of(xml)).add(junit.cases(record, node_ids, passed))
+    xml.pytest_sessionfinish()
+    return junit_cases(path)
+
+
+def closed_on(outcome: CheckOutcome, said: str) -> Record:
+    """The record of a closed gate, in which everything that can is `said`."""
+    result = replace(outcome.results[0], result_url=f"http://synthetics.test/{said}")
+    shown = CheckOutcome(said, (result, *outcome.results[1:]))
+    check = CheckVerdict(said, State.CLOSED, outcome.decisive.reason, shown)
+    return record_on(
+        Verdict(State.CLOSED, 1, (said,), (check,)),
+        subject=Subject(said, said),
+        build=Build(said, said, said),
+        rolled_back=said,
+        batches=(BatchLink(said, f"http://synthetics.test/{said}"),),
+    )
+
+
+@given(OUTCOMES)
+@examples(100)
+def test_a_failure_begins_no_line_with_foreign_words(outcome: CheckOutcome) -> None:
+    first, *lines = failure_text.of_check(outcome).split("\n")
+    assert first.startswith("check abc-def-ghi: ")
+    assert all(one.startswith(("  ", "failed at ", "no verdict at ")) for one in lines)
+    assert all(map(harmless, (first, *lines)))
+    assert sum(map(len, lines)) < 3 * 8_000
+    assert sum(one.startswith(("failed", "no verdict")) for one in lines) == sum(
+        result.status is not Status.PASSED for result in outcome.results
+    )
+
+
+@given(OUTCOMES, TEXTS)
+@examples(100)
+def test_the_summary_begins_no_line_with_foreign_words(outcome: CheckOutcome, said: str) -> None:
+    link = BatchLink(said, f"http://synthetics.test/{said}")
+    record = record_on(
+        verdict_on(outcome, reasons=[f"it stopped: {said}"]),
+        rolled_back=f"put back: {said}",
+        batches=(link,),
+    )
+    ours = ("    ", "abc-def-ghi", "batch: ", "put back:", "it stopped:", "run them again: ")
+    lines = list(summary.lines(record, ["pytest"]))
+    assert all(one.startswith(ours) for one in lines)
+    assert all(map(harmless, lines))
+    assert sum(map(len, lines)) < 10_000
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=2), TEXTS)
+@examples(60)
+def test_junit_is_xml_with_a_name_for_each_case(
+    tmp_path_factory: pytest.TempPathFactory, outcomes: list[CheckOutcome], said: str
+) -> None:
+    ids = ("abc-def-ghi", "jkl-mno-pqr")
+    outcomes = [replace(one, public_id=p) for one, p in zip(outcomes, ids, strict=False)]
+    node_ids = {
+        f"storedog.toml::test_check[staging-{one.public_id}]": one.public_id for one in outcomes
+    }
+    path = tmp_path_factory.mktemp("junit") / "junit.xml"
+    record = record_of(*outcomes, rolled_back=said)
+    cases = junit_of(path, record, node_ids, node_ids)
+    for outcome in outcomes:
+        own = [kind for name, kind in cases.items() if outcome.public_id in name]
+        several = len(outcome.results) if len(outcome.results) > 1 else 0
+        bad = outcome.status is not Status.PASSED
+        assert len(own) == several + bad
+        assert (set(own) <= {"passed"}) is not bad
+    for element in ET.parse(path).iter():  # noqa: S314  # our own
+        texts = [*element.attrib.values(), *(element.text or "").split("\n")]
+        assert all(map(harmless, (one for text in texts for one in text.split("\n"))))
+
+
+@given(OUTCOMES, TEXTS)
+@examples(60)
+def test_a_card_and_a_comment_have_lines_of_their_own(outcome: CheckOutcome, said: str) -> None:
+    record = closed_on(outcome, said)
+    comment = gogs_comment.markdown(record).split("\n")
+    ours = ("- FAILED ", "`", "image `", "commit `", "[build ", "[results](", "**GATE CLOSED for ")
+    assert all(map(harmless, comment))
+    assert all(one.startswith(ours) for one in comment if one)
+    assert sum(one.startswith("- ") for one in comment) == 1
+    card = drone_card.data(record)
+    (check,) = card["checks"]
+    urls = [check["url"], *(batch["url"] for batch in card["batches"])]
+    assert all(map(harmless, (*check.values(), card["commit"], card["rolled_back"], *urls)))
+    assert not set("".join(urls)) & set(' ()<>\\`"')
+
+
+@given(RESULTS)
+@examples(100)
+def test_the_command_line_of_the_local_service_indents_foreign_words(result: Result) -> None:
+    head, *lines = outcome_lines.lines_of(result)
+    assert head.startswith(result.status.value.upper())
+    assert all(one.startswith("  ") for one in lines)
+    assert all(map(harmless, (head, *lines)))
+
+
+@given(REQUESTS | JSON)
+@examples(200)
+def test_a_request_of_any_shape_is_a_line_or_nothing(request_: object) -> None:
+    shown = curl.command(request_)
+    assert shown is None or (harmless(shown) and len(shown) <= 2000)
