@@ -14,8 +14,10 @@ APART = ("tests/pytest_side/",)
 LONGEST = (
     "tests/live/test_gate.py",
     "tests/live/test_deploy_crash.py",
+    "tests/live/test_deploy_compose.py",
     "tests/npm/test_side_by_side.py",
     "tests/live/test_deploy.py",
+    "tests/live/test_deploy_conformance.py",
     "tests/live/test_ways_out.py",
     "tests/pipeline/test_pipeline.py",
     "tests/live/test_storedog.py",

@@ -106,9 +106,10 @@ class Step:
         known = self.variables
 
         def value(name: re.Match[str]) -> str:
-            return known.get(name[1], name[0])
+            return known.get(name[1] or name[2], name[0])
 
-        return [each._replace(text=re.sub(r"\$(\w+)", value, each.text)) for each in self.script]
+        variable = r"\$\$\{(\w+)\}|\$(\w+)"
+        return [each._replace(text=re.sub(variable, value, each.text)) for each in self.script]
 
 
 @dataclass(frozen=True)

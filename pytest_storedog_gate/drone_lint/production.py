@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.drone_lint import plain_commands
+from pytest_storedog_gate.drone_lint.plain_commands import NotPlain
 from pytest_storedog_gate.drone_lint.recognised import pattern
 from pytest_storedog_gate.drone_lint.rules import Level
 from pytest_storedog_gate.errors import ConfigurationError
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.drone_lint.drone_file import DroneFile, Step
 
 _HARMLESS, _ENDS = pattern("commands"), re.compile(r"[;|`()]+|&&|&(?=\s|$)")
+_DOCKERS = ("DOCKER_HOST", "DOCKER_CONTEXT")
 _BY, _CALLED, _IMAGES, _LOOKS, _ABOUT, _PRODUCTION, _ELSEWHERE = (
     pattern("deployments", name)
     for name in ("by", "called", "images", "looks", "about", "production", "elsewhere")
@@ -83,12 +86,19 @@ def commands(step: Step) -> list[str]:
     if settings.node is not None and step.source.get("commands").node is None:
         given = [f"{key}={text}" for key in settings.entries() for text in settings.texts(key)]
         return [" ".join([step.source.get("image").text or "", *given])]
-    parts = [part.strip() for line in step.filled for part in _ENDS.split(line.text)]
-    parts += [
-        f"{n}={v}" for n, v in step.variables.items() if n in ("DOCKER_HOST", "DOCKER_CONTEXT")
-    ]
-    plain = (re.sub("['\"]", "", p) for p in parts if p[:1] != "#" and not _HARMLESS.fullmatch(p))
-    return [each for each in plain if each]
+    texts = [text for line in step.filled for text in _not_harmless(line.text)]
+    texts += [f"{n}={v}" for n, v in step.variables.items() if n in _DOCKERS]
+    found = (" ".join(re.sub("['\"]", "", part).split()) for t in texts for part in _ENDS.split(t))
+    return [each for each in found if each[:1] not in ("", "#") and not _HARMLESS.fullmatch(each)]
+
+
+def _not_harmless(line: str) -> list[str]:
+    """The commands that may change something, of a line whose commands are known; else the line."""
+    try:
+        plain = [" ".join(command.fill({})) for command in plain_commands.read(line)]
+    except NotPlain:
+        return [line]
+    return [each for each in plain if not _HARMLESS.fullmatch(each)]
 
 
 def deploying(step: Step) -> list[str]:

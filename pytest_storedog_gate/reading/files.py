@@ -28,6 +28,8 @@ def text_of(path: Path, name: str) -> str:
         raise ConfigurationError(f"{name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{name}: is not UTF-8 text; save it as UTF-8") from None
+    except ValueError as error:  # a name with a null character
+        raise ConfigurationError(f"{name!r}: cannot be read: {error}") from None
 
 
 def toml_table(path: Path) -> Table:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import Build, ImageReference
-from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.deploy.docker.strategies import rename
 from pytest_storedog_gate.pytest_side.conformance import Contract
@@ -25,9 +24,9 @@ pytestmark = pytest.mark.live
 class OnTheEngine:
     """An environment on the engine, as the tests of deployers see it."""
 
-    def __init__(self, place: Place, images: ImageFactory, strategy: str) -> None:
+    def __init__(self, place: Place, images: ImageFactory) -> None:
         self._place = place
-        self._environment = place.environment(strategy)
+        self._environment = place.environment("rename")
         behaviours = {"1": "serves", "2": "serves", "3": "exits"}
         self._images = {
             release: ImageReference.parse(f"{tag}@{images.digest(tag)}")
@@ -49,13 +48,11 @@ class OnTheEngine:
 
 
 class TestDocker(Contract):
-    @pytest.fixture(params=strategies.names())
+    """By one strategy: tests/deploy asks it of each, and so does test_deploy_crash.py here."""
+
+    @pytest.fixture
     def place(
-        self,
-        place: Place,
-        images: ImageFactory,
-        request: pytest.FixtureRequest,
-        monkeypatch: pytest.MonkeyPatch,
+        self, place: Place, images: ImageFactory, monkeypatch: pytest.MonkeyPatch
     ) -> OnTheEngine:
         monkeypatch.setattr(rename, "_DRAIN", 0.0)  # nobody has connections open here
-        return OnTheEngine(place, images, request.param)
+        return OnTheEngine(place, images)

@@ -94,6 +94,17 @@ def test_what_should_be_a_table_and_is_none(tmp_path: Path) -> None:
         json.table("a")
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("absent", "absent: cannot be read: No such file"), ("a\0b", "'a\\x00b': cannot be read: ")],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, sentence: str) -> None:
+    for read in (lambda: toml_table(tmp_path / name), lambda: json_table(tmp_path / name, name)):
+        with pytest.raises(ConfigurationError) as error:
+            read()
+        assert str(error.value).startswith(sentence)
+
+
 def test_a_refused_key_says_why() -> None:
     with pytest.raises(ConfigurationError, match=r"^name: it is called title now$"):
         Table({"name": "x"}).read(KINDS, {"name": "it is called title now"})

@@ -123,7 +123,7 @@ def _parsed(parser: Json, text: str, variables: Variables) -> str:
     if parser["type"] == "regex":
         found = compile_javascript(rule).extracted_from(text)
         if found is None:
-            raise NoValue(f"regular expression {rule!r} matches nothing")
+            raise NoValue(f"regular expression {rule!r} matches nothing, or its first group does")
         return found
     if parser["type"] == "x_path":
         elements = select_xpath(rule, text)

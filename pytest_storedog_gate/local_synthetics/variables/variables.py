@@ -20,6 +20,7 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import PRE
 from pytest_storedog_gate.secrets.masking import Masker
 from pytest_storedog_gate.secrets.names import names_secret
 from pytest_storedog_gate.secrets.places import credentials
+from pytest_storedog_gate.secrets.texts import holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ T = TypeVar("T")
 
 NO_GLOBALS: Globals = {}
 SHORTEST_CREDENTIAL = 6  # characters; shorter ones are words that a result needs
+_SHORTEST_SECRET = 4  # characters, of what is said to be secret
 
 _NAME = r"[A-Z][A-Z0-9_]*"
 _PLACEHOLDER = re.compile(rf"\{{\{{\s*({_NAME})\s*\}}\}}")
@@ -118,8 +120,13 @@ class Variables:
                 self.secrets |= {value} if len(value) >= SHORTEST_CREDENTIAL else set()
 
     def masked(self, value: T) -> T:
-        """A copy of a JSON value or a text without the secrets."""
-        return Masker(self.secrets).document(value)
+        """A copy of a JSON value or a text without the secrets.
+
+        All global variables are secret unless somebody says otherwise: `1`, `true` and `eu` hide
+        nothing, and would be looked for in every word.
+        """
+        secrets = filter(holds_secret, self.secrets)
+        return Masker(secrets, shortest=_SHORTEST_SECRET).document(value)
 
     def mails(self) -> list[Mail]:
         """The mails that came to this attempt's addresses, the latest first."""

@@ -42,6 +42,22 @@ def test_no_kind_is_imported_before_it_is_used() -> None:
     assert run(code) == f"['{PACKAGE}.kinds.protocol']\n"
 
 
+def test_a_check_of_one_kind_imports_no_other() -> None:
+    code = (
+        "import sys\n"
+        f"from {PACKAGE}.definitions.definition import parse\n"
+        f"from {PACKAGE}.kinds import all_kinds\n"
+        "config = {'request': {'host': 'a', 'port': 1}}\n"
+        "test = parse({'type': 'api', 'subtype': 'tcp', 'name': 'a', 'config': config})\n"
+        "print(*all_kinds()['api', 'tcp'].unsupported(test))\n"
+        "named = (name.split('.') for name in sys.modules)\n"
+        "kinds = {parts[3] for parts in named if parts[2:3] == ['kinds'] and len(parts) > 3}\n"
+        "print(*sorted(kinds), 'grpc' in sys.modules, 'playwright' in sys.modules)"
+    )
+    refused = "config.assertions is empty, so that nothing would be checked\n"
+    assert run(code) == f"{refused}common protocol tcp False False\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "library", "extra"),
     [

@@ -15,7 +15,7 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
 )
 from pytest_storedog_gate.local_synthetics.variables.totp import Totp
 from tests.local_synthetics.support.processes import refused, running
-from tests.local_synthetics.support.service import Handler, Service, Target, http_test
+from tests.local_synthetics.support.service import Handler, Service, Target, http_test, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,3 +142,16 @@ def test_a_trigger_gives_a_missing_global(target: Target, service: Service) -> N
     assert "NOPE has no value: the service has no global variable" in refusal["failure"]["message"]
     assert target.requests == []
     assert service.run(definition, variables={"NOPE": "x"})["status"] == "passed"
+
+
+@pytest.mark.parametrize("value", ["1", "42", "true", "off", "eu", "a"])
+def test_a_value_that_is_everywhere_hides_nothing(target: Target, value: str) -> None:
+    """A global variable is secret unless somebody says otherwise, also one that is a switch."""
+    target.answer("/", body='{"id": 1, "n": 142, "queue": "eu-1", "ok": true, "off": 0}')
+    variable = {"name": "G", "type": "global", "id": "1"}
+    never = {"type": "body", "operator": "contains", "target": "something else"}
+    test = http_test(f"{target.url}/?x={{{{ G }}}}", never, config={"configVariables": [variable]})
+    with serving(known_globals={"G": GlobalVariable(value)}) as service:
+        result = service.run(test)
+    assert result["request"]["url"] == f"{target.url}/?x={value}"
+    assert "********" not in json.dumps(result)

@@ -62,7 +62,8 @@ class RequestCheck(Kind):
 
     def _unsupported_properties(self, definition: Definition) -> Iterator[str]:
         for index, assertion in enumerate(definition.config.get("assertions") or []):
-            wanted, given = self.properties.get(assertion.get("type")), assertion.get("property")
+            wanted = self.properties.get(str(assertion.get("type")))
+            given = assertion.get("property")
             where = f"config.assertions[{index}]: property must"
             if isinstance(wanted, tuple) and given not in wanted:
                 yield f"{where} be one of {', '.join(wanted)}"

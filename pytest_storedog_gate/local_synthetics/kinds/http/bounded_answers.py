@@ -13,6 +13,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 import brotli
+import h11
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
@@ -39,7 +40,10 @@ class BoundedTransport(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `httpx.AsyncHTTPTransport`."""
         # It follows no redirects and reads no body, so that nothing is lost but the wrapping.
-        got = await super().handle_async_request(request)
+        try:
+            got = await super().handle_async_request(request)
+        except h11.LocalProtocolError as error:  # of a body, which httpx does not look at
+            raise httpx.LocalProtocolError(str(error)) from None
         return BoundedResponse(
             got.status_code,
             headers=got.headers.raw,

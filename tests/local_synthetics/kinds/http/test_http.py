@@ -249,3 +249,13 @@ def test_a_header_that_cannot_be_sent_is_named(
     assert (result["failure"]["code"], result["inconclusive"]) == ("INVALID_REQUEST", True)
     assert "'X-Dog' holds characters that cannot be sent" in result["failure"]["message"]
     assert value not in result["failure"]["message"]
+
+
+@pytest.mark.parametrize("length", ["3", "7"])
+def test_a_length_that_the_body_does_not_have_is_the_tests_fault(
+    service: Service, target: Target, length: str
+) -> None:
+    headers = {"Content-Length": length}
+    result = service.run(http_test(target.url, method="POST", body="hello", headers=headers))
+    assert result["failure"]["code"] == "INVALID_REQUEST"
+    assert "Content-Length" in result["failure"]["message"]
