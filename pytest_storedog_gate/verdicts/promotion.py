@@ -7,9 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
 from pytest_storedog_gate.errors import DeploymentFailed
 from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.verdicts.record import Mode
@@ -69,6 +66,8 @@ def _why_not(
 
 def _fault(record: Any) -> str | None:
     """What in it contradicts itself, or is no record at all."""
+    from jsonschema.exceptions import best_match  # noqa: PLC0415  # only a promotion needs it
+
     error = best_match(_schema().iter_errors(record))
     if error is not None:
         # What contradicts itself has a title; of a wrong value, which may be long, the end tells.
@@ -84,4 +83,6 @@ def _fault(record: Any) -> str | None:
 
 @cache
 def _schema() -> Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
     return Draft202012Validator(json.loads(SCHEMA.read_bytes()))

@@ -18,7 +18,6 @@ from pytest_storedog_gate.local_synthetics.assertions.json_path import (
     compile_path,
     select,
 )
-from pytest_storedog_gate.local_synthetics.assertions.json_schema import compile_schema
 from pytest_storedog_gate.local_synthetics.assertions.operators import (
     ABSENCE,
     COMPARISONS,
@@ -39,6 +38,7 @@ from pytest_storedog_gate.local_synthetics.javascript.scripts import JAVASCRIPT,
 from pytest_storedog_gate.local_synthetics.variables.variables import filled, has_placeholder
 
 if TYPE_CHECKING:
+    from pytest_storedog_gate.local_synthetics.assertions.json_schema import Schema
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
 JSON_PATH, XPATH, JSON_SCHEMA = "validatesJSONPath", "validatesXPath", "validatesJSONSchema"
@@ -254,7 +254,7 @@ def _unsupported_schema(target: Any) -> list[str]:
     if has_placeholder(target["jsonSchema"]):
         return []
     try:
-        compile_schema(target["jsonSchema"], target.get("metaSchema"))
+        _compile_schema(target["jsonSchema"], target.get("metaSchema"))
     except ValueError as error:
         return [str(error)]
     return []
@@ -340,7 +340,16 @@ def document_in(text: str, name: str) -> Any:
 
 def _validated(target: Any, text: str) -> Any:
     document = document_in(text, "body")
-    schema = compile_schema(target["jsonSchema"], target.get("metaSchema"))
+    schema = _compile_schema(target["jsonSchema"], target.get("metaSchema"))
     if reason := schema.why_not(document):
         raise _Unmet(reason, text)
     return text
+
+
+def _compile_schema(text: str, draft: str | None) -> Schema:
+    # With its library, which few checks need and the service's start would wait for.
+    from pytest_storedog_gate.local_synthetics.assertions.json_schema import (  # noqa: PLC0415
+        compile_schema,
+    )
+
+    return compile_schema(text, draft)
