@@ -174,10 +174,13 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
         if len(points) > 1:
             return _Missing(f"kind {name} is brought by {packages}: uninstall all but one of them")
         try:
-            return self._made_by(points[0].load)
+            kind = self._made_by(points[0].load)
+            if not isinstance(kind, Kind):
+                raise TypeError(f"{points[0].value} makes what is no Kind")  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 a foreign package's fault is none of the service's
             reason = f"{type(error).__name__}: {error}"
             return _Missing(f"kind {name} of {packages} cannot be used: {reason}")
+        return kind
 
     def _made_by(self, load: Callable[[], Callable[[Equipment], Kind]]) -> Kind:
         try:

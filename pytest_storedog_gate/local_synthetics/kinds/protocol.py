@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -51,6 +51,7 @@ class Outcome:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Kind(Protocol):
     """One kind of check: its facts, what it refuses, and how it is run.
 

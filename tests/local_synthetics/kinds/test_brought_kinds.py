@@ -162,6 +162,7 @@ BROKEN = {
     "an import": ("import no_such_library", "No module named 'no_such_library'"),
     "a class": ("", "has no attribute 'Check'"),
     "a fault": ("class Check:\n    def __init__(self): pass", "TypeError"),
+    "no kind": ("class Check:\n    def __init__(self, _equipment): pass", "is no Kind"),
 }
 
 
