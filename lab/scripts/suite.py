@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from lab.offline import programs
-from lab.scripts.machine import chromium, npm, packages
+from lab.scripts.machine import chromium, npm, packages, plugins
 from lab.scripts.pipeline import setup
 from lab.scripts.prepare import prepare
 from lab.scripts.progress import say
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-_REQUIRED = "live,npm,browser,headed,pipeline,drone"
+_REQUIRED = "live,npm,browser,headed,pipeline,drone,plugins"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
@@ -36,6 +36,7 @@ def main() -> int:
         linters = beside.submit(_lint)
         setup.ensure(prepare())
         npm.ensure()
+        plugins.ensure()
         chromium.ensure()
         # A whole Chromium and a screen, for the tests of what a person watches.
         packages.need(busybox="busybox-static", Xvfb="xvfb", chromium="chromium")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.drone_lint.lint import Report
 
 _INTERNAL_ERROR = 3
+_WORST_FIRST: list[int] = [_INTERNAL_ERROR, ExitStatus.USAGE, ExitStatus.CLOSED, ExitStatus.OPEN]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout.write(FORMATS[options.format](reports, version("pytest-storedog-gate")))
     # One bad file hides no other, and the worst is told: our own fault, then the input's.
-    worst = (_INTERNAL_ERROR, ExitStatus.USAGE, ExitStatus.CLOSED, ExitStatus.OPEN)
-    return next(int(status) for status in worst if status in statuses)
+    return min(statuses, key=_WORST_FIRST.index)
 
 
 def _judge(path: Path, name: str, *, strict: bool) -> tuple[Report | str, int]:

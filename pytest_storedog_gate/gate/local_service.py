@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
 from pytest_storedog_gate.gate.service_user import service_user
 from pytest_storedog_gate.outlets.child_environment import child_environment
+from pytest_storedog_gate.settings.secret_values import GLOBALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
-_GLOBALS = "STOREDOG_GLOBAL_"  # the variables with which it fills in definitions
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _started(
             stderr=complaints,
             text=True,
             env={
-                **child_environment(prefix=_GLOBALS),
+                **child_environment(prefix=GLOBALS),
                 **(user.environment if user else {}),
             },
             **(user.process if user else {}),

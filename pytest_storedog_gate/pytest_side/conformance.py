@@ -242,7 +242,7 @@ class Locks:
     def test_the_lock_can_be_waited_for(self, place: Place) -> None:
         deploy(place, place.old)
         with Run(place, place.old).until("fetch") as first:
-            end = threading.Timer(0.5, first.__exit__)
+            end = threading.Timer(0.2, first.__exit__)
             end.start()
             with Run(place, place.new, wait=_SOON).until("conclude"):
                 assert place.answer() == place.new.digest

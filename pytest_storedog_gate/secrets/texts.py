@@ -26,22 +26,22 @@ _FLAGS = {"true", "false", "yes", "no", "on", "off", "null", "none"}
 _SMALL = re.compile(r"[-+]?[\d.]{1,3}")  # numbers: of counts, as in `{"pass": 3, "fail": 0}`
 _AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
 _ABOUT_A_COOKIE = {"domain", "expires", "max-age", "path", "priority", "samesite"}
-_VALUE = r"(?:\{\{.*?\}\}|[^&;#\s])+"
+_VALUE = r"(?:\{\{[^{}]*\}\}|[^&;#\s])+"
 _USERINFO = re.compile(r"(?<=://)((?:\{\{[^{}]*\}\}|\{(?!\{)|[^/?#@\s{])*)(?=@)")
 _PARAMETER = re.compile(rf"(?<=[?&#;])([^=&#;?\s]+)=({_VALUE})")
 _FIELD = re.compile(rf"((?:(?<=[&;\n])|^)[ \t]*)([\w.%\[\]-]+)=({_VALUE})")
 # Of JSON, and of JSON in a string of JSON, whose quotes have backslashes.
-_MEMBER = re.compile(r'(\\*)"([\w.$ -]+)\1"(\s*:\s*)')
+_MEMBER = re.compile(r'(?<!\\)(\\*)"([\w.$ -]+)\1"(\s*:\s*)')
 _STRING = r'"((?:[^"\\]|\\.)*?)'
 _PAIR = re.compile(
-    rf'((\\*)"(?:name|key)\2"\s*:\s*\2"([\w.-]+)\2"\s*,\s*\2"value\2"\s*:\s*\2){_STRING}(\2")'
+    rf'((?<!\\)(\\*)"(?:name|key)\2"\s*:\s*\2"([\w.-]+)\2"\s*,\s*\2"value\2"\s*:\s*\2){_STRING}(\2")'
 )
 _ARGUMENT = re.compile(rf'((?<![\w"\\])([A-Za-z_]\w*)\s*:\s*(\\*)){_STRING}(\3")')
 _ELEMENT = re.compile(
-    r"(<([\w.:-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?)([^<>\]]+)((?:\]\]>)?\s*</\2>)"
+    r"(<([\w.:-]+)(?:\s[^<>]*)?>(?:\s*<!\[CDATA\[)?)([^<>\]]+)((?:\]\]>\s*)?</\2>)"
 )
 _TAG = re.compile(r"<[\w.:-]+\s[^<>]*>")
-_ATTRIBUTE = re.compile(r"""(([\w.:-]+)\s*=\s*(["']))([^"'<>]*)(\3)""")
+_ATTRIBUTE = re.compile(r"""((?<![\w.:-])([\w.:-]+)\s*=\s*(["']))([^"'<>]*)(\3)""")
 _DECODER = json.JSONDecoder()
 
 
@@ -154,8 +154,10 @@ def _member(text: str, start: int, found: re.Match[str], stand_in: StandIn) -> t
     if not quotes:
         try:
             value, end = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        except ValueError:
             return "", start
+        except RecursionError:  # so would be what is within it, which takes too long to try
+            return stand_in(name, text[start:]), len(text)
         shown = leaves(name, value, stand_in)
         return (text[start:end] if shown == value else json.dumps(shown, ensure_ascii=False)), end
     escaped = re.compile(rf"{re.escape(quotes)}{_STRING}{re.escape(quotes)}\"").match(text, start)

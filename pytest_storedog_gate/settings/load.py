@@ -136,6 +136,7 @@ def load(
     gogs_token = secret_values.key(environ, ("GOGS_TOKEN",)) if file.gogs else None
     secrets |= secret_values.of_requirements(requirements, environ)
     secrets |= secret_values.of_variables(ci.variables.overrides)
+    secrets |= secret_values.of_globals(environ)
     secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token)))
     requires = file.environments.get(section.requires or "")
     return Settings(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _ENVIRONMENT = "STOREDOG_ENV"  # the environment's name, which is no secret
+GLOBALS = "STOREDOG_GLOBAL_"  # begins the names of the local service's global variables
 _ADDRESS = re.compile(r"(?:http|ws)s?://[^?#@]*")
 
 
@@ -40,6 +41,8 @@ def filled_in(
     section: EnvironmentSection, file: str, environ: Mapping[str, str]
 ) -> tuple[EnvironmentSection, set[str]]:
     """The section with values for `${NAME}`, and these values: they are secret from then on.
+
+    So is what the services' environment holds under a secret's name.
 
     ConfigurationError names `file`, key and variable where one is not set.
     """
@@ -68,7 +71,15 @@ def filled_in(
     )
     overrides = filled(f"environments.{environment.name}.overrides", environment.overrides)
     environment = replace(environment, services=services, overrides=overrides)
-    return replace(section, environment=environment), {known[n] for n in used - {_ENVIRONMENT}}
+    secrets = {known[n] for n in used - {_ENVIRONMENT}}
+    for service in services:
+        secrets |= credentials_of_overrides({"variables": dict(service.environment)})
+    return replace(section, environment=environment), secrets
+
+
+def of_globals(environ: Mapping[str, str]) -> set[str]:
+    """The local service's global variables: a person gives one without saying what it holds."""
+    return {value for name, value in environ.items() if name.startswith(GLOBALS)}
 
 
 def of_requirements(requirements: Requirements, environ: Mapping[str, str]) -> set[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.conftest import WITHOUT_OTHERS
 from tests.drone_lint.cases import Case, proved_by
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def test_the_gates_command_ends_with_0_though_its_check_fails(
 ) -> None:
     if case.settings.pop("shop", "") != "fine":
         shop.answers["/discount"] = (500, "[]")
+    # By a file, as the gates' commands take PYTEST_ADDOPTS away.
+    options = f"[pytest]\naddopts = {' '.join(WITHOUT_OTHERS)}\n"
+    (project.path / "pytest.ini").write_text(options)
     (step,) = [s for s in yaml.safe_load(case.path.read_text())["steps"] if s["name"] == "gate"]
 
     done = subprocess.run(

@@ -99,10 +99,13 @@ def test_what_should_be_a_table_and_is_none(tmp_path: Path) -> None:
     [("absent", "absent: cannot be read: No such file"), ("a\0b", "'a\\x00b': cannot be read: ")],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, name: str, sentence: str) -> None:
-    for read in (lambda: toml_table(tmp_path / name), lambda: json_table(tmp_path / name, name)):
-        with pytest.raises(ConfigurationError) as error:
-            read()
-        assert str(error.value).startswith(sentence)
+    path = tmp_path / name
+    with pytest.raises(ConfigurationError) as of_toml:
+        toml_table(path)
+    with pytest.raises(ConfigurationError) as of_json:
+        json_table(path, name)
+    assert str(of_toml.value).startswith(sentence)
+    assert str(of_json.value).startswith(sentence)
 
 
 def test_a_refused_key_says_why() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -203,3 +204,26 @@ def test_the_parts_of_a_credential(name: str, credential: str, parts: set[str]) 
 def test_an_address_is_shown_without_its_password() -> None:
     shown = mask_url("https://me:pw@shop.test:8080/a?q=1&sig=abc")
     assert shown == "https://********@shop.test:8080/a?q=1&sig=********"
+
+
+NASTY = {
+    "a gap between elements": "<a>{}<b>".format(" " * 50_000),
+    "a long word in a tag": "<x {}>".format("a" * 50_000),
+    "backslashes": "\\" * 50_000,
+    "braces in a parameter": "?a={}".format("{{" * 25_000),
+    "parameters with braces": "&a={{b" * 8_000,
+    "elements without an end": "<a>x" * 12_000,
+    "names of secrets, deeper and deeper": '"password":{' * 4_000,
+    "quotes": '"name":' * 7_000,
+}
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY.keys())
+def test_no_body_takes_long(text: str) -> None:
+    """Each of these took minutes, in which nothing else went on: an answer has 50,000 characters.
+
+    The time is that of the processor, and far from what it takes.
+    """
+    begun = time.process_time()
+    mask_exchanges({"body": text, "url": text})
+    assert time.process_time() - begun < 10

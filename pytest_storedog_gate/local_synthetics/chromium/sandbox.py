@@ -29,7 +29,10 @@ _MODULES = {
     f"/{path.name}": path.read_text(encoding="utf-8")
     for path in Path(__file__).with_name("javascript").glob("*.js")
 }
-_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'"
+# Without popups: what a page opens may ask for its address before it is offline too.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; sandbox allow-scripts allow-same-origin"
+)
 _OPTIONS: dict[str, Any] = {"service_workers": "block", "offline": True}
 _RUN = "async (given) => (await import('/dd.js')).run(given)"
 

@@ -20,6 +20,13 @@ def mask_warning(warning: warnings.WarningMessage, mask: Masker) -> None:
     warning.message = mask(str(warning.message))
 
 
+def mask_end(error: BaseException, mask: Masker) -> None:
+    """Masks why the session is ended, as the terminal shows it: `pytest.exit`'s reason."""
+    error.args = mask.document(error.args)
+    if isinstance(error, pytest.exit.Exception):
+        error.msg = mask(str(error.msg))
+
+
 def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) -> None:
     """Masks what the report tells and what was captured."""
     if isinstance(report.longrepr, tuple):  # of a skip: the file, the line and the reason
@@ -34,3 +41,9 @@ def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) 
         if hasattr(report, "wasxfail"):
             report.wasxfail = mask(str(report.wasxfail))
         report.user_properties = mask.document(report.user_properties)
+    if isinstance(report, pytest.SubtestReport):
+        # What the subtest was told is frozen, and of texts alone: the values are shown as `repr`.
+        context = report.context
+        object.__setattr__(context, "msg", context.msg and mask(str(context.msg)))
+        told = {name: mask.shortened(value) for name, value in context.kwargs.items()}
+        object.__setattr__(context, "kwargs", told)

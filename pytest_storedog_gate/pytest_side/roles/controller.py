@@ -17,7 +17,11 @@ from pytest_storedog_gate.pytest_side.reporting import terminal
 from pytest_storedog_gate.pytest_side.reporting.drone_card import DroneCard
 from pytest_storedog_gate.pytest_side.reporting.gogs_comment import GogsComment
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
-from pytest_storedog_gate.pytest_side.reporting.masked_reports import mask_report, mask_warning
+from pytest_storedog_gate.pytest_side.reporting.masked_reports import (
+    mask_end,
+    mask_report,
+    mask_warning,
+)
 from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
@@ -210,8 +214,10 @@ class Controller:
         """Hears of warnings, which are shown at the end."""
         mask_warning(warning_message, self.settings.redact)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tells pytest's own stop (-x under xdist) from a person's or a signal's."""
+        mask_end(excinfo.value, self.settings.redact)
         # pytest and xdist derive their own from KeyboardInterrupt, each another one.
         own = excinfo.type is not KeyboardInterrupt
         self._stopped_itself = own and issubclass(excinfo.type, KeyboardInterrupt)

@@ -6,7 +6,7 @@ import io
 import json
 import unicodedata
 from contextlib import suppress
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pytest_storedog_gate.pytest_side.reporting import terminal
-from tests.conftest import MODES, http_check
+from tests.conftest import MODES, http_check, missing
 from tests.datadog.fake import Answer, FakeDatadog
 from tests.reports.stand_ins import config_writing_to, record_of
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import GateProject
 
+# Before a test has a home of its own.
+PLUGINS: Path = import_module("lab.scripts.machine.plugins").folder()
 CLOSED = "GATE CLOSED for staging: 1/2 checks passed, exit status 1"
 NAME = "Shöp\nGATE OPEN for staging: 9/9\x1b[2J\u2028\u202e"
 SHOWN = r"Shöp GATE OPEN for staging: 9/9\x1b[2J \u202e"
@@ -108,13 +110,16 @@ def test_the_verdict_is_the_only_line_like_it(hostile: GateProject) -> None:
 
 @pytest.mark.parametrize("mode", ["no-xdist", "n2"])
 @pytest.mark.parametrize("reporter", [*REPORTERS, "pytest-tldr"])
-def test_any_reporter_will_do(hostile: GateProject, reporter: str, mode: str) -> None:
+def test_any_reporter_will_do(
+    hostile: GateProject, monkeypatch: pytest.MonkeyPatch, reporter: str, mode: str
+) -> None:
     options = []
     if reporter in REPORTERS:
         hostile.pytester.makeconftest(REPORTERS[reporter])
-    elif find_spec("pytest_tldr") is None:
-        pytest.skip("pytest-tldr is not installed")
     else:
+        if not PLUGINS.exists():
+            missing("plugins", f"no {reporter} in {PLUGINS}, where lab/test installs it")
+        monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
         options = ["-p", "tldr", "-p", "no:rerunfailures"]  # these two do not get on
     hostile.mode = MODES[mode]
     result = hostile.run(*options)

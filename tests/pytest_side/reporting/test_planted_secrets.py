@@ -24,6 +24,10 @@ backend = "local"
 definitions = ["*.synthetics.json"]
 batch_timeout = 30
 
+[services.db]
+image = "db"
+environment = { POSTGRES_PASSWORD = "pl4nted-14-service", POSTGRES_USER = "dog" }
+
 [environments.staging]
 checks = ["ech-oes-all", "sec-ond-one"]
 
@@ -107,15 +111,23 @@ def password():
     return os.environ["PW"]
 """
 TEST = """
-import logging, pytest
+import logging, os, pytest
 
 @pytest.mark.synthetics("ech-oes-all")
 def test_of_the_project(password, storedog_outcome):
-    print("printed", password, repr(password))
+    print("printed", password, repr(password), os.environ["STOREDOG_GLOBAL_GLOBAL"])
     logging.getLogger().warning("logged %r", password)
     found = [password, str(storedog_outcome)]
     assert password == "something else"
+
+def test_of_parts(password, subtests):
+    with subtests.test(password, given=password):
+        assert False
 """
+ENDS = {
+    "pytest.exit": "pytest.exit('bye ' + os.environ['PW'])",
+    "Ctrl-C": "raise KeyboardInterrupt('bye ' + os.environ['PW'])",
+}
 
 
 def test_no_outlet_shows_a_planted_secret(
@@ -170,3 +182,17 @@ def test_no_outlet_shows_a_planted_secret(
 def _decoded(card: Path) -> str:
     content = card.read_bytes().partition(b"1338;")[2].partition(b"\x1b")[0]
     return base64.b64decode(content).decode()
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_the_reason_of_an_end_shows_none(
+    project: GateProject, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setenv("PW", ODD)
+    project.configuration(TOML.replace("SHOP_URL", project.shop.url))
+    project.checks({"localTestDefinition": check("ech-oes-all", {})})
+    (project.path / "test_own.py").write_text(f"import os, pytest\ndef test(): {ENDS[how]}\n")
+    result = project.run("--storedog-deploy=never", "test_own.py", "-vv")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines(["!!!* bye ******** !!!*"])
+    assert planted_in(str(result.stdout) + str(result.stderr)) == []

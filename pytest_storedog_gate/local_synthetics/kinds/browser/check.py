@@ -27,8 +27,8 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
     substitute,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import BrowserLibrary
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL

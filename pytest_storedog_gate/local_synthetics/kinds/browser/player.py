@@ -22,7 +22,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
     timed_out,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.actions import Actions
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import (
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import (
     api_assertions,
     api_definition,
 )
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
-    from pytest_storedog_gate.local_synthetics.kinds.browser.steps.reading import BrowserLibrary
+    from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _DEFAULT_TIMEOUT = 60.0  # s, Datadog's
