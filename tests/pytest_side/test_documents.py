@@ -105,7 +105,7 @@ def against(
     any_mode.configuration(CONFIGURATION)
     # A service is believed for a minute more than it says; no test waits for that minute.
     any_mode.pytester.makeconftest(
-        "from pytest_storedog_gate.datadog import retries\n"
+        "from pytest_storedog_gate.datadog.calling import retries\n"
         "from pytest_storedog_gate.gate import checking, synthetics\n"
         "checking.GRACE = synthetics.GRACE = retries._UNREADABLE = 2\n"
     )
