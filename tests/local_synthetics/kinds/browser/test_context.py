@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.browser
-_PACKAGE = "pytest_storedog_gate.local_synthetics"  # imported only where it can run
 
 
 def contains(text: str) -> Json:

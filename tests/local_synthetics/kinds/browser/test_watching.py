@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from pytest_storedog_gate.local_synthetics.chromium.executable import (
 )
 from tests.conftest import missing, playwrights_own
 from tests.local_synthetics.support.browser_tests import browser_test, says, step
+from tests.local_synthetics.support.processes import COMMANDS
 from tests.local_synthetics.support.service import DEADLINE, Target, until
 from tests.repository import ROOT
 
@@ -71,7 +71,7 @@ class Terminal:
 def running(*arguments: str, **environment: str) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "run", *arguments],
+        [*COMMANDS, "run", *arguments],
         stdin=theirs,
         stdout=subprocess.PIPE,
         stderr=theirs,
