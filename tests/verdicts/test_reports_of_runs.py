@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.verdicts.schema import faults
+from tests.verdicts.records import faults
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
