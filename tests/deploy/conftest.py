@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -64,10 +64,10 @@ def reached(
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Iterator[DockerDeployer]:
     """A run's way to an environment on a machine."""
-    with (
-        mock.patch.object(deployer, "Engine", partial(FakeEngine, machine)),
-        deployer.connected(environment, build, progress, redact) as found,
-    ):
+    with ExitStack() as run:
+        # Real again before the run goes on: one that is killed leaves this block late or never.
+        with mock.patch.object(deployer, "Engine", partial(FakeEngine, machine)):
+            found = run.enter_context(deployer.connected(environment, build, progress, redact))
         yield found
 
 

@@ -89,13 +89,14 @@ class Lease:
         except DeploymentFailed as error:
             there = self._engine.find(self._container)
             self.release()
-            if there is None:
-                raise self._lost() from error
+            # An engine may remove by itself what it could not start.
             if "executable file not found" in str(error):
                 raise ConfigurationError(
                     f"{image} has no `cat`, which the lock of {self._names.environment} needs: set "
                     f"environments.{self._names.environment}.lock_image to an image that has it"
                 ) from error
+            if there is None:
+                raise self._lost() from error
             raise
         except BaseException:
             self.release()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
 from pytest_storedog_gate.local_synthetics.running.packing import packed, unpacked
@@ -268,7 +269,7 @@ class Batches:
         except CheckFailed as failed:
             outcome = Outcome(failed.failure)
         except Exception as error:  # noqa: BLE001 one check's fault must not end the others
-            outcome = Outcome(_internal_error(error), {"unhealthy": True})
+            outcome = _broken(error)
         return _without_secrets(outcome, values)
 
     def _unsupported(self, run: Run) -> list[str]:
@@ -333,11 +334,16 @@ def _result(result_id: str, outcome: Outcome, *, started: int, finished: int) ->
     return result
 
 
-def _internal_error(error: Exception) -> Failure:
-    """Where it went wrong, without the exception's text: that may hold anything."""
+def _broken(error: Exception) -> Outcome:
+    """What a test came to that could not be run to its end."""
+    # Some libraries are imported by the tests that need them alone.
+    if isinstance(error, ModuleNotFoundError) and (sentence := remedy(error)):
+        return Outcome(Failure("INVALID_TEST", sentence))
+    # Where it went wrong, without the exception's text: that may hold anything.
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}, line {frame.lineno}"
-    return Failure("INTERNAL_ERROR", f"{type(error).__name__} in {place}: a bug in the service.")
+    what = f"{type(error).__name__} in {place}: a bug in the service."
+    return Outcome(Failure("INTERNAL_ERROR", what), {"unhealthy": True})
 
 
 def _without_secrets(outcome: Outcome, values: variables.Variables) -> Outcome:

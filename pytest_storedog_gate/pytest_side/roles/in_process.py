@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.pytest_side.collecting import collection
+from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.roles.controller import Controller
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class InProcess(Controller):
             for sooner in self._waiting.get(arrived, []):
                 # Of the same collector: fixtures of another one may still be set up.
                 if sooner not in self._ran and sooner.parent is item.parent:
-                    sooner.ihook.pytest_runtest_protocol(item=sooner, nextitem=item)
+                    with signals.alarm_kept():
+                        sooner.ihook.pytest_runtest_protocol(item=sooner, nextitem=item)
                     _stop_if_asked(item.session)
         return None
 

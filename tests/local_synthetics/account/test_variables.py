@@ -203,7 +203,6 @@ def test_what_the_service_cannot_give_is_kept_and_refused_when_a_test_needs_it(
             for secure in (True, False)
         ),
         ({"value": {"value": SECRET, "options": {"totp": {}}}}, "value.options.totp is not known"),
-        ({"value": {"value": "0"}, "is_totp": True}, "global variable API_TOKEN: the TOTP secret"),
         ({"parse_test_public_id": "x"}, "parse_test_public_id must match"),
     ],
 )

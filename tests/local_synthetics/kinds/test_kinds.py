@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from tests.local_synthetics.support.service import http_test
 from tests.repository import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PACKAGE = "pytest_storedog_gate.local_synthetics"
 
@@ -61,7 +67,8 @@ def test_a_check_of_one_kind_imports_no_other() -> None:
 @pytest.mark.parametrize(
     ("kind", "library", "extra"),
     [
-        *(("http", library, "local") for library in ("lxml", "httpx", "cryptography")),
+        *(("http", library, "local") for library in ("lxml", "httpx")),
+        ("ssl", "cryptography", "local"),
         ("dns", "dns", "local"),
         ("websocket", "websockets", "local"),
         ("icmp", "icmplib", "local"),
@@ -77,3 +84,26 @@ def test_a_missing_library_is_a_refusal_by_name(kind: str, library: str, extra: 
     )
     remedy = f"pip install 'pytest-storedog-gate[{extra}]'"
     assert run(code) == f"{library} is not installed; run: {remedy}\n"
+
+
+@pytest.mark.parametrize(
+    ("library", "authentication"),
+    [
+        ("cryptography", {"type": "jwt", "algorithm": "RS256", "payload": "{}", "secret": "x"}),
+        ("spnego", {"type": "ntlm", "username": "ann", "password": "x"}),
+    ],
+)
+def test_what_one_test_alone_needs_is_refused_by_name(
+    tmp_path: Path, library: str, authentication: dict[str, str]
+) -> None:
+    file = tmp_path / "a.synthetics.json"
+    file.write_text(json.dumps(http_test("http://127.0.0.1:9", basicAuth=authentication)))
+    code = (
+        f"import sys; sys.modules[{library!r}] = None\n"
+        "from pytest_storedog_gate.synthetics_cli.command_line import main\n"
+        f"print(main(['run', {str(file)!r}]))"
+    )
+    said = run(code)
+    remedy = f"{library} is not installed; run: pip install 'pytest-storedog-gate[local]'"
+    assert f"it could not be run: INVALID_TEST: {remedy}\n" in said
+    assert said.endswith("\n8\n")

@@ -180,7 +180,8 @@ def test_pytest_timeout_while_a_check_is_waited_for(both_ways: GateProject) -> N
     (both_ways.path / "all.synthetics.json").write_text(patient, "utf-8")
     both_ways.with_plugin("timeout")
     try:
-        result = both_ways.run("--timeout=2", "--timeout-method=signal")
+        # The other check has its test meanwhile, with a timer of its own.
+        result = both_ways.run("--timeout=6", "--timeout-method=signal")
     finally:
         release.set()
     assert result.ret == 8
