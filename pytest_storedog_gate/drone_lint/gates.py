@@ -30,8 +30,11 @@ _HARMLESS, _WRAPPER, _STEERING, _READING, _VENV = map(
 )
 # They read the script where a variable is empty, or another name for it.
 _READERS, _OPEN = (["cat"], ["head"], ["tail"]), re.compile(r"\$(?!\{?DRONE_)")
-# Where an image has its programs.
-_PROGRAMS = [*map(PurePosixPath, ("/bin", "/usr/bin", "/usr/local/bin", "/root/.local/bin"))]
+# Where an image has its programs, and those of its user.
+_PROGRAMS = [
+    *map(PurePosixPath, ("/bin", "/usr/bin", "/usr/local/bin")),
+    PurePosixPath("/root", ".local", "bin"),
+]
 # Operators around a command that runs for sure, or nothing that follows it in its list does.
 _SURE = set(itertools.product(("", ";"), ("", ";", "&&")))
 

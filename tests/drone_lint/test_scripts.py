@@ -119,7 +119,7 @@ def test_where_others_files_are_the_programs_or_the_script_is_a_file_nothing_is_
     "place",
     [
         {"workspace": {"base": "/go", "path": "src/shop"}},
-        {"volumes": [{"name": "a", "path": "/root/.cache"}, {"path": "/var/run/docker.sock"}]},
+        {"volumes": [{"name": "a", "path": "/var/cache"}, {"path": "/var/run/docker.sock"}]},
         {"volumes": [{"name": "a", "path": "/usr/bin/docker"}], "working_dir": "/drone/src/app"},
     ],
     ids=str,
