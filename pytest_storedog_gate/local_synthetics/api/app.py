@@ -25,6 +25,7 @@ from pytest_storedog_gate.local_synthetics.api.answers import (
 )
 from pytest_storedog_gate.local_synthetics.api.openapi import openapi_route
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
+from pytest_storedog_gate.local_synthetics.api.routes.batches import batch_route
 from pytest_storedog_gate.local_synthetics.api.routes.locations import LocationsApi
 from pytest_storedog_gate.local_synthetics.api.routes.results import ResultsApi
 from pytest_storedog_gate.local_synthetics.api.routes.screenshots import screenshot_route
@@ -120,7 +121,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             Route(f"{v1}/tests/trigger/ci", api.trigger, methods=["POST"]),
             *TestsApi(tests, catalog, batches, credentials=credentials).routes(),
             *ResultsApi(catalog.tests, results).routes(),
-            Route(f"{v1}/ci/batch/{{batch_id}}", api.batch),
+            batch_route(f"{v1}/ci/batch/{{batch_id}}", batches),
             Route(f"{v2}/tests/poll_results", api.poll_results),
             Route(f"{v2}/tests/{{public_id}}/version_history/{{version}}", api.version),
             *SuitesApi(suites, tests.by_id).routes(),
@@ -186,12 +187,6 @@ class _Api:
         return Answer(
             {"batch_id": batch.id, "locations": locations, "selective_rerun_rate_limited": False}
         )
-
-    async def batch(self, request: Request) -> Response:
-        document = self._batches.document(request.path_params["batch_id"])
-        if document is None:
-            raise HTTPException(404, "Batch does not exist.")
-        return Answer({"data": document})
 
     async def poll_results(self, request: Request) -> Response:
         ids = read_json(request.query_params.get("result_ids", ""))

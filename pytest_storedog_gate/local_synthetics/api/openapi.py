@@ -92,6 +92,15 @@ def _or_missing(operation: Json) -> Json:
     return {**operation, "responses": {**operation["responses"], **missing}}
 
 
+def _or_unchanged(operation: Json) -> Json:
+    """With both headers, answered once there is another ETag than that, or after those seconds."""
+    headers = {"Prefer": {**TEXT, "examples": ["wait=30"]}, "If-None-Match": TEXT}
+    parameters = [{"name": name, "in": "header", "schema": headers[name]} for name in headers]
+    unchanged = {"304": {"description": "There is nothing new"}}
+    responses = {**operation["responses"], **unchanged}
+    return {**operation, "parameters": parameters, "responses": responses}
+
+
 def _content(schema: Json, media_type: str = "application/json") -> Json:
     return {"content": {media_type: {"schema": schema}}}
 
@@ -261,19 +270,21 @@ OPERATIONS: Mapping[str, Json] = {
             "examples": [{"tests": [{"local_test_definition": EXAMPLE}]}],
         },
     ),
-    f"GET {_V1}/ci/batch/{{batch_id}}": _operation(
-        "One batch",
-        record(
-            {
-                "data": record(
-                    {
-                        "status": {"enum": STATES},
-                        "results": array(ENTRY),
-                        "metadata": ANY_OBJECT,
-                    }
-                )
-            }
-        ),
+    f"GET {_V1}/ci/batch/{{batch_id}}": _or_unchanged(
+        _operation(
+            "One batch",
+            record(
+                {
+                    "data": record(
+                        {
+                            "status": {"enum": STATES},
+                            "results": array(ENTRY),
+                            "metadata": ANY_OBJECT,
+                        }
+                    )
+                }
+            ),
+        )
     ),
     **{f"GET {_V1}/{of}/{{public_id}}/results": _LATEST_V1 for of in _RESULTS},
     **{f"GET {_V1}/{of}/{{public_id}}/results/{{result_id}}": _RESULT_V1 for of in _RESULTS},

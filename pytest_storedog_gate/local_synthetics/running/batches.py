@@ -113,6 +113,16 @@ class Batch:
     deadline: float
     run_type: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def tell(self) -> None:
+        """Let whoever waits for a change go on."""
+        self._news.set()
+        self._news.clear()
+
+    async def change(self) -> None:
+        """Wait until an entry changes."""
+        await self._news.wait()
 
     @property
     def status(self) -> str:
@@ -188,6 +198,12 @@ class Batches:
         ended = self._ended.get(batch_id)
         return unpacked(ended) if ended else None
 
+    async def changes(self, batch_id: str) -> bool:
+        """Wait until anything of that batch changes; False, at once, if nothing can any more."""
+        if batch := self._running.get(batch_id):
+            await batch.change()
+        return bool(batch)
+
     async def ended(self, batch: Batch) -> AsyncIterator[Entry]:
         """The entries of a batch, each once it has ended, in that order."""
         running = [task for task, whose in self._tasks.items() if whose is batch]
@@ -217,6 +233,7 @@ class Batches:
                     _result(entry.result_id, Outcome(failure), started=now, finished=now),
                 )
             entry.timed_out, entry.status = True, "failed"
+            batch.tell()
         self._keep_ended(batch)
         return entry
 
@@ -250,6 +267,7 @@ class Batches:
             self._put(batch, entry, result)
             status = result["status"] if final else "in_progress"
             entry.attempted(number, result_id, result["duration"], status=status)
+            batch.tell()
             if final:
                 return
             await asyncio.sleep(definition.retry_interval / 1000)
