@@ -85,9 +85,8 @@ class Batch:
         self._client = client
         self._triggered = triggered
         self._clock = client.clock
-        self._pace = Pace(self._clock, client.limit)
-        # One that runs here may keep even the first look.
-        self._state = BatchState(RUNNING, (), kept=client.endpoint.is_here)
+        self._pace = Pace(self._clock, client.limit, near=client.endpoint.is_here)
+        self._state = BatchState(RUNNING, ())
         self._followed = {public_id: _Followed() for public_id in places}
         self._details: dict[str, Detail] = {}
         # Results that have ended, whose details have not arrived.
@@ -109,13 +108,13 @@ class Batch:
         missing = dict.fromkeys(self.public_ids)
         while missing:
             left = self._client.deadline - self._clock.now()
-            pause = self._pace.until_next(self._expected(missing), kept=self._state.kept)
+            pause = self._pace.until_next(self._expected(missing), told=bool(self._state.tag))
             if self._clock.wait(min(pause, max(left, 0.0))):
                 return
             self._late = self._clock.now() >= self._client.deadline
             if not self._late:
                 self._pace.looks()
-                self._see(self._client.batch(self.id))
+                self._see(self._client.batch(self.id, self._state))
                 if not self._wait_for_details():
                     return
             over = self._late or not self._state.running

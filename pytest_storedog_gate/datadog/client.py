@@ -24,7 +24,7 @@ from pytest_storedog_gate.datadog.pace import NEWS
 from pytest_storedog_gate.errors import NoVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.calling.bounded_exchange import (
         Answer,
@@ -76,13 +76,13 @@ class SyntheticsClient(Caller):
         return self.ask(Call(path, f"the test {public_id}", read, instead={404: lambda: None}))
 
     def page(self, number: int) -> tuple[Check, ...]:
-        """The checks of one page of all that the service has, from 0; those that can be read.
+        """The checks of one page of all that the service has, from 0; those that it tells whole.
 
         Empty after the last one, and where the service has no such list.
         """
 
         def read(answer: Answer) -> tuple[Check, ...]:
-            return tuple(_readable(listed(answer.json()["tests"])))
+            return tuple(_whole(listed(answer.json()["tests"])))
 
         return self.ask(
             Call(
@@ -175,8 +175,12 @@ class SyntheticsClient(Caller):
             session.headers["X-Trigger-App"] = "pytest_storedog_gate"
             return self.ask(call, session)
 
-    def batch(self, batch_id: str) -> BatchState:
-        """The state of a batch, with an entry for each result; at once, or when there is news."""
+    def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+        """The state of a batch, with an entry for each result.
+
+        A service that kept the look of the state `since` answers once there is another one, or
+        after `NEWS` seconds.
+        """
 
         def read(answer: Answer) -> BatchState:
             data = _without_errors(answer)
@@ -184,14 +188,28 @@ class SyntheticsClient(Caller):
             _same(batch_id, *said)
             self.limit.told(answer.headers)
             kept = "wait" in answer.headers.get("Preference-Applied", "")
-            return replace(BatchState.from_json(data, self.mask), kept=kept)
+            tag = answer.headers.get("ETag", "") if kept else ""
+            return replace(BatchState.from_json(data, self.mask), tag=tag)
 
         path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
         # RFC 7240; whoever cannot wait answers at once.
-        wait = {"Prefer": f"wait={NEWS:.0f}"}
-        # As in datadog-ci: a batch that has just been started may not be known everywhere yet.
-        call = Call(path, f"batch {batch_id}", read, headers=wait, again=(404,), patient=True)
-        return self.ask(call)
+        headers = {"Prefer": f"wait={NEWS:.0f}"}
+        unchanged: dict[int, Callable[[], BatchState]] = {}
+        if since is not None and since.tag:
+            headers["If-None-Match"] = since.tag
+            unchanged[304] = lambda: since
+        return self.ask(
+            Call(
+                path,
+                f"batch {batch_id}",
+                read,
+                headers=headers,
+                instead=unchanged,
+                # As in datadog-ci: one that has just been started may not be known everywhere yet.
+                again=(404,),
+                patient=True,
+            )
+        )
 
     def details(self, result_ids: Sequence[str]) -> dict[str, Detail]:
         """The details of these results by ID; one that the service does not know is left out."""
@@ -218,10 +236,13 @@ class SyntheticsClient(Caller):
         )
 
 
-def _readable(tests: Iterable[Any]) -> Iterator[Check]:
+def _whole(tests: Iterable[Any]) -> Iterator[Check]:
+    """Those that can be read, and tell where they run: a place that gets lost must be missed."""
     for test in tests:
         with suppress(*ODD_SHAPE):
-            yield Check.from_json(test)
+            check = Check.from_json(test)
+            if check.locations and (check.device_ids or check.kind != "browser"):
+                yield check
 
 
 def _time_of(answer: Answer) -> float:

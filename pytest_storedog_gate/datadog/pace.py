@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.calling.clock import Clock
     from pytest_storedog_gate.datadog.calling.rate_limit import RateLimit
 
-NEWS = 2.0  # s; for as long a service that can is asked to keep a look until there is news
+NEWS = 2.0  # s; as long may a service that tells the news keep a look
 # Of the time since the trigger, or since the expected end: half of that is the mean lateness.
 _SHARE = 0.1
 _SHORTEST, _LONGEST = 0.2, 2.0  # s
@@ -23,7 +23,7 @@ _UNEXPECTED = 0.55  # s; the shortest where nothing is expected: any moment is a
 _AFTER = 0.1  # s after an expected end: it has then been told
 _JITTER = 0.1
 _DETAILS = 5.0  # s between two calls for details that nothing waits for, as in datadog-ci
-_KEPT_LOOKS = 0.05  # s between two looks that the service keeps
+_TOLD_LOOKS = 0.05  # s between two looks where the service tells the news
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,15 @@ class Habit:
 
 
 class Pace:
-    """Tells when the batch that has just been triggered is looked at, and asked for details."""
+    """Tells when the batch that has just been triggered is looked at, and asked for details.
 
-    def __init__(self, clock: Clock, limit: RateLimit) -> None:
+    `near`: the service runs on this machine, and may have done it already.
+    """
+
+    def __init__(self, clock: Clock, limit: RateLimit, *, near: bool) -> None:
         self._clock, self._limit = clock, limit
         self._begun = clock.now()
-        self._looked = 0.0
+        self._looked: float | None = 0.0 if near else None
         self._asked_for_details = -_DETAILS
 
     @property
@@ -51,15 +54,15 @@ class Pace:
         """Seconds since the trigger."""
         return self._clock.now() - self._begun
 
-    def until_next(self, expected: float | None, *, kept: bool) -> float:
+    def until_next(self, expected: float | None, *, told: bool) -> float:
         """Seconds until the next look.
 
         `expected` is when the batch should have ended, in seconds after its trigger; None where
-        that is not known. `kept`: the service itself waits for news before it answers.
+        that is not known. `told`: the service itself waits for news before it answers.
         """
         now = self.elapsed
-        if kept:
-            return max(self._looked + _KEPT_LOOKS - now, 0.0)
+        if self._looked is not None and (told or self._looked == 0):
+            return max(self._looked + _TOLD_LOOKS - now, 0.0)
         if expected is not None and now < expected:
             usual = expected - now + _AFTER
         else:

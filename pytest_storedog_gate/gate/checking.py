@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
+from pytest_storedog_gate.datadog.pace import Habit
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate import selection, synthetics
 from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
@@ -55,17 +56,21 @@ class Checking:
     of the chosen ones that decide. `alone` may be called from any thread, and so may `stop`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what stands around it has that many parts
         self,
         settings: Settings,
         resources: ExitStack,
         outcomes: Outcomes,
         *,
+        lasted: Mapping[str, float],
         fail: Callable[[GateError], None],
         progress: Callable[[str], None],
     ) -> None:
-        """Reads the checks. `outcomes` hears of each result, `fail` why there will be no more."""
-        self._settings, self._outcomes = settings, outcomes
+        """Reads the checks. `outcomes` hears of each result, `fail` why there will be no more.
+
+        `lasted` is how long each check usually lasts, in seconds.
+        """
+        self._settings, self._outcomes, self._lasted = settings, outcomes, lasted
         self._fail, self._progress = fail, progress
         self._cancelled = threading.Event()
         self._client = synthetics.connect(settings, resources, Clock(self._cancelled.wait))
@@ -143,7 +148,15 @@ class Checking:
                 "this run has already: its results are not of this trigger"
             )
         self._batch_ids.add(triggered.batch_id)
-        return Batch(client, triggered, {check.public_id: check.places for check in checks})
+        return Batch(
+            client,
+            triggered,
+            {check.public_id: check.places for check in checks},
+            {check.public_id: self._habit(check) for check in checks},
+        )
+
+    def _habit(self, check: PlannedCheck) -> Habit:
+        return Habit(self._lasted.get(check.public_id), check.definition.retry_interval)
 
     def _watch(self, batches: Sequence[Batch]) -> Watchers:
         return Watchers(

@@ -176,6 +176,7 @@ class GateRun:
             self.settings,
             self._resources,
             self.outcomes,
+            lasted=self._provided.lasted,
             fail=self.fail,
             progress=self._progress,
         )

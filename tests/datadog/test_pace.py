@@ -43,7 +43,7 @@ class Running(SyntheticsClient):
         self.told: Counter[str] = Counter()
         self._time = time
 
-    def batch(self, batch_id: str) -> BatchState:  # noqa: ARG002  # as the client has it
+    def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:  # noqa: ARG002  # as the client has it
         self.calls += 1
         over = self._time.now >= max(self.ends.values())
         if over:
@@ -172,9 +172,9 @@ def test_what_a_retry_waits_for_is_not_looked_for_before() -> None:
 
 def test_a_service_that_tells_the_news_is_asked_again_at_once() -> None:
     class Telling(Running):
-        def batch(self, batch_id: str) -> BatchState:
+        def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
             self._time.now = min(end for end in self.ends.values() if end > self._time.now)
-            return replace(super().batch(batch_id), kept=True)
+            return replace(super().batch(batch_id, since), tag="a")
 
     client = Telling(SimulatedTime(), [1.0, 7.0, 30.0, 31.0])
     statuses(client)
