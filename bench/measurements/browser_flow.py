@@ -1,4 +1,4 @@
-"""A browser test of ten steps by the service, and the same flow written directly in Playwright.
+"""A browser test of ten steps by the local service, and the same flow written in Playwright.
 
 Both have a browser that runs already, a new context each time, the same device, the load of the
 page before each step, and a JPEG of the page after it.
@@ -13,15 +13,37 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
-from bench.rounds import compare
+from bench.rounds import Case, ratio, timed
 from bench.service import MODULE, run
 from bench.site import started
 from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page
 
 _LAPTOP = {"width": 1440, "height": 1100}
+
+
+def cases(*, quick: bool) -> Iterator[Case]:  # noqa: ARG001
+    """One case."""
+    with (
+        started("bench.site") as site,
+        started(MODULE, "serve") as service,
+        sync_playwright() as playwright,
+    ):
+        path = find_chromium(os.environ, Path(playwright.chromium.executable_path))
+        browser = playwright.chromium.launch(executable_path=path)
+        yield Case(
+            "ten steps, both warm",
+            {
+                "service": timed(partial(run, service.url, [flow(site.url)])),
+                "Playwright": timed(partial(by_playwright, browser, site.url)),
+            },
+            [ratio("wall, s", 1.25, "Playwright")],
+        )
+        browser.close()
 
 
 def _step(kind: str, selector: str = "", **params: Any) -> dict[str, Any]:
@@ -93,19 +115,3 @@ def _picture(page: Page) -> None:
 def _wanted(holds: object) -> None:
     if not holds:
         raise RuntimeError("the page is not as wanted")
-
-
-if __name__ == "__main__":
-    with (
-        started("bench.site") as site,
-        started(MODULE, "serve") as service,
-        sync_playwright() as playwright,
-    ):
-        path = find_chromium(os.environ, Path(playwright.chromium.executable_path))
-        browser = playwright.chromium.launch(executable_path=path)
-        compare(
-            "a browser test of ten steps",
-            ("service", partial(run, service.url, [flow(site.url)])),
-            ("Playwright", partial(by_playwright, browser, site.url)),
-        )
-        browser.close()
