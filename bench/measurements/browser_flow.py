@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import sync_playwright
 
 from bench.rounds import Case, ratio, timed
+from bench.scripts.browser_flow import by_playwright
 from bench.service import MODULE, run
 from bench.site import started
 from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
-
-_LAPTOP = {"width": 1440, "height": 1100}
 
 
 def cases(*, quick: bool) -> Iterator[Case]:  # noqa: ARG001
@@ -73,45 +70,3 @@ def flow(url: str) -> dict[str, Any]:
             _step("assertPageLacks", value="Dog shop"),
         ],
     }
-
-
-def by_playwright(browser: Browser, url: str) -> None:
-    """The flow as somebody would write it who knows the page."""
-    context = browser.new_context(viewport=_LAPTOP)  # type: ignore[arg-type]
-    try:
-        page = context.new_page()
-        page.goto(url)
-        _picture(page)
-        _wanted(page.query_selector("#title") is not None)
-        _picture(page)
-        _wanted("Dog shop" in page.inner_text("body"))
-        _picture(page)
-        page.locator("#code").clear()
-        page.locator("#code").press_sequentially("BFRIDAY")
-        _picture(page)
-        page.locator("#size").select_option("l")
-        _picture(page)
-        page.locator("#apply").click()
-        _picture(page)
-        _wanted(page.locator("#said").inner_text() == "BFRIDAY l")
-        _picture(page)
-        _wanted(url in page.url)
-        _picture(page)
-        page.locator("#cart").click()
-        _picture(page)
-        _wanted(page.locator("#title").inner_text() == "Cart")
-        _picture(page)
-        _wanted("Dog shop" not in page.inner_text("body"))
-        _picture(page)
-    finally:
-        context.close()
-
-
-def _picture(page: Page) -> None:
-    page.screenshot(type="jpeg", quality=60)
-    page.wait_for_load_state("load")
-
-
-def _wanted(holds: object) -> None:
-    if not holds:
-        raise RuntimeError("the page is not as wanted")
