@@ -31,8 +31,12 @@ def main() -> int:
     parser.add_argument("--case", metavar="TEXT", default="", help="cases whose name holds it")
     parser.add_argument("--repeat", type=int, metavar="N", help="rounds of each case (5)")
     parser.add_argument("--results", type=Path, metavar="PATH", help="write the JSON there")
+    parser.add_argument("--docs", action="store_true", help="write docs/ from the last results")
     given = parser.parse_args()
     path = given.results or _RESULTS / ("quick.json" if given.quick else "results.json")
+    if given.docs:
+        page.write(results.read(path), _ROOT / "docs")
+        return 0
     repeat = given.repeat or (1 if given.quick else 5)
     failed = False
     for name in given.only or known:
