@@ -29,6 +29,10 @@ _WORTH = 5
 _LAPSE = 1.0  # s
 
 
+OUR_KEY = "storedog"
+"""What Datadog does not know, at the top of a definition in a file: for the local service."""
+
+
 @dataclass(frozen=True)
 class PlannedCheck:
     """One check of a run: its definition, how it is triggered, and the rule that git has for it."""
@@ -58,6 +62,7 @@ class Known:
 
     def __init__(self, client: SyntheticsClient) -> None:
         self.service = client.endpoint.name
+        self.takes_our_key = not client.endpoint.is_datadog
         self._client = client
         self._listed: dict[str, Check] = {}
         self._one = cache(client.check)
@@ -138,9 +143,10 @@ def resolve(
             )
         if rule != BLOCKING or "executionRule" in overrides:
             overrides = {**overrides, "executionRule": rule}
-        payload = _payload(
-            check, versions.get(public_id), definitions.get(public_id), overrides, environ
-        )
+        definition = definitions.get(public_id)
+        if definition and not known.takes_our_key:
+            definition = {key: one for key, one in definition.items() if key != OUR_KEY}
+        payload = _payload(check, versions.get(public_id), definition, overrides, environ)
         planned.append(PlannedCheck(check, rule, payload))
     _refuse_relaxed(planned)
     return tuple(planned)
