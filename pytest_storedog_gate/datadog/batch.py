@@ -92,6 +92,7 @@ class Batch:
         # Results that have ended, whose details have not arrived.
         self._lacking: dict[str, None] = {}
         self._late = False
+        self._outcomes: dict[str, CheckOutcome] = {}
 
     @property
     def id(self) -> str:
@@ -112,6 +113,7 @@ class Batch:
             if self._clock.wait(min(pause, max(left, 0.0))):
                 return
             self._late = self._clock.now() >= self._client.deadline
+            self._outcomes.clear()
             if not self._late:
                 self._pace.looks()
                 self._see(self._client.batch(self.id, self._state))
@@ -125,7 +127,15 @@ class Batch:
                     yield self.outcome(public_id)
 
     def outcome(self, public_id: str) -> CheckOutcome:
-        """The check's outcome as it is known now; results may have joined since it was yielded."""
+        """The check's outcome as it is known now; results may have joined since it was yielded.
+
+        It is the same object as before where nothing has.
+        """
+        if public_id not in self._outcomes:
+            self._outcomes[public_id] = self._outcome(public_id)
+        return self._outcomes[public_id]
+
+    def _outcome(self, public_id: str) -> CheckOutcome:
         followed = self._followed[public_id]
         results = [self._result(followed, key) for key in sorted(followed.entries)]
         name = results[0].name if results else public_id
