@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 import threading
 from contextlib import suppress
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import (
+    Client,
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,27 +43,31 @@ class Answers:
         self._folder = _short_folder()
         self.key = os.urandom(32)
         self.address = str(Path(self._folder) / "answers")
-        self._listener = Listener(self.address, "AF_UNIX", backlog=64, authkey=self.key)
+        self._listener = Listener(self.address, "AF_UNIX", backlog=64)
         self._closing = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         """Stops answering and removes the socket."""
         self._closing = True
-        with suppress(OSError, EOFError):
-            Client(self.address, "AF_UNIX", authkey=self.key).close()  # wakes the accept
+        # Wakes the accept. Not one that waits for a word: the accept may have ended before.
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as waking:
+            waking.settimeout(0)
+            waking.connect(self.address)
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _accept(self) -> None:
         while not self._closing:
-            # A worker that dies while it says hello must not end the service for the others.
-            with suppress(OSError, EOFError):
+            with suppress(OSError):
                 connection = self._listener.accept()
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection[object, Any]) -> None:
-        with suppress(OSError, EOFError), connection:
+        # One worker that dies, or is stopped, while it says hello must not keep the others waiting.
+        with suppress(OSError, EOFError, AuthenticationError), connection:
+            deliver_challenge(connection, self.key)
+            answer_challenge(connection, self.key)
             while True:
                 question, arguments = connection.recv()
                 connection.send(self._answer(question, arguments))
