@@ -43,7 +43,7 @@ async def _discounts(request: Request) -> Response:
     return JSONResponse([{"code": "BFRIDAY", "value": 5}])
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         print(f"http://127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}", flush=True)
@@ -73,4 +73,4 @@ def started(*arguments: str) -> Iterator[Started]:
 if __name__ == "__main__":
     routes = {"/": _page, "/cart": _cart, "/discounts": _discounts}
     app = Starlette(routes=[Route(path, answer) for path, answer in routes.items()])
-    _Server(uvicorn.Config(app, port=0, log_level="error", access_log=False)).run()
+    Server(uvicorn.Config(app, port=0, log_level="error", access_log=False)).run()

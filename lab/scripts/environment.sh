@@ -1,9 +1,10 @@
-# Sourced by up and test: makes lab/.state/venv where it is missing or out of date, and enters lab/.
+# Sourced by up, test and bench: makes lab/.state/venv, or what $venv_name names there, where it is
+# missing or out of date, and enters lab/.
 cd "$(dirname "$0")"
 umask 022
 # Without bytecode each of the many processes would compile the project anew.
 unset PYTEST_ADDOPTS PYTHONPATH PYTHONDONTWRITEBYTECODE
-venv=$PWD/.state/venv
+venv=$PWD/.state/${venv_name:-venv}
 wanted=$(cat ../pyproject.toml requirements.txt | cksum)
 
 fail() {
@@ -23,7 +24,7 @@ if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
     fi
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "$python is too old: Python 3.11 or newer is needed; name one with PYTHON=..."
-    echo "- virtual environment lab/.state/venv (about half a minute)"
+    echo "- virtual environment $venv (about half a minute)"
     mkdir -p .state
     "$python" -m venv --clear "$venv"
     (cd .. && "$venv/bin/pip" install -q -e '.[local,grpc,mail,browser,lint]') ||

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.batch_state import RUNNING, BatchState
@@ -17,18 +18,19 @@ from pytest_storedog_gate.datadog.models import (
     Result,
     Status,
 )
-from pytest_storedog_gate.datadog.pace import Pace
+from pytest_storedog_gate.datadog.pace import Habit, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.batch_state import Entry
     from pytest_storedog_gate.datadog.client import SyntheticsClient, Triggered
 
 # The service ends a batch itself at its timeout; this much later we stop believing that it will.
 GRACE = 60.0
-# Between two questions for details that lag behind the end of their batch.
-_LAG = 2.0
+# For details that lag behind the end of their batch: the first pause, and as long at the least.
+_LAG, _SHORTEST_LAG = 0.5, 5.0  # s
+_NO_HABIT = Habit()
 
 # Location, device, and which of several results there: none may hide another one.
 _Key = tuple[str, str, int]
@@ -43,6 +45,8 @@ class _Followed:
     attempts: dict[_Key, dict[str, None]] = field(default_factory=dict)
     # By result ID: the entries that called it final, by their status.
     endings: dict[str, dict[str, Entry]] = field(default_factory=dict)
+    # By number: when another attempt was first seen to come, in seconds after the trigger.
+    again: dict[int, float] = field(default_factory=dict)
 
     def see(self, key: _Key, entry: Entry) -> None:
         """Takes note of one entry of the latest answer."""
@@ -63,8 +67,9 @@ class Batch:
     """Follows one batch. `outcomes` yields each check once, as soon as all its results are final.
 
     `places` are those where each check was asked to run: each of them needs a result, and a check
-    that names none needs one from anywhere. It waits until the client's `deadline`. A result that
-    never arrives, is lost, timed out or contradicted ends as "no verdict", never as passed.
+    that names none needs one from anywhere. `habits` tell when to look. It waits until the client's
+    `deadline`. A result that never arrives, is lost, timed out or contradicted ends as "no
+    verdict", never as passed.
     """
 
     def __init__(
@@ -72,21 +77,22 @@ class Batch:
         client: SyntheticsClient,
         triggered: Triggered,
         places: Mapping[str, Sequence[Place]],
+        habits: Mapping[str, Habit] = MappingProxyType({}),
     ) -> None:
         self.public_ids = tuple(places)
         self._tests = frozenset(places)
-        self._places = places
+        self._places, self._habits = places, habits
         self._client = client
         self._triggered = triggered
         self._clock = client.clock
-        self._begun = self._clock.now()
-        self._pace = Pace(self._clock)
+        self._pace = Pace(self._clock, client.limit, near=client.endpoint.is_here)
         self._state = BatchState(RUNNING, ())
         self._followed = {public_id: _Followed() for public_id in places}
         self._details: dict[str, Detail] = {}
         # Results that have ended, whose details have not arrived.
         self._lacking: dict[str, None] = {}
         self._late = False
+        self._outcomes: dict[str, CheckOutcome] = {}
 
     @property
     def id(self) -> str:
@@ -103,13 +109,15 @@ class Batch:
         missing = dict.fromkeys(self.public_ids)
         while missing:
             left = self._client.deadline - self._clock.now()
-            if self._clock.wait(min(self._pace.until_next(), max(left, 0.0))):
+            pause = self._pace.until_next(self._expected(missing), told=bool(self._state.tag))
+            if self._clock.wait(min(pause, max(left, 0.0))):
                 return
             self._late = self._clock.now() >= self._client.deadline
+            self._outcomes.clear()
             if not self._late:
-                self._see(self._client.batch(self.id))
-                self._ask_for_details()
-                if not self._state.running and not self._wait_for_details():
+                self._pace.looks()
+                self._see(self._client.batch(self.id, self._state))
+                if not self._wait_for_details():
                     return
             over = self._late or not self._state.running
             for public_id in [p for p in missing if over or self._settled(p)]:
@@ -119,7 +127,15 @@ class Batch:
                     yield self.outcome(public_id)
 
     def outcome(self, public_id: str) -> CheckOutcome:
-        """The check's outcome as it is known now; results may have joined since it was yielded."""
+        """The check's outcome as it is known now; results may have joined since it was yielded.
+
+        It is the same object as before where nothing has.
+        """
+        if public_id not in self._outcomes:
+            self._outcomes[public_id] = self._outcome(public_id)
+        return self._outcomes[public_id]
+
+    def _outcome(self, public_id: str) -> CheckOutcome:
         followed = self._followed[public_id]
         results = [self._result(followed, key) for key in sorted(followed.entries)]
         name = results[0].name if results else public_id
@@ -138,7 +154,6 @@ class Batch:
 
     def _see(self, state: BatchState) -> None:
         self._state = replace(state, tests=self._tests)
-        self._pace.saw(running=state.running)
         for followed in self._followed.values():
             followed.entries = {}
         seen: Counter[tuple[str, str, str]] = Counter()
@@ -147,28 +162,58 @@ class Batch:
                 where = (entry.public_id, entry.location, entry.device)
                 key = (entry.location, entry.device, seen[where])
                 seen[where] += 1
-                self._followed[entry.public_id].see(key, entry)
+                followed = self._followed[entry.public_id]
+                followed.see(key, entry)
+                if entry.retries is not None and not entry.final:
+                    followed.again.setdefault(entry.retries, self._pace.elapsed)
                 for result_id in entry.ended:
                     if not self._detail(result_id).ended:
                         self._lacking[result_id] = None
 
-    def _ask_for_details(self) -> None:
-        """Asks for what has ended and is not known yet, unless the pace has no call for it now."""
-        if self._lacking and self._pace.left() > 0:
-            self._pace.asked_for_details()
-            self._details |= self._client.details(sorted(self._lacking))
-            self._lacking = {i: None for i in self._lacking if not self._detail(i).ended}
-
     def _wait_for_details(self) -> bool:
-        """Gives details that lag behind the end of the batch some time; False when cancelled."""
-        until = min(self._client.deadline, self._clock.now() + GRACE)
-        for number in range(1, self._pace.left() + 1):
-            if not self._lacking or self._clock.now() + _LAG * number >= until:
-                break
-            if self._clock.wait(_LAG * number):
+        """Asks for details of what has ended; those that lag behind the batch get some time.
+
+        False when cancelled.
+        """
+        if self._state.running:
+            if self._lacking and (self._failing() or self._pace.time_for_details()):
+                self._ask_for_details()
+            return True
+        until = self._clock.now() + min(max(self._pace.elapsed, _SHORTEST_LAG), GRACE)
+        pause = 0.0
+        while self._lacking and self._clock.now() + pause < min(until, self._client.deadline):
+            if pause and self._clock.wait(pause):
                 return False
             self._ask_for_details()
+            pause = 2 * pause or _LAG
         return True
+
+    def _ask_for_details(self) -> None:
+        self._details |= self._client.details(sorted(self._lacking))
+        self._lacking = {i: None for i in self._lacking if not self._detail(i).ended}
+
+    def _failing(self) -> bool:
+        """Whether somebody may be waiting to hear why a check failed."""
+        return any(
+            entry.result_id in self._lacking and entry.status == "failed"
+            for entry in self._state.entries
+        )
+
+    def _expected(self, missing: Iterable[str]) -> float | None:
+        """When all that is still running should have ended, in seconds after the trigger."""
+        expected = 0.0
+        for public_id in missing:
+            followed, habit = self._followed[public_id], self._habits.get(public_id, _NO_HABIT)
+            running = [entry for entry in followed.entries.values() if not entry.final]
+            if followed.entries and not running:
+                continue
+            ended = [e.duration for e in followed.entries.values() if e.final and e.duration]
+            lasting = max(ended, default=habit.lasting)
+            begun = max(followed.again.values(), default=-habit.between) + habit.between
+            if lasting is None and not followed.again:
+                return None
+            expected = max(expected, begun + (lasting or 0.0))
+        return expected
 
     def _settled(self, public_id: str) -> bool:
         """Whether everything that is to come of this check has come, as far as one can know."""
@@ -222,7 +267,7 @@ class Batch:
             location_name=self._triggered.locations.get(entry.location, ""),
             before=frozenset(endings),
             triggered=self._triggered.at,
-            now=self._triggered.at + self._clock.now() - self._begun,
+            now=self._triggered.at + self._pace.elapsed,
         )
 
     def _lost(self, public_id: str, name: str, place: Place, reason: str) -> Result:

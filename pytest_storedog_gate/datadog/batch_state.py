@@ -137,13 +137,15 @@ class BatchState:
     """One answer: the batch's status, and what is known of each result.
 
     `stray_failure`: a result that has not passed is of no test. `tests` are those that the batch
-    was triggered with; None where that is not told.
+    was triggered with; None where that is not told. `tag` names this state to a service that can
+    tell when there is another one; empty where it cannot.
     """
 
     status: str
     entries: tuple[Entry, ...]
     stray_failure: bool = False
     tests: frozenset[str] | None = None
+    tag: str = ""
 
     @classmethod
     def from_json(cls, data: Json, mask: Masker = NO_SECRETS) -> BatchState:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from pytest_storedog_gate.datadog.batch_state import BatchState
 from pytest_storedog_gate.datadog.calling.caller import Call, Caller
-from pytest_storedog_gate.datadog.calling.json_answer import identifier, mapping, plain
+from pytest_storedog_gate.datadog.calling.json_answer import (
+    ODD_SHAPE,
+    identifier,
+    listed,
+    mapping,
+    plain,
+)
 from pytest_storedog_gate.datadog.details import Detail, details_from_json
 from pytest_storedog_gate.datadog.models import Check, Found, Json, Suite
+from pytest_storedog_gate.datadog.pace import NEWS
 from pytest_storedog_gate.errors import NoVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.calling.bounded_exchange import (
         Answer,
@@ -25,6 +33,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_TESTS = 1000  # that one trigger takes
+PAGE = 100  # tests; Datadog's own size, which no limit cuts
+_NO_LIST = (400, 401, 403, 404, 405, 501)
 _TOO_LONG = (413, 414, 431)  # for the server, one of them with 1,000 IDs in a URL
 _CLOCKS = 3600.0  # s; the service's clock and ours differ by less
 
@@ -64,6 +74,26 @@ class SyntheticsClient(Caller):
 
         path = f"v1/synthetics/tests/{quote(public_id, safe='')}"
         return self.ask(Call(path, f"the test {public_id}", read, instead={404: lambda: None}))
+
+    def page(self, number: int) -> tuple[Check, ...]:
+        """The checks of one page of all that the service has, from 0; those that it tells whole.
+
+        Empty after the last one, and where the service has no such list.
+        """
+
+        def read(answer: Answer) -> tuple[Check, ...]:
+            return tuple(_whole(listed(answer.json()["tests"])))
+
+        return self.ask(
+            Call(
+                "v1/synthetics/tests",
+                "a page of tests",
+                read,
+                params={"page_size": str(PAGE), "page_number": str(number)},
+                # Each test will be asked for by itself, which tells what is wrong.
+                instead=dict.fromkeys(_NO_LIST, tuple),
+            )
+        )
 
     def search(self, query: str) -> tuple[Check, ...]:
         """All checks that Datadog's search finds; an empty or cut-off answer is no selection."""
@@ -145,18 +175,41 @@ class SyntheticsClient(Caller):
             session.headers["X-Trigger-App"] = "pytest_storedog_gate"
             return self.ask(call, session)
 
-    def batch(self, batch_id: str) -> BatchState:
-        """The state of a batch, with an entry for each result."""
+    def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+        """The state of a batch, with an entry for each result.
+
+        A service that kept the look of the state `since` answers once there is another one, or
+        after `NEWS` seconds.
+        """
 
         def read(answer: Answer) -> BatchState:
             data = _without_errors(answer)
             said = (data["data"].get(name) for name in ("batch_id", "id", "public_id"))
             _same(batch_id, *said)
-            return BatchState.from_json(data, self.mask)
+            self.limit.told(answer.headers)
+            kept = "wait" in answer.headers.get("Preference-Applied", "")
+            tag = answer.headers.get("ETag", "") if kept else ""
+            return replace(BatchState.from_json(data, self.mask), tag=tag)
 
         path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
-        # As in datadog-ci: a batch that has just been started may not be known everywhere yet.
-        return self.ask(Call(path, f"batch {batch_id}", read, again=(404,), patient=True))
+        # RFC 7240; whoever cannot wait answers at once.
+        headers = {"Prefer": f"wait={NEWS:.0f}"}
+        unchanged: dict[int, Callable[[], BatchState]] = {}
+        if since is not None and since.tag:
+            headers["If-None-Match"] = since.tag
+            unchanged[304] = lambda: since
+        return self.ask(
+            Call(
+                path,
+                f"batch {batch_id}",
+                read,
+                headers=headers,
+                instead=unchanged,
+                # As in datadog-ci: one that has just been started may not be known everywhere yet.
+                again=(404,),
+                patient=True,
+            )
+        )
 
     def details(self, result_ids: Sequence[str]) -> dict[str, Detail]:
         """The details of these results by ID; one that the service does not know is left out."""
@@ -181,6 +234,15 @@ class SyntheticsClient(Caller):
                 patient=True,
             )
         )
+
+
+def _whole(tests: Iterable[Any]) -> Iterator[Check]:
+    """Those that can be read, and tell where they run: a place that gets lost must be missed."""
+    for test in tests:
+        with suppress(*ODD_SHAPE):
+            check = Check.from_json(test)
+            if check.locations and (check.device_ids or check.kind != "browser"):
+                yield check
 
 
 def _time_of(answer: Answer) -> float:

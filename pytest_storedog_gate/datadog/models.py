@@ -13,7 +13,13 @@ from enum import Enum
 from itertools import product
 from typing import Any, NamedTuple
 
-from pytest_storedog_gate.datadog.calling.json_answer import identifier, listed, plain
+from pytest_storedog_gate.datadog.calling.json_answer import (
+    identifier,
+    listed,
+    mapping,
+    plain,
+    seconds,
+)
 
 Json = Mapping[str, Any]
 _WITHOUT_DEVICES = ("api", "network")
@@ -54,6 +60,7 @@ class Check:
     """One Synthetics test, by public ID, as its definition describes it.
 
     `kind` is `api`, `browser`, `mobile` or `network`; only `api` has a `subtype`, e.g. `http`.
+    `retry_interval` is the time between two attempts, in seconds.
     """
 
     public_id: str
@@ -64,6 +71,7 @@ class Check:
     tags: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
     device_ids: tuple[str, ...] = ()
+    retry_interval: float = 0.0
 
     @property
     def type(self) -> str:
@@ -98,6 +106,7 @@ class Check:
             tags=tuple(filter(None, map(plain, tags if isinstance(tags, list) else ()))),
             locations=_identifiers(data.get("locations")),
             device_ids=_identifiers(options.get("device_ids")),
+            retry_interval=seconds(mapping(options.get("retry")).get("interval")),
         )
 
 

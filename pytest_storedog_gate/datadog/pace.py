@@ -1,63 +1,83 @@
-"""How often a batch is asked for: quickly at first, and with no more calls than datadog-ci makes.
+"""When a running batch is looked at again: late by a small share of the time that was waited.
 
-datadog-ci asks for its settings once, and then every 5 s for the batch and for results, until the
-batch has ended. When that will be is not known beforehand: what the end takes is kept back.
+A look costs the service a call. What ends soon is seen soon, and what runs for hours costs a
+constant number of calls an hour. Where it is known how long the checks last, the looks gather
+where they should end.
 """
 
 from __future__ import annotations
 
-import math
+import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.calling.clock import Clock
+    from pytest_storedog_gate.datadog.calling.rate_limit import RateLimit
 
-_INTERVALS = (0.3, 0.7, 1.5, 2.5)
-_THEIRS = 5.0  # s
-_A_CYCLE = 2  # calls: batch and results
-# Calls that the end takes: the batch, its details, and once more those that lag behind.
-_FOR_THE_END = 3
+NEWS = 2.0  # s; as long may a service that tells the news keep a look
+# Of the time since the trigger, or since the expected end: half of that is the mean lateness.
+_SHARE = 0.1
+_SHORTEST, _LONGEST = 0.2, 2.0  # s
+_UNEXPECTED = 0.55  # s; the shortest where nothing is expected: any moment is as likely
+_AFTER = 0.1  # s after an expected end: it has then been told
+_JITTER = 0.1
+_DETAILS = 5.0  # s between two calls for details that nothing waits for, as in datadog-ci
+_TOLD_LOOKS = 0.05  # s between two looks where the service tells the news
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How long one attempt of a check usually lasts, and the next one waits, in seconds.
+
+    `lasting` is None where nothing tells.
+    """
+
+    lasting: float | None = None
+    between: float = 0.0
 
 
 class Pace:
-    """Counts the calls of one batch, and tells when the next ones may be made."""
+    """Tells when the batch that has just been triggered is looked at, and asked for details.
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    `near`: the service runs on this machine, and may have done it already.
+    """
+
+    def __init__(self, clock: Clock, limit: RateLimit, *, near: bool) -> None:
+        self._clock, self._limit = clock, limit
         self._begun = clock.now()
-        self._intervals = iter(_INTERVALS)
-        self._spent = 0
-        self._kept_back = 0
-        # As many calls as datadog-ci makes at the least, by what is known of the batch.
-        self._theirs = _calls_until(0)
+        self._looked: float | None = 0.0 if near else None
+        self._asked_for_details = -_DETAILS
 
-    def until_next(self) -> float:
-        """Seconds until the batch is to be asked for again."""
-        # Asking is one call, after which there must still be those for the end.
-        cycle = math.ceil((self._spent + 1 + _FOR_THE_END - _calls_until(1)) / _A_CYCLE)
-        # A clock may wake a little early, in the cycle before.
-        earliest = _THEIRS * cycle + 0.01 if cycle > 0 else 0.0
-        return max(next(self._intervals, _THEIRS), earliest - self._elapsed())
-
-    def saw(self, *, running: bool) -> None:
-        """Takes note that the batch was asked for, and whether it was still running."""
-        self._spent += 1
-        self._kept_back = _FOR_THE_END if running else 0
-        if running:
-            self._theirs = _calls_until(math.floor(self._elapsed() / _THEIRS) + 1)
-
-    def asked_for_details(self) -> None:
-        """Takes note of a call for details."""
-        self._spent += 1
-
-    def left(self) -> int:
-        """How many calls for details may be made before the batch is asked for again."""
-        return self._theirs - self._kept_back - self._spent
-
-    def _elapsed(self) -> float:
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the trigger."""
         return self._clock.now() - self._begun
 
+    def until_next(self, expected: float | None, *, told: bool) -> float:
+        """Seconds until the next look.
 
-def _calls_until(cycle: int) -> int:
-    """datadog-ci's calls until it sees the end of a batch in that cycle, the first being 0."""
-    return 1 + _A_CYCLE * (cycle + 1)
+        `expected` is when the batch should have ended, in seconds after its trigger; None where
+        that is not known. `told`: the service itself waits for news before it answers.
+        """
+        now = self.elapsed
+        if self._looked is not None and (told or self._looked == 0):
+            return max(self._looked + _TOLD_LOOKS - now, 0.0)
+        if expected is not None and now < expected:
+            usual = expected - now + _AFTER
+        else:
+            usual = _SHARE * (now - (expected or 0.0))
+        shortest = _UNEXPECTED if expected is None else _SHORTEST
+        jitter = 1 + random.uniform(0, _JITTER)  # noqa: S311  # no secret
+        return self._limit.stretched(min(max(usual, shortest), _LONGEST) * jitter)
+
+    def looks(self) -> None:
+        """Takes note that the batch is being looked at."""
+        self._looked = self.elapsed
+
+    def time_for_details(self) -> bool:
+        """Whether details may be asked for that nothing waits for yet; True counts as asking."""
+        due = self.elapsed - self._asked_for_details >= _DETAILS
+        if due:
+            self._asked_for_details = self.elapsed
+        return due

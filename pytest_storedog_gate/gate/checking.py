@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
+from pytest_storedog_gate.datadog.pace import Habit
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate import selection, synthetics
 from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
@@ -55,17 +56,21 @@ class Checking:
     of the chosen ones that decide. `alone` may be called from any thread, and so may `stop`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what stands around it has that many parts
         self,
         settings: Settings,
         resources: ExitStack,
         outcomes: Outcomes,
         *,
+        lasted: Mapping[str, float],
         fail: Callable[[GateError], None],
         progress: Callable[[str], None],
     ) -> None:
-        """Reads the checks. `outcomes` hears of each result, `fail` why there will be no more."""
-        self._settings, self._outcomes = settings, outcomes
+        """Reads the checks. `outcomes` hears of each result, `fail` why there will be no more.
+
+        `lasted` is how long each check usually lasts, in seconds.
+        """
+        self._settings, self._outcomes, self._lasted = settings, outcomes, lasted
         self._fail, self._progress = fail, progress
         self._cancelled = threading.Event()
         self._client = synthetics.connect(settings, resources, Clock(self._cancelled.wait))
@@ -75,6 +80,8 @@ class Checking:
         self.batches: list[Batch] = []
         self._rules: Mapping[str, str] = {}
         self._batch_ids: set[str] = set()
+        # As it was told, and as it is shown: outcomes of many checks take a while to mask.
+        self._seen: dict[str, tuple[CheckOutcome, CheckOutcome]] = {}
         self._watchers = self._watch(())
 
     @property
@@ -143,7 +150,15 @@ class Checking:
                 "this run has already: its results are not of this trigger"
             )
         self._batch_ids.add(triggered.batch_id)
-        return Batch(client, triggered, {check.public_id: check.places for check in checks})
+        return Batch(
+            client,
+            triggered,
+            {check.public_id: check.places for check in checks},
+            {check.public_id: self._habit(check) for check in checks},
+        )
+
+    def _habit(self, check: PlannedCheck) -> Habit:
+        return Habit(self._lasted.get(check.public_id), check.definition.retry_interval)
 
     def _watch(self, batches: Sequence[Batch]) -> Watchers:
         return Watchers(
@@ -156,8 +171,12 @@ class Checking:
 
     def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
-        clean = self._settings.redact.document(outcome)
-        return by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
+        seen = self._seen.get(outcome.public_id)
+        if seen is None or seen[0] is not outcome:
+            clean = self._settings.redact.document(outcome)
+            seen = outcome, by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
+            self._seen[outcome.public_id] = seen
+        return seen[1]
 
 
 def _refuse_suites(public_ids: Collection[str], checks: Collection[PlannedCheck]) -> None:

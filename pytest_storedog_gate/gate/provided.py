@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_storedog_gate.deploy import Reach
     from pytest_storedog_gate.settings.load import Settings
@@ -27,9 +27,13 @@ class Proofs(Protocol):
 
 @dataclass(frozen=True)
 class Provided:
-    """See `hookspecs`: each is a hook there."""
+    """See `hookspecs`: each is a hook there; and what an earlier run has told.
+
+    `lasted`: how long each check lasted, in seconds, by its public ID.
+    """
 
     deployer: Reach
     verdict_store: Callable[[Settings], VerdictStore]
     before_traffic: Proofs
     after_checks: Proofs
+    lasted: Mapping[str, float]

@@ -182,6 +182,7 @@ class GateRun:
             self.settings,
             self._resources,
             self.outcomes,
+            lasted=self._provided.lasted,
             fail=self.fail,
             progress=self._progress,
         )

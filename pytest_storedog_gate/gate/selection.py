@@ -6,8 +6,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytest_storedog_gate.datadog.client import PAGE
 from pytest_storedog_gate.datadog.models import Check
 from pytest_storedog_gate.datadog.overrides import merged, with_environment_in_start_url
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import Json, Place
     from pytest_storedog_gate.settings.requirements import Asked, Requirements
 
+K = TypeVar("K")
 _THREADS = 8
+FEW = _THREADS  # checks, which are asked for one by one: all at once
+# A page is worth a call if it brings as many checks.
+_WORTH = 5
 _LAPSE = 1.0  # s
+
+
+OUR_KEY = "storedog"
+"""What Datadog does not know, at the top of a definition in a file: for the local service."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +62,41 @@ class Known:
 
     def __init__(self, client: SyntheticsClient) -> None:
         self.service = client.endpoint.name
-        self.check = cache(client.check)
+        self.takes_our_key = not client.endpoint.is_datadog
+        self._client = client
+        self._listed: dict[str, Check] = {}
+        self._one = cache(client.check)
         self.search = cache(client.search)
         self.suite = cache(client.suite)
         self.has_version = cache(client.has_version)
         # What is not known is asked for once more: one 404 may be a lapse.
         self.check_again = cache(client.check)
         self._wait = client.clock.wait
+
+    def checks(self, public_ids: Iterable[str]) -> dict[str, Check | None]:
+        """What is known of each; many are looked for in pages of all that there are first."""
+        wanted = dict.fromkeys(public_ids)
+        missing = wanted.keys() - self._listed.keys()
+        if len(missing) > FEW:
+            self._listed |= self._in_pages(missing)
+        ask = {p: None for p in wanted if p not in self._listed}
+        found = _each(ask, self._one)
+        return {p: self._listed.get(p) or found[p] for p in wanted}
+
+    def _in_pages(self, wanted: Collection[str]) -> dict[str, Check]:
+        """Those of `wanted` that the service lists, as long as a page may spare calls."""
+        found: dict[str, Check] = {}
+        most, number = len(wanted) // _WORTH, 0
+        while number < most and len(found) < len(wanted):
+            wave = range(number, min(most, number - (len(found) - len(wanted)) // PAGE))
+            pages = _each(wave, self._client.page)
+            found |= {
+                c.public_id: c for page in pages.values() for c in page if c.public_id in wanted
+            }
+            if any(len(page) < PAGE for page in pages.values()):
+                break
+            number = wave.stop
+        return found
 
     def pause(self) -> None:
         """Lets a lapse go by. NoVerdict when the run was cancelled."""
@@ -79,11 +116,11 @@ def resolve(
     hits = {query: known.search(query) for query in requirements.search}
     found = {check.public_id: check for checks in hits.values() for check in checks}
     found |= {p: _of_file(p, d) for p, d in definitions.items() if p in versions}
-    stored = _each([p for p in versions if p not in found], known.check)
+    stored = known.checks(p for p in versions if p not in found)
     found |= {public_id: check for public_id, check in stored.items() if check is not None}
     members = _suites(known, [p for p, check in stored.items() if check is None])
     in_suites = dict.fromkeys(test for tests in members.values() for test in tests)
-    more = _each([p for p in in_suites if p not in found], known.check)
+    more = known.checks(p for p in in_suites if p not in found)
     found |= {public_id: check for public_id, check in more.items() if check is not None}
     absent = {*stored, *more} - found.keys() - members.keys()
     found |= _asked_again(known, sorted(absent))
@@ -106,9 +143,10 @@ def resolve(
             )
         if rule != BLOCKING or "executionRule" in overrides:
             overrides = {**overrides, "executionRule": rule}
-        payload = _payload(
-            check, versions.get(public_id), definitions.get(public_id), overrides, environ
-        )
+        definition = definitions.get(public_id)
+        if definition and not known.takes_our_key:
+            definition = {key: one for key, one in definition.items() if key != OUR_KEY}
+        payload = _payload(check, versions.get(public_id), definition, overrides, environ)
         planned.append(PlannedCheck(check, rule, payload))
     _refuse_relaxed(planned)
     return tuple(planned)
@@ -169,11 +207,11 @@ def _of_file(public_id: str, definition: Json) -> Check:
         ) from None
 
 
-def _each(public_ids: Iterable[str], ask: Callable[[str], Any]) -> dict[str, Any]:
-    """The answer for each ID; a few are asked for at once."""
-    public_ids = list(public_ids)
+def _each(those: Iterable[K], ask: Callable[[K], Any]) -> dict[K, Any]:
+    """The answer for each of those; a few are asked for at once."""
+    those = list(those)
     with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(public_ids, pool.map(ask, public_ids), strict=True))
+        return dict(zip(those, pool.map(ask, those), strict=True))
 
 
 def _suites(known: Known, public_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

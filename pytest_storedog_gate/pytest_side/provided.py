@@ -8,6 +8,7 @@ import pytest
 
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate.provided import Provided
+from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.verdicts.folder import VerdictFolder
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def provided(config: pytest.Config) -> Provided:
         lambda settings: hook.pytest_storedog_verdict_store(settings=settings),
         _Proofs(config, "pytest_storedog_before_traffic"),
         _Proofs(config, "pytest_storedog_after_checks"),
+        lasted.read(config),
     )
 
 

@@ -6,6 +6,7 @@ import base64
 import html
 import html.entities
 import json
+import math
 import re
 import unicodedata
 from contextlib import suppress
@@ -24,11 +25,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MASK = "********"
+CUT = "…"
+"""Ends a text that was cut, maybe within what was not known for a secret yet."""
+_CUT = rf"(?:{CUT}|\\{{1,15}}u2026)"  # also in JSON
 LONGEST_SECRET = 10_000
 """Characters of a value that is found: to look for a longer one would hold up every check."""
 _SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
 _SHORTEST_LINE = 16  # of a secret of several lines, such as a private key
 _SHORTEST_PART, _LONGEST_PART = 4, 60  # characters of a secret beside `...`
+# Documents of many checks hold the same short texts.
+_REMEMBERED, _SHORT = 8192, 256  # texts, and characters of one
 _SHORTEST_NUMBER = 4  # digits: masking shorter numbers would hide only the result
 _BETWEEN_NUMBERS = r"(?:\\[rn]|[^0-9A-Za-z]){1,20}"
 # SQL, CSV and YAML write a quote twice; a shell ends its string for one. Each may be escaped then.
@@ -75,13 +81,14 @@ class Masker:
     """Masks each of some secrets in a text: call it with the text.
 
     A secret is found plain, URL-encoded, escaped as in JSON, HTML, Python or JavaScript, and
-    within base64 and hexadecimal texts.
+    within base64, base32 and hexadecimal texts.
     """
 
     def __init__(self, secrets: Iterable[str], *, shortest: int = 1) -> None:
         """Secrets of fewer than `shortest` characters are left, as they are parts of many words."""
         self._secrets = frozenset(secrets), shortest
         self._forms = _forms_of_all(*self._secrets)
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._shown)
 
     def and_also(self, other: Masker) -> Masker:
         """One that masks what either of them does."""
@@ -90,15 +97,18 @@ class Masker:
         return both
 
     def shortened(self, text: str) -> str:
-        """The text without the secrets, also where pytest shows `...` for the middle of a value."""
+        """The text without the secrets, also where `...` or `…` stands for a part of a value."""
         shown = self(text)
-        if "..." in shown:
+        if re.search(rf"\.{{3}}|{_CUT}", shown):
             for pattern in _beginnings_and_ends(*self._secrets):
                 shown = pattern.sub(MASK, shown)
         return shown
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
+        return self._remembered(text) if len(text) <= _SHORT else self._shown(text)
+
+    def _shown(self, text: str) -> str:
         views = Views(text)
         shown, end = [], 0
         # All are looked for in the same text: one secret may overlap another.
@@ -122,7 +132,7 @@ class Masker:
 
     def _masked(self, data: Any, whose: _Whose) -> Any:
         if isinstance(data, str):
-            return self(data)
+            return self.shortened(data) if re.search(_CUT, data) else self(data)
         if isinstance(data, dict):
             return {
                 self(name) if whose.names and isinstance(name, str) else name: self._member(
@@ -220,7 +230,7 @@ def _beginnings_and_ends(secrets: frozenset[str], shortest: int) -> tuple[re.Pat
         )
         less = last[1:-_SHORTEST_PART]
         end = "".join(("(?:" * len(less), *(f"{form})?" for form in less), *last[-_SHORTEST_PART:]))
-        found += [re.compile(rf"{begin}(?=\.{{3}})"), re.compile(rf"(?<=\.{{3}}){end}")]
+        found += [re.compile(rf"{begin}(?=\.{{3}}|{_CUT})"), re.compile(rf"(?<=\.{{3}}){end}")]
     return tuple(found)
 
 
@@ -237,15 +247,16 @@ def _parts(secret: str) -> Iterator[str]:
 
 
 def _encoded(secret: str) -> Iterator[_Form]:
-    """What stands for the secret where its octets are written in base64 or as numbers."""
+    """What stands for the secret where its octets are in base64 or base32, or are numbers."""
     if len(secret) < _SHORTEST_ENCODED:
         return
     plain = secret.encode(errors="surrogatepass")
     written = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     written |= {quote(secret, safe=""), quote_plus(secret), html.escape(secret)}
     contents = {text.encode(errors="surrogatepass") for text in written}
-    with suppress(UnicodeEncodeError):
-        contents.add(secret.encode("latin-1"))
+    for encoding in ("latin-1", "utf-16-le", "utf-16-be"):  # PowerShell's, Java's
+        with suppress(UnicodeEncodeError):
+            contents.add(secret.encode(encoding))
     for content in contents:
         digits = content.hex()
         yield _Form(digits[:_LONGEST_PART], digits, _HEXADECIMAL)
@@ -254,18 +265,27 @@ def _encoded(secret: str) -> Iterator[_Form]:
         yield _Form(numbers[:_LONGEST_PART], numbers, _DECIMAL)
     once = {text for content in contents for text in _in_base64(content)}
     twice = {text for one in _in_base64(plain) for text in _in_base64(one.encode())}
-    for text in once | twice:
+    for text in once | twice | set(_in_base32(plain)):
         yield _Form(_longest_word(text), text, _BASE64)
 
 
 def _in_base64(content: bytes) -> Iterator[str]:
-    """What base64 holds, which depends on the place: what neighbours have no part in counts."""
-    for before in range(3):
-        text = base64.b64encode(bytes(before) + content)
-        first, last = (before * 8 + 5) // 6, (before + len(content)) * 8 // 6
-        inner = text[first:last].decode()
-        if len(inner) >= _SHORTEST_ENCODED:
-            yield from {inner, inner.replace("+", "-").replace("/", "_")}
+    for inner in _in_letters(content, base64.b64encode, bits=6):
+        yield from {inner, inner.replace("+", "-").replace("/", "_")}
+
+
+def _in_base32(content: bytes) -> Iterator[str]:
+    for inner in _in_letters(content, base64.b32encode, bits=5):
+        yield from (inner, inner.lower())
+
+
+def _in_letters(content: bytes, encode: Callable[[bytes], bytes], *, bits: int) -> Iterator[str]:
+    """What letters of so many bits hold, in each place: what neighbours have no part in counts."""
+    for before in range(math.lcm(bits, 8) // 8):
+        text = encode(bytes(before) + content)
+        first, last = -(-before * 8 // bits), (before + len(content)) * 8 // bits
+        if last - first >= _SHORTEST_ENCODED:
+            yield text[first:last].decode()
 
 
 def _longest_word(text: str) -> str:

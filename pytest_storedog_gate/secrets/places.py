@@ -34,7 +34,14 @@ Json = dict[str, Any]
 _LAST_NAME = re.compile(r".*[./]", re.DOTALL)  # up to the one that a path ends with
 
 _MAPS = ("headers", "metadata", "query", "form", "basicAuth", "toolArgs")
-_TEXTS = ("body", "message", "sent_message", "received_message", "payload", "actual")
+_TEXTS = {
+    **dict.fromkeys(
+        ("body", "message", "sent_message", "received_message", "payload", "actual"), in_text
+    ),
+    "url": in_url,
+    "host": in_host,
+    "dnsServer": in_host,
+}
 _VALUES = {"pattern", "example", "value"}  # of a variable
 _VARIABLES = ("configVariables", "variables")
 _NAMED = ("header", "grpcMetadata", "metadata", "mcpHeader")  # assertions about what has a name
@@ -170,6 +177,8 @@ def _browser_step(step: Any, stand_in: StandIn) -> Any:
             return {**step, "params": {**params, "request": shown}}
         case {"params": {"subtest": dict()}}:
             return {**step, "params": _request_and_assertions(step["params"], stand_in)}
+        case {"params": {"files": list(files)}}:
+            return {**step, "params": {**step["params"], "files": _files(files, stand_in)}}
     return step
 
 
@@ -198,9 +207,29 @@ def _assertion(assertion: Any, stand_in: StandIn) -> Any:
 def _encoded(message: str, stand_in: StandIn) -> str:
     """A message in Base64, replaced whole where what it says holds a secret."""
     found: set[str] = set()
-    with suppress(binascii.Error):
-        in_text(base64.b64decode(f"{message}==").decode(errors="replace"), _collect(found))
+    in_text(_decoded(message), _collect(found))
     return stand_in("MESSAGE", message) if found else message
+
+
+def _decoded(encoded: str) -> str:
+    with suppress(binascii.Error):
+        return base64.b64decode(f"{encoded}==").decode(errors="replace")
+    return ""
+
+
+def _files(files: Any, stand_in: StandIn) -> Any:
+    """Files to be sent: no variable is filled in a content, so that one with a secret is left out.
+
+    Such a file is refused by name until it is there again.
+    """
+    if isinstance(files, list):
+        return [_files(file, stand_in) for file in files]
+    match files:
+        case {"content": str(content)}:
+            text = _decoded(content) if files.get("encoding") == "base64" else content
+            held = in_text(text, stand_in) != text
+            return {key: one for key, one in files.items() if key != "content" or not held}
+    return files
 
 
 def _request(request: Json, stand_in: StandIn) -> Json:
@@ -208,20 +237,19 @@ def _request(request: Json, stand_in: StandIn) -> Json:
     for key in _MAPS:
         if key in shown:
             shown[key] = _named(shown[key], stand_in)
-    for key in _TEXTS:
-        if isinstance(shown.get(key), str):
-            shown[key] = in_text(shown[key], stand_in)
-    if shown.get("isMessageBase64Encoded") and isinstance(shown.get("message"), str):
-        shown["message"] = _encoded(shown["message"], stand_in)
-    for key, replaced in (("url", in_url), ("host", in_host), ("dnsServer", in_host)):
+    for key, replaced in _TEXTS.items():
         if isinstance(shown.get(key), str):
             shown[key] = replaced(shown[key], stand_in)
+    if shown.get("isMessageBase64Encoded") and isinstance(shown.get("message"), str):
+        shown["message"] = _encoded(shown["message"], stand_in)
     if isinstance(shown.get("certificate"), dict):
         shown["certificate"] = {
             part: {key: one for key, one in value.items() if key != "content"}
             for part, value in shown["certificate"].items()
             if isinstance(value, dict)
         }
+    if "files" in shown:
+        shown["files"] = _files(shown["files"], stand_in)
     if isinstance(shown.get("proxy"), dict):
         shown["proxy"] = _request(shown["proxy"], stand_in)
     return shown

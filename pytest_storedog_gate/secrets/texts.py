@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from pytest_storedog_gate.secrets.names import names_secret
+from pytest_storedog_gate.secrets.names import names_kind, names_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,9 @@ _HARMLESS = re.compile(
     rf"(?:[\w.-]+=)?(?:\b(?i:{_SCHEME})\b[\s:]*)?\{{\{{\s*[A-Z][A-Z0-9_]*\s*\}}\}}|[\s:;,&]"
 )
 _FLAGS = {"true", "false", "yes", "no", "on", "off", "null", "none"}
+# What may stand under the name of all that a client shows: how it does, instead of what.
+_WAYS = re.compile(rf"{_SCHEME}|aws4|ntlm|oauth2?|required|include|omit|same-origin", re.IGNORECASE)
+_SAYS_A_WAY = re.compile(r"(?i:auth|authentication|authorization|credentials)")
 _SMALL = re.compile(r"[-+]?[\d.]{1,3}")  # numbers: of counts, as in `{"pass": 3, "fail": 0}`
 _AFTER_SCHEME = re.compile(rf"\s*{_SCHEME}\s+(.*)", re.IGNORECASE | re.DOTALL)
 _ABOUT_A_COOKIE = {"domain", "expires", "max-age", "path", "priority", "samesite"}
@@ -30,8 +33,14 @@ _VALUE = r"(?:\{\{[^{}]*\}\}|[^&;#\s])+"
 _USERINFO = re.compile(r"(?<=://)((?:\{\{[^{}]*\}\}|\{(?!\{)|[^/?#@\s{])*)(?=@)")
 _PARAMETER = re.compile(rf"(?<=[?&#;])([^=&#;?\s]+)=({_VALUE})")
 _FIELD = re.compile(rf"((?:(?<=[&;\n])|^)[ \t]*)([\w.%\[\]-]+)=({_VALUE})")
+_PART = re.compile(
+    r"""((?:\n|^)content-disposition:[^\n]*[;\s]name="?([^"\r\n;]+)"?[^\n]*\n"""
+    r"(?:[^\s:]+:[^\n]*\n)*\r?\n)([^\r\n]+)()",
+    re.IGNORECASE,
+)
 # Of JSON, and of JSON in a string of JSON, whose quotes have backslashes.
-_MEMBER = re.compile(r'(?<!\\)(\\*)"([\w.$ -]+)\1"(\s*:\s*)')
+_MEMBER = re.compile(r'(?<!\\)(\\*)"((?:[\w.$ -]|\\+u[0-9A-Fa-f]{4})+)\1"(\s*:\s*)')
+_ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 _STRING = r'"((?:[^"\\]|\\.)*?)'
 _PAIR = re.compile(
     rf'((?<!\\)(\\*)"(?:name|key)\2"\s*:\s*\2"([\w.-]+)\2"\s*,\s*\2"value\2"\s*:\s*\2){_STRING}(\2")'
@@ -72,19 +81,27 @@ def parts_of(name: str, credential: str) -> set[str]:
 
 def one(name: str, value: str, stand_in: StandIn) -> str:
     """The value, or what stands for it where the name says a secret and the value holds one."""
-    return stand_in(name, value) if names_secret(name) and holds_secret(value) else value
+    return _replaced(name, value, stand_in) if names_secret(name) else value
+
+
+def _replaced(name: str, value: str, stand_in: StandIn) -> str:
+    way = _SAYS_A_WAY.fullmatch(name) and _WAYS.fullmatch(value.strip())
+    return stand_in(name, value) if holds_secret(value) and not way else value
 
 
 def leaves(name: str, value: Any, stand_in: StandIn) -> Any:
-    """Everything below a name that says a secret, replaced; flags and nothing stay."""
+    """Everything below a name that says a secret, replaced; flags, kinds and nothing stay."""
     if isinstance(value, dict):
-        return {key: leaves(name, each, stand_in) for key, each in value.items()}
+        return {
+            key: each if names_kind(key) and isinstance(each, str) else leaves(name, each, stand_in)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
         return [leaves(name, each, stand_in) for each in value]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
     text = str(value)
-    shown = stand_in(name, text) if holds_secret(text) else text
+    shown = _replaced(name, text, stand_in)
     return value if shown == text else shown
 
 
@@ -120,7 +137,7 @@ def in_text(text: str, stand_in: StandIn) -> str:
     def pair(match: re.Match[str]) -> str:
         return f'{match[1]}"{one(match[3], match[4], stand_in)}{match[5]}'
 
-    def element(match: re.Match[str]) -> str:
+    def element(match: re.Match[str]) -> str:  # before, name, value, after
         return f"{match[1]}{one(match[2], match[3], stand_in)}{match[4]}"
 
     def field(match: re.Match[str]) -> str:
@@ -128,7 +145,7 @@ def in_text(text: str, stand_in: StandIn) -> str:
 
     text = _ARGUMENT.sub(second, _PAIR.sub(pair, _members(text, stand_in)))
     text = _TAG.sub(lambda tag: _ATTRIBUTE.sub(second, tag[0]), _ELEMENT.sub(element, text))
-    return _FIELD.sub(field, text)
+    return _FIELD.sub(field, _PART.sub(element, text))
 
 
 def _userinfo(text: str, stand_in: StandIn) -> str:
@@ -142,15 +159,15 @@ def _members(text: str, stand_in: StandIn) -> str:
     while found := _MEMBER.search(text, end):
         shown.append(text[end : found.end()])
         end = found.end()
-        if names_secret(found[2]):
-            value, end = _member(text, end, found, stand_in)
+        name = _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), found[2])
+        if names_secret(name):
+            value, end = _member(text, end, found[1], name, stand_in)
             shown.append(value)
     return "".join((*shown, text[end:]))
 
 
-def _member(text: str, start: int, found: re.Match[str], stand_in: StandIn) -> tuple[str, int]:
+def _member(text: str, start: int, quotes: str, name: str, stand_in: StandIn) -> tuple[str, int]:
     """What stands for the value that begins at `start`, and where that value ends."""
-    quotes, name = found[1], found[2]
     if not quotes:
         try:
             value, end = _DECODER.raw_decode(text, start)

@@ -1,27 +1,27 @@
-"""How often a batch is asked for, against what datadog-ci would have done."""
+"""When a batch is looked at, and what that costs beside datadog-ci."""
 
 from __future__ import annotations
 
 import math
-import random
 import sys
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.datadog.batch import Batch
 from pytest_storedog_gate.datadog.batch_state import BatchState
-from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
-from pytest_storedog_gate.datadog.client import SyntheticsClient, Triggered
+from pytest_storedog_gate.datadog.client import PAGE, SyntheticsClient, Triggered
 from pytest_storedog_gate.datadog.details import Detail, details_from_json
 from pytest_storedog_gate.datadog.models import Status
-from pytest_storedog_gate.datadog.pace import Pace
+from pytest_storedog_gate.datadog.pace import Habit
+from pytest_storedog_gate.gate.selection import FEW
 from tests.datadog.conftest import SimulatedTime
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # Seconds from the trigger to the end of a batch: every tenth at first, up to half an hour.
 DURATIONS = [
@@ -43,7 +43,7 @@ class Running(SyntheticsClient):
         self.told: Counter[str] = Counter()
         self._time = time
 
-    def batch(self, batch_id: str) -> BatchState:  # noqa: ARG002  # as the client has it
+    def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:  # noqa: ARG002  # as the client has it
         self.calls += 1
         over = self._time.now >= max(self.ends.values())
         if over:
@@ -69,8 +69,8 @@ class Running(SyntheticsClient):
         }
 
 
-def statuses(client: Running) -> set[Status]:
-    batch = Batch(client, Triggered("b", {}), dict.fromkeys(client.ends, ()))
+def statuses(client: Running, habits: Mapping[str, Habit] | None = None) -> set[Status]:
+    batch = Batch(client, Triggered("b", {}), dict.fromkeys(client.ends, ()), habits or {})
     found = {outcome.public_id: outcome.status for outcome in batch.outcomes()}
     assert list(found) != []
     assert set(found) == set(client.ends)
@@ -78,41 +78,122 @@ def statuses(client: Running) -> set[Status]:
     return set(found.values())
 
 
-def theirs(seconds: float) -> int:
-    """datadog-ci's calls from its trigger on, and its settings; definitions both ask for."""
-    return 1 + 2 * (math.ceil(seconds / 5) + 1)
+def usual(client: Running, factor: float = 1.0) -> dict[str, Habit]:
+    return {public_id: Habit(end * factor) for public_id, end in client.ends.items()}
 
 
-@pytest.mark.parametrize("lag", [0, 1, 1e4], ids=["at-once", "late-details", "no-details"])
-@pytest.mark.parametrize("results", [1, 3, 8])
-def test_never_more_calls_in_all_than_datadog_ci(results: int, lag: float) -> None:
-    chance = random.Random(results)  # noqa: S311  # no secret
+def theirs(seconds: float, checks: int) -> int:
+    """datadog-ci's calls: settings, definitions and trigger; then batch and results every 5 s."""
+    return 2 + checks + 2 * (math.ceil(seconds / 5) + 1)
+
+
+def ours(client: Running) -> int:
+    """The gate's calls: it has asked for definitions (up to eight one by one) and triggered."""
+    checks = len(client.ends)
+    return client.calls + 1 + (checks if checks <= FEW else math.ceil(checks / PAGE))
+
+
+def test_an_end_is_seen_late_by_a_small_share_of_the_time_waited() -> None:
     for seconds in DURATIONS:
-        ends = [chance.uniform(0, seconds) for _ in range(results - 1)]
-        client = Running(SimulatedTime(), [*ends, seconds], lag)
+        client = Running(SimulatedTime(), [seconds])
         assert statuses(client) == {Status.PASSED}
-        assert client.calls <= theirs(seconds), f"a batch of {seconds} s"
+        late = client.first_seen - seconds
+        assert late <= 1.1 * min(max(0.55, 0.1 * seconds), 2.0) + 1e-6, f"a batch of {seconds} s"
 
 
-@pytest.mark.parametrize(("ends", "seen"), [(0.0, 0.3), (0.3, 0.3), (0.31, 1.0), (1.0, 1.0)])
-def test_quick_at_first(ends: float, seen: float) -> None:
-    client = Running(SimulatedTime(), [ends])
-    statuses(client)
-    assert client.first_seen == pytest.approx(seen)
-
-
-def test_end_is_seen_within_a_cycle_of_datadog_ci() -> None:
+def test_an_end_that_is_expected_is_seen_at_once() -> None:
     for seconds in DURATIONS:
-        client = Running(SimulatedTime(), [seconds / 2, seconds])
+        client = Running(SimulatedTime(), [seconds / 3, seconds])
+        assert statuses(client, usual(client)) == {Status.PASSED}
+        assert client.first_seen - seconds <= 0.35, f"a batch of {seconds} s"
+
+
+@pytest.mark.parametrize("factor", [0.01, 0.5, 0.9, 1.1, 2.0, 100.0])
+def test_an_end_that_is_expected_wrongly_is_seen_as_soon_as_any_long_one(factor: float) -> None:
+    for seconds in DURATIONS:
+        client = Running(SimulatedTime(), [seconds])
+        assert statuses(client, usual(client, factor)) == {Status.PASSED}
+        assert client.first_seen - seconds <= 2.2, f"a batch of {seconds} s"
+
+
+@pytest.mark.parametrize(("checks", "share"), [(1, 2.0), (100, 1.0), (1000, 0.05)])
+@pytest.mark.parametrize("seconds", [1.0, 8.0, 30.0])
+def test_calls_beside_those_of_datadog_ci(checks: int, share: float, seconds: float) -> None:
+    for ends in ([seconds] * checks, [seconds * (n + 1) / checks for n in range(checks)]):
+        client = Running(SimulatedTime(), ends)
         statuses(client)
-        assert client.first_seen - seconds < 5, f"a batch of {seconds} s"
+        assert ours(client) <= share * theirs(seconds, checks), ends[:2]
 
 
-def test_calls_that_were_saved_are_used_to_be_quicker() -> None:
-    """While nothing ends there are no details to ask for, so the batch can be asked for twice."""
-    client = Running(SimulatedTime(), [7.0])
+@pytest.mark.parametrize("seconds", [1.0, 8.0, 30.0])
+def test_no_more_calls_than_datadog_ci_for_ten_checks_whose_habits_are_known(
+    seconds: float,
+) -> None:
+    client = Running(SimulatedTime(), [seconds * (n + 1) / 10 for n in range(10)])
+    statuses(client, usual(client))
+    assert ours(client) <= theirs(seconds, 10)
+
+
+def test_an_hour_costs_a_constant_number_of_calls() -> None:
+    hours = [Running(SimulatedTime(), [3600.0 * hour]) for hour in (1, 2, 3)]
+    for client in hours:
+        statuses(client)
+    one, two, three = (client.calls for client in hours)
+    assert one <= 1830
+    assert three - two == pytest.approx(two - one, rel=0.05)
+
+
+def test_a_limit_on_calls_is_kept_for_the_rest_of_the_batch() -> None:
+    free, limited = Running(SimulatedTime(), [60.0]), Running(SimulatedTime(), [60.0])
+    for _ in range(3):
+        limited.limit.refused()
+    statuses(free)
+    statuses(limited)
+    assert limited.calls < free.calls / 2
+
+
+def test_what_a_retry_waits_for_is_not_looked_for_before() -> None:
+    """Nothing can end before the pause between two attempts is over."""
+
+    class Retrying(Running):
+        def _entry(self, result_id: str, end: float) -> dict[str, Any]:
+            found = super()._entry(result_id, end)
+            return found if found["status"] == "passed" else {**found, "retries": 0}
+
+    looks: dict[float, list[float]] = {}
+    for between in (0.0, 60.0):
+        time = SimulatedTime()
+        client = Retrying(time, [61.0])
+        statuses(client, {"id-0000": Habit(None, between)})
+        looks[between] = time.waits
+    assert len(looks[60.0]) < len(looks[0.0])
+    assert 61.0 <= sum(looks[60.0]) <= 61.4
+
+
+def test_a_service_that_tells_the_news_is_asked_again_at_once() -> None:
+    class Telling(Running):
+        def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+            self._time.now = min(end for end in self.ends.values() if end > self._time.now)
+            return replace(super().batch(batch_id, since), tag="a")
+
+    client = Telling(SimulatedTime(), [1.0, 7.0, 30.0, 31.0])
     statuses(client)
-    assert client.first_seen < 10
+    assert client.first_seen == pytest.approx(31.0, abs=0.01)
+    assert client.calls <= 8
+
+
+def test_why_a_check_failed_is_asked_for_at_once() -> None:
+    class Failing(Running):
+        def _entry(self, result_id: str, end: float) -> dict[str, Any]:
+            found = super()._entry(result_id, end)
+            return {**found, "status": "failed"} if found["status"] == "passed" else found
+
+    client = Failing(SimulatedTime(), [0.1, 1.9, 60.0])
+    batch = Batch(client, Triggered("b", {}), dict.fromkeys(client.ends, ()))
+    outcomes = batch.outcomes()
+    assert {next(outcomes).public_id, next(outcomes).public_id} == {"id-0000", "id-0001"}
+    assert client._time.now <= 2.6
+    client.close()
 
 
 def test_details_that_must_wait_are_asked_for_later_and_once_each() -> None:
@@ -120,35 +201,6 @@ def test_details_that_must_wait_are_asked_for_later_and_once_each() -> None:
     client = Running(SimulatedTime(), ends)
     assert statuses(client) == {Status.PASSED}
     assert client.told == dict.fromkeys(client.ends, 1)
-
-
-@pytest.mark.parametrize("first", [0.0, 0.4], ids=["seen-at-once", "seen-second"])
-def test_one_call_is_kept_for_details_that_lag_behind_the_end(first: float) -> None:
-    for seconds in DURATIONS:
-        # Everything that could be spent before has been: some result ends in every cycle.
-        busy = [min(first + seconds * part / 10, seconds) for part in range(10)]
-        client = Running(SimulatedTime(), [*busy, seconds], lag=1.9)
-        statuses(client)
-        assert set(client.told) == set(client.ends), f"a batch of {seconds} s"
-
-
-def test_clock_that_wakes_early_buys_no_calls() -> None:
-    time = SimulatedTime()
-
-    def early(seconds: float) -> bool:
-        time.now += max(seconds - 0.005, 0.001)
-        return False
-
-    pace = Pace(Clock(early, lambda: time.now))
-    for polls in range(1, 500):
-        early(pace.until_next())
-        asked_at = time.now
-        pace.saw(running=True)
-        while pace.left() > 0:
-            pace.asked_for_details()
-        # It may end right after this question: datadog-ci sees that at its next one.
-        at_least = theirs(math.floor(asked_at / 5) * 5 + 0.1)
-        assert pace._spent + 3 <= at_least, f"after {polls} questions"
 
 
 def test_thousand_results_cost_ten_times_a_hundred() -> None:

@@ -120,3 +120,22 @@ def test_definition_of_a_file_that_cannot_be_read_is_named(odd: dict[str, Any]) 
     with pytest.raises(ConfigurationError, match=f"the definition of {ID} in the test files"):
         resolve(requirements, Known(client), {})
     client.close()
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sent"),
+    [
+        (Endpoint.of_site("datadoghq.eu"), TEST),
+        (Endpoint.of_url("http://127.0.0.1:9"), TEST | {"storedog": {"click_through": True}}),
+    ],
+    ids=["Datadog", "a service that may be ours"],
+)
+def test_datadog_is_not_sent_a_key_that_it_does_not_know(
+    endpoint: Endpoint, sent: dict[str, Any]
+) -> None:
+    given = {ID: TEST | {"storedog": {"click_through": True}}}
+    requirements = Requirements(Asked(checks=(CheckReference(ID),), definitions=given))
+    client = SyntheticsClient(endpoint, None)
+    (planned,) = resolve(requirements, Known(client), {})
+    client.close()
+    assert planned.payload["local_test_definition"] == sent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -35,17 +34,16 @@ def modules() -> Path:
 @pytest.fixture(scope="session")
 def node(modules: Path) -> str:
     """A Node that all of it accepts."""
-    own = sorted(modules.glob("node-linux-*/bin/node"))
-    found = str(own[0]) if own else shutil.which("node")
+    found: str | None = import_module("lab.scripts.machine.npm").node()
     if found is None:
         missing("npm", "no node on this machine")
     return found
 
 
 @pytest.fixture(scope="session")
-def tools(modules: Path, node: str) -> Tools:
+def tools(node: str) -> Tools:
     """datadog-ci, and what runs it."""
-    return Tools(node, modules / "@datadog" / "datadog-ci" / "dist" / "bundle.js")
+    return Tools(node, import_module("lab.scripts.machine.npm").datadog_ci())
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,11 @@ FORMS: dict[str, Callable[[str], str]] = {
     ).decode(),
     "base64 of JSON": lambda secret: base64.b64encode(json.dumps(secret).encode()).decode(),
     "base64 of a URL's": lambda secret: base64.b64encode(quote(secret, safe="").encode()).decode(),
+    "base64 of PowerShell": lambda secret: base64.b64encode(secret.encode("utf-16-le")).decode(),
+    "base64 of Java": lambda secret: base64.b64encode(secret.encode("utf-16")).decode(),
+    "UTF-16 in hexadecimal": lambda secret: secret.encode("utf-16-be").hex(),
+    "base32": lambda secret: base64.b32encode(secret.encode()).decode(),
+    "base32 after three": lambda secret: base64.b32encode(f"x: {secret}".encode()).decode().lower(),
     "one line": lambda secret: " ".join(secret.split()),
 }
 SECRETS = [
@@ -176,6 +181,11 @@ def test_each_line_of_a_key_is_a_secret() -> None:
 )
 def test_a_part_of_a_secret_beside_three_dots(text: str, shown: str) -> None:
     assert Masker(["Passwort-1742"]).shortened(text) == shown
+
+
+def test_a_part_of_a_secret_where_a_text_was_cut() -> None:
+    assert Masker(["Passwort-1742"]).document(["is Passwort-1…"]) == ["is ********…"]
+    assert Masker(["Passwort-1742"]).document(["Post… is"]) == ["Post… is"]
 
 
 def test_many_blanks_and_backslashes_take_no_time() -> None:

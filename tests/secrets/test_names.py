@@ -18,6 +18,16 @@ SECRET = """
     api_keys access_tokens X-Auth-Token-Id reset_password x-vercel-protection-bypass id_token_hint
     Cf-Access-Jwt-Assertion totp_code smsCode access_code auth_code private_key_pem secret_b64
     sdk_key unseal_key X-Authorisation cred passkey
+    keypass storepass userPwd mysql_pwd smtppass gh_pat conn_str ConnectionString cvv mnemonic
+    X-Insert-Key X-Query-Key x-amz-server-side-encryption-customer-key x-goog-encryption-key
+    X-JFrog-Art-Api X-Honeycomb-Team X-Wsse API-Sign CB-ACCESS-SIGN KC-API-PASSPHRASE X-Auth-Key
+    CF-Access-Client-Secret x-ms-authorization-auxiliary device_code activationCode one_time_code
+    privkey encKey wpa_key apikeys seed_phrase API_TOKENS pre_shared_key
+    passwort Passwort benutzerpasswort KENNWORT_PROD api_schl\u00fcssel mot_de_passe MOT_DE_PASSE
+    motdepasse mdp contrase\u00f1a contrasena nuevaContrase\u00f1a clave clave_secreta clave_api
+    senha wachtwoord l\u00f6senord has\u0142o \u015fifre parola
+    \u043f\u0430\u0440\u043e\u043b\u044c \u5bc6\u7801 \u7528\u6237\u5bc6\u7801
+    \u30d1\u30b9\u30ef\u30fc\u30c9 \ube44\ubc00\ubc88\ud638
 """.split()  # noqa: SIM905
 NONE = """
     region domain audience scope username resource clientId algorithm workstation serviceName
@@ -30,6 +40,10 @@ NONE = """
     Pin-Code token_address password_reset auth_provider otp_channel secret_santa signature_line
     session_timeout_minutes pin_color TOKEN_URL PASSWORD_FILE code status_code country_code
     token_type_hint bypass_cache code_challenge routing_key partition_key assertion
+    cancellation_token CancellationToken eos_token pad_token concurrency_token X-Atlassian-Token
+    account_sid MessageSid method_signature emailSignature boarding_pass render_pass underpass
+    palabra_clave query_key customer_key insert_id Sec-WebSocket-Key Surrogate-Key time_code
+    sign design_key connection str team api credentialless passport password_hint
     AUTH_SERVICE_HOST COOKIE_DOMAIN JWT_ISSUER SESSION_DRIVER PASSWORD_FIELD_SELECTOR AUTH_PORT
 """.split()  # noqa: SIM905
 

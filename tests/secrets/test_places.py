@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from pytest_storedog_gate.local_synthetics.secrets.for_a_file import secretless
 from pytest_storedog_gate.secrets.places import (
     credentials,
     credentials_of_overrides,
@@ -49,11 +50,15 @@ REQUESTS: list[dict[str, Any]] = [
     {"body": "<password><![CDATA[planted]]></password>"},
     {"body": "user=me\npassword=planted"},
     {"body": "user=me;password=planted"},
+    {"body": '--x\r\nContent-Disposition: form-data; name="password"\r\n\r\nplanted\r\n--x--'},
     {"basicAuth": {"type": "jwt", "payload": '{"client_secret": "planted"}'}},
     {"headers": {"Referer": "https://shop.test/?api_key=planted"}},
     {"url": "https://shop.test/?tok%65n=planted"},
     {"url": "https://shop.test/?next=https%3A%2F%2Fme%3Aplanted%40shop.test"},
     {"toolArgs": {"user": {"password": "planted"}}},
+    {"body": '{"auth": {"type": "basic", "password": "planted"}}'},
+    {"body": '{"auth": {"type": "basic", "header": "planted"}}'},
+    {"body": '{"contrase\\u00f1a": "planted"}'},
     {"proxy": {"url": "http://me:planted@proxy.test:3128"}},
     {"proxy": {"url": "http://proxy.test", "headers": {"Proxy-Authorization": "planted"}}},
 ]
@@ -71,6 +76,9 @@ NO_SECRET: list[dict[str, Any]] = [
     {"headers": {"X-Cookie-Consent": "accepted", "X-Auth-Provider": "google"}},
     {"body": '{"token_address": "x", "password_reset": true, "otp_channel": "sms"}'},
     {"body": "<p class='a'>hello</p>"},
+    {"body": '{"auth": {"type": "basic", "username": "ann"}, "credentials": "same-origin"}'},
+    {"toolArgs": {"auth": {"scheme": "bearer", "token": "{{ TOKEN }}"}}},
+    {"body": "auth=ntlm&user=ann"},
     {"body": '{"pass": 12, "fail": 0, "session": "1", "auth": true, "token": 3.5}'},
     {"body": '{"max_tokens": 100, "author": "me", "password": "{{ PASSWORD }}"}'},
 ]  # fmt: skip
@@ -147,6 +155,28 @@ def test_a_message_in_base64_is_a_secret_where_it_holds_one() -> None:
     assert shown["config"]["request"]["message"] == "MESSAGE"
     assert credentials(test) == {test["config"]["request"]["message"]}
     harmless = {"config": {"request": request('{"name": "rex"}')}}
+    assert without_secrets(harmless, lambda _name, _value: "MASK") == harmless
+
+
+@pytest.mark.parametrize("encoding", ["", "base64"])
+@pytest.mark.parametrize(
+    "content",
+    ['{"users": [{"password": "planted"}]}', "user=me&password=planted",
+     "<login><password>planted</password></login>", "PASSWORD=planted\nUSER=me"],
+)  # fmt: skip
+def test_a_file_is_left_out_where_it_holds_a_secret(content: str, encoding: str) -> None:
+    def test(text: str) -> dict[str, Any]:
+        sent = base64.b64encode(text.encode()).decode() if encoding else text
+        files = [{"name": "a", "type": "text/plain", "content": sent, "encoding": encoding}]
+        return {"config": {"request": {"files": files}}, "steps": [{"params": {"files": files}}]}
+
+    shown = without_secrets(test(content), lambda _name, _value: "MASK")
+    left = [{"name": "a", "type": "text/plain", "encoding": encoding}]
+    assert shown["config"]["request"]["files"] == shown["steps"][0]["params"]["files"] == left
+    assert "planted" in credentials(test(content))
+    kept = secretless(test(content))
+    assert "configVariables" not in kept["config"], "nothing would use one"
+    harmless = test(content.replace("planted", "{{ PASSWORD }}"))
     assert without_secrets(harmless, lambda _name, _value: "MASK") == harmless
 
 

@@ -36,6 +36,17 @@ def ensure() -> None:
     done.touch()
 
 
+def node() -> str | None:
+    """A Node that all of it accepts; None where there is none."""
+    own = sorted((folder() / "node_modules").glob("node-linux-*/bin/node"))
+    return str(own[0]) if own else shutil.which("node")
+
+
+def datadog_ci() -> Path:
+    """The script that is datadog-ci."""
+    return folder() / "node_modules" / "@datadog" / "datadog-ci" / "dist" / "bundle.js"
+
+
 def folder() -> Path:
     """Where it is installed, for this lock file."""
     lock = (_PINNED / "package-lock.json").read_bytes()

@@ -20,6 +20,7 @@ from pytest_storedog_gate.datadog.calling.bounded_exchange import (
 )
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.calling.json_answer import ODD_SHAPE
+from pytest_storedog_gate.datadog.calling.rate_limit import RateLimit
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.secrets.masking import NO_SECRETS, Masker
 
@@ -55,6 +56,7 @@ class Call(Generic[T]):
     method: str = "GET"
     params: Mapping[str, str] | None = None
     body: Json | None = None
+    headers: Mapping[str, str] | None = None
     instead: Mapping[int, Callable[[], T]] = field(default_factory=dict)
     again: Sequence[int] = ()
     patient: bool = False
@@ -64,8 +66,9 @@ class Call(Generic[T]):
 class Caller:
     """Sends calls to one service. Every failure of a call is a `NoVerdict` with one sentence.
 
-    `deadline`, in the clock's time, bounds all waiting; `calls` counts what was sent. Proxies and
-    their certificates come from the environment: HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE.
+    `deadline`, in the clock's time, bounds all waiting; `calls` counts what was sent, and `limit`
+    is what was told of how many may be. Proxies and their certificates come from the environment:
+    HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE.
     The keys and whatever else `mask` masks are masked in all that a person may read.
     """
 
@@ -82,6 +85,7 @@ class Caller:
         self.clock = clock or Clock()
         self.deadline = math.inf
         self.calls = 0
+        self.limit = RateLimit()
         self._counting = threading.Lock()
         self._keys = keys
         self._session = self.new_session()
@@ -98,6 +102,8 @@ class Caller:
         attempt = 0
         while True:
             answer, fault = self._send(session or self._session, call)
+            if answer is not None and answer.status_code == 429:
+                self.limit.refused()
             if answer is not None and answer.status_code in call.instead:
                 return call.instead[answer.status_code]()
             if answer is not None and answer.good:
@@ -134,6 +140,7 @@ class Caller:
                 within=min(_WHOLE_TIMEOUT, left),
                 json=call.body,
                 params=call.params,
+                headers=call.headers,
                 timeout=(min(_CONNECT_TIMEOUT, left), min(_READ_TIMEOUT, left)),
             )
         except requests.RequestException as fault:

@@ -34,12 +34,16 @@ _INTAKE_SITES = ("datadoghq.com", "datad0g.com")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`api` is asked, `intake` is triggered, `app` has the pages for people; `name` is shown."""
+    """`api` is asked, `intake` is triggered, `app` has the pages for people; `name` is shown.
+
+    `is_datadog`: it is one of Datadog's own sites, and no service that may be ours.
+    """
 
     api: str
     intake: str
     app: str
     name: str
+    is_datadog: bool = False
 
     @classmethod
     def of_site(cls, site: str, subdomain: str | None = None) -> Endpoint:
@@ -52,7 +56,7 @@ class Endpoint:
         else:
             # datadog-ci leaves the region out as well: the subdomain tells Datadog which it is.
             app = f"{subdomain}.{site.partition('.')[2] if has_region else site}"
-        return cls(api, intake, f"https://{app}", f"site {site}")
+        return cls(api, intake, f"https://{app}", f"site {site}", is_datadog=True)
 
     @classmethod
     def of_url(cls, url: str) -> Endpoint:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LIMIT = 3  # as often as datadog-ci
+# A limit on calls passes by itself; from the first wait on, they take half a minute and more.
+_WHILE_LIMITED = 5
 # As long is an answer asked for again that cannot be read: a proxy's page, a broken body.
 _UNREADABLE = 60.0  # s
 _FIRST, _LONGEST = 0.5, 30.0  # s
-# Without the server's word; datadog-ci waits from 5 to 10 s.
-_RATE_LIMITED = 5.0
+# Without the server's word.
+_RATE_LIMITED = 1.0
 # A server's word is believed up to here: a mistaken header must not stop a pipeline for hours.
 _BELIEVED = 120.0
 # `X-RateLimit-Reset` holds seconds or a Unix time; no limit lasts for thirty years.
@@ -61,14 +63,14 @@ def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     what cannot be read.
     """
     unreadable = isinstance(fault, Unreadable)
-    limit = math.inf if unreadable else LIMIT
+    limited = answer is not None and answer.status_code == 429
+    limit = math.inf if unreadable else _WHILE_LIMITED if limited else LIMIT
     if answer is not None and answer.status_code in again:
         limit = LIMIT
     elif not _goes_by(method, answer, fault):
         limit = 0
     if attempt >= limit:
         return None
-    limited = answer is not None and answer.status_code == 429
     usual = min(_LONGEST, (_RATE_LIMITED if limited else _FIRST) * 2 ** min(attempt, 10))
     # Clients that were refused together must not all come back together.
     jitter = random.uniform(0, usual / 2)  # noqa: S311  # no secret
@@ -100,7 +102,7 @@ def was_not_sent(fault: requests.RequestException | None) -> bool:
 
 def _wanted(headers: Mapping[str, str]) -> float | None:
     """The seconds that the server asks for, if it does."""
-    for name, read in (("Retry-After", _retry_after), ("X-RateLimit-Reset", _reset)):
+    for name, read in (("Retry-After", _retry_after), ("X-RateLimit-Reset", reset)):
         try:
             seconds = read(headers[name])
         except (KeyError, ValueError, OverflowError):
@@ -116,7 +118,8 @@ def _retry_after(text: str) -> float:
     return parsedate_to_datetime(text).timestamp() - time.time()
 
 
-def _reset(text: str) -> float:
+def reset(text: str) -> float:
+    """The seconds that `X-RateLimit-Reset` means. ValueError for what is no number."""
     value = float(text)
     if math.isnan(value):
         raise ValueError(text)

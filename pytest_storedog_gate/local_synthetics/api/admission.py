@@ -66,7 +66,10 @@ class Admission:
         if refusal := self._refusal(Request(scope)):
             await errors(*refusal)(scope, receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ConnectionError:
+            return  # nobody is there to be answered
         if body is None:
             sentence = f"the body is over {LARGEST_BODY} bytes; send less at once"
             await errors(413, sentence)(scope, receive, send)
@@ -115,10 +118,15 @@ class Admission:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """All of it; None for one that is too large, of which the rest is not waited for."""
+    """All of it; None for one that is too large, of which the rest is not waited for.
+
+    Raises ConnectionError for one that ends before its end: a part may mean something else.
+    """
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
         body += message.get("body", b"")
         if len(body) > LARGEST_BODY:
             return None

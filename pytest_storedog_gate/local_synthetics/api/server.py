@@ -16,6 +16,7 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.account.database import Store
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.api.app import create_app
+from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
 from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
 from pytest_storedog_gate.local_synthetics.definitions.files import load
@@ -85,7 +86,7 @@ def serve(  # noqa: PLR0913  # what its options say
         app,
         log_level="error",
         access_log=False,
-        http="h11",
+        http=ArrivalProtocol,
         ws="none",
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,

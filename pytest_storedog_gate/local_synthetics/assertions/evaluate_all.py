@@ -9,6 +9,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import evaluate,
 from pytest_storedog_gate.local_synthetics.assertions.operators import as_text
 from pytest_storedog_gate.local_synthetics.failures import Failure
 from pytest_storedog_gate.local_synthetics.javascript.scripts import JAVASCRIPT
+from pytest_storedog_gate.secrets.masking import CUT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -87,4 +88,4 @@ def _bounded(result: Json, shown: Callable[[Json], Any]) -> Json:
 
 def _cut(value: Any) -> Any:
     long = isinstance(value, str) and len(value) > _SHOWN
-    return value[:_SHOWN] + "…" if long else value
+    return value[:_SHOWN] + CUT if long else value

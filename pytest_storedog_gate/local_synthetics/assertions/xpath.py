@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import signal
+import subprocess
+import sys
+from typing import Any, cast
 
 from lxml import etree, html
+
+from pytest_storedog_gate.outlets.child_environment import child_environment
+
+_SECONDS = 5  # of CPU time
 
 
 def compile_xpath(path: str) -> etree.XPath:
@@ -22,7 +30,41 @@ def select_xpath(path: str, text: str) -> list[Any]:
 
     A node is its text. A number, a truth value or a string is itself, the only one of the list.
     Raises ValueError with a sentence.
+
+    A process of its own evaluates it, as libxml2 knows no limit: `//*[count(//*) > count(..//*)]`
+    takes hours on a long page.
     """
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", __name__],
+        input=json.dumps([path, text]),
+        capture_output=True,
+        encoding="ascii",
+        check=False,
+        env=child_environment(),
+    )
+    if ran.returncode:
+        spent = ran.returncode == -signal.SIGXCPU
+        reason = f"took over {_SECONDS} s" if spent else "cannot be evaluated: libxml2 ended"
+        raise ValueError(f"XPath {path!r} {reason}")
+    selected, problem = json.loads(ran.stdout)
+    if problem:
+        raise ValueError(problem)
+    return cast("list[Any]", selected)
+
+
+def _answer() -> None:
+    """Evaluate what comes over standard input, in limited time."""
+    import resource  # noqa: PLC0415  # of no use to whoever imports this
+
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))
+    try:
+        answer = [_selected(*json.load(sys.stdin)), ""]
+    except ValueError as error:
+        answer = [[], str(error)]
+    json.dump(answer, sys.stdout)
+
+
+def _selected(path: str, text: str) -> list[Any]:
     compiled = compile_xpath(path)
     try:
         selected: Any = compiled(_parsed(text))
@@ -64,3 +106,7 @@ def _value(node: Any) -> str:
     if isinstance(node, etree._Element):  # noqa: SLF001 lxml has no public name for it
         return str(node.xpath("string()"))
     return str(node[1] if isinstance(node, tuple) else node)  # a namespace is a pair
+
+
+if __name__ == "__main__":
+    _answer()

@@ -12,6 +12,7 @@ import dns.asyncquery
 import dns.exception
 import dns.message
 import dns.name
+import dns.query
 import dns.rcode
 import dns.resolver
 
@@ -154,27 +155,32 @@ async def _records(name: dns.name.Name, record_type: str, server: _Server) -> li
 
 async def _answer(query: dns.message.QueryMessage, server: _Server) -> dns.message.QueryMessage:
     """Ask one server after the other until one answers. Ends with the check's own time limit."""
-    refusals = set()
+    failed: dict[str, Exception] = {}
     for address in itertools.cycle(server.addresses):
+        strange: list[Exception] = []
         try:
             async with asyncio.timeout(_PATIENCE) as limit:
-                answer = await _ask(query, address, server.port)
+                return await _ask(query, address, server.port, strange)
         except TimeoutError:
             if not limit.expired():
                 raise
-        except ConnectionRefusedError:
-            refusals.add(address)
-            if len(refusals) == len(server.addresses):
-                raise
-        else:
-            return answer
+        except ConnectionRefusedError as error:
+            strange.append(error)
+        if strange:
+            failed[address] = strange[-1]
+        if len(failed) == len(server.addresses):
+            raise failed[address]
     raise AssertionError("a server has at least one address")
 
 
 async def _ask(
-    query: dns.message.QueryMessage, address: str, port: int
+    query: dns.message.QueryMessage, address: str, port: int, strange: list[Exception]
 ) -> dns.message.QueryMessage:
-    """Ask by UDP, and by TCP where the answer is too long for it."""
+    """Ask by UDP, and by TCP where the answer is too long for it.
+
+    What is no answer to the question is passed over, as anybody may have sent it; what is wrong
+    with it joins `strange`.
+    """
     loop = asyncio.get_running_loop()
     with socket.socket(family_of(address), socket.SOCK_DGRAM) as channel:
         channel.setblocking(False)  # noqa: FBT003 a method of C
@@ -182,12 +188,20 @@ async def _ask(
         await loop.sock_connect(channel, (address, port))
         await loop.sock_sendall(channel, query.to_wire())
         while True:
+            wire, cut = await loop.sock_recv(channel, _LARGEST), False
             try:
-                wire = await loop.sock_recv(channel, _LARGEST)
                 answer = dns.message.from_wire(wire, raise_on_truncation=True)
-            except dns.message.Truncated:
+            except dns.message.Truncated as truncated:
+                answer, cut = truncated.message(), True  # type: ignore[no-untyped-call]
+            except dns.exception.DNSException as error:
+                strange.append(error)
+                continue
+            if not query.is_response(answer):
+                wrong = dns.query.BadResponse("another question")  # type: ignore[no-untyped-call]
+                strange.append(wrong)
+            elif cut:
                 break
-            if query.is_response(answer):
+            else:
                 assert isinstance(answer, dns.message.QueryMessage)  # noqa: S101 as its query is
                 return answer
     answer = await dns.asyncquery.tcp(query, address, port=port)

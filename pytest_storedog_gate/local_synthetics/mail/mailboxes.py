@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import itertools
 import re
 from collections import deque
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _KEPT = 16 * 1024 * 1024  # bytes, as they were sent
 _MOST = 10_000
 _LONGEST_HEADER = 10_000  # characters
+_MOST_PARTS = 100
+_MOST_LINES = 250_000  # a file of 16 MB in base64 has as many
 _BLOCKS = ("address", "article", "br", "div", "footer", "header", "hr", "li", "p", "section",
            "table", "td", "th", "title", "tr", "h1", "h2", "h3", "h4", "h5", "h6")  # fmt: skip
 _UNSEEN = ("head", "script", "style", "template")
@@ -77,14 +80,41 @@ class _Policy(EmailPolicy):
         return super().header_source_parse(sourcelines)
 
 
+def _message(content: bytes) -> EmailMessage:
+    """Raises ValueError for one of more parts or lines than anybody sends.
+
+    Each line of a part is looked at once for each part that it is within.
+    """
+    if content.count(b"\n") > _MOST_LINES:
+        raise ValueError(f"it has over {_MOST_LINES} lines")
+    numbers = itertools.count(1)
+
+    def part(policy: Any = None) -> EmailMessage:
+        if next(numbers) > _MOST_PARTS:
+            raise ValueError(f"it has over {_MOST_PARTS} parts")
+        return EmailMessage(policy)
+
+    policy: Any = _Policy(message_factory=part)
+    message: EmailMessage = email.message_from_bytes(content, policy=policy)
+    return message
+
+
+def _text(part: Any) -> str:
+    """The text of a part, as UTF-8 where nobody knows its charset."""
+    try:
+        return str(part.get_content())
+    except (LookupError, ValueError):
+        return str(part.get_payload(decode=True).decode(errors="replace"))
+
+
 def read(recipients: Collection[str], content: bytes) -> Mail:
     """A mail in the form of RFC 5322, for each of the addresses.
 
-    Raises ValueError, LookupError or lxml's LxmlError for one that cannot be read.
+    Raises ValueError or lxml's LxmlError for one that cannot be read.
     """
-    message: Any = email.message_from_bytes(content, policy=_Policy())
+    message = _message(content)
     part: Any = message.get_body(("html", "plain"))
-    markup = part.get_content() if isinstance(part, EmailMessage) else ""
+    markup = _text(part) if isinstance(part, EmailMessage) else ""
     is_html = bool(markup.strip()) and part.get_content_subtype() == "html"
     body, links = _shown(markup) if is_html else (markup.strip(), _in_text(markup))
     return Mail(

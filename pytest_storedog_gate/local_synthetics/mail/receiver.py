@@ -11,6 +11,7 @@ from weakref import WeakSet
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from pytest_storedog_gate.local_synthetics.mail.mailboxes import Mailboxes, read
+from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
     import socket
@@ -79,4 +80,5 @@ class _Handler:
         return "250 Message kept"
 
     async def handle_exception(self, error: Exception) -> str:
-        return f"554 The message cannot be read: {type(error).__name__}"
+        reason = line(str(error)) if isinstance(error, ValueError) else type(error).__name__
+        return f"554 The message cannot be read: {reason}"

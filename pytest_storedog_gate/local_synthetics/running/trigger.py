@@ -14,9 +14,11 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     DAY,
     EXECUTION_RULES,
     Definition,
+    DefinitionError,
     Json,
     check_retry,
     parse,
+    unusable,
 )
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import Value, key_faults, keys
 from pytest_storedog_gate.local_synthetics.javascript.substitution import parse_substitution
@@ -95,14 +97,21 @@ def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
         resource_substitutions = _resource_substitutions(test)
         variables = _strings(test.get("variables", {}), "variables")
         for original in _definitions(test, catalog):
-            data = copy.deepcopy(original.data)
-            for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
-                if key in test:
-                    apply(data, test[key])
-            definition = replace(parse(data), fault=original.fault)
+            definition = _overridden(original, test)
             yield Run(definition, variables, url_substitution, resource_substitutions)
     except ValueError as error:
         raise TriggerError(f"{where}: {error}") from None
+
+
+def _overridden(original: Definition, test: Json) -> Definition:
+    data = copy.deepcopy(original.data)
+    try:
+        for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
+            if key in test:
+                apply(data, test[key])
+        return replace(parse(data), fault=original.fault)
+    except DefinitionError as fault:
+        return unusable(original.data, fault)
 
 
 def _resource_substitutions(test: Json) -> list[Substitution]:
@@ -121,7 +130,11 @@ def _definitions(test: Json, catalog: Catalog) -> list[Definition]:
             raise TriggerError("give either public_id or local_test_definition")
         if "version" in test:
             raise TriggerError("a local_test_definition has no version")
-        return [parse(test["local_test_definition"])]
+        local = test["local_test_definition"]
+        try:
+            return [parse(local)]
+        except DefinitionError as fault:
+            return [unusable(local, fault)]  # the other tests can be run
     public_id = test["public_id"]
     if suite := catalog.suites.get(public_id):
         if "version" in test:
@@ -150,7 +163,14 @@ def _options(data: Json) -> Json:
 
 
 def _request_headers(data: Json) -> Json:
-    return _object(_request(data).get("headers") or {}, "config.request.headers")
+    return _own_object(_request(data), "headers")
+
+
+def _own_object(request: Json, key: str) -> Json:
+    own: Any = {} if request.get(key) is None else request[key]
+    if not isinstance(own, dict):
+        raise DefinitionError(f"config.request.{key} must be an object")
+    return own
 
 
 def _start_url(data: Json, value: object) -> None:
@@ -184,8 +204,7 @@ def _cookies(data: Json, value: object) -> None:
 def _basic_auth(data: Json, value: object) -> None:
     credentials = _strings(value, "basicAuth")
     request = _request(data)
-    own = _object(request.get("basicAuth") or {}, "config.request.basicAuth")
-    request["basicAuth"] = {**own, **credentials}
+    request["basicAuth"] = {**_own_object(request, "basicAuth"), **credentials}
 
 
 def _follow_redirects(data: Json, value: object) -> None:
@@ -198,7 +217,10 @@ def _allow_insecure(data: Json, value: object) -> None:
 
 def _retry(data: Json, value: object) -> None:
     retry = _object(value, "retry")
-    check_retry(retry)
+    try:
+        check_retry(retry)
+    except DefinitionError as error:
+        raise TriggerError(str(error)) from None
     options = _options(data)
     options["retry"] = {**(options.get("retry") or {}), **retry}
 

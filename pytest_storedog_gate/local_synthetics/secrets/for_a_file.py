@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 from pytest_storedog_gate.secrets.places import without_secrets
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ def secretless(test: Json) -> Json:
     kept: Json = {key: test[key] for key in _KEPT if key in test}
     found = _Found(set(_names_of_variables(kept)))
     shown = without_secrets(kept, found.stand_in)
-    if found.names:
+    # What stood in a file that was left out has no variable.
+    if names := [name for name in found.names.values() if name in placeholders(shown)]:
         config = shown.setdefault("config", {})
         config["configVariables"] = [
             *(config.get("configVariables") or []),
-            *({"name": name, "type": "text", "secure": True} for name in found.names.values()),
+            *({"name": name, "type": "text", "secure": True} for name in names),
         ]
     return shown
 

@@ -146,10 +146,10 @@ class Variables:
         return name in self.values or name in self.totps
 
     def gain(self, name: str, value: str, *, secure: bool) -> None:
-        """Take the value that came about; a secure one joins the secrets."""
+        """Take the value that came about; a secure one, or so called, joins the secrets."""
         self.lost.pop(name, None)
         self.values[name] = value
-        if secure:
+        if secure or names_secret(name):
             self.secrets.add(value)
 
     def lose(self, name: str, reason: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
+from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal
@@ -266,6 +267,7 @@ class Controller:
                 writers.add([junit.at_the_end(record, self.settings.config_path.name)])
                 with suppress(OSError):  # what it would say the exit status says as well
                     writers.write_again()
+        lasted.keep(self.config, record)
         self._notes += report(self.config, record, self.settings.redact)
 
     def _evidence(self, status: int) -> Evidence:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from pytest_storedog_gate.local_synthetics.api import arrival
 from pytest_storedog_gate.local_synthetics.api.admission import LARGEST_BODY, Keys
 from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 from tests.conftest import need_chromium
@@ -312,6 +313,30 @@ def test_the_end_of_a_body_over_the_limit_is_not_waited_for(process: tuple[int, 
         for _ in range(LARGEST_BODY // 2**20 + 1):
             client.sendall(piece)
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: localh",
+        (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b'Content-Length: 9\r\n\r\n{"a":'
+        ),
+        b"GET /none HTTP/1.1\r\nHost: localhost\r\n\r\nGET",
+    ],
+    ids=["nothing", "half a head", "half a body", "half of the second"],
+)
+def test_a_request_that_never_comes_keeps_no_connection(
+    shop: Service, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(arrival, "PATIENCE", 0.3)
+    with socket.create_connection(("127.0.0.1", port_of(shop)), timeout=DEADLINE) as client:
+        client.sendall(sent)
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.count(b"The request did not arrive within 0.3 s.") == 1
+    assert shop.get(f"{V1}/tests").status_code == 200
 
 
 def test_a_body_up_to_the_limit_is_read(process: tuple[int, Service]) -> None:

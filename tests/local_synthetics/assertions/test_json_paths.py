@@ -82,3 +82,31 @@ def test_a_body_that_is_not_json_never_holds(body: str, operator: str) -> None:
     unmet = result(path("$.a", operator, "x"), observed(body))
     assert unmet["valid"] is False
     assert unmet["error_message"].startswith("the body is not JSON")
+
+
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("body", "json_path", "wanted"),
+    [
+        ('\ufeff{"a": "ok"}', "$.a", "ok"),
+        (f'{{"a": "ok", "b": {LONG}, "c": [-{LONG}, 1e400, -1e999, {LONG}.5]}}', "$.a", "ok"),
+        (f'{{"a": {LONG[:4000]}}}', "$.a", LONG[:4000]),
+        ('{"a": 1, "a": 2}', "$.a", "2"),
+    ],
+    ids=["BOM", "long numbers", "a whole number", "a key twice"],
+)
+def test_a_body_is_read_as_a_browser_reads_it(body: str, json_path: str, wanted: str) -> None:
+    assert result(path(json_path, "is", wanted), observed(body))["valid"]
+    schema = '{"type": "object", "required": ["a"]}'
+    target = {"jsonSchema": schema, "metaSchema": "draft-07"}
+    by_schema = {"type": "body", "operator": "validatesJSONSchema", "target": target}
+    assert result(by_schema, observed(body))["valid"]
+
+
+def test_a_number_beyond_all_is_the_largest_one() -> None:
+    body = observed(f'{{"a": {LONG}, "b": -{LONG}}}')
+    assert result(path("$.a", "moreThan", 10**300), body)["valid"]
+    assert result(path("$.b", "lessThan", -(10**300)), body)["valid"]
+    assert not result(path("$.a", "lessThan", 10**300), body)["valid"]

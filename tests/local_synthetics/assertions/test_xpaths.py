@@ -101,3 +101,10 @@ def test_an_entity_of_its_own_hides_nothing_in_xml(operator: str, entity: str) -
 def test_the_entities_that_xml_has_are_text() -> None:
     body = "<?xml version='1.0'?><a>&lt;&amp;&#65;</a>"
     assert result(xpath("//a", "is", "<&A"), observed(body))["valid"]
+
+
+def test_an_xpath_has_a_time_limit() -> None:
+    """It took hours, in which the service did not end."""
+    path = "//*[count(//*[count(//*) > 0]) > 0]"
+    unmet = result(xpath(path, "is", "1"), observed(f"<a>{'<b/>' * 5000}</a>"))
+    assert (unmet["valid"], unmet["error_message"]) == (False, f"XPath {path!r} took over 5 s")

@@ -104,7 +104,6 @@ def test_links_of_plain_text_end_before_the_sentence_does() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"Content-Type: text/plain; charset=no-such-one\r\n\r\nwoof",
         b"Content-Type: text/html\r\n\r\n<!-- -->",
         b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--y",
         b"Subject: =?utf-8?b?////?=\r\nFrom: <<\r\n\r\n\xff\xfe",
@@ -136,6 +135,34 @@ def test_a_header_that_would_take_minutes_to_read_is_refused(name: str) -> None:
     long = b",\r\n ".join([b"rex@kennel.example"] * 1000)
     with pytest.raises(ValueError, match="a header is longer than 10000 characters"):
         read([_REX], name.encode() + b": " + long + b"\r\n\r\nwoof")
+
+
+NESTED = "".join(
+    f"Content-Type: multipart/mixed; boundary=b{number}\r\n\r\n--b{number}\r\n"
+    for number in range(101)
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\n" * 101, "100 parts"),
+        (NESTED, "100 parts"),
+        (b"\r\n" * 250_001, "250000 lines"),
+    ],
+    ids=["beside", "within", "lines"],
+)
+def test_a_mail_of_more_than_anybody_sends_is_refused(content: bytes, reason: str) -> None:
+    """100,000 parts took 15 s."""
+    with pytest.raises(ValueError, match=f"it has over {reason}"):
+        read([_REX], content)
+
+
+@pytest.mark.parametrize("charset", ["no-such-one", "undefined", "base64", "utf-8", "idna"])
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_a_mail_in_an_unknown_charset_is_read_as_utf8(kind: str, charset: str) -> None:
+    header = f"Subject: a\r\nContent-Type: text/{kind}; charset={charset}\r\n\r\n"
+    assert read([_REX], header.encode() + b"w\xc3\xb6f\xff").body == "w\u00f6f\ufffd"
 
 
 def test_each_attempt_has_an_address_of_its_own() -> None:

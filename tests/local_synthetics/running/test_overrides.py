@@ -122,3 +122,27 @@ def test_a_wrong_override_is_named(service: Service, override: dict[str, Any], n
     (error,) = answer.json()["errors"]
     assert named in error
     assert "tests[0]" in error
+
+
+LOGIN = {"username": "dog", "password": "hunter22"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "override", "named"),
+    [
+        ({"config": []}, {}, "config must be an object"),
+        ({"config": None}, {}, "config is missing"),
+        ({"options": {"retry": 1}}, {}, "options.retry must be an object"),
+        ({"config": {"request": {"headers": []}}}, {}, "headers"),
+        ({"config": {"request": {"headers": []}}}, {"cookies": "a=b"}, "request.headers must be"),
+        ({"config": {"request": {"basicAuth": 1}}}, {"basicAuth": LOGIN}, "basicAuth must be"),
+    ],
+)
+def test_a_definition_of_a_wrong_shape_refuses_no_other_test(
+    target: Target, service: Service, wrong: dict[str, Any], override: dict[str, Any], named: str
+) -> None:
+    bad = {"local_test_definition": {**http_test(target.url), **wrong}, **override}
+    batch = service.final(service.trigger(bad, {"local_test_definition": http_test(target.url)}))
+    assert [one["status"] for one in batch["results"]] == ["failed", "passed"]
+    failure = service.result(batch["results"][0]["result_id"])["failure"]
+    assert (failure["code"], named in failure["message"]) == ("INVALID_TEST", True), failure

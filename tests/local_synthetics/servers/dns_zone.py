@@ -30,6 +30,7 @@ ZONE: dict[tuple[str, str], list[str]] = {
     ("mute.example.", "A"): [],
     ("broken.example.", "A"): [],
     ("strange.example.", "A"): [],
+    ("noisy.example.", "A"): ["192.0.2.1"],
 }
 _NAMES = {name for name, _ in ZONE}
 
@@ -77,7 +78,22 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if answer := self._server.answer(data, "udp"):
-            self._transport.sendto(answer, addr)
+            for wire in (*_noise(data), answer):
+                self._transport.sendto(wire, addr)
+
+
+def _noise(asked: bytes) -> list[bytes]:
+    """What comes before the answer for `noisy.example.`: the answer to none of its questions."""
+    query = dns.message.from_wire(asked)
+    if query.question[0].name.to_text() != "noisy.example.":
+        return []
+    forged = dns.message.make_response(dns.message.make_query("other.example.", "A", id=query.id))
+    cut = dns.message.make_response(dns.message.make_query("other.example.", "A"))
+    cut.flags |= dns.flags.TC
+    late = dns.message.make_response(query)
+    late.id = query.id ^ 1
+    late.set_rcode(dns.rcode.NXDOMAIN)
+    return [b"", b"x", asked[:2] + b"\xff" * 20, asked, *(m.to_wire() for m in (forged, cut, late))]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import uvicorn
 
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.api.app import create_app
+from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
 from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, parse
 from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
 from pytest_storedog_gate.local_synthetics.definitions.suite import parse_suite
@@ -197,7 +198,9 @@ def serving(
         {one.public_id: one for one in map(parse_suite, suites)},
     )
     app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds, **parts)
-    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=0, log_level="error", timeout_graceful_shutdown=1, http=ArrivalProtocol
+    )
     server = _Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,8 +28,14 @@ _LONGEST_TIMEOUT = 3600  # s
 TIMEOUT_PROBLEM = f"config.request.timeout must be seconds from 0 to {_LONGEST_TIMEOUT}"
 LAST_PORT = 65535
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_PORT = re.compile(
+    r"[^/]*//(?:[^/?#]*@)?(?:\[[^\]]*\]|[^/?#:@]*)(?::(?:0*[1-9][0-9]{0,4})?)?(?:[/?#]|$)"
+)
 _SENDABLE = re.compile(r"[^\0\r\n]*")
-_NO_HOST = re.compile(r"[\s/@?#]")
+# By the URL standard; and `%`, as some decode it and others ask the name server for it.
+_NO_HOST = re.compile(r"[\0-\x20\x7f\s#/:<>?@\[\\\]^|%]")
+_IN_BRACKETS = re.compile(r"\[[^\]]*:[^\]]*\]")
+_LONGEST_NAME = 253
 
 
 def checked_url(
@@ -39,9 +47,11 @@ def checked_url(
     """A URL that can be asked; its password joins the secrets. Raises CheckFailed."""
     try:
         parsed = httpx.URL(url)
+        shown, host = parsed.host, parsed.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
-    if parsed.scheme not in schemes or not parsed.host or (parsed.port or 0) > LAST_PORT:
+    usable = shown and _is_host(host) and _PORT.match(url) and (parsed.port or 0) <= LAST_PORT
+    if parsed.scheme not in schemes or not usable:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not {what}")
     variables.secrets.add(parsed.password)
     return parsed
@@ -64,11 +74,24 @@ def host_of(request: Json, variables: Variables, key: str = "host") -> str:
     host = variables.fill(request[key]).strip()
     if _URL.match(host):
         host = _host_in(host, request, variables)
-    if host.startswith("[") and host.endswith("]"):
+    if _IN_BRACKETS.fullmatch(host):
         host = host[1:-1]
-    if not host or _NO_HOST.search(host):
+    if not _is_host(host):
         raise CheckFailed("INVALID_REQUEST", f"{mask_host(host)!r} is no host name or address")
     return host
+
+
+def _is_host(text: str) -> bool:
+    """Whether it can be a name or an address."""
+    with suppress(ValueError):
+        return bool(ipaddress.ip_address(text.partition("%")[0]))
+    if not text or _NO_HOST.search(text):
+        return False
+    try:
+        name = text.encode("idna")  # knows empty labels and those that are too long
+    except UnicodeError:
+        return False
+    return len(name) <= _LONGEST_NAME
 
 
 def _host_in(url: str, request: Json, variables: Variables) -> str:

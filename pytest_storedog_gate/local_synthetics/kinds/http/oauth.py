@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
+from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def access_token(status: int, body: bytes) -> str:
             "AUTHENTICATION_ERROR", f"No access token: accessTokenUrl answered {status}."
         )
     try:
-        answer = json.loads(body)
+        answer = strict_json.loads(body)
     except ValueError:
         answer = None
     token = answer.get("access_token") if isinstance(answer, dict) else None

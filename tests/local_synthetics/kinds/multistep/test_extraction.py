@@ -55,6 +55,27 @@ def test_a_secure_value_is_never_shown(target: Target, service: Service) -> None
     assert result["steps"][0]["variables"]["extracted"][0]["val"] == "********"
 
 
+@pytest.mark.parametrize("declared", [{"secure": True}, {"name": "ACCESS_TOKEN"}])
+def test_a_secret_is_hidden_where_it_was_shown_before_it_was_known(
+    target: Target, service: Service, declared: dict[str, Any]
+) -> None:
+    """As plain text, and at the end of what is shown of a text that is too long."""
+    target.answer("/one", body="welcome s3cr3t-value", status=500)
+    target.answer("/two", body=f"{'x' * 993}s3cr3t-value")
+    never = {"type": "body", "operator": "is", "target": "something else"}
+    wanted = {**extracted("http_body", "regex", r"\w+-value$"), **declared}
+    result = service.run(
+        multi(
+            step(f"{target.url}/one", never, allowFailure=True),
+            step(f"{target.url}/two", never, allowFailure=True),
+            step(f"{target.url}/one", extractedValues=[wanted]),
+        )
+    )
+    assert "s3cr3" not in json.dumps(result), json.dumps(result).replace("x" * 900, "")
+    shown = [one["assertions"][0]["actual"] for one in result["steps"][:2]]
+    assert shown == ["welcome ********", f"{'x' * 993}********…"]
+
+
 def test_a_value_that_is_not_there_fails_its_step(shop: Target, service: Service) -> None:
     wanted = extracted("http_body", "json_path", "$[*].voucher")
     first = step(f"{shop.url}/discount", extractedValues=[wanted])

@@ -16,6 +16,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import wanted_text
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.locating import favourite, locate
+from pytest_storedog_gate.secrets.masking import CUT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -87,7 +88,7 @@ class StepAttempt:
     def cut(self, text: str) -> str:
         """What a result shows of a text; masked before, as a secret is not found in parts."""
         shown: str = self.variables.masked(text)
-        return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+        return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + CUT
 
     def left(self, most: float | None = None) -> float:
         """The seconds until the deadline, and `most` at most; never 0, which is no limit."""

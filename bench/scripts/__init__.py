@@ -1,0 +1,1 @@
+"""What somebody would write who does the same without the gate."""
