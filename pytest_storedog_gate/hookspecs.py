@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from pytest_storedog_gate.deploy import Build, Deployer, ImageReference
+    from pytest_storedog_gate.deploy import Build, Deployer, ImageReference, Timing
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
@@ -28,6 +28,7 @@ def pytest_storedog_deployer(
     build: Build,
     progress: Callable[[str], None],
     redact: Callable[[str], str],
+    timing: Timing,
 ) -> AbstractContextManager[Deployer] | None:
     """What deploys to `environment`, as long as its context is open; None leaves it to the next.
 
@@ -38,6 +39,7 @@ def pytest_storedog_deployer(
     :param build: commit, number and link of the CI build
     :param progress: takes a line for people about what has just been done
     :param redact: masks the run's secrets in a text
+    :param timing: `with timing("drain"):` tells where the time of a step goes, see -v
     """
 
 

@@ -5,11 +5,21 @@
 
 from __future__ import annotations
 
-from pytest_storedog_gate.deploy.deployer import Deployer, Fetched, Held, Live, Plan, Reach, Staged
+from pytest_storedog_gate.deploy.deployer import (
+    Deployer,
+    Fetched,
+    Held,
+    Live,
+    Plan,
+    Reach,
+    Staged,
+    Timing,
+    untimed,
+)
 from pytest_storedog_gate.deploy.models import Build, Deployment
 from pytest_storedog_gate.deploy.references import ImageReference
 
 __all__ = [
     "Build", "Deployer", "Deployment", "Fetched", "Held", "ImageReference", "Live", "Plan",
-    "Reach", "Staged",
+    "Reach", "Staged", "Timing", "untimed",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ state of a deployment lives on the platform, never in the process alone.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -20,6 +21,22 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.references import ImageReference
 
 
+class Timing(Protocol):
+    """Tells that what happens in a context is this part of the run's time, and no other's.
+
+    The names are for people. Whatever a deployer does not tell belongs to the step that it is in.
+    """
+
+    def __call__(self, part: str, /) -> AbstractContextManager[object]:
+        """The context of a part; parts may lie in each other."""
+        ...
+
+
+def untimed(_part: str) -> AbstractContextManager[object]:
+    """The `Timing` of who does not ask where the time goes."""
+    return nullcontext()
+
+
 class Reach(Protocol):
     """Reaches an environment's platform; `NoVerdict` where it does not answer."""
 
@@ -29,8 +46,12 @@ class Reach(Protocol):
         build: Build,
         progress: Callable[[str], None],
         redact: Callable[[str], str],
+        timing: Timing,
     ) -> AbstractContextManager[Deployer]:
-        """`progress` takes a line for each thing done; `redact` masks the run's secrets."""
+        """`progress` takes a line for each thing done; `redact` masks the run's secrets.
+
+        `timing` tells parts of a step, a drain say.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.calling.clock import Clock
-from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy import Build, untimed
 from pytest_storedog_gate.gate import selection, steps, synthetics
 from pytest_storedog_gate.gate.image import asked_for
 from pytest_storedog_gate.gate.steps import Step
@@ -124,6 +124,8 @@ class _Image:
 
 
 def _deployment(settings: Settings, provided: Provided, resources: ExitStack) -> Plan:
-    reached = provided.deployer(settings.environment, Build(), lambda _line: None, settings.redact)
+    reached = provided.deployer(
+        settings.environment, Build(), lambda _line: None, settings.redact, untimed
+    )
     deployer = resources.enter_context(reached)
     return deployer.foresee(asked_for(settings))

@@ -17,6 +17,7 @@ from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying
 from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.gate.stopwatch import Stopwatch
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
@@ -55,6 +56,7 @@ class GateRun:
         self.outcomes = Outcomes(progress)
         self.narrowed = settings.narrowed
         self._provided, self._progress = provided, progress
+        self._stopwatch = Stopwatch("pytest")
         self._build = Build(*ci.origin())
         self._started = datetime.now(UTC)
         self._resources = ExitStack()
@@ -72,7 +74,7 @@ class GateRun:
             settings, progress = self.settings, self._progress
             if settings.environment.gated is not None:
                 reached = self._provided.deployer(
-                    settings.environment, self._build, progress, settings.redact
+                    settings.environment, self._build, progress, settings.redact, self._stopwatch
                 )
                 self._deploying = Deploying(settings, reached, self._resources, progress)
             self._take(before_collection=True)
@@ -95,6 +97,7 @@ class GateRun:
             self._checking.choose(chosen, marked)
             self.outcomes.expect((c.public_id for c in self.checks), stop_after=stop_after)
             self._take(before_collection=False)
+            self._stopwatch.enter("waiting")
 
     def trigger(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
         """Runs one check now, in a batch of its own, and waits for it; a test decides on it."""
@@ -104,6 +107,7 @@ class GateRun:
 
     def settle(self, evidence: Evidence) -> Record:
         """What the evidence says once the checks have ended, and what answers was proved again."""
+        self._stopwatch.enter("pytest")
         self._checking.stop()
         return self._record(self._proved(evidence))
 
@@ -123,6 +127,7 @@ class GateRun:
         try:
             if self._finished is None:
                 self._finishing = threading.get_ident()
+                self._stopwatch.enter("pytest")
                 self._checking.stop()
                 self._finished = self._conclude(evidence, say)
                 self.close()
@@ -166,10 +171,11 @@ class GateRun:
         }
         for step in steps.of(self.settings):
             if (step in steps.BEFORE_COLLECTION) is before_collection:
-                if step in self._deploying.steps:
-                    self._deploying.take(step)
-                if step in own:
-                    own[step]()
+                with self._stopwatch(steps.PARTS.get(step, "pytest")):
+                    if step in self._deploying.steps:
+                        self._deploying.take(step)
+                    if step in own:
+                        own[step]()
 
     def _read_checks(self) -> None:
         self._checking = Checking(
@@ -192,7 +198,7 @@ class GateRun:
         verdict = self._decide(evidence, self.failure)
         if verdict.state is not State.OPEN or self._proof is _Proof.GIVEN:
             return verdict
-        with self._failing():
+        with self._failing(), self._stopwatch("proof"):
             if self._proof is _Proof.BEGUN:
                 raise NoVerdict("the run was broken off while it proved what answers")
             self._proof = _Proof.BEGUN
@@ -230,7 +236,8 @@ class GateRun:
                 return record
         failure = self.failure
         try:
-            self._deploying.leave()
+            with self._stopwatch("rollback"):
+                self._deploying.leave()
         except GateError as error:
             # What is left of the environment matters more than why the gate is not open.
             failure = self._masked(error)
@@ -283,6 +290,7 @@ class GateRun:
                 requirements=self._requirements(),
                 names={check.public_id: check.definition.name for check in checking.checks},
                 calls=checking.calls,
+                seconds=self._stopwatch.seconds,
             )
         )
 

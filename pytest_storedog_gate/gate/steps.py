@@ -45,6 +45,22 @@ _DEPLOYING = frozenset(
 )
 
 
+PARTS = {
+    Step.LOCK: "lock",
+    Step.CHECKS: "checks",
+    Step.RESOLVE: "resolve",
+    Step.REQUIRE: "verdicts",
+    Step.FETCH: "pull",
+    Step.WITHDRAW: "verdicts",
+    Step.STAGE: "candidate",
+    Step.BEFORE_TRAFFIC: "proof",
+    Step.PROMOTE: "swap",
+    Step.PROVE: "proof",
+    Step.TRIGGER: "trigger",
+}
+"""What a run's time in a step is called; a deployer may tell parts of it."""
+
+
 # Nothing is changed before pytest has collected, but what an earlier run left.
 BEFORE_COLLECTION = frozenset({Step.LOCK, Step.CHECKS})
 

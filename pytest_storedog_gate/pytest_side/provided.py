@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from pytest_storedog_gate.deploy import Build, Deployer
+    from pytest_storedog_gate.deploy import Build, Deployer, Timing
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.secrets.masking import Masker
     from pytest_storedog_gate.settings.load import Settings
@@ -28,8 +28,12 @@ def provided(config: pytest.Config) -> Provided:
     config.pluginmanager.register(_Own())  # without a name, so that no option blocks it
     hook = config.hook
     return Provided(
-        lambda environment, build, progress, redact: hook.pytest_storedog_deployer(
-            environment=environment, build=build, progress=progress, redact=redact
+        lambda environment, build, progress, redact, timing: hook.pytest_storedog_deployer(
+            environment=environment,
+            build=build,
+            progress=progress,
+            redact=redact,
+            timing=timing,
         ),
         lambda settings: hook.pytest_storedog_verdict_store(settings=settings),
         _Proofs(config, "pytest_storedog_before_traffic"),
@@ -65,11 +69,12 @@ class _Own:
         build: Build,
         progress: Callable[[str], None],
         redact: Callable[[str], str],
+        timing: Timing,
     ) -> AbstractContextManager[Deployer]:
         # With the engine's SDK, which a run that deploys nothing does not wait for.
         from pytest_storedog_gate.deploy.docker.deployer import connected  # noqa: PLC0415
 
-        return connected(environment, build, progress, redact)
+        return connected(environment, build, progress, redact, timing)
 
     @pytest.hookimpl(trylast=True)
     def pytest_storedog_verdict_store(self, settings: Settings) -> VerdictStore:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WIDEST = 60  # characters of a name that others are aligned with
 _MOST_PASSED = 20  # checks that passed, listed one by one
 _NAMED = 5  # IDs in one line
+_SHOWN = 0.005  # s of a part that is shown
 
 
 def lines(record: Record, command: Sequence[str], report: str = "") -> Iterator[str]:
@@ -48,6 +49,16 @@ def lines(record: Record, command: Sequence[str], report: str = "") -> Iterator[
             first, *others = block(reason).splitlines() or [""]
             yield from (first, *_indented(others))
     yield from again(record, command)
+
+
+def time_line(record: Record) -> str:
+    """Where the run's time went, and what the longest wait was for."""
+    told = [
+        f"{line(part)} {spent:.2f}" for part, spent in record.seconds.items() if spent >= _SHOWN
+    ]
+    if record.slowest is not None:
+        told.append(f"and the slowest check took {record.slowest:.2f}")
+    return f"time: {sum(record.seconds.values()):.2f} s: {', '.join(told)}"
 
 
 def again(record: Record, command: Sequence[str]) -> list[str]:

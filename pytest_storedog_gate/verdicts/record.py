@@ -49,7 +49,7 @@ class Record:
     `deployment` what was deployed, if that was done. `rolled_back` says what was put back,
     `failure` what stopped the run. `requirements` are the public IDs, searches and suites that had
     to pass; `names` are the checks' names by public ID, also where no result told one; `calls` is
-    the number of HTTP calls to Synthetics.
+    the number of HTTP calls to Synthetics; `seconds` is where the time went, by parts of the run.
     """
 
     verdict: Verdict
@@ -68,8 +68,14 @@ class Record:
     requirements: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def checks(self) -> tuple[CheckVerdict, ...]:
         """Each check, with its results."""
         return self.verdict.checks
+
+    @property
+    def slowest(self) -> float | None:
+        """The seconds of the check that took longest, if there is a result."""
+        return max((each.outcome.duration for each in self.checks if each.outcome), default=None)

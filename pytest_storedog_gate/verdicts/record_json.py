@@ -31,6 +31,10 @@ def as_json(record: Record) -> dict[str, Any]:
         **facts(record),
         "reasons": verdict.reasons,
         "checks": [_check(check) for check in verdict.checks],
+        "seconds": {
+            **{part: round(seconds, 3) for part, seconds in record.seconds.items()},
+            "slowest check": record.slowest,
+        },
     }
     return cast("dict[str, Any]", document(strict(data)))
 

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.deploy.docker import deployer, lease
+from pytest_storedog_gate.deploy.docker import deployer, lease, stopping
 from pytest_storedog_gate.deploy.docker import readiness as waiting
 from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
 from pytest_storedog_gate.deploy.environment import Environment, Service
@@ -98,6 +98,6 @@ def recover(machine: Machine, environment: Environment) -> str | None:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """An empty one, by whose clock all wait."""
     made = Machine()
-    for module in (lease, waiting, recreate, rename):
+    for module in (lease, waiting, recreate, rename, stopping):
         monkeypatch.setattr(module, "time", made.clock)
     return made

@@ -101,6 +101,11 @@ class FakeEngine(Engine):
         return self.redact(f"starting\nwith password {password}") if box.exit_code else ""
 
     @_call
+    def sent(self, container: str) -> int | None:
+        self._box(container)
+        return self.machine.sent()
+
+    @_call
     def clock(self) -> str:
         return self.machine.clock.now.isoformat()
 

@@ -92,6 +92,7 @@ class Machine:
         self.registry: dict[str, Image | str] = {}  # pinned: the image; with a tag: the digest
         self.registry_says: str | None = None
         self.pull_says: str | None = None
+        self.sent: Callable[[], int | None] = lambda: 0  # packets of each container, in all
         self.clock = Clock()
         self.next_id = 1
         self.next_port = 49153

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker import journal, strategies
+from pytest_storedog_gate.deploy.docker import journal, stopping, strategies
 from pytest_storedog_gate.deploy.docker.deployer import HeldEnvironment, LiveDeployment
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.lease import Lease
@@ -61,7 +61,7 @@ class OnTheFake:
 class TestDocker(Contract):
     @pytest.fixture(params=strategies.names())
     def place(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> OnTheFake:
-        monkeypatch.setattr(rename, "_DRAIN", 0.0)
+        monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)
         return OnTheFake(staging(request.param))
 
     def kill(self, place: Place, image: ImageReference, after: str) -> None:
@@ -136,7 +136,7 @@ SABOTAGE: dict[str, tuple[object, str, Callable[..., object]]] = {
 
 @pytest.mark.parametrize("test", SABOTAGE)
 def test_a_promise_that_is_not_kept_is_found(test: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rename, "_DRAIN", 0.0)
+    monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)
     steps = ["promote"] if test.endswith("each_step") else []
     broken: Any = getattr(TestDocker(), test)
     broken(OnTheFake(staging()), *steps)

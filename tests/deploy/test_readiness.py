@@ -57,6 +57,15 @@ def test_by_its_healthcheck_else_by_running_on(
     assert least <= seconds_until_ready(machine, made(machine, behaviour)) <= most
 
 
+def test_one_that_has_run_on_is_not_waited_for_again(machine: Machine) -> None:
+    """It is proved before the checks and after them, once it has stood for a while."""
+    box = made(machine, "silent")
+    seconds_until_ready(machine, box)
+    assert seconds_until_ready(machine, box) == 0
+    box.started = machine.clock.now  # somebody has restarted it
+    assert 2 <= seconds_until_ready(machine, box) <= 2.2
+
+
 def test_by_enough_good_answers_in_a_row(machine: Machine, shop: Shop, probed: Box) -> None:
     answers = iter([503, 200, 404, 200, 200])
 

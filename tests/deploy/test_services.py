@@ -48,6 +48,15 @@ def test_one_that_is_as_it_should_be_is_left_alone(machine: Machine, db: Box) ->
     assert machine.answer(LIVE) == "2"
 
 
+def test_all_images_are_there_before_any_service_is_touched(machine: Machine, db: Box) -> None:
+    """One that cannot be pulled leaves the others as they are, wherever it stands in the file."""
+    cache = Service("cache", "r.example/cache:none")
+    services = (*with_db("2").services[:1], cache)
+    with pytest.raises(DeploymentFailed, match=r"r\.example/cache:none"):
+        deploy(machine, staging("recreate", services=services), machine.push("2"))
+    assert standing(machine) is db
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

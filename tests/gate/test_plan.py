@@ -66,9 +66,9 @@ SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
 """
 # What a run does there.
 RUN = """
-from pytest_storedog_gate.deploy.docker.strategies import rename
+from pytest_storedog_gate.deploy.docker import stopping
 
-rename._DRAIN = 0.0
+stopping._LONGEST_DRAIN = 0.0
 SyntheticsClient.trigger = noted("TRIGGER", SyntheticsClient.trigger)
 for stage, name, step in (
     (deployer.DockerDeployer, "lock", "LOCK"),

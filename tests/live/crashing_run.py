@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from pytest_storedog_gate.deploy import Build, ImageReference
-from pytest_storedog_gate.deploy.docker.strategies import rename
+from pytest_storedog_gate.deploy.docker import stopping
 from tests.live.places import Journey, environment_from
 
 
@@ -41,7 +41,7 @@ def kill_after(calls: int) -> None:
 def main() -> None:
     """Runs the task, if it gets that far."""
     calls, task, said = int(sys.argv[1]), sys.argv[2], json.load(sys.stdin)
-    rename._DRAIN = 0.0
+    stopping._LONGEST_DRAIN = 0.0
     build = Build("c0ffee", "41", "http://drone.example/41")
     journey = Journey(environment_from(said["environment"]), [], build)
     held = journey.lock(journey.resolve(ImageReference.parse(said["image"])))

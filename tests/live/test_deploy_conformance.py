@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import stopping
 from pytest_storedog_gate.deploy.docker.deployer import connected
-from pytest_storedog_gate.deploy.docker.strategies import rename
 from pytest_storedog_gate.pytest_side.conformance import Contract
 
 if TYPE_CHECKING:
@@ -54,5 +54,5 @@ class TestDocker(Contract):
     def place(
         self, place: Place, images: ImageFactory, monkeypatch: pytest.MonkeyPatch
     ) -> OnTheEngine:
-        monkeypatch.setattr(rename, "_DRAIN", 0.0)  # nobody has connections open here
+        monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)  # nobody has connections open here
         return OnTheEngine(place, images)

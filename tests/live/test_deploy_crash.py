@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker import strategies
-from pytest_storedog_gate.deploy.docker.strategies import rename
+from pytest_storedog_gate.deploy.docker import stopping, strategies
 from pytest_storedog_gate.deploy.environment import Service
 from tests.repository import ROOT
 
@@ -34,7 +33,7 @@ MANY = 60
 @pytest.fixture(autouse=True)
 def no_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has connections open here, and there are many runs."""
-    monkeypatch.setattr(rename, "_DRAIN", 0.0)
+    monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)
 
 
 def crash(environment: Environment, image: str, task: str) -> Iterator[Callable[[], bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,17 @@ def test_what_did_not_pass_comes_first() -> None:
         "pas-sed-aaa  check pas-sed-aaa  passed",
         "pas-sed-ddd  check pas-sed-ddd  passed after 2 attempts",
     ]
+
+
+def test_where_the_time_went() -> None:
+    seconds = {"lock": 0.254, "drain": 0.0049, "waiting": 8.0, "odd\nname": 1.0}
+    record = record_of(outcome("a", PASSED, duration=3.5), outcome("b", FAILED, duration=7.25))
+    assert summary.time_line(replace(record, seconds=seconds)) == (
+        "time: 9.26 s: lock 0.25, waiting 8.00, odd name 1.00, and the slowest check took 7.25"
+    )
+    assert (
+        summary.time_line(replace(record_of(), seconds={"lock": 1.0})) == "time: 1.00 s: lock 1.00"
+    )
 
 
 def test_up_to_twenty_passed_checks_are_listed_and_more_are_counted() -> None:

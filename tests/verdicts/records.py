@@ -69,6 +69,7 @@ def record_on(verdict: Verdict) -> Record:
         deployment=Deployment("staging", "shop", IMAGE, "d1", None, STARTED, STARTED, 0.02),
         batches=(BatchLink("b-1", "http://synthetics/b-1"),),
         requirements=(A, "search 'tag:shop'"),
+        seconds={"lock": 0.25, "waiting": 1.0006},
     )
 
 

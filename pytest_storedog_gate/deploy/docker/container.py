@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy.environment import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def moment(timestamp: str) -> datetime:
+    """When that was, of one of the engine's timestamps."""
+    return datetime.fromisoformat(timestamp)
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Container:
     answers_to: Mapping[str, frozenset[str]]
     bindings: Mapping[int, tuple[Address, ...]]
     wanted: tuple[Address, ...]
+    stop_signal: str = "SIGTERM"
 
     @property
     def running(self) -> bool:
@@ -70,6 +77,7 @@ class Container:
                 for address in addresses
                 if address.port
             ),
+            stop_signal=config.get("StopSignal") or "SIGTERM",
         )
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.deployer import untimed
 from pytest_storedog_gate.deploy.docker import (
     journal,
     ports,
     proof,
     readiness,
     services,
+    stopping,
     strategies,
 )
 from pytest_storedog_gate.deploy.docker.engine import Engine
@@ -29,6 +31,7 @@ from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackF
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_storedog_gate.deploy.deployer import Timing
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment, Service
@@ -41,11 +44,12 @@ def connected(
     build: Build,
     progress: Callable[[str], None],
     redact: Callable[[str], str],
+    timing: Timing = untimed,
 ) -> Iterator[DockerDeployer]:
     """Reaches the environment's engine; `NoVerdict` where it does not answer within 5 seconds.
 
     `progress` gets one line for each thing done; `redact` masks secrets in everything that comes
-    from containers or the engine.
+    from containers or the engine; `timing` is told the parts `services` and `drain`.
     """
     if environment.gated is None:
         raise ConfigurationError(
@@ -57,7 +61,7 @@ def connected(
         engine.connect()
         names = Names(environment.name, environment.gated.name)
         lease = Lease(engine, names, build)
-        site = Site(environment, environment.gated, names, engine, lease, build, progress)
+        site = Site(environment, environment.gated, names, engine, lease, build, progress, timing)
         yield DockerDeployer(site)
     finally:
         engine.close()
@@ -74,6 +78,7 @@ class Site:
     lease: Lease
     build: Build
     progress: Callable[[str], None]
+    timing: Timing
 
     def put_back(self) -> str:
         """Puts the previous version back, proves that it answers, and says so in a sentence."""
@@ -172,7 +177,8 @@ class FetchedImage:
     def stage(self) -> StagedCandidate:
         """See `Fetched`."""
         site, engine, names = self.site, self.site.engine, self.site.names
-        services.start(engine, site.environment, site.build, site.progress)
+        with site.timing("services"):
+            services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         deploy_id = uuid.uuid4().hex[:12]
         spec = specify(site.environment, site.service, self.image, site.build, deploy_id)
@@ -204,6 +210,8 @@ class StagedCandidate:
         with journal.undone_on_failure(engine, names):
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
+            with site.timing("drain"):
+                stopping.drain_and_stop(engine, names.previous)
             live = engine.get(names.live)
         site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
         deployment = Deployment(

@@ -17,6 +17,7 @@ from pytest_storedog_gate.deploy.docker.engine_errors import (
     explanation,
     registry_errors,
 )
+from pytest_storedog_gate.deploy.docker.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -114,6 +115,13 @@ class Engine:
             text = self._api.logs(container, tail=_LOG_LINES).decode(errors="replace")
         return self.redact(text.strip())
 
+    def sent(self, container: str) -> int | None:
+        """The packets that a container has sent in all; None where the engine does not count."""
+        with self._errors():
+            seen = self._api.stats(container, stream=False, one_shot=True)
+        networks = seen.get("networks") or {}
+        return sum(each["tx_packets"] for each in networks.values()) if networks else None
+
     def clock(self) -> str:
         """The engine's own time."""
         with self._errors():
@@ -175,10 +183,14 @@ class Engine:
             self._api.start(container)
 
     def stop(self, container: str) -> None:
-        """Stops a container, for good: a restart of the engine does not revive it."""
+        """Stops a container, for good: a restart of the engine does not revive it.
+
+        What hears that it is to end has some seconds for it.
+        """
         self.set_restart_policy(container, "no")
+        found = self.get(container)
         with self._errors():
-            self._api.stop(container, timeout=_GRACE)
+            self._api.stop(container, timeout=_GRACE if self._hears(found) else 0)
 
     def rename(self, container: str, name: str) -> None:
         """Gives a container another name."""
@@ -250,6 +262,15 @@ class Engine:
             )
             response.raise_for_status()
         return response
+
+    def _hears(self, container: Container) -> bool:
+        if not container.running:
+            return False
+        try:
+            shown = self._api.top(container.id, ps_args=PS_ARGUMENTS)
+        except APIError:  # its machine has another `ps`
+            return True
+        return hears(shown, container.stop_signal)
 
     def _knock(self) -> None:
         # The SDK leaks the socket when it cannot connect to a path.

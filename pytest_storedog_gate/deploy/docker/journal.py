@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
 
 
-def open_deployment(engine: Engine, names: Names, spec: Spec) -> bool:
-    """Moves what is live to the previous name; False where nothing was live."""
+def open_deployment(engine: Engine, names: Names, spec: Spec) -> None:
+    """Moves what is live to the previous name; a placeholder stands there for nothing."""
     live = engine.find(names.live)
     if live is None:
         engine.create(names.previous, spec.placeholder())
-        return False
-    engine.rename(live.id, names.previous)
-    return True
+    else:
+        engine.rename(live.id, names.previous)
 
 
 def conclude(engine: Engine, names: Names) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
+from pytest_storedog_gate.deploy.docker.container import moment
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, Locked, NoVerdict
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Lease:
     def _left_behind(self, lock: Container) -> bool:
         if lock.status in ("exited", "dead"):
             return True
-        age = _moment(self._engine.clock()) - _moment(lock.created_at)
+        age = moment(self._engine.clock()) - moment(lock.created_at)
         return lock.status == "created" and age.total_seconds() > _STALE
 
     def _lost(self) -> NoVerdict:
@@ -132,12 +132,8 @@ class Lease:
             f"{self._names.environment} is locked by {said.get(labels.LOCK_HOLDER, 'another run')}",
             f"build {build}" if build else "",
             link or "",
-            f"since {_moment(lock.created_at):%Y-%m-%d %H:%M:%S %Z}" if lock else "",
+            f"since {moment(lock.created_at):%Y-%m-%d %H:%M:%S %Z}" if lock else "",
         ]
         return ", ".join(filter(None, parts)) + (
             ": wait for it with --storedog-lock-wait=SECONDS, or run again later"
         )
-
-
-def _moment(timestamp: str) -> datetime:
-    return datetime.fromisoformat(timestamp)

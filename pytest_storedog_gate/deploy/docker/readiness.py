@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.docker.container import moment
 from pytest_storedog_gate.deploy.environment import Readiness
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _INTERVAL = 0.1
 _PROBE = 5.0
 _TIMEOUT = 60.0
-# Where nothing can be asked, a container that still runs after this long is taken for ready.
+# Where nothing can be asked, a container that runs for this long is taken for ready.
 _STEADY = 2.0
 
 
@@ -37,6 +38,7 @@ def wait(engine: Engine, container: str, what: str) -> Container:
     declared = _declared(found)
     probe = _Probe(*declared) if declared else None
     timeout = declared[0].timeout if declared else _TIMEOUT
+    has_run = _has_run(engine, first) if probe is None else 0.0
     began = time.monotonic()
     with requests.Session() as session:
         session.trust_env = False
@@ -46,7 +48,7 @@ def wait(engine: Engine, container: str, what: str) -> Container:
             # Looked at after the probe: an answer counts only from a container that is still up.
             found = engine.get(container)
             trouble = _trouble(found, first)
-            if trouble is None and answers and _settled(found, probe, elapsed):
+            if trouble is None and answers and _settled(found, probe, has_run + elapsed):
                 return found
             if trouble is None and elapsed > timeout:
                 trouble = f"not ready within {timeout:g} s"
@@ -121,10 +123,17 @@ def _trouble(container: Container, first: Container) -> str | None:
     return None
 
 
-def _settled(container: Container, probe: _Probe | None, elapsed: float) -> bool:
+def _settled(container: Container, probe: _Probe | None, has_run: float) -> bool:
     if container.health is not None:
         return container.health == "healthy"
-    return container.running and (probe is not None or elapsed >= _STEADY)
+    return container.running and (probe is not None or has_run >= _STEADY)
+
+
+def _has_run(engine: Engine, container: Container) -> float:
+    """The seconds since its start, by the engine's own clock."""
+    if not container.running:
+        return 0.0
+    return (moment(engine.clock()) - moment(container.started_at)).total_seconds()
 
 
 def _describe(container: Container) -> str:

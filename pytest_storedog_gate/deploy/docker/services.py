@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, names, ports
-from pytest_storedog_gate.deploy.docker.images import fetch, resolve
+from pytest_storedog_gate.deploy.docker.images import fetch, resolve, side_by_side
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
 from pytest_storedog_gate.deploy.docker.strategies import recreate
@@ -36,10 +36,11 @@ class Standing:
 
 def survey(engine: Engine, environment: Environment) -> Iterator[Standing]:
     """The supporting services in the file's order."""
-    for service in environment.services:
-        if service.name == environment.gate:
-            continue
-        image = resolve(engine, ImageReference.parse(service.image))
+    supporting = [each for each in environment.services if each.name != environment.gate]
+    images = side_by_side(
+        lambda service: resolve(engine, ImageReference.parse(service.image)), supporting
+    )
+    for service, image in zip(supporting, images, strict=True):
         where = Names(environment.name, service.name)
         reason = _outdated(engine, environment, service, image, where)
         yield Standing(service, where, image, reason)
@@ -51,16 +52,16 @@ def start(
     """Creates the network if it is absent and replaces each service that is not as it should be."""
     if engine.ensure_network(environment.network, {names.ENVIRONMENT: environment.name}):
         progress(f"created the network {environment.network}")
-    for standing in survey(engine, environment):
-        if standing.outdated is not None:
-            _replace(engine, environment, standing, build)
-            image, why = standing.image.brief, standing.outdated
-            progress(f"started {standing.names.live} with {image}: {why}")
+    outdated = [each for each in survey(engine, environment) if each.outdated is not None]
+    # All new images are on the engine before any old container is touched.
+    side_by_side(lambda standing: fetch(engine, standing.image), outdated)
+    for standing in outdated:
+        _replace(engine, environment, standing, build)
+        image, why = standing.image.brief, standing.outdated
+        progress(f"started {standing.names.live} with {image}: {why}")
 
 
 def _replace(engine: Engine, environment: Environment, standing: Standing, build: Build) -> None:
-    # The new image is on the engine before the old container is touched.
-    fetch(engine, standing.image)
     deploy_id = uuid.uuid4().hex[:12]
     spec = specify(environment, standing.service, standing.image, build, deploy_id)
     if spec.publish is not None:

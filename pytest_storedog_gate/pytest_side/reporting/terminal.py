@@ -60,6 +60,8 @@ def summary(config: pytest.Config, record: Record, report: Path | None) -> None:
     """All but the verdict's own line. Raises OSError where it cannot be written out."""
     where = "" if report is None else long_line(str(report))
     lines = list(summary_of.lines(record, repeating(config), where))
+    if config.getoption("verbose", 0) > 0:
+        lines.append(summary_of.time_line(record))
     opened = record.verdict.state is State.OPEN
     _write(config, lines, title="storedog gate", green=opened, red=not opened)
 

@@ -56,6 +56,31 @@ def test_what_another_tool_deploys_is_waited_for(watched: GateProject) -> None:
     assert watched.junit()["deployment[staging]"] == "passed"
 
 
+@pytest.mark.parametrize("tells", [False, True])
+def test_where_the_time_went_is_told_for_any_deployer(watched: GateProject, *, tells: bool) -> None:
+    """One that tells no parts of its own has the gate's; what it tells is a part of its own."""
+    conftest = watching_conftest()
+    if tells:
+        conftest = conftest.replace(
+            "_deployer(environment, progress):", "_deployer(environment, progress, timing):"
+        )
+        conftest = conftest.replace(
+            "return watching(environment, progress)",
+            "with timing('asking around'):\n        return watching(environment, progress)",
+        )
+    (watched.path / "conftest.py").write_text(conftest)
+    answers_with(watched, NEW)
+    result = watched.run(IMAGE, "-v")
+    assert result.ret == 0, result.stdout.str()
+    result.stdout.fnmatch_lines(["time: * s: *waiting *, and the slowest check took *"])
+    seconds = record_of(watched)["seconds"]
+    assert isinstance(seconds, dict)
+    assert ("asking around" in seconds) == tells
+    parts = {"pytest", "lock", "checks", "resolve", "pull", "candidate", "swap", "proof", "trigger"}
+    assert {*parts, "verdicts", "waiting", "slowest check"} == seconds.keys() - {"asking around"}
+    assert seconds["waiting"] + 0.1 >= seconds["slowest check"]
+
+
 def test_what_never_comes_closes_the_gate(watched: GateProject) -> None:
     result = watched.run(IMAGE)
     assert result.ret == 1

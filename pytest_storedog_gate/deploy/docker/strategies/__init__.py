@@ -32,7 +32,8 @@ class Strategy(Protocol):
         """Makes `spec` live while its candidate is ready, and leaves the deployment open.
 
         Opens the journal before it touches what is live. Returns the seconds without an answer.
-        After it the previous container is stopped, and the live one is restarted by the engine.
+        After it the live container is restarted by the engine; a previous one that still runs gets
+        no new traffic, and is drained and stopped then.
         """
 
 

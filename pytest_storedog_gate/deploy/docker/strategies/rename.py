@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment
 
-# Clients that have just resolved the name still go to the previous container.
-_DRAIN = 2.0
-
 
 def fault(environment: Environment) -> tuple[str, str] | None:
     """See `Strategy`."""
@@ -33,12 +30,8 @@ def fault(environment: Environment) -> tuple[str, str] | None:
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
     """See `Strategy`."""
     began = time.monotonic()
-    was_live = journal.open_deployment(engine, names, spec)
+    journal.open_deployment(engine, names, spec)
     engine.rename(names.candidate, names.live)
     gap = time.monotonic() - began
     engine.set_restart_policy(names.live, "unless-stopped")
-    if was_live:
-        time.sleep(_DRAIN)
-    # Stopped, not left idle: a client's pooled connection would keep reaching it.
-    engine.stop(names.previous)
     return gap

@@ -1,0 +1,64 @@
+"""The end of a container: nothing under way is cut off, and nobody waits in vain."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.deploy.docker.engine import Engine
+
+PS_ARGUMENTS = "-o pid,caught,blocked,comm"
+"""What the `ps` of the engine's machine is to show of a container's processes (procps)."""
+# The engine's own first process passes every signal on, and does nothing else with it.
+_PASSES_ON = "docker-init"
+# Clients that have just resolved the name still go to it, and requests may be under way.
+_LONGEST_DRAIN = 2.0
+_QUIET = 0.5
+
+
+def drain_and_stop(engine: Engine, previous: str) -> None:
+    """Stops what gets no new traffic, once it has sent nothing for a moment or has had its time.
+
+    One that does not run is left as it is: its strategy has stopped it, or nothing was live.
+    It is stopped, not left idle: a client's pooled connection would keep reaching it, and a check
+    behind that client would see the wrong version.
+    """
+    if engine.get(previous).running:
+        _drain(engine, previous)
+        engine.stop(previous)
+
+
+def hears(shown: Mapping[str, Any], stop_signal: str) -> bool:
+    """Whether a process handles the signal that is to stop it, or waits for it.
+
+    To one that ignores it, or that is the first of its container and has no handler, it says
+    nothing; any other without a handler ends at once. Where that is not told, one may hear.
+    """
+    try:
+        bit = 1 << (_number(stop_signal) - 1)
+        return any(
+            (int(caught, 16) | int(blocked, 16)) & bit
+            for _, caught, blocked, command in shown["Processes"]
+            if command != _PASSES_ON
+        )
+    except (KeyError, TypeError, ValueError):
+        return True
+
+
+def _drain(engine: Engine, container: str) -> None:
+    deadline = time.monotonic() + _LONGEST_DRAIN
+    before = engine.sent(container)
+    while time.monotonic() < deadline:
+        time.sleep(_QUIET)
+        now = engine.sent(container)
+        if now is not None and now == before:
+            return
+        before = now
+
+
+def _number(name: str) -> int:
+    return int(name) if name.isdigit() else signal.Signals[f"SIG{name.removeprefix('SIG')}"]
