@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import measurements, page, results, rounds
 from bench.process import FailedError
+from lab.scripts.state import LabError
 
 _ROOT = Path(__file__).resolve().parents[1]
 _RESULTS = _ROOT / "lab" / ".state" / "bench"
@@ -50,7 +51,7 @@ def main() -> int:
             for case in rounds.run(wanted, repeat, _say):
                 done.append(case)
                 print(page.table(case.as_json()), flush=True)
-        except FailedError as error:
+        except (FailedError, LabError) as error:
             print(f"  {name} cannot be measured: {error}", flush=True)
             failed = True
         failed = failed or any(case.failed for case in done)

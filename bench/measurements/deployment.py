@@ -33,7 +33,7 @@ from bench.measurements.http_checks import check
 from bench.process import FailedError, measured, own_environment
 from bench.rounds import Case, difference
 from bench.site import started
-from tests.live.images.factory import ImageFactory
+from tests.live.images.factory import BASE, ImageFactory
 from tests.live.places import ENDPOINT, Place
 
 if TYPE_CHECKING:
@@ -157,8 +157,13 @@ def _engine() -> Iterator[docker.DockerClient]:
         engine = docker.DockerClient(ENDPOINT, version="auto", timeout=60)
     except docker.errors.DockerException as error:
         raise FailedError(f"no Docker engine at {ENDPOINT}: {error}") from None
-    yield engine
-    engine.close()
+    try:
+        engine.images.get(BASE)
+        yield engine
+    except docker.errors.ImageNotFound:
+        raise FailedError(f"no image {BASE} on the engine: lab/up builds it") from None
+    finally:
+        engine.close()
 
 
 @contextmanager
@@ -171,7 +176,7 @@ def _environment(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     try:
-        yield _Environment(place, folder, strategy, images.repository, images.base, port)
+        yield _Environment(place, folder, strategy, images.repository, BASE, port)
     finally:
         place.remove()
 

@@ -1,8 +1,8 @@
 """From a push to the verdict, in the lab's real pipeline with Gogs, Drone and a Docker engine.
 
-Two good releases are pushed in turn with the gate, and with a pipeline that has docker commands in its place
-(`bench/scripts/without_gate.yml`). The verdict is there at the end of the step `staging`, by
-Drone's clock, which counts whole seconds. The gate's own share is the time of its run, by its
+Two good releases are pushed in turn with the gate, and with a pipeline that has docker commands in
+its place (`bench/scripts/without_gate.yml`). The verdict is there at the end of the step `staging`,
+by Drone's clock, which counts whole seconds. The gate's own share is the time of its run, by its
 report, but for the pull, the boot of what it deploys, and the slowest check; of what is allowed, it
 is the smaller one of its parts of 2 s and of 5% of the whole.
 
