@@ -140,6 +140,19 @@ def test_another_exit_status_is_a_failure_with_what_was_said(tmp_path: Path) -> 
         measured(command, tmp_path, dict(os.environ))
 
 
+def test_what_does_not_end_is_ended_with_all_it_has_started(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    command = ["sh", "-c", "(echo started; exec sleep 600) > held & wait"]
+    with pytest.raises(FailedError, match=r"takes over 3 s"):
+        measured(command, tmp_path, dict(os.environ), within=3)
+    os.set_blocking(reader, True)
+    # It ends when nobody holds the other end any more.
+    with os.fdopen(reader) as told:
+        assert told.read() == "started\n"
+
+
 def test_measurements_are_kept_beside_others(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     for name, about in (("one", "old"), ("two", "old"), ("one", "new")):
