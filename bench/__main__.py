@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 
 from bench import measurements, page, results, rounds
+from bench.process import FailedError
+from lab.scripts.state import LabError
 
 _ROOT = Path(__file__).resolve().parents[1]
 _RESULTS = _ROOT / "lab" / ".state" / "bench"
@@ -45,9 +47,13 @@ def main() -> int:
         print(f"{name}: {about.splitlines()[0]}", flush=True)
         wanted = (case for case in module.cases(quick=given.quick) if given.case in case.name)
         done = []
-        for case in rounds.run(wanted, repeat, _say):
-            done.append(case)
-            print(page.table(case.as_json()), flush=True)
+        try:
+            for case in rounds.run(wanted, repeat, _say):
+                done.append(case)
+                print(page.table(case.as_json()), flush=True)
+        except (FailedError, LabError) as error:
+            print(f"  {name} cannot be measured: {error}", flush=True)
+            failed = True
         failed = failed or any(case.failed for case in done)
         results.keep(path, name, about, done)
     print(f"results: {path}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,35 +27,49 @@ class FailedError(Exception):
 
 
 def measured(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], *, status: int = 0
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    within: float = _LIMIT,
 ) -> dict[str, float]:
     """Run a command in a folder: seconds of `wall` and `CPU`, MiB of `memory`, `began` and `ended`.
 
     CPU is the whole tree's, memory its largest process's at its peak; the last two are times of the
-    monotonic clock, which all processes share. FailedError for another exit status.
+    monotonic clock, which all processes share. FailedError for another exit status than 0, and for
+    what does not end `within` so many seconds.
     """
     told, said = folder / ".usage.json", folder / ".output"
-    with said.open("wb") as output:
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", __file__, str(told), *command],
+    launcher = (sys.executable, "-I", "-S", __file__, str(told))
+    with (
+        said.open("wb") as output,
+        subprocess.Popen(
+            [*launcher, *command],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            timeout=_LIMIT,
-            check=False,
-        )
-    if done.returncode != status:
+            start_new_session=True,
+        ) as started,
+    ):
+        try:
+            ended = started.wait(within)
+        except subprocess.TimeoutExpired:
+            raise FailedError(f"{' '.join(command)[:200]} takes over {within:g} s") from None
+        finally:
+            if started.returncode is None:
+                os.killpg(started.pid, signal.SIGKILL)
+    if ended != 0:
         shown = said.read_text(errors="replace")[-_SHOWN:]
-        raise FailedError(f"{' '.join(command)[:200]} exits with {done.returncode}: {shown}")
+        raise FailedError(f"{' '.join(command)[:200]} exits with {ended}: {shown}")
     usage: dict[str, float] = json.loads(told.read_text(encoding="ascii"))
     return usage
 
 
 def own_environment(folder: Path, **more: str) -> dict[str, str]:
     """A process's environment with `folder` as its home, and little of this process's own."""
-    kept = ("PATH", "LANG", "TMPDIR", "PYTEST_ADDOPTS")
+    kept = ("PATH", "LANG", "TMPDIR", "PYTEST_ADDOPTS", "DOCKER_HOST")
     own = {name: os.environ[name] for name in kept if name in os.environ}
     return {**own, "HOME": str(folder), "NO_COLOR": "1", "NO_PROXY": "127.0.0.1", **more}
 

@@ -17,6 +17,7 @@ from bench.rounds import Case, ratio, timed
 from bench.scripts.browser_flow import by_playwright
 from bench.service import MODULE, run
 from bench.site import started
+from lab.scripts.machine import chromium
 from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 def cases(*, quick: bool) -> Iterator[Case]:  # noqa: ARG001
     """One case."""
+    chromium.ensure()
     with (
         started("bench.site") as site,
         started(MODULE, "serve") as service,

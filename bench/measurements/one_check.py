@@ -25,6 +25,7 @@ from bench.measurements.http_checks import check
 from bench.process import measured, own_environment
 from bench.rounds import Case, difference, ratio
 from bench.site import started
+from lab.scripts.machine import chromium
 from pytest_storedog_gate.local_synthetics.chromium.executable import VARIABLE, find_chromium
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ def cases(*, quick: bool) -> Iterator[Case]:
         )
         if quick:
             return
-        chromium = _chromium()
+        executable = _chromium()
         gate = _project(Path(made) / "browser", flow(site.url))
-        script = (sys.executable, str(_SCRIPTS / "browser_flow.py"), chromium, site.url)
+        script = (sys.executable, str(_SCRIPTS / "browser_flow.py"), executable, site.url)
         yield Case(
             "a browser flow of ten steps",
             {
-                "gate": partial(_run, GATE, gate, **{VARIABLE: chromium}),
+                "gate": partial(_run, GATE, gate, **{VARIABLE: executable}),
                 _PLAYWRIGHT: partial(_run, script, empty),
             },
             [ratio("wall, s", 1.25, _PLAYWRIGHT)],
@@ -91,6 +92,7 @@ def _project(folder: Path, definition: dict[str, Any]) -> Path:
 
 def _chromium() -> str:
     """The Chromium that the gate would find, so that both run the same."""
+    chromium.ensure()
     with sync_playwright() as playwright:
         return str(find_chromium(os.environ, Path(playwright.chromium.executable_path)))
 

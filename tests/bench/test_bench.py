@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -87,6 +88,26 @@ def test_what_is_wanted_is_compared_with_the_median(wanted: Any, good: bool) -> 
     assert ("NOT AS WANTED" in page.table(case)) is not good
 
 
+def test_the_page_holds_ratios_and_their_picture(tmp_path: Path) -> None:
+    wanted = ratio("wall, s", 0.3, "peer")
+    good = _case({"gate": _told(1, 2, 3), "peer": _told(8, 8, 8)}, wanted)
+    bad = _case({"gate": _told(4, 4, 4), "peer": _told(8, 8, 8)}, wanted)
+    results.keep(tmp_path / "results.json", "waiting", "What is waited for.", [])
+    measurements = results.read(tmp_path / "results.json")
+    measurements["waiting"]["cases"] = [{**good, "name": "a & b"}, {**bad, "name": "c"}]
+    page.write(measurements, tmp_path)
+    text = (tmp_path / "benchmarks.md").read_text("utf-8")
+    assert "| a & b | wall: at most 0.3 of peer's | 0.25 (0.125 to 0.375) | yes |" in text
+    assert "| c | wall: at most 0.3 of peer's | 0.5 | **no** |" in text
+    assert "(pictures/bench-waiting.svg)" in text
+    picture = ET.parse(tmp_path / "pictures" / "bench-waiting.svg")  # noqa: S314  # our own file
+    shown = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"a & b", "c", "wall", "to peer"} < set(shown)
+    dots = [dot.attrib for dot in picture.iter("{http://www.w3.org/2000/svg}circle")]
+    assert len({dot["fill"] for dot in dots}) == len(dots) == 2
+    assert float(dots[0]["cx"]) < float(dots[1]["cx"])
+
+
 def test_a_peer_that_fails_is_named_and_asked_no_more() -> None:
     asked = []
 
@@ -117,6 +138,19 @@ def test_another_exit_status_is_a_failure_with_what_was_said(tmp_path: Path) -> 
     command = [sys.executable, "-c", "print('no'); raise SystemExit(3)"]
     with pytest.raises(FailedError, match=r"exits with 3: no"):
         measured(command, tmp_path, dict(os.environ))
+
+
+def test_what_does_not_end_is_ended_with_all_it_has_started(tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    command = ["sh", "-c", "(echo started; exec sleep 600) > held & wait"]
+    with pytest.raises(FailedError, match=r"takes over 3 s"):
+        measured(command, tmp_path, dict(os.environ), within=3)
+    os.set_blocking(reader, True)
+    # It ends when nobody holds the other end any more.
+    with os.fdopen(reader) as told:
+        assert told.read() == "started\n"
 
 
 def test_measurements_are_kept_beside_others(tmp_path: Path) -> None:

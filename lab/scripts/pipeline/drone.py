@@ -60,6 +60,11 @@ class Drone:
             time.sleep(1)
         raise LabError(f"Drone has no build of {commit} that has ended, in {_LONGEST_BUILD:.0f} s")
 
+    def build(self, number: int) -> dict[str, Any]:
+        """A build as the API has it: its stages, and their steps with their times."""
+        found: dict[str, Any] = self._call("GET", f"{self._repository}/builds/{number}")
+        return found
+
     def version(self) -> tuple[int, ...]:
         """Of the server."""
         answer = requests.get(f"{self._settings.drone}/version", timeout=60)

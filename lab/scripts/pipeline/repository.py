@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 from lab.scripts.machine import packages
 from lab.scripts.pipeline import images
@@ -13,16 +14,20 @@ from lab.scripts.pipeline.gogs import ISSUE, REPOSITORY
 from lab.scripts.pipeline.settings import FOLDER, Settings
 from lab.scripts.state import LAB, LabError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CLONE = FOLDER / REPOSITORY
 # The gate's memory between builds, and the reports: .drone.yml has it on the runner's machine.
 KEPT = FOLDER / "gate"
+PIPELINE_FILE = LAB.parent / ".drone.yml"
 _KEPT_IN_PIPELINE_FILE = "/var/lib/storedog-gate"
 
 
-def push(settings: Settings, release: str) -> str:
+def push(settings: Settings, release: str, pipeline: Path = PIPELINE_FILE) -> str:
     """Commits the lab's sources with this release and pushes; the commit's ID."""
     packages.need(git="git")
-    _lay_out(settings, release)
+    _lay_out(settings, release, pipeline)
     if not (CLONE / ".git").exists():
         _git(settings, "init", "--quiet", "--initial-branch=main")
         _git(
@@ -34,7 +39,7 @@ def push(settings: Settings, release: str) -> str:
     return _git(settings, "rev-parse", "HEAD").strip()
 
 
-def _lay_out(settings: Settings, release: str) -> None:
+def _lay_out(settings: Settings, release: str, pipeline: Path) -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     CLONE.mkdir(exist_ok=True)
     for path in (LAB / "storedog" / "discounts").iterdir():
@@ -47,7 +52,7 @@ def _lay_out(settings: Settings, release: str) -> None:
     comment = f'\n[gogs]\nurl = "{settings.gogs}"\nissue = {ISSUE}\n'
     (CLONE / "storedog.toml").write_text(configuration + comment)
     (CLONE / "RELEASE").write_text(f"{release}\n")
-    text = (LAB.parent / ".drone.yml").read_text()
+    text = pipeline.read_text()
     for name, here in {**images.stand_ins(), _KEPT_IN_PIPELINE_FILE: str(KEPT)}.items():
         text = text.replace(name, here)
     (CLONE / ".drone.yml").write_text(text)

@@ -1,0 +1,271 @@
+"""A deployment by each strategy on a Docker engine, beside the docker commands of somebody's hand.
+
+The gate is `pytest --storedog-env=NAME --storedog-image=...` with one local HTTP check; by hand it
+is a shell script: pull, start, wait until ready, swap, stop, remove, and the check as a script.
+Both put a small service with a boot of a fraction of a second in the place of another release of
+it, while a client asks it without pause, on a new connection each time: with `rename` by its name
+in the network, with `recreate` at its published port. The outage is the longest time between two
+good answers with failed requests between them. The gate that is killed gets SIGKILL in the swap,
+and is run again at once: its wall time is that of the next run, which recovers and deploys.
+
+It needs a Docker engine and the registry of `lab/up`, and removes what it makes.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+import docker.errors
+
+from bench import scripts
+from bench.measurements.http_checks import check
+from bench.process import FailedError, measured, own_environment
+from bench.rounds import Case, difference
+from bench.site import started
+from tests.live.images.factory import BASE, ImageFactory
+from tests.live.places import ENDPOINT, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bench.rounds import Figures
+
+_SCRIPTS = Path(scripts.__file__).parent
+_BY_HAND = "by hand"
+_TOML = """\
+[synthetics]
+backend = "local"
+definitions = ["*.synthetics.json"]
+
+[services.shop]
+image = "{repository}"
+port = 8080
+readiness = {{ http = "/", status = 200, consecutive = 2, timeout = 30 }}
+
+[environments.{name}]
+gate = "shop"
+services = ["shop"]
+strategy = "{strategy}"
+network = "{name}-net"
+engine = "{engine}"
+checks = ["one-che-ckx"]
+{publish}
+"""
+_HANDS = {
+    "rename": """\
+        docker pull -q "$IMAGE"
+        docker run -d --name "$NAME.next" --network "$NETWORK" "$IMAGE"
+        address=$(docker inspect "$NAME.next" \\
+            -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}')
+        until curl -fs "http://$address:8080/"; do sleep 0.1; done
+        docker rename "$NAME" "$NAME.prev"
+        docker rename "$NAME.next" "$NAME"
+        docker stop "$NAME.prev"
+        docker rm "$NAME.prev"
+""",
+    "recreate": """\
+        docker pull -q "$IMAGE"
+        docker stop "$NAME"
+        docker rm "$NAME"
+        docker run -d --name "$NAME" --network "$NETWORK" -p "127.0.0.1:$PORT:8080" "$IMAGE"
+        until curl -fs "http://127.0.0.1:$PORT/"; do sleep 0.1; done
+""",
+}
+
+
+def cases(*, quick: bool) -> Iterator[Case]:
+    """Each strategy, and a run that is killed."""
+    with ExitStack() as stack:
+        engine = stack.enter_context(_engine())
+        site = stack.enter_context(started("bench.site"))
+        made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        images = ImageFactory(engine, "127.0.0.1:5000")
+        stack.callback(images.remove)
+        # As the first process of a container, Python would not hear of another signal.
+        releases = [images(release, more="STOPSIGNAL SIGINT") for release in ("1", "2")]
+        for strategy in ("rename",) if quick else ("rename", "recreate"):
+            gate, hand = (
+                stack.enter_context(
+                    _environment(engine, images, strategy, made / f"{strategy}-{who}")
+                )
+                for who in ("gate", "hand")
+            )
+            by_gate, by_hand = _Gate(gate, releases, site.url), _Hand(hand, releases, site.url)
+            wanted = [difference("outage, s", 0.2, _BY_HAND)]
+            yield Case(strategy, {"gate": by_gate.run, _BY_HAND: by_hand.run}, wanted)
+            yield Case(f"{strategy}, after SIGKILL in the swap", {"gate": by_gate.run_killed})
+
+
+@dataclass(frozen=True)
+class _Environment:
+    """One on the engine, of which one peer makes use."""
+
+    place: Place
+    folder: Path
+    strategy: str
+    repository: str
+    base: str
+    port: int
+
+    @property
+    def published(self) -> bool:
+        return self.strategy == "recreate"
+
+    @contextmanager
+    def asked(self) -> Iterator[Figures]:
+        """Fills in how a client fared meanwhile."""
+        script = _SCRIPTS / "asking.py"
+        if self.published:
+            command = [sys.executable, str(script), f"http://127.0.0.1:{self.port}"]
+        else:
+            name, network = f"{self.place.name}-client", f"{self.place.name}-net"
+            # A name that nobody has for a moment is asked of the outer servers, and where these are
+            # out of reach that takes 5 s, which are not the deployment's.
+            unasked = ("--dns", "127.0.0.1")
+            container = ("docker", "run", "--rm", "-i", "--name", name, "--network", network)
+            python = ("python3", "-c", script.read_text(encoding="utf-8"))
+            command = [*container, *unasked, self.base, *python, f"http://{self.place.live}:8080"]
+        figures: Figures = {}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as client:
+            if client.stdout is None or not client.stdout.readline():
+                raise FailedError("the client that asks the service has no answer")
+            yield figures
+            told = json.loads(client.communicate()[0])
+        figures |= {
+            "requests": told["requests"],
+            "failed requests": told["failed"],
+            "outage, s": told["outage"],
+        }
+
+
+@contextmanager
+def _engine() -> Iterator[docker.DockerClient]:
+    try:
+        engine = docker.DockerClient(ENDPOINT, version="auto", timeout=60)
+    except docker.errors.DockerException as error:
+        raise FailedError(f"no Docker engine at {ENDPOINT}: {error}") from None
+    try:
+        engine.images.get(BASE)
+        yield engine
+    except docker.errors.ImageNotFound:
+        raise FailedError(f"no image {BASE} on the engine: lab/up builds it") from None
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _environment(
+    engine: docker.DockerClient, images: ImageFactory, strategy: str, folder: Path
+) -> Iterator[_Environment]:
+    """Everything in it is removed at the end."""
+    folder.mkdir()
+    place = Place(engine, images.repository)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    try:
+        yield _Environment(place, folder, strategy, images.repository, BASE, port)
+    finally:
+        place.remove()
+
+
+class _Gate:
+    """Deploys with the gate; the first time is no part of what is measured."""
+
+    def __init__(self, own: _Environment, releases: Sequence[str], site: str) -> None:
+        self._own, self._releases = own, cycle(releases)
+        name = own.place.name
+        publish = f'publish = {{ shop = "127.0.0.1:{own.port}" }}' if own.published else ""
+        toml = _TOML.format(
+            repository=own.repository,
+            name=name,
+            strategy=own.strategy,
+            engine=ENDPOINT,
+            publish=publish,
+        )
+        (own.folder / "storedog.toml").write_text(toml, encoding="ascii")
+        definition = {
+            **check(f"{site}/discounts"),
+            "public_id": "one-che-ckx",
+            "locations": ["here"],
+        }
+        text = json.dumps({"tests": [{"localTestDefinition": definition}]})
+        (own.folder / "one.synthetics.json").write_text(text, encoding="utf-8")
+        self._deploy(next(self._releases))
+
+    def run(self) -> Figures:
+        with self._own.asked() as figures:
+            usage = self._deploy(next(self._releases))
+        return {"wall, s": usage["wall"], "CPU, s": usage["CPU"], **figures}
+
+    def run_killed(self) -> Figures:
+        release = next(self._releases)
+        with self._own.asked() as figures:
+            self._kill(release)
+            usage = self._deploy(release)
+        return {"wall, s": usage["wall"], "CPU, s": usage["CPU"], **figures}
+
+    def _deploy(self, release: str) -> Figures:
+        return measured(self._command(release), self._own.folder, own_environment(self._own.folder))
+
+    def _kill(self, release: str) -> None:
+        """Starts a run and kills it when the previous container has made way."""
+        folder, journal = self._own.folder, f"{self._own.place.live}.prev"
+        with subprocess.Popen(
+            self._command(release),
+            cwd=folder,
+            env=own_environment(folder),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while journal not in self._own.place.containers():
+                if process.poll() is not None:
+                    raise FailedError("the run that was to be killed had ended before")
+                time.sleep(0.01)
+            process.kill()
+
+    def _command(self, release: str) -> tuple[str, ...]:
+        name = self._own.place.name
+        options = (f"--storedog-env={name}", f"--storedog-image={release}")
+        return (sys.executable, "-m", "pytest", *options, "--storedog-lock-wait=30")
+
+
+class _Hand:
+    """Deploys with a shell script; the first time is no part of what is measured."""
+
+    def __init__(self, own: _Environment, releases: Sequence[str], site: str) -> None:
+        self._own, self._releases = own, cycle(releases)
+        request = f'"{sys.executable}" "{_SCRIPTS / "http_check.py"}" "{site}/discounts"'
+        self._script = f"set -eu\n{_HANDS[own.strategy]}{request}\n"
+        network, live = f"{own.place.name}-net", own.place.live
+        port = ("-p", f"127.0.0.1:{own.port}:8080") if own.published else ()
+        release = next(self._releases)
+        for command in (
+            ("network", "create", network),
+            ("run", "-d", "--name", live, "--network", network, *port, release),
+        ):
+            subprocess.run(("docker", *command), capture_output=True, check=True)
+
+    def run(self) -> Figures:
+        more = {
+            "IMAGE": next(self._releases),
+            "NAME": self._own.place.live,
+            "NETWORK": f"{self._own.place.name}-net",
+            "PORT": str(self._own.port),
+        }
+        folder = self._own.folder
+        with self._own.asked() as figures:
+            usage = measured(("sh", "-c", self._script), folder, own_environment(folder, **more))
+        return {"wall, s": usage["wall"], "CPU, s": usage["CPU"], **figures}
