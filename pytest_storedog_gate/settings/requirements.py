@@ -9,6 +9,7 @@ name. A run that only checks does what the highest level asks for that asks for 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import EXECUTION_RULES, merged
@@ -55,7 +56,11 @@ class Asked:
 
     def version(self, public_id: str) -> int | None:
         """The version that a check is pinned to."""
-        return next((c.version for c in self.checks if c.public_id == public_id), None)
+        return self._versions.get(public_id)
+
+    @cached_property
+    def _versions(self) -> dict[str, int | None]:
+        return {check.public_id: check.version for check in reversed(self.checks)}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def shown(items: Iterable[tuple[pytest.Item, Sequence[str]]]) -> Iterator[None]:
     Only who asks for all markers at once sees them, as `-m` does, not who asks for one by name.
     """
     changed = []
-    for item, tags in items:
+    for item, tags in ((item, tags) for item, tags in items if tags):
         item.extra_keyword_matches.update(tags)
         item.iter_markers = _with(tags, item)  # type: ignore[method-assign]
         changed.append(item)
