@@ -10,7 +10,7 @@ from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.pace import Habit
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
-from pytest_storedog_gate.gate import selection, synthetics
+from pytest_storedog_gate.gate import selection
 from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.settings.requirements import BLOCKING
@@ -18,8 +18,8 @@ from pytest_storedog_gate.verdicts.rule import by_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from contextlib import ExitStack
 
+    from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.errors import GateError
     from pytest_storedog_gate.gate.outcomes import Outcomes
@@ -59,7 +59,7 @@ class Checking:
     def __init__(  # noqa: PLR0913  # what stands around it has that many parts
         self,
         settings: Settings,
-        resources: ExitStack,
+        connect: Callable[[Clock], SyntheticsClient],
         outcomes: Outcomes,
         *,
         lasted: Mapping[str, float],
@@ -73,7 +73,7 @@ class Checking:
         self._settings, self._outcomes, self._lasted = settings, outcomes, lasted
         self._fail, self._progress = fail, progress
         self._cancelled = threading.Event()
-        self._client = synthetics.connect(settings, resources, Clock(self._cancelled.wait))
+        self._client = connect(Clock(self._cancelled.wait))
         self._known = selection.Known(self._client)
         self.checks = selection.resolve(settings.requirements, self._known)
         self.required: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
@@ -26,22 +26,32 @@ _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
 
 
-@dataclass(frozen=True)
 class LocalService:
-    """Where it answers, and the key without which it does not."""
+    """A process that may still be starting, and the key without which it does not answer."""
 
-    url: str
-    key: str = field(repr=False)
+    def __init__(self, process: subprocess.Popen[str], complaints: IO[str], key: str) -> None:
+        self.key = key
+        self._process, self._complaints = process, complaints
+
+    @cached_property
+    def url(self) -> str:
+        """Where it answers, once it does. Raises ConfigurationError, NoVerdict."""
+        return _address(self._process, self._complaints)
 
 
 @contextmanager
 def running(
-    definitions: Sequence[str], *, smtp: str | None = None, artifacts: Path | None = None
+    definitions: Sequence[str],
+    *,
+    smtp: str | None = None,
+    artifacts: Path | None = None,
+    soon: Sequence[str] = (),
 ) -> Iterator[LocalService]:
     """Starts the service on a free port of loopback; stops it at the end.
 
     `smtp` is the HOST:PORT where it receives mail, if it is to do so; `artifacts` is the directory
-    for what it keeps of browser tests that failed.
+    for what it keeps of browser tests that failed; `soon` are the public IDs of tests that will
+    run, which it makes ready for.
     The service watches its standard input, so it ends with this process even when that is killed.
     It answers this run alone: every user of the machine can reach loopback, and who can change a
     check can open the gate. The key comes by standard input, as arguments and environments can be
@@ -53,6 +63,8 @@ def running(
     command += ["--until-stdin-closes", "--key-from-stdin", "--port", "0"]
     for pattern in definitions:
         command += ["--definitions", pattern]
+    for public_id in soon:
+        command += ["--soon", public_id]
     if smtp:
         command += ["--smtp", smtp]
     user = service_user()
@@ -68,7 +80,7 @@ def running(
     ):
         try:
             _tell(process, key)
-            yield LocalService(_address(process, complaints), key)
+            yield LocalService(process, complaints, key)
         finally:
             _stop(process)
 

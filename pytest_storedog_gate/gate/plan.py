@@ -47,7 +47,7 @@ class _Checks:
         }
 
     def _read(self) -> Iterator[str]:
-        client = synthetics.connect(self._settings, self._resources, Clock())
+        client = synthetics.Service(self._settings, self._resources).connect(Clock())
         self._checks = selection.resolve(self._settings.requirements, selection.Known(client))
         yield f"{Step.CHECKS.value}, {len(self._checks)} in all"
 

@@ -18,6 +18,7 @@ from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
+from pytest_storedog_gate.gate.synthetics import Service
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
@@ -72,6 +73,8 @@ class GateRun:
         """Recovers, and finds out what is to be checked. What goes wrong becomes `failure`."""
         with self._road, self._failing():
             settings, progress = self.settings, self._progress
+            # It starts while the lock is taken, and is waited for where it is asked.
+            self._service = Service(settings, self._resources)
             if settings.environment.gated is not None:
                 reached = self._provided.deployer(
                     settings.environment, self._build, progress, settings.redact, self._stopwatch
@@ -180,7 +183,7 @@ class GateRun:
     def _read_checks(self) -> None:
         self._checking = Checking(
             self.settings,
-            self._resources,
+            self._service.connect,
             self.outcomes,
             lasted=self._provided.lasted,
             fail=self.fail,

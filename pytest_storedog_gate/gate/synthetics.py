@@ -1,4 +1,4 @@
-"""A client for the Synthetics service that the settings name."""
+"""The Synthetics service that the settings name, and a client for it."""
 
 from __future__ import annotations
 
@@ -15,36 +15,60 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from pytest_storedog_gate.datadog.calling.clock import Clock
+    from pytest_storedog_gate.gate.local_service import LocalService
     from pytest_storedog_gate.settings.load import Settings
 
 
-def connect(settings: Settings, resources: ExitStack, clock: Clock) -> SyntheticsClient:
-    """Starts the local service where that is meant; the client's time begins to run."""
-    endpoint, keys = _service(settings, resources)
-    client = SyntheticsClient(endpoint, keys, clock)
-    # A new one begins with the trigger: a short batch must not cut the reading of tests short.
-    client.deadline = clock.now() + settings.synthetics.batch_timeout + GRACE
-    resources.callback(client.close)
-    return client
+# Most of what the checks of a run need is what the first of them need.
+_TOLD = 100
 
 
-def _service(settings: Settings, resources: ExitStack) -> tuple[Endpoint, Keys | None]:
-    """Where to ask, and with which keys: those of Datadog leave this process for nobody else."""
-    said, keys = settings.synthetics, None
-    if said.api_key and said.app_key:
-        keys = Keys(said.api_key, said.app_key)
-    if said.url is not None:
-        return Endpoint.of_url(said.url), keys
-    if said.backend != "local":
+class Service:
+    """The Synthetics service of a run. A local one of the run's own starts at once, and goes on."""
+
+    def __init__(self, settings: Settings, resources: ExitStack) -> None:
+        """What is started ends with the `resources`. Raises ConfigurationError, NoVerdict."""
+        self._settings, self._resources = settings, resources
+        said = settings.synthetics
+        own = said.url is None and said.backend == "local"
+        self._own = self._started() if own else None
+
+    def connect(self, clock: Clock) -> SyntheticsClient:
+        """A client, whose time begins to run, once the service answers.
+
+        Raises ConfigurationError, NoVerdict.
+        """
+        endpoint, keys = self._where()
+        client = SyntheticsClient(endpoint, keys, clock)
+        # A new one begins with the trigger: a short batch must not cut the reading of tests short.
+        client.deadline = clock.now() + self._settings.synthetics.batch_timeout + GRACE
+        self._resources.callback(client.close)
+        return client
+
+    def _where(self) -> tuple[Endpoint, Keys | None]:
+        """Where to ask, and with which keys: Datadog's leave this process for nobody else."""
+        said = self._settings.synthetics
+        if self._own is not None:
+            return Endpoint.of_url(self._own.url), Keys(self._own.key, self._own.key)
+        keys = Keys(said.api_key, said.app_key) if said.api_key and said.app_key else None
+        if said.url is not None:
+            return Endpoint.of_url(said.url), keys
         return Endpoint.of_site(said.site, said.subdomain), keys
-    if not (said.definitions or settings.requirements.definitions):
-        raise ConfigurationError(
-            "the local Synthetics service has nothing to run: name the definition files in "
-            'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
+
+    def _started(self) -> LocalService:
+        said, requirements = self._settings.synthetics, self._settings.requirements
+        if not (said.definitions or requirements.definitions):
+            raise ConfigurationError(
+                "the local Synthetics service has nothing to run: name the definition files in "
+                'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
+            )
+        plan = self._settings.plan
+        return self._resources.enter_context(
+            local_service.running(
+                said.definitions,
+                smtp=said.smtp,
+                # A plan changes nothing, and the service would make the directory.
+                artifacts=None if plan else said.artifacts,
+                soon=() if plan else requirements.public_ids[:_TOLD],
+            )
         )
-    # A plan changes nothing, and the service would make the directory.
-    artifacts = None if settings.plan else said.artifacts
-    service = resources.enter_context(
-        local_service.running(said.definitions, smtp=said.smtp, artifacts=artifacts)
-    )
-    return Endpoint.of_url(service.url), Keys(service.key, service.key)

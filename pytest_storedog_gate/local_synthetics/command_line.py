@@ -92,6 +92,13 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
         "--database", metavar="FILE", help="an SQLite file that keeps results over a restart"
     )
     serve.add_argument(
+        "--soon",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a test that will run soon: what it needs is imported and started at once",
+    )
+    serve.add_argument(
         "--concurrency", type=positive, default=8, metavar="N", help="checks at once (default: 8)"
     )
 
@@ -111,6 +118,7 @@ def _serve(options: argparse.Namespace) -> int:
         credentials=options.show_credentials,
         until_stdin_closes=options.until_stdin_closes,
         key_from_stdin=options.key_from_stdin,
+        soon=options.soon,
     )
     return 0
 

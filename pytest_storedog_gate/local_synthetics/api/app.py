@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ from pytest_storedog_gate.local_synthetics.kinds import (
     all_kinds,
     brought_request_keys,
     close_all,
+    make_ready,
 )
 from pytest_storedog_gate.local_synthetics.running.batches import Batches, location_documents
 from pytest_storedog_gate.local_synthetics.running.results import Results
@@ -52,7 +54,7 @@ from pytest_storedog_gate.local_synthetics.secrets.for_the_api import short_view
 from pytest_storedog_gate.local_synthetics.variables.variables import NO_GLOBALS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection
     from pathlib import Path
 
     from starlette.requests import Request
@@ -78,12 +80,14 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     smtp: SmtpReceiver | None = None,
     artifacts: Path | None = None,
     credentials: bool = False,
+    soon: Collection[str] = (),
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
     Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
     `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
-    tests that failed. With `credentials`, those in definitions are answered.
+    tests that failed. With `credentials`, those in definitions are answered. It makes itself ready
+    for the tests that will run `soon`, by their public IDs.
     """
     results = Results(store=store)
     screenshots = Screenshots()
@@ -102,8 +106,12 @@ def create_app(  # noqa: PLR0913  # what a service is made of
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        wanted = [test for public_id, test in catalog.tests.items() if public_id in soon]
+        readying = asyncio.create_task(make_ready(used_kinds, wanted))
         async with smtp.receiving() if smtp else contextlib.nullcontext():
             yield
+        readying.cancel()
+        await asyncio.gather(readying, return_exceptions=True)
         await batches.close()
         await close_all(used_kinds)
         if store:

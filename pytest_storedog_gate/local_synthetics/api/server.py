@@ -50,6 +50,7 @@ def serve(  # noqa: PLR0913  # what its options say
     credentials: bool,
     until_stdin_closes: bool,
     key_from_stdin: bool,
+    soon: Sequence[str],
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
 
@@ -81,6 +82,7 @@ def serve(  # noqa: PLR0913  # what its options say
         smtp=receiver,
         artifacts=artifacts,
         credentials=credentials,
+        soon=frozenset(soon),
     )
     config = uvicorn.Config(
         app,

@@ -6,8 +6,10 @@ point.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -17,11 +19,12 @@ from typing import TYPE_CHECKING, cast
 from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
 from pytest_storedog_gate.local_synthetics.extras import remedy
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from importlib.metadata import EntryPoint
     from pathlib import Path
 
@@ -38,12 +41,14 @@ __all__ = [
     "all_kinds",
     "brought_request_keys",
     "close_all",
+    "make_ready",
 ]
 
 Kinds = Mapping[tuple[str, str], Kind]
 
 GROUP = "storedog_gate.kinds"
 """The group of entry points by which a package brings kinds: `api.smtp`, say."""
+_BROWSER = "browser", ""
 _OURS: Mapping[tuple[str, str], str] = {
     ("api", "http"): "http.check:HttpCheck",
     ("api", "ssl"): "tls:SslCheck",
@@ -55,7 +60,7 @@ _OURS: Mapping[tuple[str, str], str] = {
     ("api", "grpc"): "grpc.check:GrpcCheck",
     ("api", "mcp"): "mcp.check:McpCheck",
     ("api", "multi"): "multistep.check:MultistepCheck",
-    ("browser", ""): "browser.check:BrowserCheck",
+    _BROWSER: "browser.check:BrowserCheck",
 }
 """Test type and subtype: the module below this one, and the class."""
 
@@ -80,6 +85,18 @@ def all_kinds(
         artifacts,
         watching or Watching(),
     )
+
+
+async def make_ready(kinds: Kinds, soon: Iterable[Definition]) -> None:
+    """Import what these tests need and, if one is a browser test, start the browser.
+
+    They are to find it there; what goes wrong here is told by the tests that need it.
+    """
+    for key in {(one.type, one.subtype) for one in soon}:
+        await asyncio.sleep(0)  # importing takes a while, and requests are waiting
+        if kinds.get(key) and key == _BROWSER and isinstance(kinds, _Kinds):
+            with suppress(CheckFailed, ModuleNotFoundError):
+                await kinds.equipment.engine.ready()
 
 
 async def close_all(kinds: Kinds) -> None:

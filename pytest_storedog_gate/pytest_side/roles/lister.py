@@ -38,7 +38,7 @@ class Lister:
             return known
         try:
             with ExitStack() as resources:
-                client = synthetics.connect(self._settings, resources, Clock())
+                client = synthetics.Service(self._settings, resources).connect(Clock())
                 checks = selection.resolve(self._settings.requirements, selection.Known(client))
         except GateError as error:
             why = self._settings.redact(str(error))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
+from tests.local_synthetics.assertions.evaluated import xpath
 from tests.local_synthetics.support.service import http_test
 from tests.repository import ROOT
 
@@ -48,6 +49,17 @@ def test_no_kind_is_imported_before_it_is_used() -> None:
     assert run(code) == f"['{PACKAGE}.kinds.protocol']\n"
 
 
+def test_an_http_check_imports_what_it_needs_alone() -> None:
+    code = (
+        "import sys\n"
+        f"from {PACKAGE}.kinds import all_kinds\n"
+        "all_kinds()['api', 'http']\n"
+        "print({'cryptography', 'docker', 'grpc', 'lxml', 'playwright', 'requests', 'spnego'}"
+        " & sys.modules.keys())"
+    )
+    assert run(code) == "set()\n"
+
+
 def test_a_check_of_one_kind_imports_no_other() -> None:
     code = (
         "import sys\n"
@@ -67,7 +79,7 @@ def test_a_check_of_one_kind_imports_no_other() -> None:
 @pytest.mark.parametrize(
     ("kind", "library", "extra"),
     [
-        *(("http", library, "local") for library in ("lxml", "httpx")),
+        ("http", "httpx", "local"),
         ("ssl", "cryptography", "local"),
         ("dns", "dns", "local"),
         ("websocket", "websockets", "local"),
@@ -87,17 +99,31 @@ def test_a_missing_library_is_a_refusal_by_name(kind: str, library: str, extra: 
 
 
 @pytest.mark.parametrize(
-    ("library", "authentication"),
+    ("library", "test"),
     [
-        ("cryptography", {"type": "jwt", "algorithm": "RS256", "payload": "{}", "secret": "x"}),
-        ("spnego", {"type": "ntlm", "username": "ann", "password": "x"}),
+        (
+            "cryptography",
+            http_test(
+                "http://127.0.0.1:9",
+                basicAuth={"type": "jwt", "algorithm": "RS256", "payload": "{}", "secret": "x"},
+            ),
+        ),
+        (
+            "spnego",
+            http_test(
+                "http://127.0.0.1:9",
+                basicAuth={"type": "ntlm", "username": "ann", "password": "x"},
+            ),
+        ),
+        ("lxml", http_test("http://127.0.0.1:9", xpath("//a", "is", "1"))),
     ],
+    ids=["cryptography", "spnego", "lxml"],
 )
 def test_what_one_test_alone_needs_is_refused_by_name(
-    tmp_path: Path, library: str, authentication: dict[str, str]
+    tmp_path: Path, library: str, test: dict[str, Any]
 ) -> None:
     file = tmp_path / "a.synthetics.json"
-    file.write_text(json.dumps(http_test("http://127.0.0.1:9", basicAuth=authentication)))
+    file.write_text(json.dumps(test))
     code = (
         f"import sys; sys.modules[{library!r}] = None\n"
         "from pytest_storedog_gate.synthetics_cli.command_line import main\n"

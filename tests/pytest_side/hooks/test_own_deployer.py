@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,6 +80,32 @@ def test_where_the_time_went_is_told_for_any_deployer(watched: GateProject, *, t
     parts = {"pytest", "lock", "checks", "resolve", "pull", "candidate", "swap", "proof", "trigger"}
     assert {*parts, "verdicts", "waiting", "slowest check"} == seconds.keys() - {"asking around"}
     assert seconds["waiting"] + 0.1 >= seconds["slowest check"]
+
+
+BESIDE = """
+from pathlib import Path
+from pytest_storedog_gate.errors import Locked
+
+def services():
+    tasks = Path("/proc/self/task").glob("*/children")
+    children = [pid for task in tasks for pid in task.read_text().split()]
+    said = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return [pid for pid in said if b"local_synthetics" in said[pid]]
+
+def lock(self, *, wait=0.0):
+    while not (found := services()):  # a process has no command line for a moment
+        time.sleep(0.01)
+    Path("service").write_text(*found)
+    raise Locked("somebody else is at it")
+
+Watcher.lock = lock
+"""
+
+
+def test_the_service_starts_beside_the_deployment_and_ends_with_it(watched: GateProject) -> None:
+    (watched.path / "conftest.py").write_text(watching_conftest() + BESIDE)
+    assert watched.run(IMAGE).ret == 10
+    assert not (Path("/proc") / (watched.path / "service").read_text()).exists()
 
 
 def test_what_never_comes_closes_the_gate(watched: GateProject) -> None:
