@@ -1,9 +1,9 @@
-"""What the linter says: the rules of rules.toml, their levels, and one finding."""
+"""What the linter says: the rules of rules.toml, their levels, and reports of findings."""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,6 +29,30 @@ class Finding:
     remedy: str
     level: Level
     ignored: str | None = None
+
+    @property
+    def said(self) -> str:
+        """The finding as one sentence."""
+        return f"{self.what}; {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings in a file, in its order, or the `error` that kept it from being judged.
+
+    `judged` says which steps they are about. `sound`: gate and production are known, and there is
+    no error or warning.
+    """
+
+    file: str
+    findings: list[Finding] = field(default_factory=list)
+    judged: str = ""
+    sound: bool = False
+    error: str = ""
+
+    def count(self, level: Level) -> int:
+        """How many findings of that level nobody ignores."""
+        return sum(f.level == level and not f.ignored for f in self.findings)
 
 
 def finding(line: int, rule: str, *about: str, level: Level | None = None) -> Finding:

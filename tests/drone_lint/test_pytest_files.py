@@ -161,7 +161,7 @@ def test_a_file_that_pytest_cannot_read_is_pytests_to_refuse(
 ) -> None:
     (tmp_path / name).write_bytes(data)
 
-    assert pytest_file.read(tmp_path, Path(), []) is None
+    assert pytest_file.read(tmp_path, Path(), "") is None
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT_OTHERS],
         cwd=tmp_path,
