@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _INTERNAL_ERROR = 3
-_WORST_FIRST: list[int] = [_INTERNAL_ERROR, ExitStatus.USAGE, ExitStatus.CLOSED, ExitStatus.OPEN]
+_WORST_LAST: list[int] = [ExitStatus.OPEN, ExitStatus.CLOSED, ExitStatus.USAGE, _INTERNAL_ERROR]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,18 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser(release).parse_intermixed_args(arguments)
     if find_spec("yaml") is None:
         return _fail("the linter needs PyYAML; pip install 'pytest-storedog-gate[lint]'")
-    reports, statuses = [], set()
-    for path in dict.fromkeys(options.files):
-        report, status = _judge(path)
-        warnings = report.count(Level.WARNING) if options.strict else 0
-        found = report.count(Level.ERROR) + warnings
-        reports.append(report)
-        statuses.add(ExitStatus.CLOSED if found else status)
+    judged = [_judge(path) for path in dict.fromkeys(options.files)]
+    reports, statuses = [report for report, _ in judged], [status for _, status in judged]
+    bad = [Level.ERROR, Level.WARNING] if options.strict else [Level.ERROR]
+    if any(report.count(level) for report in reports for level in bad):
+        statuses.append(ExitStatus.CLOSED)
     if isinstance(sys.stdout, TextIOWrapper):  # a name may have letters that the terminal lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout.write(FORMATS[options.format](reports, release))
     # One bad file hides no other, and the worst is told: our own fault, then the input's.
-    return min(statuses, key=_WORST_FIRST.index)
+    return max(statuses, key=_WORST_LAST.index)
 
 
 def _judge(path: Path) -> tuple[Report, int]:

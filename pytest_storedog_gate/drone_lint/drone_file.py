@@ -9,8 +9,9 @@ import copy
 import re
 import shlex
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.drone_lint.recognised import RECOGNISED
 from pytest_storedog_gate.drone_lint.script import gates
 from pytest_storedog_gate.drone_lint.yaml_source import documents
 from pytest_storedog_gate.errors import ConfigurationError
@@ -21,25 +22,16 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.drone_lint.script import Gate
     from pytest_storedog_gate.drone_lint.yaml_source import Node
 
-_GENERATED = {".jsonnet": "drone jsonnet --stream", ".star": "drone starlark", ".script": "drone"}
-
-# What has no `kind` is known by keys at its top, or of one of its jobs.
-_OTHERS: list[tuple[str, set[str], set[str]]] = [
-    ("a GitHub Actions workflow", {"on"}, {"runs-on"}),
-    ("a GitLab CI file", {"include", "spec", "workflow"}, {"script", "extends", "trigger"}),
-    ("a file of Drone 0.8, or of an old Woodpecker", {"pipeline"}, set()),
-    ("a Woodpecker workflow, or a Drone pipeline without its `kind`", {"steps"}, set()),
-]
-
 
 class Step:
     """One step, or a service, which Drone starts first and does not wait for.
 
-    One that runs several gates counts as several, each up to its `gate`. `commands` are the items
-    of its script with their first lines, and `filled` the same with the values of its variables.
+    One that runs several gates counts as several, each up to its `gate`; `at` is the line to point
+    at. `commands` are the items of its script with their first lines, and `filled` the same with
+    the values of its variables.
     `given` are those, and `variables` the values that the file tells, not those of secrets.
-    `conditions` are the pipeline's and its own, by name what has to match and what must not,
-    `statuses` those in which they run, and `after` the steps that have passed before it starts.
+    `conditions` are the pipeline's and its own: the name, what has to match and what must not.
+    `statuses` are those in which the two run, and `after` the steps that have passed before it.
     """
 
     gate: Gate | None = None
@@ -47,15 +39,21 @@ class Step:
     def __init__(self, pipeline: Node, source: Node, *, is_service: bool) -> None:
         self.pipeline, self.source, self.is_service = pipeline, source, is_service
         self.name, self.line = source.get("name").text or "", source.get("name").line
+        self.at = self.line
         self.after: set[Step] = set()
         both = [pipeline.get("environment"), source.get("environment")]
         self.given = {name: value for each in both for name, value in each.entries.items()}
         self.variables = {n: v.text for n, v in self.given.items() if v.text is not None}
-        both = [pipeline.get("trigger"), source.get("when")]
-        self.conditions = [{n: _patterns(c) for n, c in each.entries.items()} for each in both]
-        self.statuses = [each.get("status", ({"success"},))[0] for each in self.conditions]
-        # Without commands the container runs its own, which is no shell script.
+        asked = [pipeline.get("trigger").entries, source.get("when").entries]
+        self.conditions = [(name, *_patterns(c)) for each in asked for name, c in each.items()]
+        self.statuses = [
+            _patterns(each["status"])[0] if "status" in each else {"success"} for each in asked
+        ]
+        # Without commands the container runs its own, which is no shell script; a plugin its own.
         words = [*source.texts("entrypoint"), *source.texts("command")]
+        settings = source.get("settings")
+        given = [f"{key}={text}" for key in settings.entries for text in settings.texts(key)]
+        words = [source.get("image").text or "", *given] if given else words
         commands = source.get("commands").items
         items = [(c.first, "`" if c.written is None else c.written) for c in commands]
         self.commands = items or [(self.line, shlex.join(words))]
@@ -65,43 +63,32 @@ class Step:
             for line, text in self.commands
         ]
 
-    @property
-    def at(self) -> int:
-        """The line to point at."""
-        return self.gate.line if self.gate else self.line
 
+def read(text: str, name: str) -> tuple[list[Step], list[int], int]:
+    """The steps of a file of that name, the lines of its templates, and that of the first of both.
 
-class DroneFile(NamedTuple):
-    """A file's steps, the lines of its templates, and the first one that runs anything."""
-
-    steps: list[Step]
-    templates: list[int]
-    line: int
-
-
-def read(text: str, name: str) -> DroneFile:
-    """Reads a file of that name. Raises ConfigurationError for what is no pipeline file."""
-    if program := _GENERATED.get(PurePath(name).suffix):
-        what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
+    Raises ConfigurationError for what is no pipeline file.
+    """
+    if PurePath(name).suffix in (".jsonnet", ".star", ".script"):
+        what = "Starlark and Jsonnet are not read; lint the YAML that `drone` makes of it"
         raise ConfigurationError(f"{name}: {what}")
     by_kind: dict[str, list[Node]] = {"pipeline": [], "template": []}
     for document in documents(text, name):
         if (kind := document.get("kind").text) is None:
             raise ConfigurationError(f"{name}:{document.line}: {_without_kind(document)}")
         by_kind.setdefault(kind, []).append(document)
-    pipelines, templates = by_kind["pipeline"], by_kind["template"]
+    pipelines, templates = by_kind["pipeline"], [each.line for each in by_kind["template"]]
     if not (pipelines or templates):
         what = "there is nothing in it that Drone runs; write `kind: pipeline`"
         raise ConfigurationError(f"{name}: {what}")
-    lines = [each.line for each in templates]
-    return DroneFile(_steps(pipelines), lines, min(each.line for each in templates + pipelines))
+    return _steps(pipelines), templates, min([*templates, *(each.line for each in pipelines)])
 
 
 def _without_kind(document: Node) -> str:
-    top = document.entries
-    jobs = [job.entries.keys() for job in (*top.values(), *document.get("jobs").entries.values())]
-    for other, keys, of_job in _OTHERS:
-        if keys & top.keys() or any(of_job & job for job in jobs):
+    below = [*document.entries.values(), *document.get("jobs").entries.values()]
+    keys = {key for each in (document, *below) for key in each.entries}
+    for other, theirs in RECOGNISED["others"].items():
+        if keys & {*theirs}:
             return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
     return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
 
@@ -141,6 +128,7 @@ def _parts(pipeline: Node) -> Iterator[Step]:
             for gate in runs or [None]:
                 part = copy.copy(step)
                 part.gate, part.after = gate, set()
+                part.at = gate.line if gate else step.line
                 yield part
 
 

@@ -6,21 +6,19 @@ import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_storedog_gate.drone_lint.rules import RULES, Level
 from pytest_storedog_gate.outlets.plain_text import long_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_storedog_gate.drone_lint.rules import Report
 
 _GITLAB = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
 
 
-def text(reports: Sequence[Report], _version: str) -> str:
+def text(reports: list[Report], _version: str) -> str:
     """A line for each finding, as compilers write it, and for each file that is sound."""
     lines = []
     for report in reports:
@@ -35,43 +33,41 @@ def text(reports: Sequence[Report], _version: str) -> str:
     return "".join(f"{long_line(line)}\n" for line in lines)
 
 
-def as_json(reports: Sequence[Report], version: str) -> str:
+def as_json(reports: list[Report], version: str) -> str:
     """All that is known, for programs."""
-    return _json({"version": version, "files": [asdict(report) for report in reports]})
+    return json.dumps({"version": version, "files": list(map(asdict, reports))}, indent=2) + "\n"
 
 
-def sarif(reports: Sequence[Report], version: str) -> str:
+def sarif(reports: list[Report], version: str) -> str:
     """For code scanning; what is ignored is suppressed there, with its reason."""
-    results = [
-        {
-            "ruleId": f.rule,
-            "level": f.level,
-            "message": {"text": f.said},
-            "locations": [
-                {
-                    "physicalLocation": {
-                        "artifactLocation": {"uri": _uri(report.file)},
-                        "region": {"startLine": f.line},
-                    }
-                }
-            ],
-            "suppressions": [{"kind": "inSource", "justification": f.ignored}] * bool(f.ignored),
-        }
-        for report in reports
-        for f in report.findings
-    ]
     rules = [{"id": rule, "help": {"text": said["remedy"]}} for rule, said in RULES.items()]
     notes = [{"level": "error", "message": {"text": r.error}} for r in reports if r.error]
+    results = []
+    for report in reports:
+        path = Path(report.file)
+        uri = path.as_uri() if path.is_absolute() else quote(report.file)
+        for f in report.findings:
+            place = {"artifactLocation": {"uri": uri}, "region": {"startLine": f.line}}
+            reason = {"kind": "inSource", "justification": f.ignored}
+            results.append(
+                {
+                    "ruleId": f.rule,
+                    "level": f.level,
+                    "message": {"text": f.said},
+                    "locations": [{"physicalLocation": place}],
+                    "suppressions": [reason] * bool(f.ignored),
+                }
+            )
     run = {
         "tool": {"driver": {"name": "storedog-gate lint", "version": version, "rules": rules}},
         "invocations": [{"executionSuccessful": not notes, "toolExecutionNotifications": notes}],
         "results": results,
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return _json({"$schema": schema, "version": "2.1.0", "runs": [run]})
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def gitlab(reports: Sequence[Report], _version: str) -> str:
+def gitlab(reports: list[Report], _version: str) -> str:
     """For a merge request; what is ignored is left out, as GitLab knows no such thing."""
     issues = [
         (report.file, f.line, f.rule, f.said, _GITLAB[f.level])
@@ -80,26 +76,17 @@ def gitlab(reports: Sequence[Report], _version: str) -> str:
         if not f.ignored
     ]
     issues += [(r.file, 1, "no-file", r.error, "blocker") for r in reports if r.error]
-    return _json(
-        [
-            {
-                "description": said,
-                "check_name": rule,
-                "fingerprint": hashlib.sha256(ascii((file, line, rule, said)).encode()).hexdigest(),
-                "severity": severity,
-                "location": {"path": file, "lines": {"begin": line}},
-            }
-            for file, line, rule, said, severity in issues
-        ]
-    )
-
-
-def _uri(file: str) -> str:
-    return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2) + "\n"
+    described = [
+        {
+            "description": said,
+            "check_name": rule,
+            "fingerprint": hashlib.sha256(ascii((file, line, rule, said)).encode()).hexdigest(),
+            "severity": severity,
+            "location": {"path": file, "lines": {"begin": line}},
+        }
+        for file, line, rule, said, severity in issues
+    ]
+    return json.dumps(described, indent=2) + "\n"
 
 
 FORMATS = {"text": text, "json": as_json, "sarif": sarif, "gitlab": gitlab}

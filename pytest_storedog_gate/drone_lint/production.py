@@ -12,16 +12,16 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings import file as configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_storedog_gate.drone_lint.drone_file import Step
     from pytest_storedog_gate.drone_lint.rules import Finding
-    from pytest_storedog_gate.settings.environments import EnvironmentSection
 
 # Drone's conditions but the status; it looks at no others, `paths` neither.
 _DOCKERS = ("DOCKER_HOST", "DOCKER_CONTEXT")
 _CONDITIONS = {"branch", "event", "ref", "target", "cron", "action", "repo", "instance"}
+_sections = functools.cache(lambda path: configuration.read(path).environments)
 _OPERATORS = r"[;\n|`()]+|&&|&(?=\s|$)"
 # A command as it is written, with operators within quotes, where those hide no other command.
 _WRITTEN = re.compile(rf"""(?:\\.|'[^']*'|"[^"$`\\]*"|(?!{_OPERATORS}).)+""")
@@ -34,19 +34,13 @@ def requires(step: Step, root: Path, elsewhere: str) -> bool:
     """
     if not step.gate or not step.gate.environment:
         return False
-    named = step.gate.option("--storedog-config")
-    known = _environments(root / step.gate.folder, named, root / elsewhere)
-    section = known.get(step.gate.environment)
-    return section is not None and section.requires is not None
-
-
-@functools.cache
-def _environments(folder: Path, named: str | None, other: Path) -> Mapping[str, EnvironmentSection]:
+    folder, named = root / step.gate.folder, step.gate.option("--storedog-config")
     try:
         path = configuration.find(folder, named, folder)
     except ConfigurationError:
-        path = folder if named else other
-    return configuration.read(path).environments if path.is_file() else {}
+        path = folder if named else root / elsewhere
+    section = _sections(path).get(step.gate.environment) if path.is_file() else None
+    return section is not None and section.requires is not None
 
 
 def purpose(step: Step) -> Level | None:
@@ -61,7 +55,7 @@ def purpose(step: Step) -> Level | None:
         return None if all(map(looks.search, _commands(step))) else Level.WARNING
     if not found and (_says("about", name) or not _says("called", name)):
         return None
-    targets = [t for each in step.conditions for t in each.get("target", (set(), set()))[0]]
+    targets = [t for name, include, _ in step.conditions if name == "target" for t in include]
     named = any(each and all(_says("elsewhere", e) for e in each) for each in ([name], targets))
     if any(_says("production", each) for each in found):
         return Level.WARNING if named else Level.ERROR
@@ -120,28 +114,22 @@ def _of_pair(step: Step, gate: Step) -> Iterator[Finding]:
 
 def _missed(step: Step, gate: Step) -> str | None:
     """A condition of the gate that is not production's as well: it may be skipped alone."""
-    for needs in gate.conditions:
-        for name, (include, exclude) in needs.items():
-            has = [each[name] for each in step.conditions if name in each]
-            included = not include or any(h[0] and h[0] <= include for h in has)
-            excluded = not exclude or any(exclude <= h[1] or _apart(h[0], exclude) for h in has)
-            if name in _CONDITIONS and not (included and excluded):
-                return name
+
+    def is_apart(names: set[str], others: set[str]) -> bool:
+        plain = all(re.fullmatch(r"[\w./-]+", each) for each in names | others)
+        return bool(names) and plain and not names & others  # of patterns nobody knows
+
+    for name, include, exclude in gate.conditions:
+        theirs = [(has, not_) for other, has, not_ in step.conditions if other == name]
+        included = not include or any(has and has <= include for has, _ in theirs)
+        excluded = not exclude or any(exclude <= n or is_apart(has, exclude) for has, n in theirs)
+        if name in _CONDITIONS and not (included and excluded):
+            return name
     return None
 
 
-def _apart(names: set[str], others: set[str]) -> bool:
-    """Whether none of the names is one of the others; of patterns nobody knows."""
-    plain = all(re.fullmatch(r"[\w./-]+", each) for each in names | others)
-    return bool(names) and plain and not names & others
-
-
 def _commands(step: Step) -> list[str]:
-    """What the step runs and is not known to leave everything as it is; a plugin's settings."""
-    settings = step.source.get("settings")
-    if settings.entries and not step.source.get("commands").items:
-        given = [f"{key}={text}" for key in settings.entries for text in settings.texts(key)]
-        return [" ".join([step.source.get("image").text or "", *given])]
+    """What the step runs and is not known to leave everything as it is."""
     harmless = pattern("commands").fullmatch
     written = [c.strip() for _, text in step.filled for c in _WRITTEN.findall(text)]
     texts = [each for each in written if not harmless(each)]

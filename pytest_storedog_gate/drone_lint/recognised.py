@@ -8,15 +8,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-_FILE: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+RECOGNISED: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 @functools.cache
 def text_of(key: str) -> str:
     """An expression for any of those of that key; a dot leads into a table."""
-    found: Any = functools.reduce(lambda table, part: table[part], key.split("."), _FILE)
+    found: Any = functools.reduce(lambda table, part: table[part], key.split("."), RECOGNISED)
     text = "|".join(f"(?:{each})" for each in found)
-    for name, part in _FILE["parts"].items():
+    for name, part in RECOGNISED["parts"].items():
         text = text.replace(f"{{{name}}}", part)
     return f"(?s:{text})"
 

@@ -45,7 +45,7 @@ _GATE = re.compile(
     rf"|(?P<other>{text_of('datadog-ci.program')}) synthetics run-tests)(?P<arguments>(?: \S*)*)"
 )
 # Where an image has its programs, and those of its user.
-_PROGRAMS = "/bin/sh /usr/bin/env /usr/local/bin/pytest /root/.local/bin/pytest"
+_PROGRAMS = ("/bin/sh", "/usr/bin/env", "/usr/local/bin/pytest", "/root/.local/bin/pytest")
 
 
 class NotPlain(Exception):
@@ -110,7 +110,7 @@ class _Script:
         paths = [workspace.get("base").text or workspace.get("path").text or ""]
         paths += [volume.get("path").text or "" for volume in step.source.get("volumes").items]
         # What stands there is the repository's, or another step's.
-        self._shared = [PurePosixPath("/drone", path) for path in paths]
+        self._shared = tuple(f"{PurePosixPath('/drone', path)}/" for path in paths)
 
     def check_place(self) -> None:
         """Raises NotPlain where no shell reads the script, or other files are the programs."""
@@ -118,7 +118,8 @@ class _Script:
             raise NotPlain("PowerShell")
         if self._folder.parts[:2] in (("/", "dev"), ("/", "proc")):
             raise NotPlain(str(self._folder))
-        self._in_image(_PROGRAMS)
+        for program in _PROGRAMS:
+            self._in_image(program)
 
     def read(self, n: int, *, is_last: bool) -> None:
         """Reads an item of the script, the last one up to its last gate. Raises NotPlain."""
@@ -171,7 +172,7 @@ class _Script:
         return found
 
     def _command(self, words: str, before: str, after: str, rest: str) -> None:
-        words = self._in_image(words)
+        words = " ".join(map(self._in_image, words.split(" ")))
         if gate := self._gate(words):
             # Among `&&` it ends the step only where nothing else follows.
             if (before or after) and not ({before, after} <= {"", "&&"} and _LAST.fullmatch(rest)):
@@ -199,33 +200,27 @@ class _Script:
         elif is_sure and pattern("venvs").fullmatch(run):
             self._made.add(self._folder / options[-1] / "bin")
 
-    def _in_image(self, text: str) -> str:
-        """The command; an environment that the script has made is taken for one of the image.
+    def _in_image(self, word: str) -> str:
+        """The word; an environment that the script has made is taken for one of the image.
 
         Raises NotPlain for a program that is the repository's, or another step's.
         """
+        path = self._folder / word
+        if path.parent in self._made:
+            return f"/venv/bin/{path.name}"
+        if "/bin/" in word and word.startswith(self._shared):
+            raise NotPlain(word)
+        return word
 
-        def program(word: re.Match[str]) -> str:
-            path = self._folder / word[0]
-            if path.parent in self._made:
-                return f"/venv/bin/{path.name}"
-            if word[0][0] == "/" and any(map(path.is_relative_to, self._shared)):
-                raise NotPlain(word[0])
-            return word[0]
-
-        return re.sub(r"(?<!\S)\S*/bin/\S*", program, text)
-
-    def _gate(self, text: str) -> Gate | None:
+    def _gate(self, words: str) -> Gate | None:
         """The gate that it is, though `env` or `timeout` may stand before it."""
-        if not (found := _GATE.fullmatch(text)):
+        if not (found := _GATE.fullmatch(words)):
             return None
         unset = re.findall(r"(?:-u ?|--unset[ =])(\w+)", found["before"])
         variables = {**self._variables, **dict.fromkeys(unset), **_sets(found["before"])}
         gate = Gate(self.line, found["arguments"], variables, self._folder)
-        if found["other"]:
-            return gate
-        environment = gate.option("--storedog-env")
-        return replace(gate, environment=environment) if environment else None
+        environment = None if found["other"] else gate.option("--storedog-env")
+        return replace(gate, environment=environment) if found["other"] or environment else None
 
 
 def _sets(words: str) -> dict[str, str | None]:

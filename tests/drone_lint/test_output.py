@@ -232,8 +232,8 @@ def test_a_name_does_not_steer_the_terminal(
             "unconstructable recursive node",
         ),
         ("deep.yml", "kind: " + "[" * 5000, "nested too deeply"),
-        (".drone.jsonnet", "{}", "lint the YAML that `drone jsonnet --stream` makes of it"),
-        (".drone.star", "", "lint the YAML that `drone starlark` makes of it"),
+        (".drone.jsonnet", "{}", "lint the YAML that `drone` makes of it"),
+        (".drone.star", "", "lint the YAML that `drone` makes of it"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_status_4(
