@@ -49,11 +49,8 @@ class Step:
         self.statuses = [
             _patterns(each["status"])[0] if "status" in each else {"success"} for each in asked
         ]
-        # Without commands the container runs its own, which is no shell script; a plugin its own.
+        # Without commands the container runs its own, which is no shell script.
         words = [*source.texts("entrypoint"), *source.texts("command")]
-        settings = source.get("settings")
-        given = [f"{key}={text}" for key in settings.entries for text in settings.texts(key)]
-        words = [source.get("image").text or "", *given] if given else words
         commands = source.get("commands").items
         items = [(c.first, "`" if c.written is None else c.written) for c in commands]
         self.commands = items or [(self.line, shlex.join(words))]

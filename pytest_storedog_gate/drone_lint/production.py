@@ -23,8 +23,11 @@ _DOCKERS = ("DOCKER_HOST", "DOCKER_CONTEXT")
 _CONDITIONS = {"branch", "event", "ref", "target", "cron", "action", "repo", "instance"}
 _sections = functools.cache(lambda path: configuration.read(path).environments)
 _OPERATORS = r"[;\n|`()]+|&&|&(?=\s|$)"
-# A command as it is written, with operators within quotes, where those hide no other command.
-_WRITTEN = re.compile(rf"""(?:\\.|'[^']*'|"[^"$`\\]*"|(?!{_OPERATORS}).)+""")
+# A comment, or a command as it is written, with the operators within quotes that hide no other.
+_COMMENT = r"""(?m:^)[ \t]*\#.*|(?<!\S)\#[^\n'"]*(?=\n|\Z)"""
+_WRITTEN = re.compile(
+    rf"""{_COMMENT}|((?:\\.|'[^']*'|"(?:[^"$`\\]|\$(?!\())*"|(?!{_OPERATORS}|{_COMMENT}).)+)"""
+)
 
 
 def requires(step: Step, root: Path, elsewhere: str) -> bool:
@@ -129,7 +132,11 @@ def _missed(step: Step, gate: Step) -> str | None:
 
 
 def _commands(step: Step) -> list[str]:
-    """What the step runs and is not known to leave everything as it is."""
+    """What the step runs and is not known to leave everything as it is; a plugin's settings."""
+    settings = step.source.get("settings")
+    if settings.entries and not step.source.get("commands").items:
+        given = [f"{key}={text}" for key in settings.entries for text in settings.texts(key)]
+        return [" ".join([step.source.get("image").text or "", *given])]
     harmless = pattern("commands").fullmatch
     written = [c.strip() for _, text in step.filled for c in _WRITTEN.findall(text)]
     texts = [each for each in written if not harmless(each)]

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 # `${NAME}` is Drone's, and nobody knows what it holds; `$NAME` and `$${NAME}` are the shell's.
 _DRONES = rf"\$\{{{text_of('drones')}\}}"
 _VARIABLE = rf"\$\$?[A-Za-z_]\w*|\$\$\{{[A-Za-z_][\w:#%/,^.*-]*\}}|{_DRONES}"
+_JOINED = r"\\\n(?=\s*\S)"  # the line goes on in the next
 _DOLLAR = rf"\$\$|\$(?!\{{)|{_DRONES}"
 # Nowhere plain: a backquote, which Drone's own `echo` of each command would run, and a backslash,
 # which the shell that hands the script on may read: `\c` cuts off the rest of it.
 _TOKEN = re.compile(
-    rf"""(?P<blank>[ \t]+|(?<!\S)\#(?:[^`\\\n$]|{_DOLLAR})*) | (?P<joined>\\\n)
+    rf"""(?P<blank>[ \t]+|(?<!\S)\#(?:[^`\\\n$]|{_DOLLAR})*) | (?P<joined>{_JOINED})
     | (?P<end>;(?!;)|\n) | (?P<operator>&&|\|\|?)
     | (?P<output>2>&1|1?>&2|[12]?>{{1,2}}[ ]?(?:/dev/null|[\w./-]+\.log)(?![^\s;|&]))
     | (?P<input><[ ]?/dev/null)
@@ -36,10 +37,10 @@ _TOKEN = re.compile(
 )
 _BLANK, _INPUT = "\0", "\1"  # in a command: a blank within a word, and an input of its own
 # A list goes on with `&&` alone, and what follows it is read neither by Drone nor by its `echo`.
-_LAST = re.compile(r"(?:[^;|&\n`\\]++|&&)*+;?(?:\s|(?<!\S)\#[^\n`\\$]*)*")
+_LAST = re.compile(rf"(?:[^;|&\n`\\$]++|{_DOLLAR}|{_JOINED}|&&)*+;?(?:\s|(?<!\S)\#[^\n`\\$]*)*")
 
 _MENTION = re.compile(r"--storedog-env\b|\bsynthetics\s+run-tests\b")
-_ASSIGNED = re.compile(r"(?:export (?=(?:\w+=\S*(?: |$))+$))?(?:\w+=\S*(?: |$))*")
+_ASSIGNED = re.compile(r"(?:export(?: |$)(?=(?:\w+=\S*(?: |$))*$))?(?:\w+=\S*(?: |$))*")
 _GATE = re.compile(
     rf"(?P<before>(?:\w+=\S* |{text_of('wrappers')})*)(?:{text_of('pytest.program')}"
     rf"|(?P<other>{text_of('datadog-ci.program')}) synthetics run-tests)(?P<arguments>(?: \S*)*)"
@@ -131,21 +132,22 @@ class _Script:
                 command += self._piece(token)
                 continue
             words, after = " ".join(command.split()), token["operator"] or ""
-            if words and left:
+            rest = text[token.start() :]
+            if words:
                 left -= len(_MENTION.findall(text, here, token.start()))
-                rest = text[token.start() :] if n + 1 == len(self._step.commands) else "|"
-                self._command(words, before, after, rest)
-            elif not words and (before or token[0] != "\n"):
+                is_last_item = n + 1 == len(self._step.commands)
+                self._command(words, before, after, ends=is_last_item and _LAST.fullmatch(rest))
+            elif before or token[0] != "\n":
                 raise NotPlain(token[0])
+            if not left:
+                # This runs only once the last gate has passed, but Drone's `echo` reads it before.
+                if odd := re.search(rf"`|(?!{_JOINED})\\", rest):
+                    self.line = first + text.count("\n", 0, token.start() + odd.start())
+                    raise NotPlain(odd[0])
+                return
             here, command, before = token.end(), "", after
             if token["end"]:
                 self.line = first + text.count("\n", 0, here)
-                if not left:
-                    break
-        # What follows runs only once the last gate has passed, but Drone's `echo` reads it before.
-        if odd := re.search(r"`|\\(?!\n)", text[here:]):
-            self.line += text.count("\n", here, here + odd.start())
-            raise NotPlain(odd[0])
 
     def _piece(self, token: re.Match[str]) -> str:
         """A token's part of a command: words, with a blank between two."""
@@ -171,16 +173,15 @@ class _Script:
             raise NotPlain(variable)
         return found
 
-    def _command(self, words: str, before: str, after: str, rest: str) -> None:
-        words = " ".join(map(self._in_image, words.split(" ")))
+    def _command(self, words: str, before: str, after: str, *, ends: object) -> None:
+        fed = before == "|" or _INPUT in words
+        words = " ".join(self._in_image(word) for word in words.split(" ") if word != _INPUT)
         if gate := self._gate(words):
             # Among `&&` it ends the step only where nothing else follows.
-            if (before or after) and not ({before, after} <= {"", "&&"} and _LAST.fullmatch(rest)):
+            if (before or after) and not (ends and {before, after} <= {"", "&&"}):
                 raise NotPlain(before or after)
             self.found.append(gate)
             return
-        fed = before == "|" or _INPUT in words
-        words = words.replace(f" {_INPUT}", "")
         run = _ASSIGNED.sub("", words, count=1)
         sets = _sets(words[: len(words) - len(run)])
         program, *options = run.split(" ")

@@ -9,7 +9,7 @@ import pytest
 from tests.drone_lint.linted import PRODUCTION, linted_steps
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.drone_lint.lint import Report
+    from pytest_storedog_gate.drone_lint.rules import Report
 
 _GATE = (
     "npx datadog-ci synthetics run-tests --failOnCriticalErrors --failOnMissingTests -p abc-def-ghi"

@@ -14,8 +14,8 @@ import pytest
 
 from pytest_storedog_gate.drone_lint import cli
 from pytest_storedog_gate.drone_lint.cli import main
-from pytest_storedog_gate.drone_lint.lint import Report, lint
-from pytest_storedog_gate.drone_lint.rules import RULES
+from pytest_storedog_gate.drone_lint.lint import lint
+from pytest_storedog_gate.drone_lint.rules import RULES, Report
 from tests.drone_lint.cases import CASES
 from tests.repository import ROOT
 

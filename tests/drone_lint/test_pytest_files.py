@@ -17,7 +17,7 @@ from tests.conftest import WITHOUT_OTHERS
 from tests.drone_lint.linted import PRODUCTION, linted_steps
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.drone_lint.lint import Report
+    from pytest_storedog_gate.drone_lint.rules import Report
     from tests.conftest import GateProject, Shop
 
 _GATE = "pytest --storedog-env=staging"
