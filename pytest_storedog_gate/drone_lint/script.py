@@ -133,8 +133,8 @@ class _Script:
                 continue
             words, after = " ".join(command.split()), token["operator"] or ""
             rest = text[token.start() :]
+            left -= len(_MENTION.findall(text, here, token.start()))
             if words:
-                left -= len(_MENTION.findall(text, here, token.start()))
                 is_last_item = n + 1 == len(self._step.commands)
                 self._command(words, before, after, ends=is_last_item and _LAST.fullmatch(rest))
             elif before or token[0] != "\n":
