@@ -1,204 +1,134 @@
-"""A Drone pipeline file as the linter sees it: pipelines and their steps, each with its line.
+"""A Drone pipeline file as the linter sees it: the steps of its pipelines, each with its lines.
 
 https://docs.drone.io/pipeline/docker/syntax/
 """
 
 from __future__ import annotations
 
+import copy
 import re
 import shlex
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.drone_lint import gates
-from pytest_storedog_gate.drone_lint.plain_commands import joined
+from pytest_storedog_gate.drone_lint.recognised import RECOGNISED
+from pytest_storedog_gate.drone_lint.script import gates
 from pytest_storedog_gate.drone_lint.yaml_source import documents
 from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Sequence
 
-    from pytest_storedog_gate.drone_lint.yaml_source import Located
-
-# What ends a command and is none: comments with nothing in them that Drone or its `echo` reads.
-_END = re.compile(r"(?:\n[ \t]*(?:\#[^\n`\\$]*)?)+\Z")
-_GENERATED = {".jsonnet": "drone jsonnet --stream", ".star": "drone starlark", ".script": "drone"}
-
-# What has no `kind` is known by keys at its top, or of one of its jobs.
-_OTHERS: list[tuple[str, set[str], set[str]]] = [
-    ("a GitHub Actions workflow", {"on"}, {"runs-on"}),
-    ("a GitLab CI file", {"include", "spec", "workflow"}, {"script", "extends", "trigger"}),
-    ("a file of Drone 0.8, or of an old Woodpecker", {"pipeline"}, set()),
-    ("a Woodpecker workflow, or a Drone pipeline without its `kind`", {"steps"}, set()),
-]
+    from pytest_storedog_gate.drone_lint.script import Gate
+    from pytest_storedog_gate.drone_lint.yaml_source import Node
 
 
-@dataclass(frozen=True)
-class Pipeline:
-    """One pipeline of the file. `waits_for` has of each step the names of those before it."""
-
-    name: str
-    source: Located
-    waits_for: Mapping[str, set[str]]
-
-
-class Line(NamedTuple):
-    """A line of a script: its number in the file, and which of the step's commands has it."""
-
-    number: int
-    text: str
-    command: int = 0
-
-
-@dataclass(frozen=True)
 class Step:
     """One step, or a service, which Drone starts first and does not wait for.
 
-    `script` has the lines of its commands, or its container's own one. `gate` is the one of its
-    gates that it is looked at for, if any.
+    One that runs several gates counts as several, each up to its `gate`; `at` is the line to point
+    at. `commands` are the items of its script with their first lines, and `filled` the same with
+    the values of its variables.
+    `given` are those, and `variables` the values that the file tells, not those of secrets.
+    `conditions` are the pipeline's and its own: the name, what has to match and what must not.
+    `statuses` are those in which the two run, and `after` the steps that have passed before it.
     """
 
-    pipeline: Pipeline
-    name: str
-    line: int
-    source: Located
-    script: tuple[Line, ...]
-    is_service: bool
-    gate: gates.Gate | None = None
+    gate: Gate | None = None
 
-    @property
-    def at(self) -> int:
-        """The line to point at."""
-        return self.gate.line if self.gate else self.line
-
-    @cached_property
-    def conditions(self) -> list[dict[str, tuple[set[str], set[str]]]]:
-        """Of the pipeline and of the step: by name what has to match, and what must not."""
-        both = self.pipeline.source.get("trigger"), self.source.get("when")
-        return [{name: _patterns(c) for name, c in each.entries().items()} for each in both]
-
-    @property
-    def statuses(self) -> list[set[str]]:
-        """In which its pipeline, and in which it itself runs."""
-        return [each.get("status", ({"success"}, set()))[0] for each in self.conditions]
-
-    @cached_property
-    def given(self) -> dict[str, Located]:
-        """The variables that the file gives the step."""
-        sources = (self.pipeline.source, self.source)
-        return {n: v for each in sources for n, v in each.get("environment").entries().items()}
-
-    @cached_property
-    def variables(self) -> dict[str, str]:
-        """Their values, without those that the file does not tell, as a secret's."""
-        return {n: v.text for n, v in self.given.items() if v.text is not None}
-
-    @cached_property
-    def gates(self) -> gates.Gates:
-        """The gates that the step runs."""
-        return gates.Gates(self)
-
-    @cached_property
-    def filled(self) -> list[Line]:
-        """The script with the values of its variables in it."""
-        known = self.variables
-
-        def value(name: re.Match[str]) -> str:
-            return known.get(name[1] or name[2], name[0])
-
-        variable = r"\$\$\{(\w+)\}|\$(\w+)"
-        return [each._replace(text=re.sub(variable, value, each.text)) for each in self.script]
+    def __init__(self, pipeline: Node, source: Node, *, is_service: bool) -> None:
+        self.pipeline, self.source, self.is_service = pipeline, source, is_service
+        self.name, self.line = source.get("name").text or "", source.get("name").line
+        self.at = self.line
+        self.after: set[Step] = set()
+        both = [pipeline.get("environment"), source.get("environment")]
+        self.given = {name: value for each in both for name, value in each.entries.items()}
+        self.variables = {n: v.text for n, v in self.given.items() if v.text is not None}
+        asked = [pipeline.get("trigger").entries, source.get("when").entries]
+        self.conditions = [(name, *_patterns(c)) for each in asked for name, c in each.items()]
+        self.statuses = [
+            _patterns(each["status"])[0] if "status" in each else {"success"} for each in asked
+        ]
+        # Without commands the container runs its own, which is no shell script.
+        words = [*source.texts("entrypoint"), *source.texts("command")]
+        commands = source.get("commands").items
+        items = [(c.first, "`" if c.written is None else c.written) for c in commands]
+        self.commands = items or [(self.line, shlex.join(words))]
+        variable = re.compile(r"\$\$\{(\w+)\}|\$(\w+)")
+        self.filled = [
+            (line, variable.sub(lambda v: self.variables.get(v[1] or v[2], v[0]), text))
+            for line, text in self.commands
+        ]
 
 
-@dataclass(frozen=True)
-class DroneFile:
-    """A file's pipelines and steps, and the lines of its templates, which hold what is not seen."""
+def read(text: str, name: str) -> tuple[list[Step], list[int], int]:
+    """The steps of a file of that name, the lines of its templates, and that of the first of both.
 
-    pipelines: list[Pipeline]
-    steps: list[Step]
-    templates: list[int]
-    waits_for: Mapping[str, set[str]]
-
-
-def read(text: str, name: str) -> DroneFile:
-    """Reads a file of that name. Raises ConfigurationError for what is no pipeline file."""
-    if program := _GENERATED.get(PurePath(name).suffix):
-        what = f"Starlark and Jsonnet are not read; lint the YAML that `{program}` makes of it"
+    Raises ConfigurationError for what is no pipeline file.
+    """
+    if PurePath(name).suffix in (".jsonnet", ".star", ".script"):
+        what = "Starlark and Jsonnet are not read; lint the YAML that `drone` makes of it"
         raise ConfigurationError(f"{name}: {what}")
-    by_kind: dict[str, list[Located]] = {"pipeline": [], "template": []}
+    by_kind: dict[str, list[Node]] = {"pipeline": [], "template": []}
     for document in documents(text, name):
         if (kind := document.get("kind").text) is None:
             raise ConfigurationError(f"{name}:{document.line}: {_without_kind(document)}")
         by_kind.setdefault(kind, []).append(document)
-    if not by_kind["pipeline"] + by_kind["template"]:
-        raise ConfigurationError(
-            f"{name}: there is nothing in it that Drone runs; write `kind: pipeline`"
-        )
-    pipelines = [
-        Pipeline(p.get("name").text or "default", p, _before(_items(p)))
-        for p in by_kind["pipeline"]
-    ]
-    steps = [
-        _step(p, item, is_service=service) for p in pipelines for item, service in _items(p.source)
-    ]
-    waits_for = _waits_for((p.name, p.source) for p in pipelines)
-    return DroneFile(pipelines, steps, [d.line for d in by_kind["template"]], waits_for)
+    pipelines, templates = by_kind["pipeline"], [each.line for each in by_kind["template"]]
+    if not (pipelines or templates):
+        what = "there is nothing in it that Drone runs; write `kind: pipeline`"
+        raise ConfigurationError(f"{name}: {what}")
+    return _steps(pipelines), templates, min([*templates, *(each.line for each in pipelines)])
 
 
-def _without_kind(document: Located) -> str:
-    entries = document.entries()
-    jobs = [e.entries() for e in (*entries.values(), *document.get("jobs").entries().values())]
-    for other, top, of_job in _OTHERS:
-        if top & entries.keys() or any(of_job & job.keys() for job in jobs):
+def _without_kind(document: Node) -> str:
+    below = [*document.entries.values(), *document.get("jobs").entries.values()]
+    keys = {key for each in (document, *below) for key in each.entries}
+    for other, theirs in RECOGNISED["others"].items():
+        if keys & {*theirs}:
             return f"this is {other}; only pipelines of Drone 1 and 2 are read: `kind: pipeline`"
     return "there is no `kind`, so Drone runs nothing of this; write `kind: pipeline`"
 
 
-def _waits_for(these: Iterable[tuple[str, Located]]) -> dict[str, set[str]]:
-    """Of each by its name the names of all that it depends on, directly or not."""
-    needs = {name: source.texts("depends_on") for name, source in these}
-    found: dict[str, set[str]] = {}
-    for name, needed in needs.items():
-        before: set[str] = set()
+def _steps(pipelines: list[Node]) -> list[Step]:
+    """The steps of all pipelines; each knows those that it waits for."""
+    groups = [(each, list(_parts(each))) for each in pipelines]
+    by_pipeline = {each.get("name").text or "default": steps for each, steps in groups}
+    needs: dict[Step, list[Step]] = {}
+    for pipeline, steps in groups:
+        earlier = [s for name in pipeline.texts("depends_on") for s in by_pipeline.get(name, [])]
+        named = {step.name: step for step in steps}
+        asked = [step.source.texts("depends_on") for step in steps]
+        before = None
+        for step, names in zip(steps, asked, strict=True):
+            # In the file's order where no step says what it depends on.
+            if before and (before.source is step.source or not any(asked)):
+                needs[step] = [before]
+            else:
+                needs[step] = [named[name] for name in names if name in named] or earlier
+            before = step
+    for step, needed in needs.items():
         todo = [*needed]
         while todo:
-            if (other := todo.pop()) in needs and other not in before:
-                before |= {other, *found.get(other, ())}
-                todo += () if other in found else needs[other]
-        found[name] = before
-    return found
+            if (other := todo.pop()) not in step.after:
+                step.after |= {other, *other.after}
+                todo += needs[other]
+    return [*needs]
 
 
-def _items(pipeline: Located) -> list[tuple[Located, bool]]:
-    """Its services and steps, and whether each is a service."""
-    keys = ("services", "steps")
-    return [(item, key == "services") for key in keys for item in pipeline.get(key).items()]
+def _parts(pipeline: Node) -> Iterator[Step]:
+    """The services and steps of a pipeline, each as often as it runs a gate."""
+    for key in ("services", "steps"):
+        for item in pipeline.get(key).items:
+            step = Step(pipeline, item, is_service=key == "services")
+            runs: Sequence[Gate | None] = gates(step)
+            for gate in runs or [None]:
+                part = copy.copy(step)
+                part.gate, part.after = gate, set()
+                part.at = gate.line if gate else step.line
+                yield part
 
 
-def _before(items: list[tuple[Located, bool]]) -> dict[str, set[str]]:
-    """As `_waits_for`, or in their order where none says what it depends on."""
-    named = [(item.get("name").text or "", item) for item, _ in items]
-    if any(item.texts("depends_on") for _, item in named):
-        return _waits_for(named)
-    return {name: {other for other, _ in named[:at]} for at, (name, _) in enumerate(named)}
-
-
-def _step(pipeline: Pipeline, located: Located, *, is_service: bool) -> Step:
-    name = located.get("name")
-    lines = [
-        Line(item.line + row + (getattr(item.node, "style", "") == "|"), line, place)
-        for place, item in enumerate(located.get("commands").items())
-        for row, line in joined("`" if item.written is None else _END.sub("", item.written))
-    ]
-    # Without commands the container runs its own, which is no shell script.
-    words = [*located.texts("entrypoint"), *located.texts("command")]
-    script = tuple(lines) or (Line(name.line, shlex.join(words)),)
-    return Step(pipeline, name.text or "", name.line, located, script, is_service)
-
-
-def _patterns(condition: Located) -> tuple[set[str], set[str]]:
-    parts = condition.entries()
-    include = condition.texts("include") if parts else [i.text or "" for i in condition.items()]
+def _patterns(condition: Node) -> tuple[set[str], set[str]]:
+    include = condition.texts("include") or [item.text or "" for item in condition.items]
     return set(include), set(condition.texts("exclude"))

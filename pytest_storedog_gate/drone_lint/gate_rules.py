@@ -2,110 +2,117 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
+import shlex
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.drone_lint.gates import steers
-from pytest_storedog_gate.drone_lint.recognised import OFF, pattern
+from pytest_storedog_gate.drone_lint.recognised import pattern, text_of
 from pytest_storedog_gate.drone_lint.rules import Level, finding
+from pytest_storedog_gate.drone_lint.script import arguments, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import PurePosixPath
+    from collections.abc import Iterator
 
     from pytest_storedog_gate.drone_lint.drone_file import Step
-    from pytest_storedog_gate.drone_lint.gates import Gate
-    from pytest_storedog_gate.drone_lint.pytest_file import PytestFile
     from pytest_storedog_gate.drone_lint.rules import Finding
+    from pytest_storedog_gate.drone_lint.script import Gate
 
-    Files = Callable[[PurePosixPath, Sequence[str]], PytestFile | None]
-
-_ENDS = re.compile(r"\b(?:exit|return)[\s(\"']+(\d{1,9})\b")
-_THEIRS, _SAID = pattern("datadog-ci", "variables"), pattern("datadog-ci", "harmless")
+_PLUGIN = re.compile(r"(?<![\w.-])pytest-storedog-gate(?![\w.-])")
 
 
-def of_gates(step: Step, files: Files) -> Iterator[Finding]:
-    """What takes the teeth out of a step's gates, with `files` of pytest's."""
-    gates = step.gates
+def of_step(step: Step, gates: list[Step], root: Path) -> Iterator[Finding]:
+    """What takes the teeth out of a step's gate, or has it skipped."""
+    here = [g for g in gates if g.pipeline is step.pipeline and g.source is not step.source]
+    if any(gate not in step.after for gate in here):
+        for line, text in step.filled:
+            ends = re.findall(r"\b(?:exit|return)[\s(\"']+(\d{1,9})\b", text)
+            if any(int(status) % 256 == 78 for status in ends):
+                yield finding(line, "exit-78")
+    if not step.gate:
+        return
     failure, detach = step.source.get("failure"), step.source.get("detach")
     if re.search(r"ignore|\$", failure.text or ""):
         yield finding(failure.line, "failure-ignored", step.name)
     if step.is_service or (detach.text or "false").lower() not in ("false", "no", "off", "n"):
-        line = step.line if step.is_service else detach.line
-        yield finding(line, "detached", step.name)
+        yield finding(step.line if step.is_service else detach.line, "detached", step.name)
     if any("success" not in statuses for statuses in step.statuses):
         yield finding(step.line, "only-on-failure", step.name)
-    if gates.fault:
-        line, words = gates.fault
-        yield finding(line, "own-step", words if len(words) <= 40 else f"{words[:37]}...")
-    for gate in gates.found:
-        yield from _of_gate(step, gate, files)
+    if words := step.gate.fault:
+        yield finding(step.at, "own-step", words if len(words) <= 40 else f"{words[:37]}...")
+    else:
+        yield from _of_gate(step, step.gate)
+        yield from (_of_pytest if step.gate.environment else _of_datadog_ci)(step, step.gate, root)
 
 
-def of_exit_78(step: Step, gates: list[Step]) -> Iterator[Finding]:
-    """A step that Drone starts before the gate has ended, and that skips the gate with 78."""
-    here = [g for g in gates if g.pipeline is step.pipeline and g.source is not step.source]
-    if any(gate.name not in step.pipeline.waits_for[step.name] for gate in here):
-        for line in step.filled:
-            if any(int(status) % 256 == 78 for status in _ENDS.findall(line.text)):
-                yield finding(line.number, "exit-78")
-
-
-def _of_gate(step: Step, gate: Gate, files: Files) -> Iterator[Finding]:
-    is_pytest = gate.environment is not None
+def _of_gate(step: Step, gate: Gate) -> Iterator[Finding]:
+    program = "pytest" if gate.environment else "datadog-ci"
     for name in {**step.given, **gate.variables}:
         value = gate.variables.get(name, "$")  # as of a secret, whose value nobody sees
-        theirs = (
-            not is_pytest and _THEIRS.fullmatch(name) and not _SAID.fullmatch(f"{name}={value}")
+        steers = pattern("steering").fullmatch(name) or (
+            pattern(f"{program}.variables").fullmatch(name)
+            and not pattern(f"{program}.harmless").fullmatch(f"{name}={value}")
         )
-        if value is not None and (steers(name) or theirs):
+        if steers and value is not None:
             line = step.given[name].line if name in step.given else gate.line
             yield finding(line, "variable", name)
-    if judged := _judged(gate.arguments, "pytest" if is_pytest else "datadog-ci"):
-        yield finding(gate.line, *judged)
-    elif gate.loose:
-        yield finding(gate.line, "unquoted")
-    yield from _of_pytest(step, gate, files) if is_pytest else _of_datadog_ci(step, gate)
+    for option in _unclear(gate.arguments, program)[:1]:
+        yield finding(gate.line, "unclear", option)
 
 
-def _judged(words: Sequence[str], program: str) -> tuple[str, str] | None:
-    """The rule for the worst option that could change the verdict, and what that option does."""
-    values, flags = pattern(program, "values"), pattern(program, "flags")
-    unclear, waiting = None, list(reversed(words))
-    while waiting:
-        word = waiting.pop()
-        name, equals, value = word.partition("=")
-        value = value if equals or not waiting else waiting[-1]
-        both = f"{word} {value}"
-        if values.fullmatch(name) and (equals or not re.match(r"[-*?\[]", value)):
-            unclear = word if name == "--storedog-env" and "$" in value else unclear
-        elif equals or not flags.fullmatch(both):
-            if name in OFF and not flags.fullmatch(word):
-                return "gate-off", f"{word} {OFF[name]}"
-            unclear = unclear if flags.fullmatch(word) else word
-            continue
-        waiting[len(waiting) - (not equals) :] = []
-    return None if unclear is None else ("unclear", unclear)
+def _unclear(words: str, program: str) -> list[str]:
+    """The options that are not known to leave the verdict as it is."""
+    value = r"(?:=| (?![-*?\[]))(?:[^\s$]|\$\{)*"  # in which no variable is outside of quotes
+    known = rf"(?:{text_of(f'{program}.values')}){value}|{text_of(f'{program}.flags')}"
+    found = re.finditer(rf" (?:(?:{known})(?!\S)|(?P<unclear>\S*))", words)
+    return [shown(each["unclear"]) for each in found if each["unclear"] is not None]
 
 
-def _of_datadog_ci(step: Step, gate: Gate) -> Iterator[Finding]:
+def _of_datadog_ci(step: Step, gate: Gate, _root: Path) -> Iterator[Finding]:
     wanted = ("--failOnCriticalErrors", "--failOnMissingTests")
-    if missing := [option for option in wanted if option not in gate.arguments]:
+    if missing := [option for option in wanted if option not in gate.arguments.split(" ")]:
         yield finding(gate.line, "datadog-ci-options", " and ".join(missing))
-    if step.pipeline.source.get("concurrency").get("limit").text != "1":
-        yield finding(step.pipeline.source.line, "no-concurrency")
+    if step.pipeline.get("concurrency").get("limit").text != "1":
+        yield finding(step.pipeline.line, "no-concurrency")
 
 
-def _of_pytest(step: Step, gate: Gate, files: Files) -> Iterator[Finding]:
-    """What PYTEST_ADDOPTS and a file's addopts add: they can take the plugin out."""
-    file = files(gate.folder, gate.arguments)
-    if file and (judged := _judged(file.addopts, "pytest")):
-        level = Level.ERROR if judged[0] == "gate-off" else Level.WARNING
-        yield finding(gate.line, "addopts", f"{file.name}: {judged[1]}: it", level=level)
-    given = step.given.get("PYTEST_ADDOPTS")
-    if gate.variables.get("PYTEST_ADDOPTS", "?" if given else ""):
-        yield finding(given.line if given else gate.line, "addopts", "PYTEST_ADDOPTS")
-    elif "PYTEST_ADDOPTS" not in gate.variables and not (file and file.requires_plugin):
-        hidden = f": {file.name} hides {file.hides}" if file and file.hides else ""
-        level = Level.ERROR if hidden else Level.WARNING if file else Level.NOTE
+def _of_pytest(step: Step, gate: Gate, root: Path) -> Iterator[Finding]:
+    """What a file's addopts add, and PYTEST_ADDOPTS from elsewhere: it can take the plugin out."""
+    file, addopts, required, hides = pytest_file(root, gate.folder, gate.arguments)
+    if unclear := _unclear(addopts, "pytest"):
+        level = Level.ERROR if any(map(pattern("off").fullmatch, unclear)) else Level.WARNING
+        yield finding(gate.line, "addopts", f"{file}: {unclear[0]}", level=level)
+    if "PYTEST_ADDOPTS" not in {**step.given, **gate.variables} and not _PLUGIN.search(required):
+        level = Level.ERROR if hides else Level.WARNING if file else Level.NOTE
+        hidden = f": {file} hides {hides}" if hides else ""
         yield finding(gate.line, "required-plugins", hidden, level=level)
+
+
+@functools.cache
+def pytest_file(root: Path, folder: PurePath, words: str) -> tuple[str, str, str, str]:
+    """The configuration that pytest reads in that folder below `root` for these arguments.
+
+    Its name, its addopts and required plugins as arguments, and a file that requires the plugin and
+    is hidden by it; nothing where there is none.
+    """
+    paths = [root / folder / word.partition("::")[0] for word in words.split() if word[0] != "-"]
+    paths = [path for path in paths if path.exists()] or [root / folder]
+    base = Path(os.path.normpath(os.path.commonpath(paths)))
+    # It has no public name, and to say it again here would be wrong with the next pytest.
+    from _pytest.config.findpaths import locate_config  # noqa: PLC0415
+    from _pytest.outcomes import Failed  # noqa: PLC0415
+
+    try:
+        _, path, settings, hidden = locate_config(base, [base])
+        given = [
+            settings[k].value if k in settings else "" for k in ("addopts", "required_plugins")
+        ]
+        texts = [arguments(e if isinstance(e, list) else shlex.split(str(e))) for e in given]
+    except (Exception, Failed):  # noqa: BLE001
+        return "", "", "", ""  # what pytest cannot read either does not end it with 0
+    if not path or not path.is_relative_to(root) or (path.suffix == ".toml" and not settings):
+        return "", "", "", ""
+    hides = (n for n in hidden if _PLUGIN.search((path.parent / n).read_text("utf-8", "replace")))
+    return path.name, texts[0], texts[1], next(hides, "")

@@ -1,11 +1,23 @@
-"""What the linter says: the rules of rules.toml, their levels, and one finding."""
+"""What the linter says: rules, findings, and comments (`# storedog: ignore[RULE] REASON`)."""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RULES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_RULE = rf"\s*(?:{'|'.join(RULES)})\s*"
+_COMMENT = re.compile(
+    r"(?:^|\s)#\s*storedog:\s*(?:(?P<production>production\b)|config\s+(?P<config>\S+)"
+    rf"|ignore\[(?P<rules>{_RULE}(?:,{_RULE})*)\]\s*(?P<reason>\S.*))?"
+)
 
 
 class Level(StrEnum):
@@ -14,9 +26,6 @@ class Level(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
-
-
-RULES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 
 @dataclass(frozen=True, order=True)
@@ -30,9 +39,57 @@ class Finding:
     level: Level
     ignored: str | None = None
 
+    @property
+    def said(self) -> str:
+        """The finding as one sentence."""
+        return f"{self.what}; {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings in a file, in its order, or the `error` that kept it from being judged.
+
+    `judged` says which steps they are about. `sound`: gate and production are known, and there is
+    no error or warning.
+    """
+
+    file: str
+    findings: list[Finding] = field(default_factory=list)
+    judged: str = ""
+    sound: bool = False
+    error: str = ""
+
+    def count(self, level: Level) -> int:
+        """How many findings of that level nobody ignores."""
+        return sum(f.level == level and not f.ignored for f in self.findings)
+
 
 def finding(line: int, rule: str, *about: str, level: Level | None = None) -> Finding:
     """One of that rule, at the rule's level or another."""
     said = RULES[rule]
     level = level or Level(said.get("level", "error"))
     return Finding(line, rule, said["what"].format(*about), said["remedy"], level)
+
+
+def comments(text: str) -> Iterator[tuple[int, int, dict[str, str | None]]]:
+    """The comments with their lines, and those that they are about: their own, or the next YAML."""
+    lines = text.splitlines()
+    about = len(lines)
+    for number in range(len(lines), 0, -1):
+        about = number if re.match(r"\s*[^#\s]", lines[number - 1]) else about
+        if said := _COMMENT.search(lines[number - 1]):
+            yield number, about, said.groupdict()
+
+
+def applied(text: str, findings: set[Finding]) -> Iterator[Finding]:
+    """The findings, those that comments ignore with the reason, and each comment in vain."""
+    ignores: dict[tuple[int, str], str | None] = {}
+    for line, about, said in comments(text):
+        rules = (said["rules"] or "").replace(",", " ").split()
+        ignores |= {(about, rule): said["reason"] for rule in rules}
+        if not any(said.values()):
+            yield finding(line, "comment", "this names no rule or no reason, or is not known")
+    for found in findings:
+        yield replace(found, ignored=ignores.get((found.line, found.rule)))
+    for line, rule in ignores.keys() - {(found.line, found.rule) for found in findings}:
+        yield finding(line, "comment", f"there is no {rule} here to ignore", level=Level.NOTE)

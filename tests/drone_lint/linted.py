@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
-from pytest_storedog_gate.drone_lint.lint import Report, lint
+from pytest_storedog_gate.drone_lint.lint import lint
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.drone_lint.rules import Report
 
 NOWHERE = Path("nowhere")  # with nothing beside the pipeline file
 PRODUCTION = {"name": "production", "image": "x", "commands": ["deploy --digest=$IMAGE_DIGEST"]}

@@ -356,5 +356,9 @@ SOUND = {
     "without-coverage": Script([f"{GATE} --no-cov --storedog-deploy auto"]),
     "value-of-before": Script(["MORE=-v", f"{GATE} $MORE"], environment={"MORE": "--version"}),
     "more-in-the-same-command": Script([f"{GATE}\necho 'a b'\ncurl -fsS x || true\n"]),
+    "mentioned-in-a-comment": Script([f"# {GATE}\n{GATE}\nif true; then echo open; fi"]),
+    "more-in-the-same-line": Script([f"{GATE}; if true; then echo open; fi"]),
+    "last-among-and-continued": Script([f"{GATE} && \\\n  echo open"]),
+    "input-of-its-own": Script([f"< /dev/null {GATE}", "echo said"]),
     "backquotes-after-it": Script([GATE, "echo `date`"]),
 }

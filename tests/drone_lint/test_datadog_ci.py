@@ -9,7 +9,7 @@ import pytest
 from tests.drone_lint.linted import PRODUCTION, linted_steps
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.drone_lint.lint import Report
+    from pytest_storedog_gate.drone_lint.rules import Report
 
 _GATE = (
     "npx datadog-ci synthetics run-tests --failOnCriticalErrors --failOnMissingTests -p abc-def-ghi"
@@ -36,8 +36,8 @@ def _lint(*commands: str, environment: dict[str, object] | None = None) -> Repor
         ("--config=dd.json", "unclear"),
         ("--no-failOnTimeout", "unclear"),
         ("--no-failOnMissingTests", "unclear"),
-        ("--dry-run", "gate-off"),
-        ("--help", "gate-off"),
+        ("--dry-run", "unclear"),
+        ("--help", "unclear"),
         ("--override executionRule=blocking", None),
         ("--override=locations='aws:eu-central-1;aws:us-east-1' --override retry.count=1", None),
         ('--apiKey "$K" --appKey="$A"', None),

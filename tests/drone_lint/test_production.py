@@ -62,6 +62,8 @@ def _step(name: str, *commands: str, **more: object) -> dict[str, object]:
         _step("build", "docker build -t app .", "echo $(kubectl apply -f k8s)"),
         _step("build", "sh -c 'helm lint chart; helm upgrade shop chart'"),
         _step("build", "sh -c 'kubectl get pods; ./deploy.sh'"),
+        _step("build", r"echo it\'s; kubectl apply -f k8s; echo it\'s"),
+        _step("build", 'echo "$X #1"; kubectl apply -f k8s'),
         _step("build", "$RUN", environment={"RUN": "kubectl replace -f k8s"}),
         _step("asia", "ssh asia docker run -d app"),
         _step("asia", "rsync -a dist/ deployer@asia:/srv"),
@@ -122,6 +124,9 @@ def test_a_deployment_beside_the_gate_is_an_error_and_its_image_is_looked_at() -
         _step("wait-for-deployment", "kubectl -n staging rollout status deployment/shop"),
         _step("build", "docker build -t deploy .", "echo kubectl apply comes later"),
         _step("build", "echo 'Built (and ready to deploy); kubectl apply comes later'"),
+        _step(
+            "build", "# Don't (kubectl apply is not yet there)\ntrue # kubectl apply; it's later"
+        ),
         _step("test-production", "pytest tests/production"),
         _step("notify-production", image="plugins/slack", settings={"channel": "shop"}),
         _step("github-release", "git push --tags"),

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.drone_lint import pytest_file
+from pytest_storedog_gate.drone_lint.gate_rules import pytest_file
 from pytest_storedog_gate.drone_lint.rules import Level
 from tests.conftest import WITHOUT_OTHERS
 from tests.drone_lint.linted import PRODUCTION, linted_steps
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.drone_lint.lint import Report
+    from pytest_storedog_gate.drone_lint.rules import Report
     from tests.conftest import GateProject, Shop
 
 _GATE = "pytest --storedog-env=staging"
@@ -161,7 +161,7 @@ def test_a_file_that_pytest_cannot_read_is_pytests_to_refuse(
 ) -> None:
     (tmp_path / name).write_bytes(data)
 
-    assert pytest_file.read(tmp_path, Path(), []) is None
+    assert pytest_file(tmp_path, Path(), "") == ("", "", "", "")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *WITHOUT_OTHERS],
         cwd=tmp_path,

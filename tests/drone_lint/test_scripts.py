@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytest_storedog_gate.drone_lint.lint import Report
+    from pytest_storedog_gate.drone_lint.rules import Report
 _SHELLS = {
     name: command
     for name, command in {
