@@ -6,21 +6,28 @@ a named pipe, cannot be replaced: `commit` writes into it.
 
 A link is refused: a checkout is other people's work, and a link in it would lead a run, often
 root's, to write where they cannot. Only those to the process's own streams, as /dev/stdout is one,
-are followed.
+are followed. All is done within folders that are open, so that a link that comes meanwhile leads
+nowhere either.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
 import select
 import stat
-import tempfile
 from abc import abstractmethod
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NEW = 0o644
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
+_MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 # A named pipe or a terminal may have a reader that does not read.
 _PATIENCE = 10_000  # ms
 _MOST_LINKS = 40  # as Linux follows
@@ -47,15 +54,17 @@ def prepare(path: Path, data: bytes) -> Prepared:
     if own is not None:
         return _Stream(os.dup(own), data)
     refuse_links(path)
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        mode = stat.S_IFREG | _NEW
-    if stat.S_ISREG(mode):
-        return _Replacement(path, data, stat.S_IMODE(mode))
-    # A named pipe that nobody reads is an error at once, not a wait without an end.
-    how = os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
-    return _Stream(os.open(path, how), data)
+    with ExitStack() as held:
+        folder = held.enter_context(opened_folder(path.parent))
+        try:
+            mode = os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode
+        except FileNotFoundError:
+            mode = stat.S_IFREG | _NEW
+        if stat.S_ISREG(mode):
+            return _Replacement(held.pop_all(), folder, path.name, data, stat.S_IMODE(mode))
+        # A named pipe that nobody reads is an error at once, not a wait without an end.
+        how = os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
+        return _Stream(os.open(path.name, how, dir_fd=folder), data)
 
 
 def withdraw(path: Path) -> None:
@@ -63,8 +72,50 @@ def withdraw(path: Path) -> None:
     if _own_descriptor(path) is not None:
         return
     refuse_links(path)
-    if path.is_file():
-        path.unlink(missing_ok=True)
+    with (
+        suppress(FileNotFoundError, NotADirectoryError),
+        opened_folder(path.parent, make=False) as folder,
+    ):
+        if stat.S_ISREG(os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode):
+            os.unlink(path.name, dir_fd=folder)
+
+
+@contextmanager
+def opened_folder(path: Path, *, make: bool = True) -> Iterator[int]:
+    """A descriptor for `dir_fd`, of a folder that is made where it is not there.
+
+    Raises OSError, also for a link below the current directory.
+    """
+    whole, here = path.absolute(), Path.cwd()
+    start = here if whole.is_relative_to(here) else whole
+    if make:
+        start.mkdir(parents=True, exist_ok=True)
+    held = os.open(start, _FOLDER)
+    try:
+        for name in whole.relative_to(start).parts:
+            outer, held = held, inner_folder(held, name, make=make)
+            os.close(outer)
+        yield held
+    finally:
+        os.close(held)
+
+
+def inner_folder(folder: int, name: str, *, make: bool = True) -> int:
+    """The descriptor of a folder in an open one, and of no link. Raises OSError."""
+    if make:
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=folder)
+    return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+
+
+def new_file(folder: int, name: str, data: bytes, mode: int = 0o600) -> None:
+    """Writes a file of a name that is not taken, into an open folder. Raises OSError."""
+    descriptor = os.open(name, _MADE, 0o600, dir_fd=folder)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
 
 
 def refuse_links(path: Path) -> None:
@@ -91,27 +142,29 @@ class Nothing(Prepared):
 
 
 class _Replacement(Prepared):
-    """A finished file beside the one that it will replace."""
+    """A finished file beside the one that it will replace, in a folder that `held` keeps open."""
 
-    def __init__(self, target: Path, data: bytes, mode: int) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".storedog-")
-        self._target, self._file = target, Path(name)
+    def __init__(self, held: ExitStack, folder: int, name: str, data: bytes, mode: int) -> None:
+        self._held, self._folder, self._name = held, folder, name
+        self._new = f".storedog-{secrets.token_hex(8)}"
+        self._held.callback(_remove, self._new, folder)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fchmod(descriptor, mode)
-                os.fsync(descriptor)
+            new_file(folder, self._new, data, mode)
         except BaseException:
             self.discard()
             raise
 
     def commit(self) -> None:
-        self._file.replace(self._target)
+        os.replace(self._new, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        self.discard()
 
     def discard(self) -> None:
-        self._file.unlink(missing_ok=True)
+        self._held.close()
+
+
+def _remove(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
 
 
 class _Stream(Prepared):

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from functools import cache
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_WORDS = re.compile(r"[A-Z]+(?=keys?(?![a-z]))|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _MARKS = re.compile("[\u0300-\u036f]")
 # Letters that are not another one with a mark.
 _PLAIN = str.maketrans({"ł": "l", "\u0131": "i", "ø": "o", "đ": "d", "ß": "ss"})
@@ -18,8 +18,8 @@ _SECRET = frozenset(
         "auth", "authentication", "authorisation", "authorization", "basicauth", "bearer",
         "connectionstring", "connstr", "cookie", "cookies", "cred", "credential", "credentials",
         "creds", "csrf", "cvc", "cvv", "dsn", "hmac", "jwt", "mfa", "mnemonic", "otp", "passcode",
-        "passwords", "pat", "pin", "psk", "psw", "pw", "samlresponse", "sas", "secret", "secrets",
-        "session", "sid", "sig", "signature", "token", "totp", "verifier", "wsse", "xsrf",
+        "passwords", "pat", "pin", "psk", "psw", "samlresponse", "sas", "secret", "secrets",
+        "sess", "session", "sid", "sig", "signature", "token", "totp", "verifier", "wsse", "xsrf",
         # Passwords where they have another name.
         "clave", "geslo", "haslo", "heslo", "jelszo", "jeton", "lozinka", "mdp", "parola",
         "parool", "salasana", "sandi", "senha", "sifre", "slaptazodis",
@@ -28,8 +28,8 @@ _SECRET = frozenset(
 # Of words that were written as one: `authtoken`, `PHPSESSID`, `dbpass`, `benutzerpasswort`.
 _ENDINGS = (
     "authorization", "cookie", "credential", "credentials", "jwt", "pass", "passphrase", "passwd",
-    "password", "passwrd", "pswd", "pwd", "secret", "sessid", "sessionid", "signature", "token",
-    "adgangskode", "contrasena", "contrasenia", "contrasenya", "geheimnis", "katasandi",
+    "password", "passwrd", "pswd", "pw", "pwd", "secret", "sessid", "sessionid", "signature",
+    "token", "adgangskode", "contrasena", "contrasenia", "contrasenya", "geheimnis", "katasandi",
     "kennwort", "kodeord", "losenord", "matkhau", "motdepasse", "passord", "passwort",
     "wachtwoord", "zugangsdaten", "пароль", "токен", "секрет", "密码", "密碼", "口令", "令牌",
     "密钥", "パスワード", "トークン", "비밀번호", "토큰",
@@ -58,9 +58,9 @@ _KEY_ENDINGS = tuple(f"{kind}{word}" for kind in sorted(_KEYS) for word in _KEY_
 # The same of a code: there are those of countries and of errors as well.
 _CODES = frozenset(
     {
-        "access", "activation", "auth", "authorization", "backup", "confirmation", "device", "fa",
-        "login", "mfa", "otp", "pairing", "recovery", "reset", "security", "sms", "totp", "unlock",
-        "verification",
+        "access", "activation", "auth", "authenticator", "authorization", "backup", "device", "fa",
+        "factor", "login", "mfa", "otp", "pairing", "pass", "recovery", "reset", "security", "sms",
+        "totp", "unlock", "verification",
     }
 )  # fmt: skip
 # Words that are a secret together, at the end of a name.
@@ -68,11 +68,12 @@ _TOGETHER = frozenset(
     {
         ("access", "sign"), ("api", "sign"), ("art", "api"), ("authorization", "auxiliary"),
         ("bapi", "sign"), ("client", "assertion"), ("conn", "str"), ("connection", "string"),
-        ("encryption", "customer", "key"), ("honeycomb", "team"), ("jwt", "assertion"),
-        ("kata", "sandi"), ("mat", "khau"), ("mot", "de", "passe"), ("one", "time", "code"),
+        ("encryption", "customer", "key"), ("fastly", "key"), ("honeycomb", "team"),
+        ("jenkins", "crumb"), ("jwt", "assertion"), ("kata", "sandi"), ("mat", "khau"),
+        ("mot", "de", "passe"), ("one", "time", "code"), ("pass", "phrase"), ("pass", "word"),
         ("protection", "bypass"), ("recovery", "phrase"), ("saml", "response"),
-        ("seed", "phrase"), ("token", "hint"), ("x", "query", "key"),
-        *((kind, "code") for kind in _CODES),
+        ("secret", "key", "base"), ("seed", "phrase"), ("token", "hint"), ("x", "query", "key"),
+        *((kind, word) for kind in _CODES for word in ("code", "codes")),
         *((kind, word) for kind in _KEYS for word in _KEY_WORDS),
         *((kind, "tokens") for kind in ("access", "api", "auth", "refresh", "session")),
         *(

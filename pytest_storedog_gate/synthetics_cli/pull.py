@@ -14,7 +14,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     parse,
 )
 from pytest_storedog_gate.local_synthetics.secrets.for_a_file import secretless
-from pytest_storedog_gate.outlets.whole_file import refuse_links
+from pytest_storedog_gate.outlets.whole_file import opened_folder, refuse_links
 from pytest_storedog_gate.synthetics_cli.account import connected, distinct_ids
 from pytest_storedog_gate.synthetics_cli.missing_values import missing_values
 
@@ -63,12 +63,13 @@ def _write(path: Path, definition: Definition, *, force: bool) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False)
     try:
         refuse_links(path)
-        # Another process may have made the file meanwhile.
-        with open(path, "w" if force else "x", encoding="utf-8", opener=_without_links) as file:
-            file.write(f"{text}\n")
+        with opened_folder(path.parent, make=False) as folder:
+
+            def opener(name: str, flags: int) -> int:
+                return os.open(name, flags | os.O_NOFOLLOW, 0o666, dir_fd=folder)
+
+            # Another process may have made the file meanwhile.
+            with open(path.name, "w" if force else "x", encoding="utf-8", opener=opener) as file:
+                file.write(f"{text}\n")
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from None
-
-
-def _without_links(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)

@@ -94,6 +94,42 @@ def test_a_link_that_comes_meanwhile_is_replaced_and_not_followed(old: Path) -> 
     assert (old.is_symlink(), old.read_bytes(), other.read_bytes()) == (False, NEW, OLD)
 
 
+@pytest.mark.parametrize("moment", ["prepare", "commit", "withdraw"])
+@pytest.mark.parametrize("folder", ["out", "out/a"])
+def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, folder: str
+) -> None:
+    """Another user changes it after it was looked at, and before anything is opened."""
+    work, elsewhere = tmp_path / "work", tmp_path / "elsewhere"
+    for one in (work / "out/a", elsewhere / "a"):
+        one.mkdir(parents=True)
+    for one in (work / folder, elsewhere, elsewhere / "a"):
+        (one / "report.json").write_bytes(OLD)
+    monkeypatch.chdir(work)
+
+    def swap(*_: object) -> None:
+        (work / "out").rename(work / "moved")
+        (work / "out").symlink_to(elsewhere)
+
+    path = work / folder / "report.json"
+    if moment == "commit":
+        with whole_file.prepare(path, NEW) as prepared:
+            swap()
+            prepared.commit()
+        assert (work / "moved" / path.relative_to(work / "out")).read_bytes() == NEW
+    else:
+        monkeypatch.setattr(whole_file, "refuse_links", swap)
+        if moment == "prepare":
+            with pytest.raises(OSError, match="Not a directory"):
+                written(path)
+        else:
+            whole_file.withdraw(path)
+    assert here(elsewhere) == {"a", "report.json"}
+    assert here(elsewhere / "a") == {"report.json"}
+    assert (elsewhere / "report.json").read_bytes() == OLD
+    assert (elsewhere / "a/report.json").read_bytes() == OLD
+
+
 @pytest.mark.parametrize("path", ["out/report.json", "out/a/b.json", "a/../out/report.json"])
 def test_nor_is_a_folder_of_the_checkout_that_is_a_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
@@ -113,7 +149,7 @@ def test_nor_is_a_folder_of_the_checkout_that_is_a_link(
     assert (work / "report.json").read_bytes() == NEW
 
 
-def failing(*_: object) -> None:
+def failing(*_: object, **__: object) -> None:
     raise OSError(28, "No space left on device")
 
 
@@ -128,7 +164,7 @@ def test_a_full_disk_shows_while_preparing_and_leaves_nothing(
 
 
 def test_a_rename_that_fails_leaves_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "replace", failing)
+    monkeypatch.setattr(os, "replace", failing)
     with pytest.raises(OSError, match="No space left"):
         written(old)
     assert (here(old.parent), old.read_bytes()) == ({old.name}, OLD)

@@ -23,6 +23,10 @@ SECRET = """
     X-JFrog-Art-Api X-Honeycomb-Team X-Wsse API-Sign CB-ACCESS-SIGN KC-API-PASSPHRASE X-Auth-Key
     CF-Access-Client-Secret x-ms-authorization-auxiliary device_code activationCode one_time_code
     privkey encKey wpa_key apikeys seed_phrase API_TOKENS pre_shared_key
+    PassWord passPhrase PassCode bindpw APIkey SSHkey Fastly-Key Jenkins-Crumb secret_key_base
+    backup_codes two_factor_code AccountKey SharedAccessSignature aiohttp_session connect.sid _csrf
+    XSRF-TOKEN hub.verify_token X-Ops-Authorization-1 X-Shopify-Hmac-Sha256 X-Trino-Extra-Credential
+    oauth_verifier appSecret pass1 AWSAccessKeyId
     passwort Passwort benutzerpasswort KENNWORT_PROD api_schl\u00fcssel mot_de_passe MOT_DE_PASSE
     motdepasse mdp contrase\u00f1a contrasena nuevaContrase\u00f1a clave clave_secreta clave_api
     senha wachtwoord l\u00f6senord has\u0142o \u015fifre parola
@@ -42,6 +46,8 @@ NONE = """
     token_type_hint bypass_cache code_challenge routing_key partition_key assertion
     cancellation_token CancellationToken eos_token pad_token concurrency_token X-Atlassian-Token
     account_sid MessageSid method_signature emailSignature boarding_pass render_pass underpass
+    Pass-Through token_count stop_token MONKey localhost_key error_codes confirmation_code ssid
+    Access-Control-Max-Age Signature-Input session_duration design_tokens crumb first_pass
     palabra_clave query_key customer_key insert_id Sec-WebSocket-Key Surrogate-Key time_code
     sign design_key connection str team api credentialless passport password_hint
     AUTH_SERVICE_HOST COOKIE_DOMAIN JWT_ISSUER SESSION_DRIVER PASSWORD_FIELD_SELECTOR AUTH_PORT

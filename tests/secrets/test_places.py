@@ -158,6 +158,18 @@ def test_a_message_in_base64_is_a_secret_where_it_holds_one() -> None:
     assert without_secrets(harmless, lambda _name, _value: "MASK") == harmless
 
 
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("X-Api-Key", "X_API_KEY"), ("contrase\u00f1a", "CONTRASENA"), ("2fa_code", "FA_CODE"),
+     ("\u5bc6\u7801", "SECRET"), ("__pw", "PW")],
+)  # fmt: skip
+def test_the_variable_of_a_secret_has_a_name_that_can_be_used(name: str, variable: str) -> None:
+    test = {"config": {"request": {"headers": {name: "planted"}}}}
+    kept = secretless(test)["config"]
+    assert kept["request"]["headers"] == {name: f"{{{{ {variable} }}}}"}
+    assert kept["configVariables"] == [{"name": variable, "type": "text", "secure": True}]
+
+
 @pytest.mark.parametrize("encoding", ["", "base64"])
 @pytest.mark.parametrize(
     "content",

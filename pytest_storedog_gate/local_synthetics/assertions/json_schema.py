@@ -22,6 +22,11 @@ from pytest_storedog_gate.local_synthetics.assertions.json_schema_proof import (
     check_keywords,
     restricts,
 )
+from pytest_storedog_gate.local_synthetics.assertions.time_limit import (
+    OutOfTime,
+    check_time,
+    limited,
+)
 from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
     MatchTimeout,
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _LARGEST = 100_000  # characters of a schema
+_LIMIT = 5.0  # s of CPU time for one document
+_PROOF_LIMIT = 1.0  # the same for the proof that not everything fits
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 _TIME = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
 _DATE = r"\d{4}-\d\d-\d\d"
@@ -50,7 +57,10 @@ class Schema:
     def why_not(self, document: Any) -> str:
         """Why the document does not fit, or "". It names places and rules, no values."""
         try:
-            error = jsonschema.exceptions.best_match(self._validator.iter_errors(document))
+            with limited(_LIMIT):
+                error = jsonschema.exceptions.best_match(self._validator.iter_errors(document))
+        except OutOfTime as out:
+            return f"the JSON Schema {out}"
         except MatchTimeout as timeout:
             return str(timeout)
         except Unresolvable as missing:
@@ -81,12 +91,16 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
         check_keywords(schema, kind.META_SCHEMA["properties"])
         validator = kind(schema, registry=Registry(), format_checker=_FORMATS)
         _check_references(schema)
-        if not restricts(schema, schema):
+        with limited(_PROOF_LIMIT):
+            proves = restricts(schema, schema)
+        if not proves:
             raise ValueError("the JSON Schema fits everything: nothing would be proved")
     except SchemaError as error:
         raise ValueError(f"the JSON Schema is not valid: {error.message}") from None
     except RecursionError:
         raise ValueError("the JSON Schema is nested too deeply") from None
+    except OutOfTime as out:
+        raise ValueError(f"to see what the JSON Schema asks for {out}") from None
     return Schema(validator)
 
 
@@ -166,10 +180,25 @@ _RULES = {
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional_properties,
 }
+
+
+def _in_time(rule: Any) -> Any:
+    def followed(*parts: Any) -> Any:
+        check_time()
+        return rule(*parts)
+
+    return followed
+
+
+def _extended(kind: Any) -> Any:
+    rules = {name: _in_time(rule) for name, rule in (kind.VALIDATORS | _RULES).items()}
+    return _extend(kind, rules)
+
+
 _extend: Any = validators.extend  # it has no types
 _DRAFTS: Mapping[str, Any] = {
-    "draft-07": _extend(jsonschema.Draft7Validator, _RULES),
-    "draft-06": _extend(jsonschema.Draft6Validator, _RULES),
+    "draft-07": _extended(jsonschema.Draft7Validator),
+    "draft-06": _extended(jsonschema.Draft6Validator),
 }
 
 

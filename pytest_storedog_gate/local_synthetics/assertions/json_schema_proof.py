@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
+from pytest_storedog_gate.local_synthetics.assertions.time_limit import check_time
 from pytest_storedog_gate.reading.nearest import nearest
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
 def restricts(schema: Any, root: Any, seen: tuple[str, ...] = ()) -> bool:
     """Whether anything in a valid schema could keep a document from fitting.
 
-    `seen`: the references within `root` that led to it.
+    `seen`: the references within `root` that led to it. Raises OutOfTime.
     """
+    check_time()
     if not isinstance(schema, dict):
         return schema is False
     reference = schema.get("$ref")

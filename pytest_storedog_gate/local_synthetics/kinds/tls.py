@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import EXPIRY
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
@@ -117,7 +119,10 @@ async def _probe(
     shaken = await _verified(definition, seen, target)
     seen.lap("ssl")
     seen.finish()
-    certificate = describe(shaken.der)
+    try:
+        certificate = describe(shaken.der)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CheckFailed("SSL", f"The certificate cannot be read: {error}") from None
     of_connection = {"cipher": shaken.cipher, "protocol": shaken.protocol}
     found.version = _NUMBERS.get(shaken.protocol, 0.0)
     found.facts, found.expiry = certificate.facts | of_connection, certificate.expiry
@@ -154,7 +159,10 @@ async def _handshake(
     host: str, port: int, name: str, context: ssl.SSLContext, seen: Sighting
 ) -> _Handshake:
     connection = await connect(host, port, seen)
-    _, writer = await asyncio.open_connection(sock=connection, ssl=context, server_hostname=name)
+    # A certificate never has the dot of a whole name.
+    _, writer = await asyncio.open_connection(
+        sock=connection, ssl=context, server_hostname=name.removesuffix(".")
+    )
     try:
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
         der, cipher = tls.getpeercert(binary_form=True), tls.cipher()

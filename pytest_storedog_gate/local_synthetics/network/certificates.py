@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -23,6 +24,13 @@ _NAMES = {
     NameOID.ORGANIZATIONAL_UNIT_NAME: "OU",
     NameOID.STATE_OR_PROVINCE_NAME: "ST",
 }
+_LABELS: Mapping[type[x509.GeneralName], str] = {
+    x509.DNSName: "DNS",
+    x509.IPAddress: "IP Address",
+    x509.RFC822Name: "email",
+    x509.UniformResourceIdentifier: "URI",
+}
+E = TypeVar("E", bound=x509.ExtensionType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +82,24 @@ def _name(name: x509.Name) -> dict[str, str]:
 
 def _alternative_names(certificate: x509.Certificate) -> dict[str, str]:
     """As Node writes them: `DNS:example.com, IP Address:127.0.0.1`."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    names = _extension(certificate, x509.SubjectAlternativeName)
+    if names is None:
         return {}
-    texts = [f"DNS:{name}" for name in names.get_values_for_type(x509.DNSName)]
-    texts += [f"IP Address:{address}" for address in names.get_values_for_type(x509.IPAddress)]
+    texts = [f"{_LABELS[type(one)]}:{one.value}" for one in names if type(one) in _LABELS]
     return {"altName": ", ".join(texts)}
 
 
 def _purposes(certificate: x509.Certificate) -> list[str]:
+    usage = _extension(certificate, x509.ExtendedKeyUsage)
+    return [purpose.dotted_string for purpose in usage or ()]
+
+
+def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
+    """None also where what is written there cannot be read, as handshakes do not look at it all."""
     try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return []
-    return [purpose.dotted_string for purpose in usage]
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, ValueError):
+        return None
 
 
 def _colons(digest: bytes) -> str:

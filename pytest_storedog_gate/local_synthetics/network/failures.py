@@ -14,7 +14,7 @@ import httpx
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _ERRNO_CODES = {
     errno.ECONNREFUSED: ("CONNREFUSED", "The target refused the connection (ECONNREFUSED)."),
@@ -24,13 +24,29 @@ _ERRNO_CODES = {
     errno.ENETUNREACH: ("NETUNREACH", "The network is unreachable (ENETUNREACH)."),
     errno.ETIMEDOUT: ("TIMEOUT", "The connection timed out (ETIMEDOUT)."),
 }
+# asyncio raises these without one.
+_ERRNO_OF: Mapping[type[OSError], int] = {
+    BrokenPipeError: errno.EPIPE,
+    ConnectionAbortedError: errno.ECONNRESET,
+    ConnectionRefusedError: errno.ECONNREFUSED,
+    ConnectionResetError: errno.ECONNRESET,
+}
 # OpenSSL's verify codes, by the names that Node, and so Datadog, gives them.
 _VERIFY_NAMES = {
+    7: "CERT_SIGNATURE_FAILURE",
+    9: "CERT_NOT_YET_VALID",
     10: "CERT_HAS_EXPIRED",
     18: "DEPTH_ZERO_SELF_SIGNED_CERT",
     19: "SELF_SIGNED_CERT_IN_CHAIN",
     20: "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
     21: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    22: "CERT_CHAIN_TOO_LONG",
+    23: "CERT_REVOKED",
+    24: "INVALID_CA",
+    25: "PATH_LENGTH_EXCEEDED",
+    26: "INVALID_PURPOSE",
+    27: "CERT_UNTRUSTED",
+    28: "CERT_REJECTED",
     62: "ERR_TLS_CERT_ALTNAME_INVALID",
     64: "ERR_TLS_CERT_ALTNAME_INVALID",
 }
@@ -44,9 +60,9 @@ def network_failure(error: Exception) -> CheckFailed:
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return CheckFailed("SSL", _tls_message(cause))
-    for cause in causes:
-        if isinstance(cause, OSError) and cause.errno in _ERRNO_CODES:
-            return CheckFailed(*_ERRNO_CODES[cause.errno])
+    for number in map(_number, causes):
+        if number in _ERRNO_CODES:
+            return CheckFailed(*_ERRNO_CODES[number])
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol | httpx.LocalProtocolError):
         return CheckFailed("INVALID_REQUEST", f"The request cannot be sent: {error}")
     if isinstance(error, UnicodeError):
@@ -67,6 +83,10 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
             for one in error.exceptions:
                 yield from _chain(one)
         error = error.__cause__ or error.__context__
+
+
+def _number(error: BaseException) -> int:
+    return error.errno or _ERRNO_OF.get(type(error), 0) if isinstance(error, OSError) else 0
 
 
 def _tls_message(error: ssl.SSLError) -> str:

@@ -5,11 +5,12 @@ A variable without a value is asked for or refused by name, where a mask would b
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 from pytest_storedog_gate.secrets.places import without_secrets
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def secretless(test: Json) -> Json:
     found = _Found(set(_names_of_variables(kept)))
     shown = without_secrets(kept, found.stand_in)
     # What stood in a file that was left out has no variable.
-    if names := [name for name in found.names.values() if name in placeholders(shown)]:
+    text = json.dumps(shown)
+    if names := [name for name in found.names.values() if _placeholder(name) in text]:
         config = shown.setdefault("config", {})
         config["configVariables"] = [
             *(config.get("configVariables") or []),
@@ -46,12 +48,18 @@ class _Found:
     def stand_in(self, place: str, value: str) -> str:
         """The variable that stands for the value."""
         if value not in self.names:
-            base = re.sub(r"\W+|-", "_", place).strip("_").upper() or "SECRET"
+            plain = unicodedata.normalize("NFKD", place).encode("ascii", "ignore").decode()
+            base = re.sub(r"[^A-Z0-9]+", "_", plain.upper()).strip("_").lstrip("0123456789_")
+            base = base or "SECRET"
             numbers = range(2, len(self.taken) + 3)
             name = next(n for n in (base, *(f"{base}_{i}" for i in numbers)) if n not in self.taken)
             self.taken.add(name)
             self.names[value] = name
-        return f"{{{{ {self.names[value]} }}}}"
+        return _placeholder(self.names[value])
+
+
+def _placeholder(name: str) -> str:
+    return f"{{{{ {name} }}}}"
 
 
 def _names_of_variables(data: Any) -> list[str]:

@@ -153,3 +153,22 @@ def test_the_reason_names_no_value_of_the_body() -> None:
     assert unmet["error_message"] == (
         "$[0].code does not fit the schema's items/properties/code/pattern"
     )
+
+
+def doubling(word: str, levels: int = 40) -> dict[str, Any]:
+    """Each level asks twice for the next one."""
+    parts: dict[str, Any] = {
+        f"d{level}": {word: [{"$ref": f"#/definitions/d{level + 1}"}] * 2}
+        for level in range(levels)
+    }
+    return {"definitions": {**parts, f"d{levels}": {"type": "string"}}, "allOf": [parts["d0"]]}
+
+
+def test_a_schema_has_a_time_limit() -> None:
+    unmet = result(schema(doubling("allOf")), observed("5"))
+    assert (unmet["valid"], unmet["error_message"]) == (False, "the JSON Schema took over 5 s")
+
+
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+def test_a_schema_is_refused_where_it_takes_long_to_see_what_it_asks_for(word: str) -> None:
+    assert "took over 1 s" in unsupported(schema(doubling(word)), OPERATORS)[0]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from pytest_storedog_gate.local_synthetics.network.certificates import describe
 from tests.local_synthetics.servers.certificates import DAYS_LEFT, Certificates
-from tests.local_synthetics.servers.ports import refusing_port, silent_port
+from tests.local_synthetics.servers.ports import closing_port, refusing_port, silent_port
 from tests.local_synthetics.servers.tls import tls_server
 from tests.local_synthetics.support.network_tests import failure, network_test, that, valid
 
@@ -35,6 +40,7 @@ def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
 
 
+OID = x509.ObjectIdentifier("1.2.3")
 EXPIRES = that("certificate", "isInMoreThan", 10)
 
 
@@ -80,6 +86,7 @@ def test_a_part_that_the_certificate_lacks_never_holds(good: int, service: Servi
     [
         ("expired", "CERT_HAS_EXPIRED"),
         ("other_host", "ERR_TLS_CERT_ALTNAME_INVALID"),
+        ("early", "CERT_NOT_YET_VALID"),
         ("self_signed", "DEPTH_ZERO_SELF_SIGNED_CERT"),
     ],
 )
@@ -94,6 +101,38 @@ def test_a_certificate_that_is_not_accepted(
         ignoring = {"ignore_certificate_validation": True}
         assert valid(service, ssl_test(port, wanted, options=ignoring)) == [True]
         assert valid(service, ssl_test(port, wanted, **ignoring)) == [True]
+
+
+def test_the_dot_at_the_end_of_a_whole_name_is_in_no_certificate(
+    good: int, service: Service
+) -> None:
+    assert valid(service, ssl_test(good, EXPIRES, servername="localhost.")) == [True]
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([x509.DNSName("a.test"), x509.UniformResourceIdentifier("http://a")], "URI:http://a"),
+        ([x509.RFC822Name("a@b.test"), x509.RegisteredID(OID)], "email:a@b.test"),
+        (x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x03\x87\x01\x7f"), ""),
+        (x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\xff\x00"), ""),
+        (x509.UnrecognizedExtension(x509.ExtendedKeyUsage.oid, b"\xff\x00"), ""),
+    ],
+    ids=["URI", "mail", "half an address", "no names", "no purposes"],
+)
+def test_odd_parts_of_a_certificate(names: Any, shown: str) -> None:
+    """An address of one octet was a fault of the service."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    odd = x509.SubjectAlternativeName(names) if isinstance(names, list) else names
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(1))
+        .add_extension(odd, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    facts = describe(made.public_bytes(serialization.Encoding.DER)).facts
+    assert shown in facts["subject"].get("altName", "")
+    assert facts["extKeyUsage"] == []
 
 
 def test_an_authority_that_is_not_known(
@@ -139,6 +178,13 @@ def test_no_tls_at_all(service: Service) -> None:
         assert failure(service, ssl_test(port, EXPIRES, timeout=0.2))[0] == "TIMEOUT"
     code, message = failure(service, ssl_test(1, EXPIRES, host="nowhere.invalid"))
     assert (code, "nowhere.invalid" in message) == ("DNS", True)
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x16\x03\x03\x40\x00garbage"])
+def test_a_server_that_closes_within_the_handshake(service: Service, answer: bytes) -> None:
+    """It was an unknown failure."""
+    with closing_port(answer) as port:
+        assert failure(service, ssl_test(port, EXPIRES))[0] in ("CONNRESET", "SSL")
 
 
 def test_secrets_are_masked(good: int, service: Service) -> None:

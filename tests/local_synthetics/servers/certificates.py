@@ -34,6 +34,7 @@ class Certificates:
         self.good = self._issued("good", "localhost", "127.0.0.1", until=now + timedelta(DAYS_LEFT))
         self.expired = self._issued("expired", "localhost", "127.0.0.1", until=now - timedelta(1))
         self.other_host = self._issued("other", "elsewhere.example", until=now + timedelta(9))
+        self.early = self._issued("early", "localhost", until=now + timedelta(800))
         self.self_signed = self._alone("alone", "localhost")
         self.self_signed_elsewhere = self._alone("alone-elsewhere", "elsewhere.example")
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
-from pytest_storedog_gate.outlets.whole_file import refuse_links
+from pytest_storedog_gate.outlets.whole_file import (
+    inner_folder,
+    new_file,
+    opened_folder,
+    refuse_links,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-    from pathlib import Path
-
     from playwright.async_api import BrowserContext, Page
 
 _LIMIT = 10.0  # s
@@ -31,34 +36,53 @@ async def begin(context: BrowserContext) -> None:
 async def keep(context: BrowserContext, page: Page, directory: Path) -> list[str]:
     """Write `trace.zip`, `page.html` and `page.png`. Returns the paths of what there is.
 
-    Only the owner can enter the directory. What does not answer any more, or finds no room on the
-    disk, is left out.
+    Only the owner can enter the directory, which is made and held open, so that nobody leads what
+    is written elsewhere. What does not answer any more, or finds no room on the disk, is left out.
     """
     try:
-        await asyncio.to_thread(_make, directory)
+        folder = await asyncio.to_thread(_made, directory)
     except OSError:
         return []
-    await _if_possible(page.screenshot(path=directory / "page.png"))
-    await _if_possible(_write_page(page, directory / "page.html"))
-    await _if_possible(context.tracing.stop(path=directory / "trace.zip"))
-    return sorted(await asyncio.to_thread(_paths_in, directory))
+    contents = {
+        "page.png": page.screenshot(),
+        "page.html": _markup(page),
+        "trace.zip": _trace(context),
+    }
+    kept = []
+    try:
+        for name, content in contents.items():
+            with contextlib.suppress(Error, OSError):  # of which TimeoutError is one
+                async with asyncio.timeout(_LIMIT):
+                    data = await content
+                await asyncio.to_thread(new_file, folder, name, data)
+                kept.append(str(directory / name))
+    finally:
+        os.close(folder)
+    return sorted(kept)
 
 
-def _make(directory: Path) -> None:
-    # Nothing is in a directory that was not there, so that no link is either.
+def _made(directory: Path) -> int:
     refuse_links(directory.parent)
-    directory.mkdir(mode=0o700, parents=True)
+    with opened_folder(directory.parent.parent) as outer:
+        parent = inner_folder(outer, directory.parent.name)
+    try:
+        os.mkdir(directory.name, 0o700, dir_fd=parent)
+        made = inner_folder(parent, directory.name, make=False)
+    finally:
+        os.close(parent)
+    if os.fstat(made).st_uid != os.geteuid():  # somebody has put another one there
+        os.close(made)
+        raise PermissionError
+    return made
 
 
-def _paths_in(directory: Path) -> list[str]:
-    return [str(path) for path in directory.iterdir()]
+async def _markup(page: Page) -> bytes:
+    return (await page.content()).encode(errors="replace")
 
 
-async def _write_page(page: Page, path: Path) -> None:
-    await asyncio.to_thread(path.write_text, await page.content(), encoding="utf-8")
-
-
-async def _if_possible(work: Awaitable[object]) -> None:
-    with contextlib.suppress(Error, OSError):  # of which TimeoutError is one
-        async with asyncio.timeout(_LIMIT):
-            await work
+async def _trace(context: BrowserContext) -> bytes:
+    # Playwright wants a path, by which nothing is written where others may be.
+    with tempfile.TemporaryDirectory(prefix="storedog-") as own:
+        path = Path(own) / "trace.zip"
+        await context.tracing.stop(path=path)
+        return await asyncio.to_thread(path.read_bytes)

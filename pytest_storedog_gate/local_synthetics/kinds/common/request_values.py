@@ -50,7 +50,7 @@ def checked_url(
         shown, host = parsed.host, parsed.raw_host.decode()
     except (httpx.InvalidURL, UnicodeError) as error:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
-    usable = shown and _is_host(host) and _PORT.match(url) and (parsed.port or 0) <= LAST_PORT
+    usable = shown and is_host(host) and _PORT.match(url) and (parsed.port or 0) <= LAST_PORT
     if parsed.scheme not in schemes or not usable:
         raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not {what}")
     variables.secrets.add(parsed.password)
@@ -76,12 +76,12 @@ def host_of(request: Json, variables: Variables, key: str = "host") -> str:
         host = _host_in(host, request, variables)
     if _IN_BRACKETS.fullmatch(host):
         host = host[1:-1]
-    if not _is_host(host):
+    if not is_host(host):
         raise CheckFailed("INVALID_REQUEST", f"{mask_host(host)!r} is no host name or address")
     return host
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
     """Whether it can be a name or an address."""
     with suppress(ValueError):
         return bool(ipaddress.ip_address(text.partition("%")[0]))

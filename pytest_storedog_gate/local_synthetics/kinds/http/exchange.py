@@ -190,7 +190,7 @@ class _TimedTransport(BoundedTransport):
             request.url.copy_with(host=address),
             headers=request.headers,
             stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": host},
+            extensions={**request.extensions, "sni_hostname": host.removesuffix(".")},
         )
         return await super().handle_async_request(pinned)
 

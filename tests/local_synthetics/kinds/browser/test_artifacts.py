@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
+from pytest_storedog_gate.outlets.whole_file import new_file
 from tests.local_synthetics.support.browser_tests import HAS_HEADING, browser_test, step
 from tests.local_synthetics.support.service import serving
 
@@ -54,3 +56,36 @@ def test_nothing_is_kept_where_a_link_leads(chromium: None, site: str, tmp_path:
         result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
     assert (result["status"], "artifacts" in result) == ("failed", False)
     assert list(precious.iterdir()) == []
+
+
+def test_a_directory_that_is_moved_meanwhile_leads_nowhere(
+    chromium: None, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user's link comes after all was looked at, and before anything is written."""
+    directory, precious = tmp_path / "artifacts", tmp_path / "precious"
+    precious.mkdir()
+    with serving(artifacts=directory) as service:
+
+        def swap(_: Path) -> None:
+            directory.rename(tmp_path / "moved")
+            directory.symlink_to(precious)
+
+        directory.mkdir()
+        monkeypatch.setattr(artifacts, "refuse_links", swap)
+        result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+        assert (result["status"], "artifacts" in result) == ("failed", False)
+        directory.unlink()
+        directory.mkdir()
+
+        def late(folder: int, name: str, data: bytes) -> None:
+            if not directory.is_symlink():
+                (tmp_path / "moved").rmdir()
+                swap(directory)
+            new_file(folder, name, data)
+
+        monkeypatch.setattr(artifacts, "refuse_links", lambda _: None)
+        monkeypatch.setattr(artifacts, "new_file", late)
+        result = service.run(browser_test(site, step("assertPageContains", seconds=0.2, value="x")))
+    assert list(precious.iterdir()) == []
+    (kept,) = (tmp_path / "moved").iterdir()
+    assert {one.name for one in kept.iterdir()} == {"page.html", "page.png", "trace.zip"}

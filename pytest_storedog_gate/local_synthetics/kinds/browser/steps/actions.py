@@ -22,6 +22,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import St
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, links_of
+from pytest_storedog_gate.local_synthetics.kinds.common.request_values import is_host
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
 from pytest_storedog_gate.secrets.places import mask_url
 
@@ -55,6 +56,12 @@ _TIME_TO_INTERACTIVE = """() => {
     one.startTime);
   return Math.round(Math.max(0, ...loaded, ...painted, ...tasks));
 }"""
+# What is drawn has no `click`.
+_CLICK = """(element) => element.click ? element.click()
+  : element.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))"""
+# Fields in which keys choose parts, in the order of a country, or nothing at all.
+_HAS_PARTS = """(element) => ['color', 'date', 'datetime-local', 'month', 'range', 'time', 'week']
+  .includes(element.type)"""
 _CARET_TO_END = """(element) => {
   element.focus();
   try { element.setSelectionRange(element.value.length, element.value.length); }
@@ -86,7 +93,8 @@ class Actions(StepAttempt):
         self.document["value"] = mask_url(url)
         try:
             parts = urlsplit(url)
-            known = parts.scheme in {"http", "https"} and parts.hostname
+            known = parts.scheme in {"http", "https"} and is_host(parts.hostname or "")
+            known = known and parts.port != 0
         except ValueError:
             known = None
         if not known:
@@ -145,15 +153,22 @@ class Actions(StepAttempt):
                 self.document["value"] = params["value"]
                 await asyncio.sleep(number(params["value"]) or 0)
             case "pressKey":
-                keys = "+".join([*(params.get("modifiers") or []), self.value(params)])
                 try:
-                    await self.page.keyboard.press(keys)
+                    await self._press(self.value(params), params.get("modifiers") or [])
                 except Error as error:
                     raise browser_failure(error, "PRESS_KEY") from None
             case "scroll":
                 await self.page.evaluate("([x, y]) => window.scrollBy(x, y)", _distance(params))
             case _:
                 raise NotImplementedError(kind)
+
+    async def _press(self, key: str, modifiers: list[str]) -> None:
+        if "Shift" in modifiers and len(key) == 1 and key.isascii():
+            key = key.upper()  # as every keyboard does, and Playwright does not
+        if len(key) == 1 and not key.isascii() and not modifiers:
+            await self.page.keyboard.type(key)  # of no key that Playwright knows
+        else:
+            await self.page.keyboard.press("+".join([*modifiers, key]))
 
     async def _mail_links(self, wanted: str, found: list[str]) -> CheckFailed | None:
         """Find the one link in the latest mail that has any."""
@@ -217,12 +232,17 @@ class Actions(StepAttempt):
                 raise NotImplementedError(kind)
 
     async def _type(self, params: Json, element: ElementHandle, milliseconds: float) -> None:
-        text = self.value(params)
+        text = self.value(params).replace("\r\n", "\n")
         if not await element.is_editable():
             await element.wait_for_element_state("editable", timeout=milliseconds)
         if params.get("appendToContent"):
             await element.scroll_into_view_if_needed(timeout=milliseconds)
             await element.evaluate(_CARET_TO_END)
+        elif await element.evaluate(_HAS_PARTS):
+            await element.fill(text, timeout=milliseconds)
+            if await element.evaluate("(element) => element.value"):
+                return
+            await element.focus()  # what is no such value is typed, part by part
         else:
             await element.fill("", timeout=milliseconds)
             await element.focus()
@@ -259,7 +279,7 @@ class Actions(StepAttempt):
 
 async def _click(params: Json, element: ElementHandle, milliseconds: float) -> None:
     if params.get("clickWithJavascript"):
-        await element.evaluate("(element) => element.click()")
+        await element.evaluate(_CLICK)
     else:
         button = _BUTTONS[params.get("clickType") or "primary"]
         await element.click(timeout=milliseconds, **button)

@@ -13,11 +13,14 @@ from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import content_of
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, value_of
+from pytest_storedog_gate.outlets.strict_json import strict
 from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
+
+_PLAIN = "(result) => (result instanceof Date ? result.toJSON() : result) ?? null"
 
 
 async def extract(step: StepAttempt, kind: str, params: Json) -> None:
@@ -74,7 +77,8 @@ async def _from_mail(step: StepAttempt, params: Json, found: list[str]) -> Check
 
 
 async def _from_javascript(step: StepAttempt, params: Json, found: list[str]) -> CheckFailed | None:
-    value = await step.javascript(params, "(result) => result ?? null")
+    # NaN is no value, and neither is a date that is none.
+    value = strict(await step.javascript(params, _PLAIN))
     if value is None:
         return CheckFailed("EXTRACT_VARIABLE", "The code returned no value.")
     found.append(as_text(value))
