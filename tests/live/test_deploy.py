@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,6 +121,27 @@ def test_rename_is_followed_by_name_in_the_network(
         images.base, ["python3", "-c", ask], network=f"{place.name}-net", remove=True
     )
     assert said.decode().strip() == "2"
+
+
+ENDS = {"deaf": 128 + signal.SIGKILL, "tidies-up": 7}
+
+
+@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("behaviour", ENDS)
+def test_who_hears_that_it_is_to_end_has_its_time_and_nobody_else(
+    place: Place, images: ImageFactory, run: Run, strategy: str, behaviour: str
+) -> None:
+    environment = place.environment(strategy)
+    run(environment, images("1", behaviour))
+    place.journey(environment).opened(images("2"))
+    previous = place.engine.containers.get(f"{place.live}.prev")
+    assert previous.attrs["State"]["ExitCode"] == ENDS[behaviour]
+    happened = place.engine.api.events(
+        since=0, until=int(time.time()) + 1, filters={"container": previous.id}, decode=True
+    )
+    at = {each["Action"]: each["timeNano"] / 1e9 for each in reversed(list(happened))}
+    # The first `kill` is SIGTERM; ten seconds are for those who hear it.
+    assert (behaviour == "tidies-up") <= at["die"] - at["kill"] < 8
 
 
 SAID = {

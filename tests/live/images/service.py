@@ -1,6 +1,7 @@
 """A service with one HTTP page, which runs in the test images. BEHAVIOUR says how it goes wrong."""
 
 import os
+import signal
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,11 @@ class Page(BaseHTTPRequestHandler):
         pass
 
 
+def tidy_up(*_: object) -> None:
+    time.sleep(1)
+    os._exit(7)
+
+
 if BEHAVIOUR == "exits":
     sys.stderr.write(f"cannot start with password {os.environ.get('PASSWORD')}\n")
     sys.exit(3)
@@ -35,4 +41,8 @@ if BEHAVIOUR == "starts-once":
     mark.touch()
 if BEHAVIOUR == "slow":
     time.sleep(2)
+if BEHAVIOUR == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if BEHAVIOUR == "tidies-up":
+    signal.signal(signal.SIGTERM, tidy_up)
 ThreadingHTTPServer(("", 8080), Page).serve_forever()
