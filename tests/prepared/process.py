@@ -49,6 +49,8 @@ _PLAIN = (True, False, -1, None, None, None, -1, None)  # a start with nothing o
 def main() -> Job:
     """The job of this process, which is a fork of the one that was started."""
     connection = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the runs
+    sys.path[:] = start.LIBRARIES
     _import(sys.argv[2:])
     gc.freeze()  # what is there stays, and no collector touches the pages that are shared
     while job := receive(connection):
@@ -103,7 +105,6 @@ def _with_spares(job: Job) -> Job:
 
 
 def _as_spare(connection: socket.socket) -> Job:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = receive(connection)
     if job is None:  # the run is over
         os._exit(0)

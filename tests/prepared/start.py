@@ -31,7 +31,7 @@ def _python_path() -> list[str]:
 
 
 _READ = _read_at_start()
-_LIBRARIES = sys.path[1 + len(_python_path()) :]
+LIBRARIES = sys.path[1 + len(_python_path()) :]
 _BY_MODULE, _BY_CODE = "-m", ["-u", "-c"]
 
 
@@ -53,7 +53,7 @@ def python(job: Job) -> None:
         _exec(job.args)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.orig_argv = job.args
-    sys.path[:] = [job.cwd, *first, *_LIBRARIES]
+    sys.path[:] = [job.cwd, *first, *LIBRARIES]
     # The path that it was imported with is what xdist gives its workers.
     vars(sys.modules["xdist.workermanage"])["_sys_path"] = list(sys.path)
     _open_streams(unbuffered=job.args[1] == "-u")
