@@ -17,9 +17,11 @@ import hypothesis
 import pytest
 
 from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
+from tests.prepared import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from socket import socket
 
 # A busy machine takes its time for what is no measure of speed.
 hypothesis.settings.register_profile("storedog", deadline=None)
@@ -185,6 +187,22 @@ def junit_cases(path: Path) -> dict[str, str]:
         assert name not in cases, f"two test cases named {name}"
         cases[name] = kinds[0] if kinds else "passed"
     return cases
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[socket]:
+    """A process that runs of the gate start from within milliseconds."""
+    with runs.prepared(WITHOUT_OTHERS) as connection:
+        yield connection
+
+
+@pytest.fixture
+def pytester(
+    pytester: pytest.Pytester, prepared: socket, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """Pytest's own, whose runs of the gate start within milliseconds."""
+    monkeypatch.setattr(pytester, "popen", runs.popen_by(prepared, pytester.popen))
+    return pytester
 
 
 class GateProject:

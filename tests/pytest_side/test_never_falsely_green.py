@@ -173,16 +173,16 @@ def test_leaving_out_a_required_check_is_no_verdict(gate: GateProject, args: lis
     ],
 )
 def test_options_that_run_no_test_prove_nothing(
-    gate: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
+    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
 ) -> None:
     if way == "PYTEST_ADDOPTS":
         monkeypatch.setenv("PYTEST_ADDOPTS", option)
-        result = gate.run()
+        result = both_ways.run()
     else:
-        result = gate.run(*option.split())
+        result = both_ways.run(*option.split())
     assert result.ret == status
     assert re.search("proves nothing|nothing was proved", f"{result.stdout}{result.stderr}")
-    assert not gate.shop.asked
+    assert not both_ways.shop.asked
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Runs of the gate that start within milliseconds: see process.py."""

@@ -1,0 +1,92 @@
+"""A run of the prepared process is what a run is that is started as usual."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import MODES
+
+if TYPE_CHECKING:
+    from tests.conftest import GateProject
+
+# Each process of a run writes what it finds when pytest has read its options.
+FACTS = """\
+import json, os, signal, sys, tempfile, threading
+from pathlib import Path
+
+def pytest_configure(config):
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "controller")
+    streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
+    facts = {
+        "arguments": [sys.argv, sys.orig_argv, config.invocation_params.args],
+        "folders": [os.getcwd(), tempfile.gettempdir(), os.umask(0o22)],
+        "path": sys.path,
+        "environment": dict(os.environ),
+        "signals": [repr(signal.getsignal(number)) for number in (2, 13, 15)],
+        "streams": [[one.encoding, one.errors, one.line_buffering] for one in streams],
+        "threads": threading.active_count(),
+        "prepared": "tests.prepared" in Path("/proc/self/cmdline").read_text(),
+    }
+    Path(__file__).with_name(worker + ".json").write_text(json.dumps(facts))
+"""
+# No other start of Python than the usual one, and the variable that says so.
+AS_USUAL = ("PYTHONHASHSEED", "random")
+ENDS = {
+    "by sys.exit": ("sys.exit(7)", 7),
+    "at once": ("os._exit(3)", 3),
+    "by a signal": ("os.kill(os.getpid(), 9)", -9),
+}
+
+
+def told(project: GateProject) -> dict[str, Any]:
+    """What the processes of a run tell, by process; without what no two runs have in common."""
+    assert project.run().ret == 0
+    files = (*project.path.glob("controller.json"), *project.path.glob("gw*.json"))
+    facts = {file.stem: json.loads(file.read_text("utf-8")) for file in files}
+    for one in facts.values():
+        one["arguments"] = [
+            [word for word in words if "basetemp" not in word] for words in one["arguments"]
+        ]
+        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", AS_USUAL[0]):
+            one["environment"].pop(name, None)
+    return facts
+
+
+@pytest.mark.parametrize("mode", ["no-xdist", "n2"])
+def test_finds_what_others_find(
+    project: GateProject, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.mode = MODES[mode]
+    project.pytester.makeconftest(FACTS)
+    prepared = told(project)
+    monkeypatch.setenv(*AS_USUAL)
+    usual = told(project)
+    assert set(prepared) == ({"controller", "gw0", "gw1"} if mode == "n2" else {"controller"})
+    for process in prepared:
+        assert prepared[process].pop("prepared")
+        assert not usual[process].pop("prepared")
+    assert prepared == usual
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_ends_as_others_end(
+    project: GateProject, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, status = ENDS[end]
+    project.pytester.makeconftest(f"import os, sys\n{code}")
+    prepared = project.run()
+    monkeypatch.setenv(*AS_USUAL)
+    usual = project.run()
+    assert prepared.ret == usual.ret == status
+    assert prepared.errlines == usual.errlines
+
+
+@pytest.mark.parametrize("name", ["requests.py", "requests/__init__.py", "sitecustomize.py"])
+def test_a_module_of_the_project_s_own_comes_first(project: GateProject, name: str) -> None:
+    module = project.path / name
+    module.parent.mkdir(exist_ok=True)
+    module.write_text("import os; os._exit(11)", "utf-8")
+    assert project.run().ret == 11
