@@ -10,7 +10,7 @@ from tests.repository import ROOT
 
 # Each of their tests starts processes of its own, and shares nothing with its neighbours.
 APART = ("tests/pytest_side/",)
-# By the seconds that they take, from five minutes to half a minute.
+# By the seconds that they take, from five minutes to some ten seconds.
 LONGEST = (
     "tests/live/test_gate.py",
     "tests/live/test_deploy_crash.py",
@@ -26,16 +26,24 @@ LONGEST = (
     "tests/drone_lint/test_scripts.py",
     "tests/npm/test_import_and_deploy.py",
     "tests/npm/test_chai.py",
-    *APART,
+    "tests/local_synthetics/api/test_packed_answers.py",
+    "tests/local_synthetics/kinds/browser/",
+    "tests/published/test_coverage.py",
+    "tests/fuzzing/",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first: a worker that came to one late would end long after the others."""
+    """The longest files first: a worker that came to one late would end long after the others.
+
+    What is taken test by test comes last, as it fills what is left on each worker.
+    """
     items.sort(key=lambda item: _place(item.path.relative_to(ROOT).as_posix()))
 
 
 def _place(path: str) -> int:
+    if path.startswith(APART):
+        return len(LONGEST) + 1
     return next((n for n, begin in enumerate(LONGEST) if path.startswith(begin)), len(LONGEST))
 
 

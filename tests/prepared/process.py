@@ -130,6 +130,7 @@ def _start_by(spares: list[tuple[int, socket.socket]]) -> None:
             send(connection, Job(args, os.fspath(cwd or Path.cwd()), variables, streams))
         return pid
 
+    subprocess._USE_POSIX_SPAWN = False  # type: ignore[misc]
     subprocess._fork_exec = take  # type: ignore[attr-defined]
 
 
