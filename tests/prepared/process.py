@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ _LATE = (
     "pytest_storedog_gate.local_synthetics.api.server",
     *("uvicorn.lifespan.off", "uvicorn.protocols.http.h11_impl", "uvloop"),
 )
+_PATIENCE = 30.0  # s
 _WORKERS = re.compile("-n([0-9]+)$")
 _PLAIN = (True, False, -1, None, None, None, -1, None)  # a start with nothing out of the ordinary
 
@@ -75,11 +77,17 @@ def _import(options: list[str]) -> None:
         command = ["--version", "--version", "--rootdir=.", *options]
         pytest.main(command, plugins=[_Late()])
     tempfile.tempdir = None
+    for name in ("LINES", "COLUMNS"):  # readline, which pdb imports, tells them to all children
+        if name not in os.environ:
+            os.unsetenv(name)
     # A thread of what the service does not use, which would have no part in a fork.
     sys.modules["quickjs"].Function._threadpool.shutdown()
     for name in [one for one in sys.modules if one.partition(".")[0] == "tests"]:
         del sys.modules[name]
-    threads = list(Path("/proc/self/task").iterdir())
+    # One that has been joined is gone from the kernel a moment later.
+    tasks, until = Path("/proc/self/task"), time.monotonic() + _PATIENCE
+    while len(threads := [*tasks.iterdir()]) > 1 and time.monotonic() < until:
+        time.sleep(0.001)
     assert len(threads) == 1, "a fork has only the thread that forks"
 
 

@@ -33,6 +33,8 @@ def pytest_configure(config):
     Path(__file__).with_name(worker + ".json").write_text(json.dumps(facts))
 """
 # No other start of Python than the usual one, and the variable that says so.
+# What readline tells the children of a process that has imported it, as pdb does.
+READLINES = ("LINES", "COLUMNS")
 AS_USUAL = ("PYTHONHASHSEED", "random")
 ENDS = {
     "by sys.exit": ("sys.exit(7)", 7),
@@ -50,7 +52,7 @@ def told(project: GateProject) -> dict[str, Any]:
         one["arguments"] = [
             [word for word in words if "basetemp" not in word] for words in one["arguments"]
         ]
-        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", AS_USUAL[0]):
+        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", *READLINES, AS_USUAL[0]):
             one["environment"].pop(name, None)
     return facts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,9 @@ class InProcess(Controller):
             decides=settings.deploy,
         )
         self._waiting: dict[str, list[pytest.Item]] = {}
+        self._places: dict[pytest.Item, int] = {}
         self._ran: set[pytest.Item] = set()
+        self._at_last: pytest.Item | None = None  # the one that has waited, and runs now
         self._broken_off: dict[pytest.Item, BaseException] = {}
         self._seen = 0
 
@@ -37,14 +40,19 @@ class InProcess(Controller):
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Deploys after collection and before the first test."""
         self.begin(session, [item.nodeid for item in session.items])
+        self._places = {item: number for number, item in enumerate(session.items)}
         for item in session.items:
             if item.nodeid in self.node_ids:
                 self._waiting.setdefault(self.node_ids[item.nodeid], []).append(item)
         return (yield)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> bool | None:
         """Runs the tests of checks in the order in which their results arrive."""
+        if item is self._at_last:
+            return None
         if item in self._ran:
             return True
         self._ran.add(item)
@@ -64,7 +72,14 @@ class InProcess(Controller):
                     with signals.alarm_kept():
                         sooner.ihook.pytest_runtest_protocol(item=sooner, nextitem=item)
                     _stop_if_asked(item.session)
-        return None
+        if nextitem not in self._ran:
+            return None
+        # What is torn down after a test is what the next one that runs does not need.
+        later = islice(item.session.items, self._places[item] + 1, None)
+        left = (one for one in later if one not in self._ran)
+        self._at_last = item
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=next(left, None))
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

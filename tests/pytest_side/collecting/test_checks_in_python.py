@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.conftest import TOML, http_check
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -184,6 +187,55 @@ def test_results_are_reported_as_they_arrive(project: GateProject) -> None:
     assert result.ret == 0
     order = re.findall(r"test_check\[staging-([a-z-]+)\] PASSED", str(result.stdout))
     assert order == ["hea-lth-chk", "dis-cou-nts"]
+
+
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_what_ran_sooner_is_torn_down_before_another_file(
+    project: GateProject, others: int
+) -> None:
+    """The last ones of the configuration file are answered before the first one."""
+    ids = [f"oth-era-aa{number}" for number in range(others)]
+    checks = [http_check(one, "/health", one) for one in ["hea-lth-chk", *ids]]
+    project.checks(http_check("dis-cou-nts", "/discount", "late"), *checks)
+    wanted = json.dumps(["dis-cou-nts", "hea-lth-chk", *ids])
+    text = TOML.format(shop=project.shop.url).replace('["dis-cou-nts", "hea-lth-chk"]', wanted)
+    project.configuration(text)
+    project.pytester.makepyfile(
+        test_mine="""
+        import pytest
+
+        @pytest.fixture(scope="module", autouse=True)
+        def module():
+            yield
+            open("torn down", "w").close()
+
+        @pytest.mark.synthetics("hea-lth-chk")
+        def test_one(storedog_outcome): pass
+
+        @pytest.mark.synthetics("dis-cou-nts")
+        def test_two(storedog_outcome): pass
+        """,
+        test_more="""
+        import pytest
+
+        @pytest.mark.synthetics("hea-lth-chk")
+        def test_three(storedog_outcome): assert open("torn down")
+        """,
+    )
+    release = late(project, "/discount")
+    project.pytester.makeconftest(
+        """
+        def pytest_runtest_logreport(report):
+            if "hea-lth-chk" in report.nodeid and report.when == "call":
+                open("reported", "w").close()
+        """
+    )
+    watcher = threading.Thread(target=_when_there, args=(project.path / "reported", release))
+    watcher.start()
+    result = project.run("-v", "-p", "no:xdist")
+    watcher.join()
+    assert result.ret == 0, result.stdout.str()
+    result.assert_outcomes(passed=5 + others)
 
 
 def _when_there(file: object, release: threading.Event) -> None:
