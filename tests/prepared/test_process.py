@@ -32,9 +32,9 @@ def pytest_configure(config):
     }
     Path(__file__).with_name(worker + ".json").write_text(json.dumps(facts))
 """
-# No other start of Python than the usual one, and the variable that says so.
 # What readline tells the children of a process that has imported it, as pdb does.
 READLINES = ("LINES", "COLUMNS")
+# No other start of Python than the usual one, and the variable that says so.
 AS_USUAL = ("PYTHONHASHSEED", "random")
 ENDS = {
     "by sys.exit": ("sys.exit(7)", 7),
