@@ -22,7 +22,7 @@ _SHORTEST, _LONGEST = 0.2, 2.0  # s
 _UNEXPECTED = 0.55  # s; the shortest where nothing is expected: any moment is as likely
 _AFTER = 0.1  # s after an expected end: it has then been told
 _JITTER = 0.1
-_DETAILS = 5.0  # s between two calls for details that nothing waits for, as in datadog-ci
+_DETAILS = 3.0  # s between two calls for details that nothing waits for
 _TOLD_LOOKS = 0.05  # s between two looks where the service tells the news
 
 
@@ -76,7 +76,7 @@ class Pace:
         self._looked = self.elapsed
 
     def time_for_details(self) -> bool:
-        """Whether details may be asked for that nothing waits for yet; True counts as asking."""
+        """Whether details are due that nothing waits for yet; True counts as asking."""
         due = self.elapsed - self._asked_for_details >= _DETAILS
         if due:
             self._asked_for_details = self.elapsed
