@@ -182,6 +182,29 @@ def test_a_service_that_tells_the_news_is_asked_again_at_once() -> None:
     assert client.calls <= 8
 
 
+@pytest.mark.parametrize("tag", ["a", "another each time"])
+def test_a_service_that_says_that_it_waits_and_does_not_is_asked_as_any_other(tag: str) -> None:
+    class Hasty(Running):
+        def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+            return replace(super().batch(batch_id, since), tag=f"{tag} {self.calls * len(tag[1:])}")
+
+    others, hasty = Running(SimulatedTime(), [60.0]), Hasty(SimulatedTime(), [60.0])
+    statuses(others)
+    statuses(hasty)
+    assert hasty.calls <= 1.2 * others.calls
+
+
+def test_a_service_that_tells_the_news_may_limit_its_calls() -> None:
+    class Telling(Running):
+        def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+            return replace(super().batch(batch_id, since), tag="a")
+
+    client = Telling(SimulatedTime(), [number / 10 for number in range(300)])
+    client.limit.told({"X-RateLimit-Remaining": "6", "X-RateLimit-Reset": "60"})
+    statuses(client)
+    assert client.calls <= 10
+
+
 def test_why_a_check_failed_is_asked_for_at_once() -> None:
     class Failing(Running):
         def _entry(self, result_id: str, end: float) -> dict[str, Any]:
