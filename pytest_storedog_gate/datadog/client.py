@@ -192,8 +192,10 @@ class SyntheticsClient(Caller):
             return replace(BatchState.from_json(data, self.mask), tag=tag)
 
         path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
-        # RFC 7240; whoever cannot wait answers at once.
-        headers = {"Prefer": f"wait={NEWS:.0f}"}
+        headers = {}
+        # RFC 7240; whoever cannot wait answers at once. None is to wait beyond our own time.
+        if self.clock.now() + NEWS < self.deadline:
+            headers["Prefer"] = f"wait={NEWS:.0f}"
         unchanged: dict[int, Callable[[], BatchState]] = {}
         if since is not None and since.tag:
             headers["If-None-Match"] = since.tag

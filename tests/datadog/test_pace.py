@@ -16,12 +16,15 @@ from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.client import PAGE, SyntheticsClient, Triggered
 from pytest_storedog_gate.datadog.details import Detail, details_from_json
 from pytest_storedog_gate.datadog.models import Status
-from pytest_storedog_gate.datadog.pace import Habit
+from pytest_storedog_gate.datadog.pace import NEWS, Habit
 from pytest_storedog_gate.gate.selection import FEW
 from tests.datadog.conftest import SimulatedTime
+from tests.datadog.fake import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from tests.datadog.fake import FakeDatadog
 
 # Seconds from the trigger to the end of a batch: every tenth at first, up to half an hour.
 DURATIONS = [
@@ -249,3 +252,14 @@ def _function_calls(results: int) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def test_no_look_is_to_be_kept_beyond_the_deadline(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    """It would be cut off there, and its batch would end as one that cannot be reached."""
+    datadog.script["/ci/batch/b"] = [Answer({"data": {"status": "in_progress", "results": []}})]
+    for left in (60.0, NEWS, 0.5):
+        client.deadline = time.now + left
+        client.batch("b")
+    assert [one.headers.get("Prefer") for one in datadog.asked] == ["wait=2", None, None]
