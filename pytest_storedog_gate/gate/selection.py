@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_storedog_gate.datadog.client import PAGE
@@ -208,10 +211,33 @@ def _of_file(public_id: str, definition: Json) -> Check:
 
 
 def _each(those: Iterable[K], ask: Callable[[K], Any]) -> dict[K, Any]:
-    """The answer for each of those; a few are asked for at once."""
-    those = list(those)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(those, pool.map(ask, those), strict=True))
+    """The answer for each of those; a few are asked for at once.
+
+    Raises what the first of them in order has raised. Nobody waits for the others then, nor after a
+    Ctrl-C: a service that is busy may keep each of them for minutes.
+    """
+    answers: dict[K, Future[Any]] = {one: Future() for one in those}
+    left: SimpleQueue[K] = SimpleQueue()
+    for one in answers:
+        left.put(one)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                answer = answers[one := left.get_nowait()]
+                try:
+                    answer.set_result(ask(one))
+                except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+                    answer.set_exception(error)
+
+    for _ in range(min(_THREADS, len(answers))):
+        threading.Thread(target=work, daemon=True).start()
+    try:
+        return {one: answer.result() for one, answer in answers.items()}
+    finally:
+        with suppress(Empty):
+            while True:
+                left.get_nowait()
 
 
 def _suites(known: Known, public_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
