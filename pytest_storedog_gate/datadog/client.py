@@ -239,11 +239,14 @@ class SyntheticsClient(Caller):
 
 
 def _whole(tests: Iterable[Any]) -> Iterator[Check]:
-    """Those that can be read, and tell where they run: a place that gets lost must be missed."""
+    """Those that can be read, and tell what they are and where they run.
+
+    A place that gets lost must be missed, and what an override is for depends on the type.
+    """
     for test in tests:
         with suppress(*ODD_SHAPE):
             check = Check.from_json(test)
-            if check.locations and (check.device_ids or check.kind != "browser"):
+            if check.whole:
                 yield check
 
 

@@ -67,7 +67,7 @@ class Known:
         self.service = client.endpoint.name
         self.takes_our_key = not client.endpoint.is_datadog
         self._client = client
-        self._listed: dict[str, Check] = {}
+        self._known: dict[str, Check] = {}
         self._one = cache(client.check)
         self.search = cache(client.search)
         self.suite = cache(client.suite)
@@ -79,27 +79,31 @@ class Known:
     def checks(self, public_ids: Iterable[str]) -> dict[str, Check | None]:
         """What is known of each; many are looked for in pages of all that there are first."""
         wanted = dict.fromkeys(public_ids)
-        missing = wanted.keys() - self._listed.keys()
+        missing = wanted.keys() - self._known.keys()
         if len(missing) > FEW:
-            self._listed |= self._in_pages(missing)
-        ask = {p: None for p in wanted if p not in self._listed}
-        found = _each(ask, self._one)
-        return {p: self._listed.get(p) or found[p] for p in wanted}
+            self._known |= self._in_pages(missing)
+        found = _each((p for p in wanted if p not in self._known), self._one)
+        self._known |= {p: check for p, check in found.items() if check is not None}
+        return {p: self._known.get(p) for p in wanted}
 
     def _in_pages(self, wanted: Collection[str]) -> dict[str, Check]:
-        """Those of `wanted` that the service lists, as long as a page may spare calls."""
+        """Those of `wanted` that the service lists, as long as a page may spare calls.
+
+        One of which two pages tell different things is not listed: it tells by itself.
+        """
         found: dict[str, Check] = {}
+        unsure: set[str] = set()
         most, number = len(wanted) // _WORTH, 0
         while number < most and len(found) < len(wanted):
             wave = range(number, min(most, number - (len(found) - len(wanted)) // PAGE))
             pages = _each(wave, self._client.page)
-            found |= {
-                c.public_id: c for page in pages.values() for c in page if c.public_id in wanted
-            }
+            for check in (c for page in pages.values() for c in page if c.public_id in wanted):
+                if found.setdefault(check.public_id, check) != check:
+                    unsure.add(check.public_id)
             if any(len(page) < PAGE for page in pages.values()):
                 break
             number = wave.stop
-        return found
+        return {public_id: check for public_id, check in found.items() if public_id not in unsure}
 
     def pause(self) -> None:
         """Lets a lapse go by. NoVerdict when the run was cancelled."""
