@@ -87,6 +87,8 @@ class Batch:
         self._clock = client.clock
         self._pace = Pace(self._clock, client.limit, near=client.endpoint.is_here)
         self._state = BatchState(RUNNING, ())
+        # Whether the service waits for news: as it says, and as it has done the last time.
+        self._told = False
         self._followed = {public_id: _Followed() for public_id in places}
         self._details: dict[str, Detail] = {}
         # Results that have ended, whose details have not arrived.
@@ -109,7 +111,7 @@ class Batch:
         missing = dict.fromkeys(self.public_ids)
         while missing:
             left = self._client.deadline - self._clock.now()
-            pause = self._pace.until_next(self._expected(missing), told=bool(self._state.tag))
+            pause = self._pace.until_next(self._expected(missing), told=self._told)
             if self._clock.wait(min(pause, max(left, 0.0))):
                 return
             self._late = self._clock.now() >= self._client.deadline
@@ -153,6 +155,8 @@ class Batch:
         return CheckOutcome(public_id, tuple(results))
 
     def _see(self, state: BatchState) -> None:
+        news = (state.status, state.entries) != (self._state.status, self._state.entries)
+        self._told = bool(state.tag) and (news or self._pace.was_kept())
         self._state = replace(state, tests=self._tests)
         for followed in self._followed.values():
             followed.entries = {}

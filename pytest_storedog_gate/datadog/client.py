@@ -192,8 +192,10 @@ class SyntheticsClient(Caller):
             return replace(BatchState.from_json(data, self.mask), tag=tag)
 
         path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
-        # RFC 7240; whoever cannot wait answers at once.
-        headers = {"Prefer": f"wait={NEWS:.0f}"}
+        headers = {}
+        # RFC 7240; whoever cannot wait answers at once. None is to wait beyond our own time.
+        if self.clock.now() + NEWS < self.deadline:
+            headers["Prefer"] = f"wait={NEWS:.0f}"
         unchanged: dict[int, Callable[[], BatchState]] = {}
         if since is not None and since.tag:
             headers["If-None-Match"] = since.tag
@@ -237,11 +239,14 @@ class SyntheticsClient(Caller):
 
 
 def _whole(tests: Iterable[Any]) -> Iterator[Check]:
-    """Those that can be read, and tell where they run: a place that gets lost must be missed."""
+    """Those that can be read, and tell what they are and where they run.
+
+    A place that gets lost must be missed, and what an override is for depends on the type.
+    """
     for test in tests:
         with suppress(*ODD_SHAPE):
             check = Check.from_json(test)
-            if check.locations and (check.device_ids or check.kind != "browser"):
+            if check.whole:
                 yield check
 
 

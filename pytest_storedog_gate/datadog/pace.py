@@ -58,11 +58,11 @@ class Pace:
         """Seconds until the next look.
 
         `expected` is when the batch should have ended, in seconds after its trigger; None where
-        that is not known. `told`: the service itself waits for news before it answers.
+        that is not known. `told`: the service has waited for news before it answered.
         """
         now = self.elapsed
         if self._looked is not None and (told or self._looked == 0):
-            return max(self._looked + _TOLD_LOOKS - now, 0.0)
+            return max(self._looked + self._limit.stretched(_TOLD_LOOKS) - now, 0.0)
         if expected is not None and now < expected:
             usual = expected - now + _AFTER
         else:
@@ -74,6 +74,10 @@ class Pace:
     def looks(self) -> None:
         """Takes note that the batch is being looked at."""
         self._looked = self.elapsed
+
+    def was_kept(self) -> bool:
+        """Whether the service has kept the latest look, as it would for want of news."""
+        return self.elapsed - (self._looked or 0.0) >= NEWS / 2
 
     def time_for_details(self) -> bool:
         """Whether details are due that nothing waits for yet; True counts as asking."""

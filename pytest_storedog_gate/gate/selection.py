@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_storedog_gate.datadog.client import PAGE
@@ -64,7 +67,7 @@ class Known:
         self.service = client.endpoint.name
         self.takes_our_key = not client.endpoint.is_datadog
         self._client = client
-        self._listed: dict[str, Check] = {}
+        self._known: dict[str, Check] = {}
         self._one = cache(client.check)
         self.search = cache(client.search)
         self.suite = cache(client.suite)
@@ -76,27 +79,31 @@ class Known:
     def checks(self, public_ids: Iterable[str]) -> dict[str, Check | None]:
         """What is known of each; many are looked for in pages of all that there are first."""
         wanted = dict.fromkeys(public_ids)
-        missing = wanted.keys() - self._listed.keys()
+        missing = wanted.keys() - self._known.keys()
         if len(missing) > FEW:
-            self._listed |= self._in_pages(missing)
-        ask = {p: None for p in wanted if p not in self._listed}
-        found = _each(ask, self._one)
-        return {p: self._listed.get(p) or found[p] for p in wanted}
+            self._known |= self._in_pages(missing)
+        found = _each((p for p in wanted if p not in self._known), self._one)
+        self._known |= {p: check for p, check in found.items() if check is not None}
+        return {p: self._known.get(p) for p in wanted}
 
     def _in_pages(self, wanted: Collection[str]) -> dict[str, Check]:
-        """Those of `wanted` that the service lists, as long as a page may spare calls."""
+        """Those of `wanted` that the service lists, as long as a page may spare calls.
+
+        One of which two pages tell different things is not listed: it tells by itself.
+        """
         found: dict[str, Check] = {}
+        unsure: set[str] = set()
         most, number = len(wanted) // _WORTH, 0
         while number < most and len(found) < len(wanted):
             wave = range(number, min(most, number - (len(found) - len(wanted)) // PAGE))
             pages = _each(wave, self._client.page)
-            found |= {
-                c.public_id: c for page in pages.values() for c in page if c.public_id in wanted
-            }
+            for check in (c for page in pages.values() for c in page if c.public_id in wanted):
+                if found.setdefault(check.public_id, check) != check:
+                    unsure.add(check.public_id)
             if any(len(page) < PAGE for page in pages.values()):
                 break
             number = wave.stop
-        return found
+        return {public_id: check for public_id, check in found.items() if public_id not in unsure}
 
     def pause(self) -> None:
         """Lets a lapse go by. NoVerdict when the run was cancelled."""
@@ -208,10 +215,33 @@ def _of_file(public_id: str, definition: Json) -> Check:
 
 
 def _each(those: Iterable[K], ask: Callable[[K], Any]) -> dict[K, Any]:
-    """The answer for each of those; a few are asked for at once."""
-    those = list(those)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(those, pool.map(ask, those), strict=True))
+    """The answer for each of those; a few are asked for at once.
+
+    Raises what the first of them in order has raised. Nobody waits for the others then, nor after a
+    Ctrl-C: a service that is busy may keep each of them for minutes.
+    """
+    answers: dict[K, Future[Any]] = {one: Future() for one in those}
+    left: SimpleQueue[K] = SimpleQueue()
+    for one in answers:
+        left.put(one)
+
+    def work() -> None:
+        with suppress(Empty):
+            while True:
+                answer = answers[one := left.get_nowait()]
+                try:
+                    answer.set_result(ask(one))
+                except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+                    answer.set_exception(error)
+
+    for _ in range(min(_THREADS, len(answers))):
+        threading.Thread(target=work, daemon=True).start()
+    try:
+        return {one: answer.result() for one, answer in answers.items()}
+    finally:
+        with suppress(Empty):
+            while True:
+                left.get_nowait()
 
 
 def _suites(known: Known, public_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

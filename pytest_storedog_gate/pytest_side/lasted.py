@@ -7,6 +7,7 @@ verdict come a little later.
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ _LONGEST = 86400.0  # s; no check lasts longer
 def read(config: pytest.Config) -> Mapping[str, float]:
     """Seconds by public ID; empty where there is no cache (`-p no:cacheprovider`)."""
     cache = _cache(config)
-    found = cache.get(_KEY, None) if cache else None
+    found = None
+    with suppress(RecursionError):  # pytest passes over what is no JSON otherwise
+        found = cache.get(_KEY, None) if cache else None
     if not isinstance(found, dict):
         return {}
     return {p: float(s) for p, s in found.items() if type(s) in (int, float) and 0 < s <= _LONGEST}

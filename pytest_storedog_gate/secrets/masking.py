@@ -86,13 +86,15 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str], *, shortest: int = 1) -> None:
         """Secrets of fewer than `shortest` characters are left, as they are parts of many words."""
-        self._secrets = frozenset(secrets), shortest
-        self._forms = _forms_of_all(*self._secrets)
+        own = frozenset(secrets), shortest
+        self._secrets: tuple[tuple[frozenset[str], int], ...] = (own,)
+        self._forms = _forms_of_all(*own)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._shown)
 
     def and_also(self, other: Masker) -> Masker:
         """One that masks what either of them does."""
         both = Masker(())
+        both._secrets = (*self._secrets, *other._secrets)
         both._forms = (*self._forms, *other._forms)
         return both
 
@@ -100,8 +102,9 @@ class Masker:
         """The text without the secrets, also where `...` or `…` stands for a part of a value."""
         shown = self(text)
         if re.search(rf"\.{{3}}|{_CUT}", shown):
-            for pattern in _beginnings_and_ends(*self._secrets):
-                shown = pattern.sub(MASK, shown)
+            for secrets, shortest in self._secrets:
+                for pattern in _beginnings_and_ends(secrets, shortest):
+                    shown = pattern.sub(MASK, shown)
         return shown
 
     def __call__(self, text: str) -> str:

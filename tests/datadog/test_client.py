@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time as wall
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from pytest_storedog_gate.datadog.calling import bounded_exchange, caller
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog.fake import Answer
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.datadog.client import SyntheticsClient
     from tests.datadog.fake import FakeDatadog
 from tests.datadog.calls import BATCH, CALLS, CHECK, DETAILS, ID, SEARCH, STARTED, SUITE, every_call
 
@@ -312,3 +315,22 @@ def test_time_of_the_trigger_is_the_services_where_it_can_be_now(
     monkeypatch.setattr(caller, "exchange", lambda *_, **__: answer)
     found = client.trigger([{"public_id": ID}], batch_timeout=1).at
     assert found == pytest.approx(now + off if believed else now, abs=30)
+
+
+def test_a_run_that_ends_waits_for_no_answer(datadog: FakeDatadog) -> None:
+    """A look may be kept for want of news."""
+    ended, answered = threading.Event(), threading.Event()
+
+    def kept() -> Answer:
+        ended.set()
+        answered.wait(20)
+        return Answer({})
+
+    datadog.dynamic["/ci/batch/b"] = kept
+    client = SyntheticsClient(Endpoint.of_url(datadog.url), None, Clock(ended.wait))
+    began = wall.monotonic()
+    with pytest.raises(NoVerdict, match="the run ended before"):
+        client.batch("b")
+    assert wall.monotonic() - began < 10
+    answered.set()
+    client.close()

@@ -16,12 +16,15 @@ from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.client import PAGE, SyntheticsClient, Triggered
 from pytest_storedog_gate.datadog.details import Detail, details_from_json
 from pytest_storedog_gate.datadog.models import Status
-from pytest_storedog_gate.datadog.pace import Habit
+from pytest_storedog_gate.datadog.pace import NEWS, Habit
 from pytest_storedog_gate.gate.selection import FEW
 from tests.datadog.conftest import SimulatedTime
+from tests.datadog.fake import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from tests.datadog.fake import FakeDatadog
 
 # Seconds from the trigger to the end of a batch: every tenth at first, up to half an hour.
 DURATIONS = [
@@ -182,6 +185,29 @@ def test_a_service_that_tells_the_news_is_asked_again_at_once() -> None:
     assert client.calls <= 8
 
 
+@pytest.mark.parametrize("tag", ["a", "another each time"])
+def test_a_service_that_says_that_it_waits_and_does_not_is_asked_as_any_other(tag: str) -> None:
+    class Hasty(Running):
+        def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+            return replace(super().batch(batch_id, since), tag=f"{tag} {self.calls * len(tag[1:])}")
+
+    others, hasty = Running(SimulatedTime(), [60.0]), Hasty(SimulatedTime(), [60.0])
+    statuses(others)
+    statuses(hasty)
+    assert hasty.calls <= 1.2 * others.calls
+
+
+def test_a_service_that_tells_the_news_may_limit_its_calls() -> None:
+    class Telling(Running):
+        def batch(self, batch_id: str, since: BatchState | None = None) -> BatchState:
+            return replace(super().batch(batch_id, since), tag="a")
+
+    client = Telling(SimulatedTime(), [number / 10 for number in range(300)])
+    client.limit.told({"X-RateLimit-Remaining": "6", "X-RateLimit-Reset": "60"})
+    statuses(client)
+    assert client.calls <= 10
+
+
 def test_why_a_check_failed_is_asked_for_at_once() -> None:
     class Failing(Running):
         def _entry(self, result_id: str, end: float) -> dict[str, Any]:
@@ -226,3 +252,14 @@ def _function_calls(results: int) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def test_no_look_is_to_be_kept_beyond_the_deadline(
+    client: SyntheticsClient, datadog: FakeDatadog, time: SimulatedTime
+) -> None:
+    """It would be cut off there, and its batch would end as one that cannot be reached."""
+    datadog.script["/ci/batch/b"] = [Answer({"data": {"status": "in_progress", "results": []}})]
+    for left in (60.0, NEWS, 0.5):
+        client.deadline = time.now + left
+        client.batch("b")
+    assert [one.headers.get("Prefer") for one in datadog.asked] == ["wait=2", None, None]

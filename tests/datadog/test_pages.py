@@ -110,11 +110,14 @@ def test_what_cannot_be_read_of_a_page_is_asked_for_by_itself(
     page[4] = {"name": "without an ID"}
     page[5] = test_object(ids[5], locations=[])
     page[6] = test_object(ids[6], type="browser")
+    page[7] = test_object(ids[7], type="mobile")
+    page[8] = test_object(ids[8], type=None)
+    page[9] = test_object(ids[9], subtype=None)
     datadog.script = {f"/tests/{one}": [Answer(test_object(one))] for one in ids}
     datadog.script["/synthetics/tests"] = [Answer({"tests": [*page, None, 7, "x"]})]
     found = Known(client).checks(ids)
     assert [check.public_id for check in found.values() if check] == ids
-    assert client.calls == 5
+    assert client.calls == 8
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 501])
@@ -135,3 +138,32 @@ def test_a_test_that_a_page_names_otherwise_is_not_the_one(
     ids = [public_id(number) for number in range(10)]
     datadog.script = {"/synthetics/tests": [Answer({"tests": [test_object(f"x{i}") for i in ids]})]}
     assert list(Known(client).checks(ids).values()) == [None] * 10
+
+
+def test_what_two_pages_tell_otherwise_is_asked_for_by_itself(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    """A page that has moved meanwhile repeats a test, maybe as it was before."""
+    ids = [public_id(number) for number in range(2 * PAGE)]
+    others = [test_object(one) for one in ids[2:]]
+    moved = [test_object(ids[0], locations=["aws:x", "aws:y"]), test_object(ids[1])]
+    datadog.script = {f"/tests/{one}": [Answer(moved[0])] for one in ids}
+    datadog.script["/synthetics/tests"] = [
+        Answer({"tests": [*page, *others[start : start + PAGE - 2]]})
+        for start, page in ((0, moved), (PAGE, [test_object(ids[0]), moved[1]]))
+    ]
+    found = Known(client).checks(ids[:PAGE] + ids[PAGE + 2 :])
+    assert [len(check.locations) for check in found.values() if check][:2] == [2, 1]
+
+
+def test_what_is_known_of_a_check_is_not_read_again_in_a_page() -> None:
+    """A run that resolves again must miss the same places as before."""
+    account = Account(map(public_id, range(50)), shown=0)
+    known = Known(account)
+    ids = [public_id(number) for number in range(10)]
+    known.checks(ids)
+    account.shown, account.pages = PAGE, []
+    known.checks([*ids, *map(public_id, range(10, 15))])
+    account.close()
+    assert account.pages == []
+    assert len(account.singles) == 15

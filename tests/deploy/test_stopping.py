@@ -77,8 +77,9 @@ INIT = ["3551", NONE, ALL, "docker-init"]
         ([INIT, ["7", NONE, NONE, "sh"], ["8", mask(15), NONE, "app"]], "SIGTERM", True),
         ([["7", NONE, mask(signal.SIGTERM), "s6-svscan"]], "SIGTERM", True),
         ([["7", NONE, ALL, "tini"], ["8", NONE, NONE, "app"]], "SIGTERM", True),
-        ([], "SIGTERM", False),
-        # What is not understood may hear.
+        # What is not shown or understood may hear.
+        ([], "SIGTERM", True),
+        ([INIT], "SIGTERM", True),
         ([["7", NONE, NONE, "app"]], "SIGRTMIN+3", True),
         ([["7", "-", "-", "app"]], "SIGTERM", True),
         ([["7", "app"]], "SIGTERM", True),

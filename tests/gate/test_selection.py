@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -139,3 +142,15 @@ def test_datadog_is_not_sent_a_key_that_it_does_not_know(
     (planned,) = resolve(requirements, Known(client), {})
     client.close()
     assert planned.payload["local_test_definition"] == sent
+
+
+def test_nobody_waits_for_a_busy_service_after_a_ctrl_c(datadog: FakeDatadog) -> None:
+    """Each of the calls that were refused waits for itself, in a thread of its own."""
+    datadog.dynamic["-aaa"] = lambda: Answer(status=429, headers={"Retry-After": "20"})
+    client = SyntheticsClient(Endpoint.of_url(datadog.url), None)
+    main, began = threading.main_thread().ident or 0, time.monotonic()
+    threading.Timer(0.5, signal.pthread_kill, [main, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        Known(client).checks([ID, "bbb-bbb-aaa"])
+    assert time.monotonic() - began < 15
+    client.close()

@@ -231,3 +231,9 @@ def test_documents_of_others_have_no_identifiers() -> None:
     assert found.public_id == "abc-def-ghi"
     assert found.steps[0].assertions[0].actual == {"location": "https://shop.test/?token=********"}
     assert found.detail == {"status": "********"}
+
+
+def test_both_maskers_of_one_know_a_secret_that_was_cut() -> None:
+    both = Masker([SECRET]).and_also(Masker(["another-secret-value"]))
+    assert both.shortened(f"{SECRET[:-1]}... another-secr…") == "********... ********…"
+    assert both.document([f"{SECRET[:-1]}…"]) == ["********…"]

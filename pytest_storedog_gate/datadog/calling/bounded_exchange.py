@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGEST = 256 * 2**20  # bytes of a body; a thousand whole definitions are a tenth of it
 _CHUNK = 2**16
+_GLANCE = 0.1  # s, after which the end of the run is seen
 _SHOWN = 60  # characters of a body that cannot be read
 _LOOKED_AT = 2**14  # bytes, of which these are shown
 
@@ -70,9 +71,15 @@ class Answer:
 
 
 def exchange(
-    session: requests.Session, method: str, url: str, *, within: float, **more: Any
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    within: float,
+    cancelled: Callable[[], bool] = lambda: False,
+    **more: Any,
 ) -> Answer:
-    """The answer. requests.Timeout where it is not whole `within` so many seconds.
+    """The answer. requests.Timeout where it is not whole `within` so many seconds, or `cancelled`.
 
     A server that sends a byte now and then keeps each read of a socket within its timeout, in its
     headers as in its body. So the whole is waited for, in a thread that may be left behind.
@@ -86,10 +93,16 @@ def exchange(
             arrived.put(error)
 
     threading.Thread(target=run, daemon=True).start()
-    try:
-        found = arrived.get(timeout=within)
-    except queue.Empty:
-        raise requests.Timeout(f"the answer was not whole within {within:.0f} s") from None
+    until = time.monotonic() + within
+    found = None
+    while found is None:
+        try:
+            found = arrived.get(timeout=max(min(until - time.monotonic(), _GLANCE), 0.0))
+        except queue.Empty:
+            if cancelled():
+                raise requests.Timeout("the run ended before the answer was whole") from None
+            if time.monotonic() >= until:
+                raise requests.Timeout(f"the answer was not whole within {within:.0f} s") from None
     if isinstance(found, BaseException):
         raise found
     return found

@@ -138,6 +138,7 @@ class Caller:
                 call.method,
                 self._url(call),
                 within=min(_WHOLE_TIMEOUT, left),
+                cancelled=lambda: self.clock.wait(0.0),
                 json=call.body,
                 params=call.params,
                 headers=call.headers,

@@ -40,11 +40,13 @@ def hears(shown: Mapping[str, Any], stop_signal: str) -> bool:
     """
     try:
         bit = 1 << (_number(stop_signal) - 1)
-        return any(
+        heard = [
             (int(caught, 16) | int(blocked, 16)) & bit
             for _, caught, blocked, command in shown["Processes"]
             if command != _PASSES_ON
-        )
+        ]
+        # A container that runs has a process: where none is shown, that is not told.
+        return any(heard) or not heard
     except (KeyError, TypeError, ValueError):
         return True
 
