@@ -114,7 +114,7 @@ class Batch:
             pause = self._pace.until_next(self._expected(missing), told=self._told)
             if self._clock.wait(min(pause, max(left, 0.0))):
                 return
-            self._late = self._clock.now() >= self._client.deadline
+            self._late = pause >= left
             self._outcomes.clear()
             if not self._late:
                 self._pace.looks()
