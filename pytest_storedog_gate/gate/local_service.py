@@ -120,7 +120,8 @@ def _address(process: subprocess.Popen[str], complaints: IO[str]) -> str:
     line = process.stdout.readline().strip()
     if line.startswith(_ANNOUNCEMENT):
         return line.removeprefix(_ANNOUNCEMENT)
-    process.wait(_STOP_TIMEOUT)
+    with suppress(subprocess.TimeoutExpired):  # of one that says something else, and goes on
+        process.wait(_STOP_TIMEOUT)
     complaints.seek(0)
     sentence = complaints.read().strip().rpartition("\n")[2]
     if process.returncode == ExitStatus.USAGE:
