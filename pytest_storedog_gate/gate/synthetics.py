@@ -8,7 +8,7 @@ from pytest_storedog_gate.datadog.batch import GRACE
 from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.calling.keys import Keys
 from pytest_storedog_gate.datadog.client import SyntheticsClient
-from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.errors import ConfigurationError, GateError
 from pytest_storedog_gate.gate import local_service
 
 if TYPE_CHECKING:
@@ -27,11 +27,16 @@ class Service:
     """The Synthetics service of a run. A local one of the run's own starts at once, and goes on."""
 
     def __init__(self, settings: Settings, resources: ExitStack) -> None:
-        """What is started ends with the `resources`. Raises ConfigurationError, NoVerdict."""
+        """What is started ends with the `resources`."""
         self._settings, self._resources = settings, resources
         said = settings.synthetics
-        own = said.url is None and said.backend == "local"
-        self._own = self._started() if own else None
+        self._own: LocalService | None = None
+        self._fault: GateError | None = None
+        if said.url is None and said.backend == "local":
+            try:
+                self._own = self._started()
+            except GateError as error:
+                self._fault = error  # it waits: a run mends first what an earlier one left
 
     def connect(self, clock: Clock) -> SyntheticsClient:
         """A client, whose time begins to run, once the service answers.
@@ -47,6 +52,8 @@ class Service:
 
     def _where(self) -> tuple[Endpoint, Keys | None]:
         """Where to ask, and with which keys: Datadog's leave this process for nobody else."""
+        if self._fault is not None:
+            raise self._fault
         said = self._settings.synthetics
         if self._own is not None:
             return Endpoint.of_url(self._own.url), Keys(self._own.key, self._own.key)

@@ -71,7 +71,11 @@ overrides = {{ variables = {{ GIVEN = "${{SHOP_TOKEN}}" }} }}
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("chromium", "planted")
-def test_a_run_with_a_browser(project: GateProject, target: Target) -> None:
+def test_a_run_with_a_browser(
+    project: GateProject, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that Python starts as usual: a fork's command line would not be the service's.
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
     seen: dict[str, tuple[str, str]] = {}
 
     def look(handler: Handler) -> tuple[int, dict[str, str], str]:

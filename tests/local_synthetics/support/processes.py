@@ -73,12 +73,15 @@ def forget_peak_memory(pid: int) -> None:
 def below(parent: int) -> dict[str, tuple[str, str]]:
     """The command line and the environment of all processes below one, by their ID."""
     found: dict[str, tuple[str, str]] = {}
-    for children in Path(f"/proc/{parent}/task").glob("*/children"):
-        with suppress(OSError):  # it has ended
-            for pid in children.read_text().split():
-                command, environment = (
-                    Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace")
-                    for what in ("cmdline", "environ")
-                )
-                found |= {pid: (command, environment), **below(int(pid))}
+    children: list[str] = []
+    for listed in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            children += listed.read_text().split()
+    for pid in children:
+        with suppress(OSError):  # it has ended, and its neighbours have not
+            command, environment = (
+                Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace")
+                for what in ("cmdline", "environ")
+            )
+            found |= {pid: (command, environment), **below(int(pid))}
     return found

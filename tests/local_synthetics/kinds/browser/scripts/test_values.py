@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.secrets.masking import MASK
 from tests.local_synthetics.kinds.browser.scripts.scripted import SECRET, javascript
 from tests.local_synthetics.support.multistep_tests import multi, statuses
 from tests.local_synthetics.support.multistep_tests import step as http_step
@@ -122,7 +123,7 @@ def test_values_from_a_script_go_into_the_next_steps(
     assert first["path"] == "/?first=42"
     assert second["headers"]["x-said"] == "none-token"
     assert result["steps"][0]["variables"]["extracted"] == [
-        {"name": "TOKEN", "secure": False, "val": "none-token"},
+        {"name": "TOKEN", "secure": False, "val": MASK},  # what has a secret's name is one
         {"name": "CODE", "secure": False, "val": "200"},
     ]
 
