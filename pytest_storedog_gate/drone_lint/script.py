@@ -46,7 +46,8 @@ _GATE = re.compile(
     rf"|(?P<other>{text_of('datadog-ci.program')}) synthetics run-tests)(?P<arguments>(?: \S*)*)"
 )
 # Where an image has its programs, and those of its user.
-_PROGRAMS = ("/bin/sh", "/usr/bin/env", "/usr/local/bin/pytest", "/root/.local/bin/pytest")
+_OF_ROOT = str(PurePosixPath("/root", ".local", "bin", "pytest"))
+_PROGRAMS = ("/bin/sh", "/usr/bin/env", "/usr/local/bin/pytest", _OF_ROOT)
 
 
 class NotPlain(Exception):
