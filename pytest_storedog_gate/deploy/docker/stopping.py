@@ -1,4 +1,4 @@
-"""The end of a container: nothing under way is cut off, and nobody waits in vain."""
+"""The end of a container: who hears the signal has time for what is under way, nobody else."""
 
 from __future__ import annotations
 
