@@ -25,7 +25,8 @@ _REQUIRED = "live,npm,browser,headed,pipeline,drone,plugins"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
-AT_ONCE = 1.0  # s
+# What comes within it is one wish: a busy machine may be a second late with its second half.
+AT_ONCE = 3.0  # s
 _ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
