@@ -181,9 +181,7 @@ class Batch:
         """
         if self._state.running:
             # A service that tells the news costs nothing to ask.
-            if self._lacking and (
-                self._state.tag or self._failing() or self._pace.time_for_details()
-            ):
+            if self._lacking and (self._told or self._failing() or self._pace.time_for_details()):
                 self._ask_for_details()
             return True
         until = self._clock.now() + min(max(self._pace.elapsed, _SHORTEST_LAG), GRACE)
