@@ -15,13 +15,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_storedog_gate.reading.ci.system import REF_PREFIX, filled
-from pytest_storedog_gate.reading.ci.systems import SYSTEMS
+from pytest_storedog_gate.reading.ci.systems import REF_PREFIX, filled, tags_of_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_storedog_gate.reading.ci.system import Variables
+    from pytest_storedog_gate.reading.ci.systems import Variables
 
 _MESSAGE_LIMIT = 500
 _NUMBER = re.compile(r"\s*([+-]?[0-9]+)")
@@ -74,9 +73,7 @@ def origin(environ: Variables = os.environ) -> Origin:
 
 
 def _tags(environ: Variables) -> dict[str, str]:
-    found = [system for system in SYSTEMS if system.runs_here(environ)]
-    # As in datadog-ci, of several systems the last one counts.
-    tags = _normalised(found[-1].tags(environ), environ) if found else {}
+    tags = _normalised(tags_of_system(environ), environ)
     return tags | _normalised(filled(_USER, environ), environ)
 
 
