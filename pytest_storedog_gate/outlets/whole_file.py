@@ -17,13 +17,14 @@ import os
 import secrets
 import select
 import stat
-from abc import abstractmethod
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from io import FileIO
 
 _NEW = 0o644
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
@@ -36,23 +37,32 @@ _MOST_LINKS = 40  # as Linux follows
 class Prepared(AbstractContextManager["Prepared"]):
     """What is ready to be put there. The end of its block discards what was not committed."""
 
-    @abstractmethod
+    def __init__(self, held: ExitStack, put: Callable[[], object]) -> None:
+        """`held` is open until it is there, or discarded; `put` may raise OSError."""
+        self._held, self._put = held, put
+
     def commit(self) -> None:
         """Puts it there. Raises OSError."""
+        self._put()
+        self.discard()
 
-    @abstractmethod
     def discard(self) -> None:
         """Leaves nothing behind; after `commit` there is nothing to leave."""
+        self._held.close()
 
     def __exit__(self, *_: object) -> None:
         self.discard()
+
+
+NOTHING = Prepared(ExitStack(), lambda: None)
+"""Nothing to put anywhere."""
 
 
 def prepare(path: Path, data: bytes) -> Prepared:
     """Gets ready to put `data` at `path`. Raises OSError where that is known to be impossible."""
     own = _own_descriptor(path)
     if own is not None:
-        return _Stream(os.dup(own), data)
+        return _stream(os.dup(own), data)
     refuse_links(path)
     with ExitStack() as held:
         folder = held.enter_context(opened_folder(path.parent))
@@ -61,10 +71,38 @@ def prepare(path: Path, data: bytes) -> Prepared:
         except FileNotFoundError:
             mode = stat.S_IFREG | _NEW
         if stat.S_ISREG(mode):
-            return _Replacement(held.pop_all(), folder, path.name, data, stat.S_IMODE(mode))
+            new = f".storedog-{secrets.token_hex(8)}"
+            held.callback(_remove, new, folder)
+            new_file(folder, new, data, stat.S_IMODE(mode))
+            put = partial(os.replace, new, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+            return Prepared(held.pop_all(), put)
         # A named pipe that nobody reads is an error at once, not a wait without an end.
         how = os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
-        return _Stream(os.open(path.name, how, dir_fd=folder), data)
+        return _stream(os.open(path.name, how, dir_fd=folder), data)
+
+
+def _remove(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+
+
+def _stream(descriptor: int, data: bytes) -> Prepared:
+    """Something open, that is written into."""
+    held = ExitStack()
+    file = held.enter_context(os.fdopen(descriptor, "wb", buffering=0))
+    return Prepared(held, partial(_write_patiently, file, data))
+
+
+def _write_patiently(file: FileIO, data: bytes) -> None:
+    ready = select.poll()
+    ready.register(file, select.POLLOUT)
+    left = memoryview(data)
+    while left:
+        if not ready.poll(_PATIENCE):
+            raise TimeoutError(errno.ETIMEDOUT, "nobody reads what is written there")
+        # No more than a pipe that is ready takes without a wait.
+        written = file.write(left[: select.PIPE_BUF])
+        left = left[written or 0 :]
 
 
 def withdraw(path: Path) -> None:
@@ -129,64 +167,6 @@ def refuse_links(path: Path) -> None:
         if one.is_symlink() and _own_descriptor(one) is None:
             sentence = f"{one} is a link, which is not followed; name the place where it leads"
             raise OSError(errno.ELOOP, sentence, str(path))
-
-
-class Nothing(Prepared):
-    """Nothing to put anywhere."""
-
-    def commit(self) -> None:
-        """Does nothing."""
-
-    def discard(self) -> None:
-        """Does nothing."""
-
-
-class _Replacement(Prepared):
-    """A finished file beside the one that it will replace, in a folder that `held` keeps open."""
-
-    def __init__(self, held: ExitStack, folder: int, name: str, data: bytes, mode: int) -> None:
-        self._held, self._folder, self._name = held, folder, name
-        self._new = f".storedog-{secrets.token_hex(8)}"
-        self._held.callback(_remove, self._new, folder)
-        try:
-            new_file(folder, self._new, data, mode)
-        except BaseException:
-            self.discard()
-            raise
-
-    def commit(self) -> None:
-        os.replace(self._new, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-        self.discard()
-
-    def discard(self) -> None:
-        self._held.close()
-
-
-def _remove(name: str, folder: int) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
-
-
-class _Stream(Prepared):
-    """Something open, that is written into."""
-
-    def __init__(self, descriptor: int, data: bytes) -> None:
-        self._file, self._data = os.fdopen(descriptor, "wb", buffering=0), data
-
-    def commit(self) -> None:
-        ready = select.poll()
-        ready.register(self._file, select.POLLOUT)
-        left = memoryview(self._data)
-        while left:
-            if not ready.poll(_PATIENCE):
-                raise TimeoutError(errno.ETIMEDOUT, "nobody reads what is written there")
-            # No more than a pipe that is ready takes without a wait.
-            written = self._file.write(left[: select.PIPE_BUF])
-            left = left[written or 0 :]
-        self.discard()
-
-    def discard(self) -> None:
-        self._file.close()
 
 
 def _own_descriptor(path: Path) -> int | None:
