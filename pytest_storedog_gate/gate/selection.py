@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
-from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_storedog_gate.datadog.client import PAGE
 from pytest_storedog_gate.datadog.models import Check
 from pytest_storedog_gate.datadog.overrides import merged, with_environment_in_start_url
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.outlets.side_by_side import side_by_side
 from pytest_storedog_gate.settings.requirements import BLOCKING, PLACES, never_weaker, together
 
 if TYPE_CHECKING:
@@ -215,33 +212,9 @@ def _of_file(public_id: str, definition: Json) -> Check:
 
 
 def _each(those: Iterable[K], ask: Callable[[K], Any]) -> dict[K, Any]:
-    """The answer for each of those; a few are asked for at once.
-
-    Raises what the first of them in order has raised. Nobody waits for the others then, nor after a
-    Ctrl-C: a service that is busy may keep each of them for minutes.
-    """
-    answers: dict[K, Future[Any]] = {one: Future() for one in those}
-    left: SimpleQueue[K] = SimpleQueue()
-    for one in answers:
-        left.put(one)
-
-    def work() -> None:
-        with suppress(Empty):
-            while True:
-                answer = answers[one := left.get_nowait()]
-                try:
-                    answer.set_result(ask(one))
-                except BaseException as error:  # noqa: BLE001  # raised where it is waited for
-                    answer.set_exception(error)
-
-    for _ in range(min(_THREADS, len(answers))):
-        threading.Thread(target=work, daemon=True).start()
-    try:
-        return {one: answer.result() for one, answer in answers.items()}
-    finally:
-        with suppress(Empty):
-            while True:
-                left.get_nowait()
+    """The answer for each of those."""
+    wanted = list(those)
+    return dict(zip(wanted, side_by_side(ask, wanted, at_once=_THREADS), strict=True))
 
 
 def _suites(known: Known, public_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

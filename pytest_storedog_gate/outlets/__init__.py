@@ -1,1 +1,1 @@
-"""What leaves this process, made safe: text, files and the environment of children."""
+"""What leaves this process, made safe: text, files, requests and the environment of children."""

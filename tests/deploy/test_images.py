@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker.images import fetch, resolve, side_by_side
+from pytest_storedog_gate.deploy.docker.images import fetch, resolve
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, GateError, NoVerdict
 from tests.deploy.conftest import LIVE, deploy, staging
 from tests.deploy.fake_engine import FakeEngine
@@ -95,48 +94,3 @@ def test_a_pull_that_brings_nothing(engine: FakeEngine, monkeypatch: pytest.Monk
     monkeypatch.setattr(engine, "pull", lambda _image: iter([{"status": "Downloaded"}]))
     with pytest.raises(DeploymentFailed, match="the old image was not used"):
         fetch(engine, image)
-
-
-class TestSideBySide:
-    def test_each_waits_for_the_others(self) -> None:
-        """All four are at work at once, or none of them would come to its end."""
-        together = threading.Barrier(4, timeout=10)
-        assert side_by_side(lambda number: (together.wait() >= 0) * number, range(4)) == [
-            0,
-            1,
-            2,
-            3,
-        ]
-
-    def test_no_more_than_four_are_at_work(self) -> None:
-        at_work, most, lock = 0, 0, threading.Lock()
-
-        def work(_: int) -> None:
-            nonlocal at_work, most
-            with lock:
-                at_work += 1
-                most = max(most, at_work)
-            together.wait()
-            with lock:
-                at_work -= 1
-
-        together = threading.Barrier(4, timeout=10)
-        side_by_side(work, range(12))
-        assert most == 4
-
-    def test_the_first_error_in_order_is_raised_at_once(self) -> None:
-        last = threading.Event()
-
-        def work(number: int) -> None:
-            if number == 2:
-                last.wait(10)
-            else:
-                raise LookupError(number)
-
-        with pytest.raises(LookupError, match="0"):
-            side_by_side(work, range(3))
-        assert not last.is_set()
-        last.set()
-
-    def test_of_none_there_is_nothing(self) -> None:
-        assert side_by_side(str, ()) == []

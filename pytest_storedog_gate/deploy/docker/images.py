@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.engine_errors import from_registry
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.references import ImageReference
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-_AT_ONCE = 4  # requests to registries
 
 
 def resolve(engine: Engine, reference: ImageReference) -> ImageReference:
@@ -60,28 +53,6 @@ def fetch(engine: Engine, image: ImageReference) -> None:
             f"{image} was pulled, but the engine has no image under {image.pinned}: the old image "
             "was not used"
         )
-
-
-def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """What `work` gives for each, as most of it is waiting for a registry.
-
-    Raises what the first of them in order has raised. Nobody waits for the others then, nor after a
-    Ctrl-C: they end with the process at the latest.
-    """
-    slots = threading.Semaphore(_AT_ONCE)
-
-    def settle(future: Future[R], item: T) -> None:
-        with slots:
-            try:
-                future.set_result(work(item))
-            except BaseException as error:  # noqa: BLE001  # raised where it is waited for
-                future.set_exception(error)
-
-    futures: list[Future[R]] = []
-    for item in items:
-        futures.append(Future())
-        threading.Thread(target=settle, args=(futures[-1], item), daemon=True).start()
-    return [future.result() for future in futures]
 
 
 def standing(engine: Engine, names: Names) -> str | None:

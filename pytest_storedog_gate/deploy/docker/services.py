@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, names, ports
-from pytest_storedog_gate.deploy.docker.images import fetch, resolve, side_by_side
+from pytest_storedog_gate.deploy.docker.images import fetch, resolve
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
 from pytest_storedog_gate.deploy.docker.strategies import recreate
 from pytest_storedog_gate.deploy.references import ImageReference, short
+from pytest_storedog_gate.outlets.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.environment import Environment, Service
     from pytest_storedog_gate.deploy.models import Build
+
+_AT_ONCE = 4  # requests to registries
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ def survey(engine: Engine, environment: Environment) -> Iterator[Standing]:
     """The supporting services in the file's order."""
     supporting = [each for each in environment.services if each.name != environment.gate]
     images = side_by_side(
-        lambda service: resolve(engine, ImageReference.parse(service.image)), supporting
+        lambda service: resolve(engine, ImageReference.parse(service.image)),
+        supporting,
+        at_once=_AT_ONCE,
     )
     for service, image in zip(supporting, images, strict=True):
         where = Names(environment.name, service.name)
@@ -54,7 +59,7 @@ def start(
         progress(f"created the network {environment.network}")
     outdated = [each for each in survey(engine, environment) if each.outdated is not None]
     # All new images are on the engine before any old container is touched.
-    side_by_side(lambda standing: fetch(engine, standing.image), outdated)
+    side_by_side(lambda standing: fetch(engine, standing.image), outdated, at_once=_AT_ONCE)
     for standing in outdated:
         _replace(engine, environment, standing, build)
         image, why = standing.image.brief, standing.outdated
