@@ -20,12 +20,10 @@ from pytest_storedog_gate.local_synthetics.assertions.json_path import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import (
     ABSENCE,
-    COMPARISONS,
     GENERAL,
     NUMERIC,
     PATTERNS,
     Elements,
-    NotComparable,
     as_text,
     number,
     unmet_among,
@@ -42,6 +40,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
 JSON_PATH, XPATH, JSON_SCHEMA = "validatesJSONPath", "validatesXPath", "validatesJSONSchema"
+_PATHS: Mapping[str, tuple[str, str, Callable[[str], object]]] = {
+    JSON_PATH: ("jsonPath", "a JSONPath", compile_path),
+    XPATH: ("xPath", "an XPath", compile_xpath),
+}
 HASHES = frozenset({"md5", "sha1", "sha256"})
 _HOLD_OF_EMPTY = frozenset({"contains", "matches"})
 NAMED = {"header": "the header", "grpcMetadata": "the metadata"}
@@ -130,28 +132,21 @@ def evaluate(
 
 
 def _expected(assertion: Json) -> Json:
-    target = assertion.get("target")
-    match assertion.get("operator"):
-        case "validatesJSONPath" | "validatesXPath" as operator:
-            assert isinstance(target, dict)  # noqa: S101 checked by `unsupported`
-            return {
-                "expected": target.get("targetValue"),
-                "target_path": target["jsonPath" if operator == JSON_PATH else "xPath"],
-                "target_path_operator": target["operator"],
-            }
-        case "validatesJSONSchema":
-            assert isinstance(target, dict)  # noqa: S101 checked by `unsupported`
-            return {"expected": target["jsonSchema"]}
-        case _:
-            return {"expected": target}
+    operator: Any = assertion.get("operator")
+    target: Any = assertion.get("target")  # an object where the operator has a path or a schema
+    if operator in _PATHS:
+        return {
+            "expected": target.get("targetValue"),
+            "target_path": target[_PATHS[operator][0]],
+            "target_path_operator": target["operator"],
+        }
+    return {"expected": target["jsonSchema"] if operator == JSON_SCHEMA else target}
 
 
 def _unsupported_operand(kind: str, operator: str, target: Any) -> list[str]:
     match operator:
-        case "validatesJSONPath":
-            return _unsupported_json_path(target)
-        case "validatesXPath":
-            return _unsupported_xpath(target)
+        case "validatesJSONPath" | "validatesXPath":
+            return _unsupported_path(operator, target)
         case "validatesJSONSchema":
             return _unsupported_schema(target)
         case _ if operator in ABSENCE:
@@ -173,11 +168,17 @@ def _unsupported_target(operator: str, target: Any, name: str) -> list[str]:
         return [f"{name} {target!r} is not a number"]
     if operator in HASHES and len(str(target)) != hashlib.new(operator).digest_size * 2:
         return [f"{name} {target!r} is not an {operator} hash in hexadecimal"]
-    if operator in PATTERNS:
-        try:
-            compile_javascript(as_text(target))
-        except ValueError as error:
-            return [str(error)]
+    return uncompilable(as_text(target), compile_javascript) if operator in PATTERNS else []
+
+
+def uncompilable(text: str, compile_it: Callable[[str], object]) -> list[str]:
+    """Name why `text` cannot be compiled; with variables it is looked at when they have values."""
+    if has_placeholder(text):
+        return []
+    try:
+        compile_it(text)
+    except ValueError as error:
+        return [str(error)]
     return []
 
 
@@ -209,41 +210,21 @@ def _unsupported_list(target: Any) -> list[str]:
     return [] if all(isinstance(one, str) for one in target) else ["target must hold strings"]
 
 
-def _unsupported_json_path(target: Any) -> list[str]:
-    if not isinstance(target, dict) or not isinstance(target.get("jsonPath"), str):
-        return ["target.jsonPath must be a string"]
-    elements = str(target.get("elementsOperator", FIRST))
+def _unsupported_path(validates: str, target: Any) -> list[str]:
+    key, what, compile_it = _PATHS[validates]
+    if not isinstance(target, dict) or not isinstance(target.get(key), str):
+        return [f"target.{key} must be a string"]
     problems = []
-    if elements not in ELEMENTS_OPERATORS:
+    elements = str(target.get("elementsOperator", FIRST))
+    if validates == JSON_PATH and elements not in ELEMENTS_OPERATORS:
         problems.append(f"elementsOperator {elements!r} is not supported")
-    problems += _unsupported_path(target["jsonPath"], compile_path)
-    return problems + _unsupported_comparison(target, "a JSONPath")
-
-
-def _unsupported_xpath(target: Any) -> list[str]:
-    if not isinstance(target, dict) or not isinstance(target.get("xPath"), str):
-        return ["target.xPath must be a string"]
-    problems = _unsupported_path(target["xPath"], compile_xpath)
-    return problems + _unsupported_comparison(target, "an XPath")
-
-
-def _unsupported_path(path: str, compile_it: Callable[[str], Any]) -> list[str]:
-    if has_placeholder(path):
-        return []
-    try:
-        compile_it(path)
-    except ValueError as error:
-        return [str(error)]
-    return []
-
-
-def _unsupported_comparison(target: Json, what: str) -> list[str]:
+    problems += uncompilable(target[key], compile_it)
     operator = str(target.get("operator"))
-    if operator in ABSENCE:
-        return []
-    if operator not in GENERAL:
-        return [f"operator {operator!r} is not supported for {what}"]
-    return _unsupported_target(operator, target.get("targetValue"), "targetValue")
+    if operator in GENERAL:
+        problems += _unsupported_target(operator, target.get("targetValue"), "targetValue")
+    elif operator not in ABSENCE:
+        problems.append(f"operator {operator!r} is not supported for {what}")
+    return problems
 
 
 def _unsupported_schema(target: Any) -> list[str]:
@@ -251,13 +232,9 @@ def _unsupported_schema(target: Any) -> list[str]:
         return ["target.jsonSchema must be a string"]
     if not isinstance(target.get("metaSchema"), str | None):
         return ["target.metaSchema must be a string"]
-    if has_placeholder(target["jsonSchema"]):
-        return []
-    try:
-        _compile_schema(target["jsonSchema"], target.get("metaSchema"))
-    except ValueError as error:
-        return [str(error)]
-    return []
+    return uncompilable(
+        target["jsonSchema"], lambda text: _compile_schema(text, target.get("metaSchema"))
+    )
 
 
 def _actual_when_met(assertion: Json, actual: Actual) -> Any:
@@ -274,26 +251,14 @@ def _actual_when_met(assertion: Json, actual: Actual) -> Any:
         raise _Unmet(f"{NAMED.get(assertion['type'], 'the value')} is there", found)
     if operator in HASHES:
         return _hashed(operator, str(target), found)
-    if operator in {JSON_PATH, XPATH}:
+    if operator in _PATHS:
         return _selected(assertion, as_text(found))
     if operator == JSON_SCHEMA:
         return _validated(target, as_text(found))
-    if isinstance(found, Elements):
-        return _compared_each(operator, target, found)
-    return _compared(operator, target, found)
+    return _compared(operator, target, found if isinstance(found, Elements) else Elements([found]))
 
 
-def _compared(operator: str, target: Any, actual: Any) -> Any:
-    try:
-        met = COMPARISONS[operator](actual, target)
-    except NotComparable as error:
-        raise _Unmet(str(error), actual) from None
-    if not met:
-        raise _Unmet(f"{operator} does not hold", actual)
-    return actual
-
-
-def _compared_each(operator: str, target: Any, found: Elements) -> Any:
+def _compared(operator: str, target: Any, found: Elements) -> Any:
     if not found.values:
         raise _Unmet("there is no value")
     unmet = unmet_among(found.values, operator, target)
@@ -327,7 +292,7 @@ def _selected(assertion: Json, text: str) -> Any:
     if not elements:
         raise _Unmet("the path selects nothing")
     chosen = ELEMENTS_OPERATORS[which](elements)
-    return _compared_each(target["operator"], target["targetValue"], chosen)
+    return _compared(target["operator"], target["targetValue"], chosen)
 
 
 def document_in(text: str, name: str) -> Any:

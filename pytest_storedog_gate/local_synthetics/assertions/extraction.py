@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue, document_in
+from pytest_storedog_gate.local_synthetics.assertions.assertion import (
+    NoValue,
+    document_in,
+    uncompilable,
+)
 from pytest_storedog_gate.local_synthetics.assertions.json_path import compile_path, select
 from pytest_storedog_gate.local_synthetics.assertions.operators import as_text
 from pytest_storedog_gate.local_synthetics.assertions.xpath import compile_xpath, select_xpath
@@ -12,7 +16,7 @@ from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import
     MatchTimeout,
     compile_javascript,
 )
-from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder, unusable_name
+from pytest_storedog_gate.local_synthetics.variables.variables import unusable_name
 from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
@@ -79,13 +83,7 @@ def _unsupported_parser(parser: Any) -> list[str]:
         return [f"parser type {kind!r} is not supported"]
     if not isinstance(value, str):
         return ["parser.value must be a string"]
-    if has_placeholder(value):
-        return []
-    try:
-        _COMPILE[kind](value)
-    except ValueError as error:
-        return [str(error)]
-    return []
+    return uncompilable(value, _COMPILE[kind])
 
 
 def extract_all(wanted: list[Json], source: Source, variables: Variables) -> list[Json]:
@@ -98,22 +96,22 @@ def extract_all(wanted: list[Json], source: Source, variables: Variables) -> lis
 
 def _extract(wanted: Json, source: Source, variables: Variables) -> Json:
     name, secure = wanted["name"], bool(wanted.get("secure"))
-    shown = {"name": name, "secure": secure}
     try:
-        value = _parsed(wanted["parser"], _text(wanted, source, variables), variables)
+        value = _value(wanted, source, variables)
     except (NoValue, ValueError, MatchTimeout) as error:
         variables.lost[name] = str(error)
-        return {**shown, "err": str(error)}
-    if secure and len(value) > LONGEST_SECRET:
-        # To look for it in every text would hold up the service.
-        variables.lost[name] = f"it is over {LONGEST_SECRET} characters, and secure"
-        return {**shown, "err": variables.lost[name]}
+        return {"name": name, "secure": secure, "err": str(error)}
     variables.gain(name, value, secure=secure)
-    return {**shown, "val": value}
+    return {"name": name, "secure": secure, "val": value}
 
 
-def _text(wanted: Json, source: Source, variables: Variables) -> str:
-    return source(wanted["type"], variables.fill(wanted.get("field") or ""))
+def _value(wanted: Json, source: Source, variables: Variables) -> str:
+    text = source(wanted["type"], variables.fill(wanted.get("field") or ""))
+    value = _parsed(wanted["parser"], text, variables)
+    if wanted.get("secure") and len(value) > LONGEST_SECRET:
+        # To look for it in every text would hold up the service.
+        raise NoValue(f"it is over {LONGEST_SECRET} characters, and secure")
+    return value
 
 
 def _parsed(parser: Json, text: str, variables: Variables) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import date
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -42,9 +42,17 @@ _PROOF_LIMIT = 1.0  # the same for the proof that not everything fits
 _OFFSET = r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
 _TIME = rf"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?{_OFFSET}"
 _DATE = r"\d{4}-\d\d-\d\d"
-_URI = r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
-_HOSTNAME = r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL = rf"[\w!#$%&'*+/=?^`{{|}}~-]+(?:\.[\w!#$%&'*+/=?^`{{|}}~-]+)*@{_HOSTNAME}(?:\.{_HOSTNAME})*"
+_LABEL = r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOSTNAME = rf"{_LABEL}(?:\.{_LABEL})*"
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_FORMS = {
+    "email": rf"{_ATOM}(?:\.{_ATOM})*@{_HOSTNAME}",
+    "hostname": _HOSTNAME,
+    "time": _TIME,
+    "uri": r"[A-Za-z][A-Za-z0-9+.-]*:(?:[\w.~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+",
+    "uuid": r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+}
+_FORMS_OF_DAYS = {"date": _DATE, "date-time": rf"{_DATE}[Tt ]{_TIME}"}
 _FORMATS = jsonschema.FormatChecker(formats=("ipv4", "ipv6"))
 
 
@@ -89,8 +97,6 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
         kind.check_schema(schema)
         _check(schema)
         check_keywords(schema, kind.META_SCHEMA["properties"])
-        validator = kind(schema, registry=Registry(), format_checker=_FORMATS)
-        _check_references(schema)
         with limited(_PROOF_LIMIT):
             proves = restricts(schema, schema)
         if not proves:
@@ -101,11 +107,13 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
         raise ValueError("the JSON Schema is nested too deeply") from None
     except OutOfTime as out:
         raise ValueError(f"to see what the JSON Schema asks for {out}") from None
-    return Schema(validator)
+    return Schema(kind(schema, registry=Registry(), format_checker=_FORMATS))
 
 
 def _check(schema: Any) -> None:
-    """Refuse the patterns and formats in a schema that could not be looked at."""
+    """Refuse the patterns, formats and references in a schema that could not be followed."""
+    # Both drafts find a reference in the same way.
+    resolver = Registry().resolver_with_root(DRAFT7.create_resource(schema))
     for part in _parts(schema):
         if isinstance(part.get("pattern"), str):
             compile_javascript(part["pattern"])
@@ -114,12 +122,6 @@ def _check(schema: Any) -> None:
                 compile_javascript(pattern)
         if isinstance(part.get("format"), str) and part["format"] not in _FORMATS.checkers:
             raise ValueError(f"JSON Schema: format {part['format']!r} is not supported")
-
-
-def _check_references(schema: Any) -> None:
-    # Both drafts find a reference in the same way.
-    resolver = Registry().resolver_with_root(DRAFT7.create_resource(schema))
-    for part in _parts(schema):
         reference = part.get("$ref")
         if not isinstance(reference, str):
             continue
@@ -182,17 +184,17 @@ _RULES = {
 }
 
 
-def _in_time(rule: Any) -> Any:
-    def followed(*parts: Any) -> Any:
-        check_time()
-        return rule(*parts)
-
-    return followed
-
-
 def _extended(kind: Any) -> Any:
-    rules = {name: _in_time(rule) for name, rule in (kind.VALIDATORS | _RULES).items()}
-    return _extend(kind, rules)
+    """The draft with our rules, each of which sees to the time."""
+
+    def in_time(rule: Any) -> Any:
+        def followed(*parts: Any) -> Any:
+            check_time()
+            return rule(*parts)
+
+        return followed
+
+    return _extend(kind, {name: in_time(rule) for name, rule in (kind.VALIDATORS | _RULES).items()})
 
 
 _extend: Any = validators.extend  # it has no types
@@ -202,49 +204,21 @@ _DRAFTS: Mapping[str, Any] = {
 }
 
 
-def _matches(pattern: str, value: object) -> bool:
-    return not isinstance(value, str) or re.fullmatch(pattern, value, re.ASCII) is not None
+def _has_form(form: str, value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch(form, value, re.ASCII) is not None
 
 
-@_FORMATS.checks("date-time", raises=ValueError)
-def _is_date_time(value: object) -> bool:
-    if isinstance(value, str) and _matches(rf"{_DATE}[Tt ]{_TIME}", value):
-        datetime.fromisoformat(f"{value[:10]}T{value[11:19]}")
-        return True
-    return not isinstance(value, str)
+def _has_day(form: str, value: object) -> bool:
+    """Whether it has a form that begins with a day, and there is such a day."""
+    if isinstance(value, str) and _has_form(form, value):
+        date.fromisoformat(value[:10])
+    return _has_form(form, value)
 
 
-@_FORMATS.checks("date", raises=ValueError)
-def _is_date(value: object) -> bool:
-    if isinstance(value, str) and _matches(_DATE, value):
-        date.fromisoformat(value)
-        return True
-    return not isinstance(value, str)
-
-
-@_FORMATS.checks("time")
-def _is_time(value: object) -> bool:
-    return _matches(_TIME, value)
-
-
-@_FORMATS.checks("uri")
-def _is_uri(value: object) -> bool:
-    return _matches(_URI, value)
-
-
-@_FORMATS.checks("hostname")
-def _is_hostname(value: object) -> bool:
-    return _matches(rf"{_HOSTNAME}(?:\.{_HOSTNAME})*", value)
-
-
-@_FORMATS.checks("email")
-def _is_email(value: object) -> bool:
-    return _matches(_EMAIL, value)
-
-
-@_FORMATS.checks("uuid")
-def _is_uuid(value: object) -> bool:
-    return _matches(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value)
+for _name, _form in _FORMS.items():
+    _FORMATS.checks(_name)(partial(_has_form, _form))
+for _name, _form in _FORMS_OF_DAYS.items():
+    _FORMATS.checks(_name, raises=ValueError)(partial(_has_day, _form))
 
 
 @_FORMATS.checks("regex", raises=ValueError)

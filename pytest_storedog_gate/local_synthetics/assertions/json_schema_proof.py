@@ -76,55 +76,27 @@ def restricts(schema: Any, root: Any, seen: tuple[str, ...] = ()) -> bool:
         return not again and restricts(part, root, seen)
 
     return any(
-        _RULES.get(key, _always)(value, inner)
+        _asks(key, value, inner)
         for key, value in schema.items()
         if key not in _REMARKS and not key.startswith("x-")
     )
 
 
-def _always(_value: Any, _inner: Callable[[Any], bool]) -> bool:
+def _asks(keyword: str, value: Any, inner: Callable[[Any], bool]) -> bool:
+    """Whether a keyword with this value asks for anything; `inner` says so of a schema in it."""
+    match keyword:
+        case "if":
+            return False
+        case "not":
+            return value is not False
+        case "required" | "minLength" | "minItems" | "minProperties" | "uniqueItems":
+            return bool(value)
+        case "properties" | "patternProperties" | "dependencies":
+            return any(one if isinstance(one, list) else inner(one) for one in value.values())
+        case "anyOf" | "oneOf":
+            return all(map(inner, value))
+        case "items" | "allOf":
+            return any(map(inner, value if isinstance(value, list) else [value]))
+        case "additionalProperties" | "additionalItems" | "propertyNames" | "then" | "else":
+            return inner(value)
     return True
-
-
-def _itself(value: Any, inner: Callable[[Any], bool]) -> bool:
-    return inner(value)
-
-
-def _one_of_them(value: Any, inner: Callable[[Any], bool]) -> bool:
-    return any(map(inner, value if isinstance(value, list) else [value]))
-
-
-def _each_of_them(value: Any, inner: Callable[[Any], bool]) -> bool:
-    return all(map(inner, value))
-
-
-def _one_by_name(value: Any, inner: Callable[[Any], bool]) -> bool:
-    return any(one if isinstance(one, list) else inner(one) for one in value.values())
-
-
-def _over_zero(value: Any, _inner: Callable[[Any], bool]) -> bool:
-    return bool(value)
-
-
-_RULES: Mapping[str, Callable[[Any, Callable[[Any], bool]], bool]] = {
-    "properties": _one_by_name,
-    "patternProperties": _one_by_name,
-    "dependencies": _one_by_name,
-    "additionalProperties": _itself,
-    "additionalItems": _itself,
-    "propertyNames": _itself,
-    "items": _one_of_them,
-    "allOf": _one_of_them,
-    "anyOf": _each_of_them,
-    "oneOf": _each_of_them,
-    "if": lambda _value, _inner: False,
-    "then": _itself,
-    "else": _itself,
-    "required": _over_zero,
-    "minLength": _over_zero,
-    "minItems": _over_zero,
-    "minProperties": _over_zero,
-    "uniqueItems": _over_zero,
-    "not": lambda value, _inner: value is not False,
-}
-"""Of a keyword that may ask for nothing: whether it does. All others ask for something."""
