@@ -22,7 +22,6 @@ from playwright.async_api import (
 from pytest_storedog_gate.local_synthetics.chromium.executable import (
     NoChromiumError,
     find_chromium,
-    find_headed_chromium,
 )
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.outlets.child_environment import only_for_children
@@ -105,10 +104,10 @@ class Engine:
             async with asyncio.timeout(_STARTING):
                 self._playwright = await _driver()
                 chromium = self._playwright.chromium
-                find = find_headed_chromium if self._headed else find_chromium
+                own = Path(chromium.executable_path)
                 return await _launched(
                     chromium,
-                    executable_path=find(os.environ, Path(chromium.executable_path)),
+                    executable_path=find_chromium(os.environ, own, headed=self._headed),
                     headless=not self._headed,
                     args=self._arguments,
                     handle_sigint=False,

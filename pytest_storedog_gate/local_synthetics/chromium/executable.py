@@ -19,30 +19,25 @@ class NoChromiumError(Exception):
     """No Chromium can be started; the message says what to install or set."""
 
 
-def find_chromium(environment: Mapping[str, str], playwrights_own: Path) -> Path:
+def find_chromium(
+    environment: Mapping[str, str], playwrights_own: Path, *, headed: bool = False
+) -> Path:
     """The executable: the environment's choice, else Playwright's own, else one on PATH.
 
-    `playwrights_own`: where Playwright would keep its download, present or not.
+    `playwrights_own`: where Playwright would keep its download, present or not. `headed`: one that
+    shows windows, which a headless shell has not.
 
-    Raises `NoChromiumError` where there is none, or where the environment names none that runs:
-    a choice is never replaced by another browser.
+    Raises `NoChromiumError` where there is none, where the environment names none that runs (a
+    choice is never replaced by another browser), and for windows without a display.
     """
-    return _find(environment, playwrights_own, ON_PATH)
-
-
-def find_headed_chromium(environment: Mapping[str, str], playwrights_own: Path) -> Path:
-    """One that shows windows, found in the same places; a headless shell has none.
-
-    Raises `NoChromiumError` without a display, too.
-    """
-    if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
+    if headed and not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         raise NoChromiumError(
             "--headed needs a display, and DISPLAY is not set: run this in a desktop session or"
             " under xvfb-run, or leave the option out"
         )
-    whole = [name for name in ON_PATH if _HEADLESS not in name]
-    found = _find(environment, playwrights_own, whole)
-    if _HEADLESS in found.name or _HEADLESS in found.resolve().name:
+    names = [name for name in ON_PATH if not (headed and _HEADLESS in name)]
+    found = _find(environment, playwrights_own, names)
+    if headed and (_HEADLESS in found.name or _HEADLESS in found.resolve().name):
         raise NoChromiumError(
             f"--headed needs a whole Chromium, and {VARIABLE} names a headless shell, which has no"
             " windows: name another one, or leave the option out"
@@ -55,9 +50,7 @@ def _find(environment: Mapping[str, str], playwrights_own: Path, names: Sequence
         if found := shutil.which(chosen, path=""):
             return Path(found)
         raise NoChromiumError(f"{VARIABLE} is {chosen!r}, which is not an executable file")
-    if found := shutil.which(str(playwrights_own), path=""):
-        return Path(found)
-    for name in names:
+    for name in (str(playwrights_own), *names):
         if found := shutil.which(name, path=environment.get("PATH", "")):
             return Path(found)
     raise NoChromiumError(

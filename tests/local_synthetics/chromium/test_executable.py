@@ -9,7 +9,6 @@ import pytest
 from pytest_storedog_gate.local_synthetics.chromium.executable import (
     NoChromiumError,
     find_chromium,
-    find_headed_chromium,
 )
 
 if TYPE_CHECKING:
@@ -55,9 +54,9 @@ def test_for_windows_a_headless_shell_on_the_path_is_passed_over(tmp_path: Path)
     _executable(folder / "chromium-headless-shell")
     environment = {"PATH": str(folder), "DISPLAY": ":0"}
     with pytest.raises(NoChromiumError, match=r"no Chromium: .* one of chromium, google-chrome"):
-        find_headed_chromium(environment, tmp_path / "own")
+        find_chromium(environment, tmp_path / "own", headed=True)
     found = _executable(folder / "google-chrome")
-    assert find_headed_chromium(environment, tmp_path / "own") == found
+    assert find_chromium(environment, tmp_path / "own", headed=True) == found
 
 
 def test_for_windows_a_headless_shell_that_is_chosen_is_refused(tmp_path: Path) -> None:
@@ -66,9 +65,9 @@ def test_for_windows_a_headless_shell_that_is_chosen_is_refused(tmp_path: Path) 
     for chosen in (shell, link):
         environment = {"STOREDOG_CHROMIUM": str(chosen), "WAYLAND_DISPLAY": "wayland-0"}
         with pytest.raises(NoChromiumError, match="whole Chromium, and STOREDOG_CHROMIUM names"):
-            find_headed_chromium(environment, tmp_path / "own")
+            find_chromium(environment, tmp_path / "own", headed=True)
 
 
 def test_windows_need_a_display(tmp_path: Path) -> None:
     with pytest.raises(NoChromiumError, match="--headed needs a display"):
-        find_headed_chromium({"DISPLAY": ""}, _executable(tmp_path / "own"))
+        find_chromium({"DISPLAY": ""}, _executable(tmp_path / "own"), headed=True)

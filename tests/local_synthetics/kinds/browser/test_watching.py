@@ -18,7 +18,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.chromium.executable import (
     NoChromiumError,
-    find_headed_chromium,
+    find_chromium,
 )
 from tests.conftest import missing, playwrights_own
 from tests.local_synthetics.support.browser_tests import browser_test, says, step
@@ -198,7 +198,7 @@ def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     if not (server := shutil.which("Xvfb")):
         missing("headed", "no Xvfb, which shows windows without a screen")
     try:
-        find_headed_chromium({**os.environ, "DISPLAY": ":0"}, playwrights_own())
+        find_chromium({**os.environ, "DISPLAY": ":0"}, playwrights_own(), headed=True)
     except NoChromiumError as error:
         missing("headed", str(error))
     command = [server, "-screen", "0", "1600x1200x24", "-fbdir", str(tmp_path), "-displayfd", "1"]
