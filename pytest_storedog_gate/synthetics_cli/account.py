@@ -19,6 +19,7 @@ from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES, Keys
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.definitions.definition import is_public_id
+from pytest_storedog_gate.settings import secret_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,17 +44,14 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Itera
     The keys come from the environment; a site wants both. Raises ConfigurationError.
     """
     address = url or environ.get(URL_VARIABLE)
-    api, app = (_first(environ, KEY_VARIABLES[part]) for part in ("api", "app"))
+    api, app = (secret_values.key(environ, KEY_VARIABLES[part]) for part in ("api", "app"))
     if not address and not (api and app):
         raise ConfigurationError(
             "DD_API_KEY and DD_APP_KEY must be set for a Datadog account; for another service give "
             "its address with --url"
         )
-    endpoint = (
-        Endpoint.of_url(address)
-        if address
-        else Endpoint.of_site(known_site(_first(environ, SITE_VARIABLES) or US1, environ))
-    )
+    site = next(filter(None, map(environ.get, SITE_VARIABLES)), US1)
+    endpoint = Endpoint.of_url(address) if address else Endpoint.of_site(known_site(site, environ))
     client = Account(endpoint, Keys(api, app) if api and app else None)
     try:
         yield client
@@ -75,7 +73,3 @@ class Account(SyntheticsClient):
         what = f"the test {path}"
         call = Call(f"v1/synthetics/tests/{path}", what, Answer.json, instead={404: lambda: None})
         return self.ask(call)
-
-
-def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
-    return next((environ[name] for name in names if environ.get(name)), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.command_line import (
     Parser,
@@ -36,8 +36,7 @@ def _run(options: argparse.Namespace) -> int:
         options.wanted,
         patterns=options.definitions,
         globals_file=options.globals,
-        variables=dict(options.variable),
-        start_url=options.start_url,
+        given=_overrides(options),
         smtp=options.smtp,
         artifacts=options.artifacts,
         watching=Watching(
@@ -54,8 +53,7 @@ def _trigger(options: argparse.Namespace) -> int:
     return trigger(
         options.public_ids,
         url=options.url,
-        variables=dict(options.variable),
-        start_url=options.start_url,
+        overrides=_overrides(options),
         timeout=options.timeout,
     )
 
@@ -132,6 +130,11 @@ def _add_overrides(command: argparse.ArgumentParser) -> None:
         help="a variable's value in every check; once for each variable",
     )
     command.add_argument("--start-url", metavar="URL", help="the address that every check asks")
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, Any]:
+    variables = {"variables": dict(options.variable)} if options.variable else {}
+    return variables if options.start_url is None else {**variables, "startUrl": options.start_url}
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.details import text_of
@@ -11,7 +13,7 @@ from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.outlets.plain_text import block, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_storedog_gate.datadog.models import Assertion
 
@@ -25,18 +27,24 @@ def lines_of(result: Result) -> Iterator[str]:
     yield from (f"  kept {line(path)}" for path in result.artifacts)
 
 
-def exit_status(results: Sequence[Result]) -> ExitStatus:
-    """Open only if every result passed; a failure beats a missing verdict, as none does."""
-    found = {result.status for result in results}
-    if Status.FAILED in found:
+def show(results: Iterable[Result]) -> None:
+    """Prints results, to be seen at once."""
+    for result in results:
+        sys.stdout.writelines(f"{one}\n" for one in lines_of(result))
+        sys.stdout.flush()
+
+
+def conclude(results: Iterable[Result]) -> ExitStatus:
+    """Prints how many results ended in which way.
+
+    Open only if every result passed; a failure beats a missing verdict, as none does.
+    """
+    counts = Counter(result.status for result in results)
+    told = ", ".join(f"{counts[each]} {each.value}" for each in Status if each in counts)
+    sys.stdout.write(f"{told}\n")
+    if Status.FAILED in counts:
         return ExitStatus.CLOSED
-    return ExitStatus.OPEN if found == {Status.PASSED} else ExitStatus.INCONCLUSIVE
-
-
-def summary(results: Sequence[Result]) -> str:
-    """How many results ended in which way."""
-    counts = {status: sum(one.status is status for one in results) for status in Status}
-    return ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
+    return ExitStatus.OPEN if {*counts} == {Status.PASSED} else ExitStatus.INCONCLUSIVE
 
 
 def _below(result: Result) -> Iterator[str]:

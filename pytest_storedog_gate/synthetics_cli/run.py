@@ -39,7 +39,7 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.synthetics_cli.missing_values import missing_values
-from pytest_storedog_gate.synthetics_cli.printing import exit_status, lines_of, summary
+from pytest_storedog_gate.synthetics_cli.printing import conclude, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,8 +63,7 @@ def run(  # noqa: PLR0913  # what its options say
     *,
     patterns: Sequence[str],
     globals_file: str | None,
-    variables: Mapping[str, str],
-    start_url: str | None,
+    given: Json,
     smtp: tuple[str, int] | None,
     artifacts: Path | None,
     watching: Watching,
@@ -72,15 +71,12 @@ def run(  # noqa: PLR0913  # what its options say
     """Run the checks that `wanted` names by file or public ID; returns the exit status.
 
     Each outcome is shown as soon as it is known. A file of datadog-ci's form is run with its
-    `testOverrides`; `variables` and `start_url` win over them. Raises ConfigurationError.
+    `testOverrides`; the `given` ones win over them. Raises ConfigurationError.
     """
     paths = [one for one in wanted if not is_public_id(one)]
     try:
         known = load_globals(globals_file, os.environ)
         catalog = load([*patterns, *paths])
-        given: Json = {"variables": dict(variables)} if variables else {}
-        if start_url is not None:
-            given["startUrl"] = start_url
         tests = [{**test, **overrides.merged(test, given)} for test in _tests(wanted)]
         trigger = parse_trigger({"tests": tests}, catalog)
         asked = _asked(trigger, catalog, known)
@@ -88,7 +84,7 @@ def run(  # noqa: PLR0913  # what its options say
         raise ConfigurationError(str(error)) from None
     runs = [replace(one, variables={**asked, **one.variables}) for one in trigger.runs]
     # As global variables too: what stands for one is secret then.
-    stand_ins = {**variables, **asked}
+    stand_ins = {**given.get("variables", {}), **asked}
     known = {**{name: GlobalVariable(value) for name, value in stand_ins.items()}, **known}
     receiver = receiver_at(smtp) if smtp else None
     if receiver:
@@ -100,8 +96,7 @@ def run(  # noqa: PLR0913  # what its options say
     # Nobody watches two at once.
     at_once = _CONCURRENCY if watching == Watching() else 1
     results = run_to_end(_run(trigger, kinds, known, receiver, at_once))
-    sys.stdout.write(f"{summary(results)}\n")
-    return exit_status(results)
+    return conclude(results)
 
 
 def _tests(wanted: Sequence[str]) -> list[Json]:
@@ -169,7 +164,7 @@ async def _run(
         async with smtp.receiving() if smtp else contextlib.nullcontext():
             async for entry in batches.ended(batches.start(trigger)):
                 results.append(_result(entry, kept))
-                _show(results[-1])
+                show([results[-1]])
     finally:
         await batches.close()
         await close_all(kinds)
@@ -184,9 +179,3 @@ def _result(entry: Entry, kept: Results) -> Result:
     named = display_name(entry.location) if entry.location else ""
     shown = batch_state.Entry.from_json(entry.document())
     return replace(judged(Evidence(shown, detail, location_name=named)), location=named)
-
-
-def _show(result: Result) -> None:
-    for line in lines_of(result):
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
