@@ -42,24 +42,24 @@ class Level:
 
 
 @dataclass(frozen=True)
-class CiFile:
-    """A configuration file of datadog-ci's own, `named` relative to `root`; empty if none is."""
+class CiSource:
+    """A place that speaks to datadog-ci: what it says, and what it asks for."""
 
-    named: str
-    root: Path
     said: DatadogCi
-    in_git: bool
+    level: Level
 
     @classmethod
-    def read(cls, named: str | None, root: Path, *, in_git: bool) -> CiFile:
-        """Reads it; ConfigurationError names each fault."""
+    def of_file(cls, named: str | None, root: Path, *, in_git: bool) -> CiSource:
+        """A file, `named` relative to `root`, or nothing. Raises ConfigurationError."""
         said = DatadogCi.from_file(root / named) if named else DatadogCi()
-        return cls(named or "", root, said, in_git)
+        return cls.of(said, named or "", root, in_git=in_git)
 
-    @property
-    def level(self) -> Level:
-        """What it asks for."""
-        return of_datadog_ci(self.said, self.named, self.root, in_git=self.in_git)
+    @classmethod
+    def of(cls, said: DatadogCi, source: str, root: Path, *, in_git: bool) -> CiSource:
+        """What is `said` at `source`. Raises ConfigurationError."""
+        checks = _references(said.public_ids, f"the public IDs of {source}")
+        search = _one(said.search)
+        return cls(said, Level(source, root, checks, said.files, search, said.overrides, in_git))
 
 
 def of_options(options: Options) -> Level:
@@ -86,20 +86,7 @@ def of_section(section: EnvironmentSection, path: Path) -> Level:
     )
 
 
-def of_datadog_ci(said: DatadogCi, source: str, root: Path, *, in_git: bool) -> Level:
-    """What datadog-ci is asked for."""
-    return Level(
-        source,
-        root,
-        _references(said.public_ids, f"the public IDs of {source}"),
-        said.files,
-        _one(said.search),
-        said.overrides,
-        in_git,
-    )
-
-
-def names(section: EnvironmentSection, path: Path, ci_file: CiFile) -> tuple[str, ...]:
+def names(section: EnvironmentSection, path: Path, ci_file: CiSource) -> tuple[str, ...]:
     """What the files require of an environment today, as the record of its run names it."""
     asking = [of_section(section, path), ci_file.level]
     return gathered(asking, narrow=False, execution_rules=section.execution_rules).names()

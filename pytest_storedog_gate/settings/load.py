@@ -13,7 +13,7 @@ from pytest_storedog_gate.secrets.masking import Masker
 from pytest_storedog_gate.settings import file as configuration
 from pytest_storedog_gate.settings import levels, secret_values
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi
-from pytest_storedog_gate.settings.levels import CiFile, gathered
+from pytest_storedog_gate.settings.levels import CiSource, gathered
 from pytest_storedog_gate.settings.precedence import COMMAND_LINE, Precedence
 from pytest_storedog_gate.settings.secret_values import filled_in
 from pytest_storedog_gate.settings.synthetics import DEFAULTS, settled
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.requirements import Requirements
     from pytest_storedog_gate.settings.synthetics import SyntheticsSettings
 
+_CI_VARIABLES = "DATADOG_SYNTHETICS_*"
 _CI_FILE = "DATADOG_SYNTHETICS_CONFIG_PATH"
 # Of several names the first one counts.
 _VARIABLES = {
@@ -118,9 +119,11 @@ def load(
     # A single check from a laptop must not ask for what only a deployment needs.
     section, secrets = filled_in(section if deploy else section.undeployed, file.path.name, environ)
     ci = _DatadogCi(
-        DatadogCi.from_environment(environ),
-        CiFile.read(environ.get(_CI_FILE), options.folder, in_git=False),
-        CiFile.read(file.synthetics.get("datadog_ci"), file.path.parent, in_git=True),
+        CiSource.of(
+            DatadogCi.from_environment(environ), _CI_VARIABLES, options.folder, in_git=False
+        ),
+        CiSource.of_file(environ.get(_CI_FILE), options.folder, in_git=False),
+        CiSource.of_file(file.synthetics.get("datadog_ci"), file.path.parent, in_git=True),
     )
     asking = _asking(options, file, section, ci)
     requirements = gathered(asking, narrow=not deploy, execution_rules=section.execution_rules)
@@ -135,7 +138,7 @@ def load(
     synthetics = settled(pick, file.path.parent, environ, listing=listing)
     gogs_token = secret_values.key(environ, ("GOGS_TOKEN",)) if file.gogs else None
     secrets |= secret_values.of_requirements(requirements, environ)
-    secrets |= secret_values.of_variables(ci.variables.overrides)
+    secrets |= secret_values.of_variables(ci.variables.said.overrides)
     secrets |= secret_values.of_globals(environ)
     secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token)))
     requires = file.environments.get(section.requires or "")
@@ -164,14 +167,14 @@ def load(
 class _DatadogCi(NamedTuple):
     """What datadog-ci is asked for: by variables, by the file that one names, by the one in git."""
 
-    variables: DatadogCi
-    theirs: CiFile
-    ours: CiFile
+    variables: CiSource
+    theirs: CiSource
+    ours: CiSource
 
     @property
-    def file(self) -> CiFile:
+    def file(self) -> CiSource:
         """The file that counts where only one can."""
-        return self.theirs if self.theirs.named else self.ours
+        return self.theirs if self.theirs.level.source else self.ours
 
 
 def _asking(
@@ -185,7 +188,7 @@ def _asking(
     files = [ci.theirs, ci.ours] if options.deploys else [ci.file]
     return [
         levels.of_options(options),
-        levels.of_datadog_ci(ci.variables, "DATADOG_SYNTHETICS_*", options.folder, in_git=False),
+        ci.variables.level,
         levels.of_section(section, file.path),
         *(each.level for each in files),
     ]
@@ -204,9 +207,9 @@ def _precedence(
     return Precedence(
         (COMMAND_LINE, vars(options)),
         *((v, {name: environ.get(v)}) for name, names in _VARIABLES.items() for v in names),
-        ("DATADOG_SYNTHETICS_BATCH_TIMEOUT", {"batch_timeout": ci.variables.batch_timeout}),
+        ("DATADOG_SYNTHETICS_BATCH_TIMEOUT", {"batch_timeout": ci.variables.said.batch_timeout}),
         (file.path.name, {**file.synthetics, **in_file}),
-        (ci.file.named, vars(ci.file.said)),
+        (ci.file.level.source, vars(ci.file.said)),
         ("default", DEFAULTS),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer
@@ -22,7 +22,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import is_publ
 from pytest_storedog_gate.settings import secret_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from pytest_storedog_gate.datadog.models import Json
 
@@ -37,9 +37,8 @@ def distinct_ids(texts: Iterable[str]) -> list[str]:
     return wanted
 
 
-@contextmanager
-def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Iterator[Account]:
-    """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE.
+def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> closing[Account]:
+    """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE; to be closed.
 
     The keys come from the environment; a site wants both. Raises ConfigurationError.
     """
@@ -52,11 +51,7 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> Itera
         )
     site = next(filter(None, map(environ.get, SITE_VARIABLES)), US1)
     endpoint = Endpoint.of_url(address) if address else Endpoint.of_site(known_site(site, environ))
-    client = Account(endpoint, Keys(api, app) if api and app else None)
-    try:
-        yield client
-    finally:
-        client.close()
+    return closing(Account(endpoint, Keys(api, app) if api and app else None))
 
 
 class Account(SyntheticsClient):

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
-from pytest_storedog_gate.local_synthetics.definitions.definition import (
-    DefinitionError,
-    parse,
-)
+from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError, parse
 from pytest_storedog_gate.local_synthetics.secrets.for_a_file import secretless
 from pytest_storedog_gate.outlets.whole_file import opened_folder, refuse_links
 from pytest_storedog_gate.synthetics_cli.account import connected, distinct_ids

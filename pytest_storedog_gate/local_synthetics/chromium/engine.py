@@ -19,10 +19,7 @@ from playwright.async_api import (
     async_playwright,
 )
 
-from pytest_storedog_gate.local_synthetics.chromium.executable import (
-    NoChromiumError,
-    find_chromium,
-)
+from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.outlets.child_environment import only_for_children
 

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.chromium.executable import (
-    NoChromiumError,
-    find_chromium,
-)
+from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
 
 if TYPE_CHECKING:
     from pathlib import Path

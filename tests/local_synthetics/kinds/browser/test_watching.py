@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.chromium.executable import (
-    NoChromiumError,
-    find_chromium,
-)
+from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
 from tests.conftest import missing, playwrights_own
 from tests.local_synthetics.support.browser_tests import browser_test, says, step
 from tests.local_synthetics.support.processes import COMMANDS
