@@ -38,7 +38,7 @@ def distinct_ids(texts: Iterable[str]) -> list[str]:
 
 
 def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> closing[Account]:
-    """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE; to be closed.
+    """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE, to close.
 
     The keys come from the environment; a site wants both. Raises ConfigurationError.
     """
