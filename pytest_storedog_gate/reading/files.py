@@ -48,7 +48,7 @@ def json_table(path: Path, name: str) -> Table:
     """The whole file, which an error calls `name`."""
     text = text_of(path, name)
     try:
-        data = json_text.loads(text)
+        data = json_text.loads(text, strict=True)
     except json.JSONDecodeError as error:
         raise ConfigurationError(f"{name}:{error.lineno}: not valid JSON: {error.msg}") from None
     except ValueError as error:

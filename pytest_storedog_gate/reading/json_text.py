@@ -1,24 +1,48 @@
-"""JSON as RFC 8259 has it, read from people: what is no JSON, or says a thing twice, is refused."""
+"""JSON as RFC 8259 has it: Python's parser also takes NaN, and has limits of its own for numbers.
+
+Nesting has a limit, as whatever looks at a value later goes as deep.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
-def loads(text: str) -> Any:
-    """Parses `text`. ValueError (json.JSONDecodeError with the line for a fault of syntax).
+_DEEPEST = 100  # levels
+_MOST_DIGITS = 4300  # of an integer that Python reads
+_LONGEST = 40  # characters of a number that is shown
 
-    Python's parser would take NaN as well, and the last of two values with the same key.
+
+def loads(text: str | bytes, *, strict: bool = False) -> Any:
+    """Parse `text`, with or without a BOM. Raises ValueError (JSONDecodeError: of syntax).
+
+    `strict`, for what people write: an object that has a key twice is a fault too, and so is a
+    number beyond those of a double. Else, as a browser reads what a target answers, the later key
+    holds, and such a number is the largest there is.
     """
+    bounded = _refuse if strict else _largest
+    if isinstance(text, str):
+        text = text.removeprefix("\ufeff")
     try:
-        return json.loads(text, parse_constant=_refuse, object_pairs_hook=unique)
+        value = json.loads(
+            text,
+            parse_constant=_refuse,
+            parse_float=lambda digits: _float(digits, bounded),
+            parse_int=lambda digits: (
+                int(digits) if len(digits) <= _MOST_DIGITS else bounded(digits)
+            ),
+            object_pairs_hook=unique if strict else None,
+        )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a JSON number")
+    _check_depth(value)
+    return value
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -29,3 +53,32 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"an object has the key {key!r} twice")
         result[key] = value
     return result
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [item for one in level for item in _items(one)]
+        if not level:
+            return
+    raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _refuse(text: str) -> float:
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    raise ValueError(f"{shown} is not a JSON number that a double can hold")
+
+
+def _largest(text: str) -> float:
+    return math.copysign(sys.float_info.max, -1 if text.startswith("-") else 1)
+
+
+def _float(text: str, bounded: Callable[[str], float]) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else bounded(text)

@@ -90,7 +90,7 @@ def _map(text: str) -> Any:
     # As in datadog-ci, single quotes do too: they are easier to write in a shell.
     for candidate in (text, text.replace("'", '"')):
         try:
-            return json_text.loads(candidate)
+            return json_text.loads(candidate, strict=True)
         except ValueError:
             continue
     return None

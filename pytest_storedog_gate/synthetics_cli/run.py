@@ -18,7 +18,6 @@ from pytest_storedog_gate.datadog.judging import Evidence, judged
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.api.listening import receiver_at
 from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.definitions.definition import (
     DefinitionError,
     is_public_id,
@@ -38,6 +37,7 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     GlobalVariable,
     load_globals,
 )
+from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.synthetics_cli.missing_values import missing_values
 from pytest_storedog_gate.synthetics_cli.printing import conclude, show
 
@@ -112,7 +112,7 @@ def _tests(wanted: Sequence[str]) -> list[Json]:
 
 def _in_files(pattern: str) -> Iterator[Json]:
     for path in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 absolute patterns
-        content = strict_json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json_text.loads(Path(path).read_text(encoding="utf-8"))
         if "tests" in content:
             for entry in test_files.read([glob.escape(path)], Path.cwd()):
                 version = {} if entry.version is None else {"version": entry.version}

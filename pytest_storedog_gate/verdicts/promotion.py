@@ -44,7 +44,7 @@ def _why_not(
     place = store.place(environment, digest)
     try:
         text = store.read(environment, digest)
-        record: Any = None if text is None else json_text.loads(text)
+        record: Any = None if text is None else json_text.loads(text, strict=True)
     except (OSError, ValueError) as error:
         return f"{place} cannot be read ({error})"
     if text is None:

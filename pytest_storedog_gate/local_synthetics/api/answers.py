@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ def errors(status: int, message: str, headers: Mapping[str, str] | None = None) 
 def read_json(text: str | bytes) -> Any:
     """The value of a JSON text; else the request is answered with 400."""
     try:
-        return strict_json.loads(text, unique=True)
+        return json_text.loads(text, strict=True)
     except json.JSONDecodeError:
         raise HTTPException(400, "not valid JSON") from None
     except ValueError as error:

@@ -29,11 +29,11 @@ from pytest_storedog_gate.local_synthetics.assertions.operators import (
     unmet_among,
 )
 from pytest_storedog_gate.local_synthetics.assertions.xpath import compile_xpath, select_xpath
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import compile_javascript
 from pytest_storedog_gate.local_synthetics.javascript.scripts import JAVASCRIPT, unsupported_code
 from pytest_storedog_gate.local_synthetics.variables.variables import filled, has_placeholder
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.assertions.json_schema import Schema
@@ -298,7 +298,7 @@ def _selected(assertion: Json, text: str) -> Any:
 def document_in(text: str, name: str) -> Any:
     """The JSON of an answer, or of the part of it that is called so. Raises NoValue."""
     try:
-        return strict_json.loads(text)
+        return json_text.loads(text)
     except ValueError as error:
         raise _Unmet(f"the {name} is not JSON: {error}", text) from None
 

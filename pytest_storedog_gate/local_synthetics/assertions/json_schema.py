@@ -27,11 +27,11 @@ from pytest_storedog_gate.local_synthetics.assertions.time_limit import (
     check_time,
     limited,
 )
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
     MatchTimeout,
     compile_javascript,
 )
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,7 +89,7 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
     if len(text) > _LARGEST:
         raise ValueError(f"the JSON Schema is over {_LARGEST} characters")
     try:
-        schema = strict_json.loads(text)
+        schema = json_text.loads(text)
     except ValueError as error:
         raise ValueError(f"the JSON Schema is not JSON: {error}") from None
     kind = _DRAFTS[meta_schema or "draft-07"]

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
     MatchTimeout,
     compile_javascript,
 )
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,7 +101,7 @@ def _is(actual: Any, target: Any) -> bool:
             return left == right
         if isinstance(actual, dict | list) and isinstance(target, str):
             try:
-                return _same(actual, strict_json.loads(target))
+                return _same(actual, json_text.loads(target))
             except ValueError:
                 return False
     return as_text(actual) == as_text(target)

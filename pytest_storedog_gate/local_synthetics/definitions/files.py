@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.definitions.definition import (
     Definition,
     DefinitionError,
@@ -22,6 +21,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import key_faults, keys
 from pytest_storedog_gate.local_synthetics.definitions.local_files import with_contents
 from pytest_storedog_gate.local_synthetics.definitions.suite import Suite, parse_suite
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -105,7 +105,7 @@ def _read(path: Path) -> Iterator[Definition | Suite]:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = strict_json.loads(path.read_text(encoding="utf-8"), unique=True)
+        content = json_text.loads(path.read_text(encoding="utf-8"), strict=True)
     except json.JSONDecodeError as error:
         raise DefinitionError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
     except UnicodeDecodeError:

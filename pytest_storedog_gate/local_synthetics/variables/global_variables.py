@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.variables.totp import Totp
+from pytest_storedog_gate.reading import json_text
 
 PREFIX = "STOREDOG_GLOBAL_"
 _KEYS = {"value", "secure", "options"}
@@ -51,7 +51,7 @@ def load_globals(path: str | None, environment: Mapping[str, str]) -> Globals:
 
 def _read(path: str) -> Mapping[str, Any]:
     try:
-        document = strict_json.loads(Path(path).read_bytes(), unique=True)
+        document = json_text.loads(Path(path).read_bytes(), strict=True)
     except OSError as error:
         raise GlobalsError(f"{path}: {error.strerror}") from None
     except ValueError:

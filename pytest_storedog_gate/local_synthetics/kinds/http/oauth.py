@@ -6,8 +6,8 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def access_token(status: int, body: bytes) -> str:
             "AUTHENTICATION_ERROR", f"No access token: accessTokenUrl answered {status}."
         )
     try:
-        answer = strict_json.loads(body)
+        answer = json_text.loads(body)
     except ValueError:
         answer = None
     token = answer.get("access_token") if isinstance(answer, dict) else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from pytest_storedog_gate.local_synthetics.definitions import strict_json
+from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -134,7 +134,7 @@ async def _lines(response: httpx.Response) -> AsyncIterator[str]:
 def _answer_to(wanted: Any, text: str) -> Json | None:
     """The document, if it is an answer to the message with this ID. Others may come between."""
     try:
-        document = strict_json.loads(text)
+        document = json_text.loads(text)
     except ValueError:
         return None
     if wanted is None or not isinstance(document, dict) or document.get("id") != wanted:
