@@ -8,11 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
+from typing import Any
 
 _DEEPEST = 100  # levels
 _MOST_DIGITS = 4300  # of an integer that Python reads
@@ -26,23 +22,32 @@ def loads(text: str | bytes, *, strict: bool = False) -> Any:
     number beyond those of a double. Else, as a browser reads what a target answers, the later key
     holds, and such a number is the largest there is.
     """
-    bounded = _refuse if strict else _largest
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            return _refuse(digits) if strict else math.copysign(sys.float_info.max, value)
+        return value
+
     if isinstance(text, str):
         text = text.removeprefix("\ufeff")
     try:
         value = json.loads(
             text,
             parse_constant=_refuse,
-            parse_float=lambda digits: _float(digits, bounded),
-            parse_int=lambda digits: (
-                int(digits) if len(digits) <= _MOST_DIGITS else bounded(digits)
-            ),
+            parse_float=number,
+            parse_int=lambda digits: int(digits) if len(digits) <= _MOST_DIGITS else number(digits),
             object_pairs_hook=unique if strict else None,
         )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     _check_depth(value)
     return value
+
+
+def _refuse(text: str) -> float:
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    raise ValueError(f"{shown} is not a JSON number that a double can hold")
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -58,27 +63,12 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_depth(value: Any) -> None:
     level = [value]
     for _ in range(_DEEPEST + 1):
-        level = [item for one in level for item in _items(one)]
+        held = [
+            one.values() if isinstance(one, dict) else one
+            for one in level
+            if isinstance(one, dict | list)
+        ]
+        level = [item for items in held for item in items]
         if not level:
             return
     raise ValueError(f"it is nested deeper than {_DEEPEST} levels")
-
-
-def _items(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _refuse(text: str) -> float:
-    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-    raise ValueError(f"{shown} is not a JSON number that a double can hold")
-
-
-def _largest(text: str) -> float:
-    return math.copysign(sys.float_info.max, -1 if text.startswith("-") else 1)
-
-
-def _float(text: str, bounded: Callable[[str], float]) -> float:
-    value = float(text)
-    return value if math.isfinite(value) else bounded(text)

@@ -17,15 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-
-
-def _itself(value: Any) -> Any:
-    return value
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a value must be; `what`, and `text` for a variable, end the sentence "must be ...".
+    """What a value must be; `what`, or `text` for a variable, ends the sentence "must be ...".
 
     `parse` reads a variable; of a text that is wrong it makes something that does not fit.
     `means` makes of a fitting value what it stands for, and raises ValueError with a sentence.
@@ -33,9 +30,9 @@ class Kind:
 
     what: str
     fits: Callable[[Any], bool]
-    text: str = "text"
+    text: str = ""
     parse: Callable[[str], Any] = str
-    means: Callable[[Any], Any] = _itself
+    means: Callable[[Any], Any] = lambda value: value
     shown: bool = False
 
     def read(self, value: object) -> Any:
@@ -58,25 +55,13 @@ def one_of(*words: str) -> Kind:
             raise ValueError(f"{word!r} is unknown{suggestion(word, words)}")
         return word
 
-    return Kind(what, STRING.fits, what, str.lower, known)
+    return Kind(what, STRING.fits, parse=str.lower, means=known)
 
 
 def _is_number(value: object) -> bool:
     known = isinstance(value, int | float) and not isinstance(value, bool)
     # Neither NaN nor infinity, nor an integer that is no float.
     return known and 0 <= cast("float", value) <= sys.float_info.max
-
-
-def _is_list_of_strings(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-
-
-def _is_map_of_strings(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-
-
-def _boolean(text: str) -> bool | None:
-    return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
 
 
 def _number(text: str) -> float | None:
@@ -96,23 +81,21 @@ def _map(text: str) -> Any:
     return None
 
 
-def _list(text: str) -> list[str]:
-    return [item.strip() for item in text.split(";")]
-
-
-STRING = Kind("a string", lambda value: isinstance(value, str))
+STRING = Kind("a string", lambda value: isinstance(value, str), "text")
 BOOLEAN = Kind(
-    "true or false", lambda value: isinstance(value, bool), "true, false, 1 or 0", _boolean
+    "true or false",
+    lambda value: isinstance(value, bool),
+    "true, false, 1 or 0",
+    lambda text: _TRUTH.get(text.lower()),
 )
 INTEGER = Kind(
     "an integer", lambda value: isinstance(value, int) and not isinstance(value, bool), shown=True
 )
-NUMBER = Kind("a number, at least 0", _is_number, "a number, at least 0", _number)
+NUMBER = Kind("a number, at least 0", _is_number, parse=_number)
 WHOLE = Kind(
     "a whole number, at least 0",
     lambda value: isinstance(value, int) and _is_number(value),
-    "a whole number, at least 0",
-    _number,
+    parse=_number,
 )
 SECONDS = Kind(
     "a positive number of seconds",
@@ -122,13 +105,16 @@ SECONDS = Kind(
 )
 STRINGS = Kind(
     "a list of strings, none of them empty",
-    _is_list_of_strings,
+    lambda value: isinstance(value, list) and all(isinstance(one, str) and one for one in value),
     "a list with ; between its items, none of them empty",
-    _list,
+    lambda text: [item.strip() for item in text.split(";")],
 )
 LIST = STRINGS.meaning(tuple)
 STRING_MAP = Kind(
-    "an object of strings", _is_map_of_strings, 'a JSON object of strings, {"NAME": "value"}', _map
+    "an object of strings",
+    lambda value: isinstance(value, dict) and all(isinstance(v, str) for v in value.values()),
+    'a JSON object of strings, {"NAME": "value"}',
+    _map,
 )
 OBJECT = Kind("an object", lambda value: isinstance(value, dict))
 TABLE = Kind("a table", OBJECT.fits)

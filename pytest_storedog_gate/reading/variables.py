@@ -38,7 +38,7 @@ def read(
             try:
                 values[key] = kind.read(kind.parse(text))
             except ValueError:
-                faults.append(f"{name}: must be {kind.text}; else unset it")
+                faults.append(f"{name}: must be {kind.text or kind.what}; else unset it")
     refuse(faults)
     return values
 

@@ -31,8 +31,7 @@ def _only(word: str, why: str) -> Kind:
 _MILLISECONDS = Kind(
     "a number of milliseconds, above 0",
     lambda value: NUMBER.fits(value) and value > 0,
-    "a number of milliseconds, above 0",
-    NUMBER.parse,
+    parse=NUMBER.parse,
     means=lambda value: value / 1000,
 )
 _ALWAYS_FAILS = "the gate always fails on these"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     NoValue,
@@ -20,8 +21,6 @@ from pytest_storedog_gate.local_synthetics.variables.variables import unusable_n
 from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
@@ -32,15 +31,11 @@ _COMPILE: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-class Source(Protocol):
-    """The answer of a target, as far as values can be extracted from it."""
+Source = Callable[[str, str], str]
+"""Gives the text of one part of an answer. Raises NoValue.
 
-    def __call__(self, kind: str, name: str) -> str:
-        """The text of one part, by a `type` of an extracted value (`http_body`, say).
-
-        `name` is the header's or the metadata's. Raises NoValue.
-        """
-        ...
+By a `type` of an extracted value (`http_body`, say), and the name of the header or the metadata.
+"""
 
 
 def unsupported_extraction(wanted: Any, extractable: Mapping[str, bool]) -> list[str]:

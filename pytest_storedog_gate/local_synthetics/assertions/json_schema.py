@@ -221,6 +221,6 @@ for _name, _form in _FORMS_OF_DAYS.items():
     _FORMATS.checks(_name, raises=ValueError)(partial(_has_day, _form))
 
 
-@_FORMATS.checks("regex", raises=ValueError)
-def _is_regex(value: object) -> bool:
-    return not isinstance(value, str) or bool(compile_javascript(value))
+_FORMATS.checks("regex", raises=ValueError)(
+    lambda value: not isinstance(value, str) or bool(compile_javascript(value))
+)

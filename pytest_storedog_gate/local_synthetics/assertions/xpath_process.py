@@ -46,18 +46,14 @@ def _parsed(text: str) -> Any:
         if next(root.iter(etree.Entity), None) is not None:
             # Its text would be missing, and that would be taken for a text.
             raise ValueError("the body has XML entities of its own, which are not looked at")
-        return _without_namespaces(root)
+        # A path has no way to declare a prefix: `//error` would not see one that is there.
+        for element in root.iter("*"):
+            element.tag = etree.QName(element).localname
+        return root
     try:
         return html.document_fromstring(content, parser=html.HTMLParser(encoding="utf-8"))
     except etree.LxmlError as error:
         raise ValueError(f"the body is neither XML nor HTML: {error}") from None
-
-
-def _without_namespaces(root: Any) -> Any:
-    # A path has no way to declare a prefix: `//error` would not see one that is there.
-    for element in root.iter("*"):
-        element.tag = etree.QName(element).localname
-    return root
 
 
 def _value(node: Any) -> str:
