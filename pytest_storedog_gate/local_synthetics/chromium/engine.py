@@ -66,7 +66,9 @@ class Engine:
         try:
             yield context, browser.version
         finally:
-            await self._leave(browser, context)
+            # One that does not answer any more is replaced for the next test.
+            if not await _ended(context.close) and self._browser is browser:
+                await self.close()
 
     async def ready(self) -> Browser:
         """The browser, started where it does not run. Raises as `context` does."""
@@ -82,19 +84,7 @@ class Engine:
         playwright, self._playwright = self._playwright, None
         for end in (browser and browser.close, playwright and playwright.stop):
             if end:
-                # A crashed browser cannot be closed, and that is no fault.
-                with contextlib.suppress(Error, TimeoutError):
-                    async with asyncio.timeout(_CLOSING):
-                        await end()
-
-    async def _leave(self, browser: Browser, context: BrowserContext) -> None:
-        try:
-            async with asyncio.timeout(_CLOSING):
-                await context.close()
-        except (Error, TimeoutError):
-            # It does not answer any more: the next test gets a new one.
-            if self._browser is browser:
-                await self.close()
+                await _ended(end)
 
     async def _start(self) -> Browser:
         try:
@@ -120,6 +110,16 @@ class Engine:
             raise CheckFailed(
                 "UNAVAILABLE_BROWSER", f"Chromium could not be started: {reason}"
             ) from None
+
+
+async def _ended(end: Callable[[], Awaitable[None]]) -> bool:
+    """Whether this came to its end; a crashed browser cannot be closed, and that is no fault."""
+    try:
+        async with asyncio.timeout(_CLOSING):
+            await end()
+    except (Error, TimeoutError):
+        return False
+    return True
 
 
 async def _launched(chromium: BrowserType, **options: Any) -> Browser:

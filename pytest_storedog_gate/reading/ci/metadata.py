@@ -91,9 +91,8 @@ def _normalised(tags: Mapping[str, str], environ: Variables) -> dict[str, str]:
         result["git.tag"] = REF_PREFIX.sub("", result["git.tag"], count=1)
     if "git.branch" in result:
         ref = result.pop("git.branch")
-        prefix = REF_PREFIX.match(ref)
         name = REF_PREFIX.sub("", ref, count=1)
-        if prefix and "tags/" in prefix[0]:
+        if "tags/" in ref.removesuffix(name):
             result.setdefault("git.tag", name)
         else:
             result["git.branch"] = name
