@@ -30,6 +30,8 @@ _REPLACE = Function(
     """(source, flags, text, replacement) =>
         text.replace(new RegExp(source, flags), replacement)"""
 )
+# `s/regex/replacement/flags`, with any delimiter.
+_SED = re.compile(r"s([^\w\s])((?:\\.|(?!\1)[^\\])*)\1((?:\\.|(?!\1)[^\\])*)\1([a-z]*)", re.DOTALL)
 _GROUP = re.compile(
     r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?(?:(?P<modifiers>[a-z-]+):|<(?P<name>[^=!>][^>]*)>)", re.DOTALL
 )
@@ -96,3 +98,33 @@ def _read_differently(source: str) -> str:
             return f"two groups have the name {group['name']}"
         names |= {group["name"]} - {None}
     return ""
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """A regular expression and its replacement, as a `startUrlSubstitutionRegex` says them."""
+
+    pattern: Pattern
+    replacement: str
+
+    def apply(self, text: str) -> str:
+        """`text` with the first match replaced, or all of them when the flags say `g`.
+
+        Raises MatchTimeout.
+        """
+        return self.pattern.replace(text, self.replacement)
+
+
+def parse_substitution(text: str) -> Substitution:
+    """Read `regex|replacement` or `s/regex/replacement/flags`. Raises ValueError that says so."""
+    if sed := _SED.fullmatch(text):
+        delimiter, pattern, replacement, flags = sed.groups()
+        pattern = pattern.replace(f"\\{delimiter}", delimiter)
+        replacement = replacement.replace(f"\\{delimiter}", delimiter)
+        return Substitution(compile_javascript(pattern, flags), replacement)
+    parts = text.split("|")
+    if len(parts) != 2:
+        raise ValueError(
+            f"{text!r} must be regex|replacement with one |, or s/regex/replacement/flags"
+        )
+    return Substitution(compile_javascript(parts[0]), parts[1])

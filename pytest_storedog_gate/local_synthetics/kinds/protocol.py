@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.assertions.extraction import Source
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.failures import Failure
-    from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
+    from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import Substitution
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 

@@ -21,7 +21,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     unusable,
 )
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import Value, key_faults, keys
-from pytest_storedog_gate.local_synthetics.javascript.substitution import parse_substitution
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import parse_substitution
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
 from pytest_storedog_gate.secrets.places import mask_names
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
-    from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
+    from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import Substitution
 
 DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
 THE_VERSION = 1  # definitions come from files, which have one version

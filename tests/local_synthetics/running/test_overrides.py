@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.javascript.substitution import parse_substitution
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import parse_substitution
 from tests.local_synthetics.support.service import Service, Target, http_test
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, Route
 
-    from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
+    from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import Substitution
 
 # Playwright asks the routes in turn, beginning with the one that was added last.
 
