@@ -84,10 +84,13 @@ class Settings:
         environment = self._sourced("environment", self.environment.name)
         image = f", image {self._sourced('image', self.image)}" if self.image else ""
         checks = f"{self.requirements.describe()} ({self.requirements.source})"
+        mode = "checks only: deploys and records nothing"
+        if self.deploy:
+            mode = "deploys and decides" if self.environment.gated else "decides, deploys nothing"
         at = "" if service.url is None else f" at {service.url}"
         backend = self._sourced("backend", f"{service.backend}{at}")
         lines = [
-            f"storedog-gate: {environment}, {self.mode}{image}",
+            f"storedog-gate: {environment}, {mode}{image}",
             f"storedog-gate: checks {checks}, Synthetics {backend}",
             f"storedog-gate: configuration {self.config_shown}",
         ]
@@ -95,13 +98,6 @@ class Settings:
             keys = ", ".join(f"{name}: set" for name in ("DD_API_KEY", "DD_APP_KEY"))
             lines.append(f"storedog-gate: site {self._sourced('site', service.site)}, {keys}")
         return lines
-
-    @property
-    def mode(self) -> str:
-        """What kind of run it is, for people."""
-        if not self.deploy:
-            return "checks only: deploys and records nothing"
-        return "deploys and decides" if self.environment.gated else "decides, deploys nothing"
 
     def _sourced(self, name: str, value: str) -> str:
         return f"{value} ({self.sources[name]})"

@@ -6,8 +6,6 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer
-from pytest_storedog_gate.datadog.calling.caller import Call
 from pytest_storedog_gate.datadog.calling.endpoint import (
     SITE_VARIABLES,
     URL_VARIABLE,
@@ -24,10 +22,6 @@ from pytest_storedog_gate.settings import secret_values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_storedog_gate.datadog.models import Json
-
-_WITH_STEPS = ("browser", "mobile")  # types whose steps only a path of their own tells
-
 
 def distinct_ids(texts: Iterable[str]) -> list[str]:
     """The public IDs, each once. Raises ConfigurationError for what is none."""
@@ -37,7 +31,9 @@ def distinct_ids(texts: Iterable[str]) -> list[str]:
     return wanted
 
 
-def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> closing[Account]:
+def connected(
+    url: str | None, environ: Mapping[str, str] = os.environ
+) -> closing[SyntheticsClient]:
     """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE, to close.
 
     The keys come from the environment; a site wants both. Raises ConfigurationError.
@@ -51,20 +47,4 @@ def connected(url: str | None, environ: Mapping[str, str] = os.environ) -> closi
         )
     site = next(filter(None, map(environ.get, SITE_VARIABLES)), US1)
     endpoint = Endpoint.of_url(address) if address else Endpoint.of_site(known_site(site, environ))
-    return closing(Account(endpoint, Keys(api, app) if api and app else None))
-
-
-class Account(SyntheticsClient):
-    """The calls of the command line beside those of the gate."""
-
-    def definition(self, public_id: str) -> Json | None:
-        """A test as the API has it, with a browser test's steps; None for an unknown ID."""
-        found = self._object(public_id)
-        if found and found.get("type") in _WITH_STEPS:
-            found = self._object(f"{found['type']}/{public_id}")
-        return found
-
-    def _object(self, path: str) -> Json | None:
-        what = f"the test {path}"
-        call = Call(f"v1/synthetics/tests/{path}", what, Answer.json, instead={404: lambda: None})
-        return self.ask(call)
+    return closing(SyntheticsClient(endpoint, Keys(api, app) if api and app else None))

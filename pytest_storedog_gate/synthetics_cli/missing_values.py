@@ -13,19 +13,15 @@ if TYPE_CHECKING:
 
 
 def missing_values(
-    definitions: Iterable[Definition], tests: Mapping[str, Definition], given: Collection[str]
+    definition: Definition, tests: Mapping[str, Definition], given: Collection[str]
 ) -> list[str]:
     """The names of global and secure variables without a value, sub-tests' included, in order."""
-    return list(
-        dict.fromkeys(
-            variable["name"]
-            for definition in definitions
-            for variable in _declared(definition, tests, DEEPEST)
-            if isinstance(variable.get("name"), str)
-            and variable["name"] not in given
-            and _has_none(variable)
-        )
+    names = (
+        variable["name"]
+        for variable in _declared(definition, tests, DEEPEST)
+        if isinstance(variable.get("name"), str) and _has_none(variable)
     )
+    return [name for name in dict.fromkeys(names) if name not in given]
 
 
 def _has_none(variable: Json) -> bool:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer
+from pytest_storedog_gate.datadog.calling.caller import Call
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError, parse
 from pytest_storedog_gate.local_synthetics.secrets.for_a_file import secretless
@@ -18,8 +20,11 @@ from pytest_storedog_gate.synthetics_cli.missing_values import missing_values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_storedog_gate.datadog.client import SyntheticsClient
+    from pytest_storedog_gate.datadog.models import Json
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from pytest_storedog_gate.synthetics_cli.account import Account
+
+_WITH_STEPS = ("browser", "mobile")  # types whose steps only a path of their own tells
 
 
 def pull(public_ids: Sequence[str], *, url: str | None, directory: str, force: bool) -> int:
@@ -36,14 +41,16 @@ def pull(public_ids: Sequence[str], *, url: str | None, directory: str, force: b
         found = {one: _definition(client, one) for one in wanted}
     for public_id, definition in found.items():
         _write(paths[public_id], definition, force=force)
-        missing = missing_values([definition], {}, ())
+        missing = missing_values(definition, {}, ())
         wants = f"; it wants a value for {', '.join(missing)}" if missing else ""
         sys.stdout.write(f"{paths[public_id]}{wants}\n")
     return 0
 
 
-def _definition(client: Account, public_id: str) -> Definition:
-    data = client.definition(public_id)
+def _definition(client: SyntheticsClient, public_id: str) -> Definition:
+    data = _object(client, public_id)
+    if data and data.get("type") in _WITH_STEPS:
+        data = _object(client, f"{data['type']}/{public_id}")
     if data is None:
         raise ConfigurationError(f"{client.endpoint.name} has no test {public_id}; name one it has")
     try:
@@ -53,6 +60,12 @@ def _definition(client: Account, public_id: str) -> Definition:
     if definition is None or definition.public_id != public_id:
         raise NoVerdict(f"{client.endpoint.name} answered with something else than {public_id}")
     return definition
+
+
+def _object(client: SyntheticsClient, path: str) -> Json | None:
+    what = f"the test {path}"
+    call = Call(f"v1/synthetics/tests/{path}", what, Answer.json, instead={404: lambda: None})
+    return client.ask(call)
 
 
 def _write(path: Path, definition: Definition, *, force: bool) -> None:

@@ -137,7 +137,7 @@ def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]
     wanting: dict[str, list[str]] = {}
     for run in trigger.runs:
         given = {*known, *run.variables}
-        if missing := missing_values([run.definition], catalog.tests, given):
+        if missing := missing_values(run.definition, catalog.tests, given):
             wanting[run.definition.public_id] = missing
     names = dict.fromkeys(name for missing in wanting.values() for name in missing)
     if names and not sys.stdin.isatty():

@@ -43,7 +43,7 @@ async def evaluate_all(  # noqa: PLR0913 each is another thing
     actual: Actual,
     variables: Variables,
     *,
-    shown: Callable[[Json], Any] = lambda result: result["actual"],
+    shown: Callable[[Json], Any],
     script: Callable[[Json], Awaitable[Json]] | None = None,
 ) -> list[Json]:
     """Evaluate assertions in a thread, as other checks go on while a pattern takes its time.

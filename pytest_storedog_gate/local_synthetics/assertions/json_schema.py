@@ -169,11 +169,7 @@ def _additional_properties(
     named = schema.get("properties", {})
     patterns = [compile_javascript(one) for one in schema.get("patternProperties", {})]
     for name, value in instance.items():
-        if name in named or any(pattern.found_in(name) for pattern in patterns):
-            continue
-        if rule is False:
-            yield ValidationError("is not allowed", path=[name])
-        else:
+        if name not in named and not any(pattern.found_in(name) for pattern in patterns):
             yield from validator.descend(value, rule, path=name)
 
 

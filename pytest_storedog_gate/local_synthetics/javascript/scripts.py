@@ -124,10 +124,9 @@ class Scripts:
             came = await self._sandbox().run(code, {"variables": values, "response": response})
         if came.get("unknown"):
             raise InvalidTest(f"Refused: in a script, {came['error']}")
-        if "error" in came and not tells:
-            raise ScriptFailed("it failed; why is not saved, nor the body")
         if "error" in came:
-            raise ScriptFailed(variables.masked(came["error"]))
+            reason = variables.masked(came["error"])
+            raise ScriptFailed(reason if tells else "it failed; why is not saved, nor the body")
         # What comes of a secret is as secret as it is: a header made of a password, say.
         tainted = any(values[name] in variables.secrets for name in came["read"])
         tainted |= any(hidden for _, _, hidden in came["set"])
