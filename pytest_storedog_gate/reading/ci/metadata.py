@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.reading.ci.systems import REF_PREFIX, filled, tags_of_system
 
@@ -40,22 +40,14 @@ _USER = {
 }  # fmt: skip
 
 
-class Origin(NamedTuple):
-    """Where what is deployed comes from: its commit, and the build's number and page."""
-
-    commit: str | None
-    number: str | None
-    link: str | None
-
-
 def metadata(environ: Variables = os.environ) -> dict[str, Any]:
     """The trigger's `metadata`; empty where neither a CI system nor the user says anything."""
     tags = _tags(environ)
     return _tree(tags) if tags else {}
 
 
-def origin(environ: Variables = os.environ) -> Origin:
-    """Commit, build number and build link as the metadata has them; None is what nobody says.
+def origin(environ: Variables = os.environ) -> tuple[str | None, str | None, str | None]:
+    """Commit, build number and build link of what is deployed; None is what nobody says.
 
     A system that does not number its builds has IDs; one that has no page for the pipeline has one
     for the job.
@@ -65,10 +57,10 @@ def origin(environ: Variables = os.environ) -> Origin:
     def first(*names: str) -> str | None:
         return next((tags[name] for name in names if tags.get(name)), None)
 
-    return Origin(
-        commit=first("git.commit.sha"),
-        number=first("ci.pipeline.number", "ci.pipeline.id", "ci.job.id"),
-        link=first("ci.pipeline.url", "ci.job.url"),
+    return (
+        first("git.commit.sha"),
+        first("ci.pipeline.number", "ci.pipeline.id", "ci.job.id"),
+        first("ci.pipeline.url", "ci.job.url"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_storedog_gate.reading.ci.metadata import Origin, origin
+from pytest_storedog_gate.reading.ci.metadata import origin
 from pytest_storedog_gate.reading.ci.systems import SYSTEMS
 from tests.reading.ci.builds import AZURE_BUILD, BUILDS, DRONE, GITHUB, SHA
 
@@ -20,17 +20,18 @@ CODEBUILD_LINK = (
     "https://eu-west-1.console.aws.amazon.com/codebuild/home?region=eu-west-1"
     "#/builds/gate:b1e6661e/view/new"
 )
+Origin = tuple[str | None, str | None, str | None]
 # What each system documents that it sets, as far as it matters here.
 ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
     "appveyor": (
         BUILDS["appveyor"][0],
-        Origin(SHA, "3", "https://ci.appveyor.com/project/acme/shop/builds/8"),
+        (SHA, "3", "https://ci.appveyor.com/project/acme/shop/builds/8"),
     ),
-    "awscodepipeline": (CODEBUILD, Origin(SHA, "41", CODEBUILD_LINK)),
-    "azurepipelines": (BUILDS["azurepipelines"][0], Origin(SHA, "9", AZURE_BUILD)),
+    "awscodepipeline": (CODEBUILD, (SHA, "41", CODEBUILD_LINK)),
+    "azurepipelines": (BUILDS["azurepipelines"][0], (SHA, "9", AZURE_BUILD)),
     "bitbucket": (
         BUILDS["bitbucket"][0],
-        Origin(SHA, "3", "https://bitbucket.org/acme/shop/addon/pipelines/home#!/results/3"),
+        (SHA, "3", "https://bitbucket.org/acme/shop/addon/pipelines/home#!/results/3"),
     ),
     "bitrise": (
         {
@@ -39,7 +40,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "BITRISE_BUILD_URL": "https://app.bitrise.io/build/b1",
             "BITRISE_GIT_COMMIT": SHA,
         },
-        Origin(SHA, "41", "https://app.bitrise.io/build/b1"),
+        (SHA, "41", "https://app.bitrise.io/build/b1"),
     ),
     "buddy": (
         {
@@ -49,7 +50,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "BUDDY_EXECUTION_URL": "https://app.buddy.works/acme/shop/41",
             "BUDDY_PIPELINE_ID": "9",
         },
-        Origin(SHA, "41", "https://app.buddy.works/acme/shop/41"),
+        (SHA, "41", "https://app.buddy.works/acme/shop/41"),
     ),
     "buddy of today": (
         {
@@ -59,7 +60,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "BUDDY_RUN_ID": "41",
             "BUDDY_RUN_URL": "https://app.buddy.works/acme/shop/41",
         },
-        Origin(SHA, "41", "https://app.buddy.works/acme/shop/41"),
+        (SHA, "41", "https://app.buddy.works/acme/shop/41"),
     ),
     "buildkite": (
         {
@@ -69,7 +70,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "BUILDKITE_BUILD_URL": "https://buildkite.com/acme/shop/builds/41",
             "BUILDKITE_COMMIT": SHA,
         },
-        Origin(SHA, "41", "https://buildkite.com/acme/shop/builds/41"),
+        (SHA, "41", "https://buildkite.com/acme/shop/builds/41"),
     ),
     "circleci": (
         # Its number of a pipeline is no variable, only a value in its configuration.
@@ -80,7 +81,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "CIRCLE_SHA1": SHA,
             "CIRCLE_WORKFLOW_ID": "w1",
         },
-        Origin(SHA, "w1", WORKFLOW),
+        (SHA, "w1", WORKFLOW),
     ),
     "codefresh": (
         # It has no numbers.
@@ -89,10 +90,10 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "CF_BUILD_URL": "https://g.codefresh.io/build/5d9dc42c",
             "CF_REVISION": SHA,
         },
-        Origin(SHA, "5d9dc42c", "https://g.codefresh.io/build/5d9dc42c"),
+        (SHA, "5d9dc42c", "https://g.codefresh.io/build/5d9dc42c"),
     ),
-    "drone": (DRONE, Origin(SHA, "41", "http://drone.example/shop/discounts/41")),
-    "github": (GITHUB, Origin(SHA, "5", "https://github.com/acme/shop/actions/runs/77")),
+    "drone": (DRONE, (SHA, "41", "http://drone.example/shop/discounts/41")),
+    "github": (GITHUB, (SHA, "5", "https://github.com/acme/shop/actions/runs/77")),
     "gitlab": (
         {
             "GITLAB_CI": "true",
@@ -102,7 +103,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "CI_PIPELINE_IID": "41",
             "CI_PIPELINE_URL": "https://gitlab.com/acme/shop/-/pipelines/9",
         },
-        Origin(SHA, "41", "https://gitlab.com/acme/shop/-/pipelines/9"),
+        (SHA, "41", "https://gitlab.com/acme/shop/-/pipelines/9"),
     ),
     "jenkins": (
         {
@@ -112,7 +113,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "GIT_COMMIT": SHA,
             "JENKINS_URL": "https://ci.shop.example/",
         },
-        Origin(SHA, "41", "https://ci.shop.example/job/shop/41/"),
+        (SHA, "41", "https://ci.shop.example/job/shop/41/"),
     ),
     "teamcity": (
         {
@@ -121,7 +122,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "BUILD_VCS_NUMBER": SHA,
             "TEAMCITY_VERSION": "2026.1",
         },
-        Origin(SHA, "1.2.41", "https://tc.shop.example/build/3"),
+        (SHA, "1.2.41", "https://tc.shop.example/build/3"),
     ),
     "travisci": (
         {
@@ -131,7 +132,7 @@ ORIGINS: dict[str, tuple[dict[str, str], Origin]] = {
             "TRAVIS_BUILD_WEB_URL": "https://app.travis-ci.com/acme/shop/builds/8",
             "TRAVIS_COMMIT": SHA,
         },
-        Origin(SHA, "41", "https://app.travis-ci.com/acme/shop/builds/8"),
+        (SHA, "41", "https://app.travis-ci.com/acme/shop/builds/8"),
     ),
 }
 
@@ -159,7 +160,7 @@ def test_no_provider_is_left_out() -> None:
     ],
 )
 def test_codebuild_has_a_page_of_its_own(more: dict[str, str], expected: str | None) -> None:
-    assert origin({**CODEBUILD, **more}).link == expected
+    assert origin({**CODEBUILD, **more})[2] == expected
 
 
 @pytest.mark.parametrize("name", ORIGINS)
@@ -169,7 +170,7 @@ def test_where_it_comes_from_is_what_the_user_says(name: str) -> None:
         "DD_CI_PIPELINE_URL": "https://user:secret@ci.example/7",
         "DD_GIT_COMMIT_SHA": SHA[::-1],
     }
-    expected = Origin(SHA[::-1], "7", "https://ci.example/7")
+    expected = (SHA[::-1], "7", "https://ci.example/7")
     assert origin({**ORIGINS[name][0], **said}) == origin(said) == expected
 
 
