@@ -7,8 +7,9 @@ read differently is refused: `(?i:a)`, and two groups of one name.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from pytest_storedog_gate.local_synthetics.javascript.quickjs import (
@@ -35,6 +36,9 @@ _SED = re.compile(r"s([^\w\s])((?:\\.|(?!\1)[^\\])*)\1((?:\\.|(?!\1)[^\\])*)\1([
 _GROUP = re.compile(
     r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?(?:(?P<modifiers>[a-z-]+):|<(?P<name>[^=!>][^>]*)>)", re.DOTALL
 )
+
+Substitution = Callable[[str], str]
+"""Gives a text with what it matches replaced: see `Pattern.replace`."""
 
 
 class MatchTimeout(Exception):
@@ -100,31 +104,16 @@ def _read_differently(source: str) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Substitution:
-    """A regular expression and its replacement, as a `startUrlSubstitutionRegex` says them."""
-
-    pattern: Pattern
-    replacement: str
-
-    def apply(self, text: str) -> str:
-        """`text` with the first match replaced, or all of them when the flags say `g`.
-
-        Raises MatchTimeout.
-        """
-        return self.pattern.replace(text, self.replacement)
-
-
 def parse_substitution(text: str) -> Substitution:
     """Read `regex|replacement` or `s/regex/replacement/flags`. Raises ValueError that says so."""
     if sed := _SED.fullmatch(text):
         delimiter, pattern, replacement, flags = sed.groups()
         pattern = pattern.replace(f"\\{delimiter}", delimiter)
         replacement = replacement.replace(f"\\{delimiter}", delimiter)
-        return Substitution(compile_javascript(pattern, flags), replacement)
+        return partial(compile_javascript(pattern, flags).replace, replacement=replacement)
     parts = text.split("|")
     if len(parts) != 2:
         raise ValueError(
             f"{text!r} must be regex|replacement with one |, or s/regex/replacement/flags"
         )
-    return Substitution(compile_javascript(parts[0]), parts[1])
+    return partial(compile_javascript(parts[0]).replace, replacement=parts[1])

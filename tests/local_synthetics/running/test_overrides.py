@@ -79,7 +79,7 @@ def test_the_start_url_is_rewritten_after_the_variables(
     ],
 )
 def test_substitutions_are_javascripts(rule: str, text: str, expected: str) -> None:
-    assert parse_substitution(rule).apply(text) == expected
+    assert parse_substitution(rule)(text) == expected
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

@@ -62,7 +62,7 @@ async def substitute(context: BrowserContext, substitutions: Sequence[Substituti
             return
         try:
             for one in substitutions:
-                url = await asyncio.to_thread(one.apply, url)
+                url = await asyncio.to_thread(one, url)
             if url == own:
                 await route.fallback()
             elif urlsplit(url).scheme == urlsplit(own).scheme:

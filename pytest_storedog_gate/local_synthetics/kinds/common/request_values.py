@@ -61,7 +61,7 @@ def start_url(run: Run, variables: Variables) -> str:
     """The URL of a request, rewritten as the trigger wants it. Raises InvalidTest."""
     url = variables.fill(run.definition.request["url"])
     try:
-        return run.url_substitution.apply(url) if run.url_substitution else url
+        return run.url_substitution(url) if run.url_substitution else url
     except MatchTimeout as error:
         raise InvalidTest(f"startUrlSubstitutionRegex: {error}") from None
 
