@@ -89,6 +89,14 @@ def test_a_wrong_key_is_no_verdict(
     assert "another" not in shown.out + shown.err
 
 
+def test_a_key_may_end_with_a_newline(
+    shop: tuple[Target, Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the gate's own may: files and secret stores like to end with one."""
+    monkeypatch.setenv("DD_API_KEY", "key-a\n")
+    assert main(["trigger", GOOD, "--url", shop[1].url]) == 0
+
+
 def test_an_unknown_test_triggers_nothing(
     shop: tuple[Target, Service], capsys: pytest.CaptureFixture[str]
 ) -> None:
