@@ -54,13 +54,10 @@ class Asked:
         rules = [str(self.own.get(suite, {}).get("executionRule", general)) for suite in suites]
         return str(self.own.get(public_id, {}).get("executionRule", strictest(rules or [general])))
 
-    def version(self, public_id: str) -> int | None:
-        """The version that a check is pinned to."""
-        return self._versions.get(public_id)
-
     @cached_property
-    def _versions(self) -> dict[str, int | None]:
-        return {check.public_id: check.version for check in reversed(self.checks)}
+    def versions(self) -> dict[str, int | None]:
+        """The version that each of the `checks` is pinned to."""
+        return {check.public_id: check.version for check in self.checks}
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,9 @@ class Requirements:
     @property
     def versions(self) -> dict[str, int | None]:
         """The checks that are known by ID, each with the version that it is pinned to."""
-        pins = {c.public_id: c.version for side in (self.added, self.git) for c in side.checks}
-        return {
-            public_id: version if version is not None else self.added.version(public_id)
-            for public_id, version in sorted(pins.items())
-        }
+        added = self.added.versions
+        pins = sorted({**added, **self.git.versions}.items())
+        return {p: added.get(p) if version is None else version for p, version in pins}
 
     @property
     def public_ids(self) -> tuple[str, ...]:
@@ -166,8 +161,8 @@ def never_weaker(requirements: Requirements, public_id: str, rule: str) -> str:
     said = str(added.said_of(public_id).get("executionRule", rule))
     if strictest((rule, said)) != said:
         raise _changed(requirements, public_id, f"executionRule = {said}")
-    pin = added.version(public_id)
-    if pin not in (None, git.version(public_id)):
+    pin = added.versions.get(public_id)
+    if pin not in (None, git.versions.get(public_id)):
         raise _changed(requirements, public_id, f"version {pin}")
     if public_id in added.definitions:
         raise _changed(requirements, public_id, "localTestDefinition")

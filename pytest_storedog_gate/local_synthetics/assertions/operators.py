@@ -175,14 +175,13 @@ ABSENCE = frozenset({"isUndefined", "doesNotExist"})
 
 def unmet_among(values: list[Any], operator_name: str, target: Any) -> list[tuple[str, Any]]:
     """The values for which the comparison does not hold, each with the reason before it."""
-    return [
-        (reason, value) for value in values if (reason := _why_not(value, operator_name, target))
-    ]
-
-
-def _why_not(actual: Any, operator_name: str, target: Any) -> str:
-    try:
-        met = COMPARISONS[operator_name](actual, target)
-    except NotComparable as error:
-        return str(error)
-    return "" if met else f"{operator_name} does not hold"
+    unmet = []
+    for value in values:
+        met, reason = False, f"{operator_name} does not hold"
+        try:
+            met = COMPARISONS[operator_name](value, target)
+        except NotComparable as error:
+            reason = str(error)
+        if not met:
+            unmet.append((reason, value))
+    return unmet
