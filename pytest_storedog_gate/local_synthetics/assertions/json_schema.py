@@ -21,6 +21,7 @@ from referencing.jsonschema import DRAFT7
 from pytest_storedog_gate.local_synthetics.assertions.json_schema_proof import (
     check_keywords,
     restricts,
+    subschemas,
 )
 from pytest_storedog_gate.local_synthetics.assertions.time_limit import (
     OutOfTime,
@@ -54,6 +55,7 @@ _FORMS = {
 }
 _FORMS_OF_DAYS = {"date": _DATE, "date-time": rf"{_DATE}[Tt ]{_TIME}"}
 _FORMATS = jsonschema.FormatChecker(formats=("ipv4", "ipv6"))
+_NO_FORMATS = jsonschema.FormatChecker(formats=())
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
         raise ValueError(f"the JSON Schema is not JSON: {error}") from None
     kind = _DRAFTS[meta_schema or "draft-07"]
     try:
-        kind.check_schema(schema)
+        kind.check_schema(schema, format_checker=_NO_FORMATS)  # its patterns would be Python's
         _check(schema)
         check_keywords(schema, kind.META_SCHEMA["properties"])
         with limited(_PROOF_LIMIT):
@@ -111,37 +113,27 @@ def compile_schema(text: str, meta_schema: str | None) -> Schema:
 
 
 def _check(schema: Any) -> None:
-    """Refuse the patterns, formats and references in a schema that could not be followed."""
+    """Refuse what could not be followed in a valid schema: patterns, formats and references."""
     # Both drafts find a reference in the same way.
     resolver = Registry().resolver_with_root(DRAFT7.create_resource(schema))
-    for part in _parts(schema):
-        if isinstance(part.get("pattern"), str):
-            compile_javascript(part["pattern"])
-        if isinstance(part.get("patternProperties"), dict):
-            for pattern in part["patternProperties"]:
-                compile_javascript(pattern)
-        if isinstance(part.get("format"), str) and part["format"] not in _FORMATS.checkers:
+    parts = list(subschemas(schema))
+    schemas = {id(part) for part in parts}
+    for part in parts:
+        for pattern in (*filter(None, [part.get("pattern")]), *part.get("patternProperties", ())):
+            compile_javascript(pattern)
+        if "format" in part and part["format"] not in _FORMATS.checkers:
             raise ValueError(f"JSON Schema: format {part['format']!r} is not supported")
-        reference = part.get("$ref")
-        if not isinstance(reference, str):
+        if "$ref" not in part:
             continue
+        reference = part["$ref"]
         if not reference.startswith("#"):
             raise ValueError(f"JSON Schema: $ref {reference!r} must start with #")
         try:
-            resolver.lookup(reference)
+            found = resolver.lookup(reference).contents
         except Unresolvable:
             raise ValueError(f"JSON Schema: $ref {reference!r} finds nothing") from None
-
-
-def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(schema, dict):
-        yield schema
-        for key, value in schema.items():
-            if key not in {"const", "enum", "default", "examples"}:
-                yield from _parts(value)
-    elif isinstance(schema, list):
-        for item in schema:
-            yield from _parts(item)
+        if id(found) not in schemas and not isinstance(found, bool):
+            raise ValueError(f"JSON Schema: $ref {reference!r} finds what is no schema")
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
@@ -190,7 +182,12 @@ def _extended(kind: Any) -> Any:
 
         return followed
 
-    return _extend(kind, {name: in_time(rule) for name, rule in (kind.VALIDATORS | _RULES).items()})
+    rules = {name: in_time(rule) for name, rule in (kind.VALIDATORS | _RULES).items()}
+    extended, words = _extend(kind, rules), kind.META_SCHEMA["properties"]
+    # People use the word of later drafts as well.
+    words = {**words, "$defs": words["definitions"]}
+    extended.META_SCHEMA = {**kind.META_SCHEMA, "properties": words}
+    return extended
 
 
 _extend: Any = validators.extend  # it has no types

@@ -31,7 +31,7 @@ def check_keywords(schema: Any, known: Iterable[str]) -> None:
 
     Raises ValueError with a sentence.
     """
-    for part in _subschemas(schema):
+    for part in subschemas(schema):
         for key in (one for one in part if one not in _REMARKS):
             if key not in known and not key.startswith("x-"):
                 meant = nearest(key, known)
@@ -41,7 +41,7 @@ def check_keywords(schema: Any, known: Iterable[str]) -> None:
                 raise ValueError(f"JSON Schema: {key!r} beside $ref is not looked at: use allOf")
 
 
-def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
+def subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
     """The schema and those in it, and no object that only holds some by name."""
     if not isinstance(schema, dict):
         return
@@ -53,7 +53,7 @@ def _subschemas(schema: Any) -> Iterator[Mapping[str, Any]]:
         elif key in _INNER:
             inner = value if isinstance(value, list) else [value]
         for one in inner:
-            yield from _subschemas(one)
+            yield from subschemas(one)
 
 
 def restricts(schema: Any, root: Any, seen: tuple[str, ...] = ()) -> bool:

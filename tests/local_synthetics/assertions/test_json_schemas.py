@@ -124,6 +124,22 @@ def test_a_word_that_a_schema_would_pass_over_is_refused(rules: Any, named: str)
     assert named in unsupported(schema(rules), OPERATORS)[0]
 
 
+@pytest.mark.parametrize(
+    ("rules", "named"),
+    [
+        ({"$defs": {"a": {"type": 5}}}, "is not valid: 5 is not valid"),
+        ({"$defs": {"a": {"properties": 5}}}, "is not valid: 5 is not of type 'object'"),
+        ({"$defs": {"a": {"pattern": "("}}}, "regular expression '('"),
+        ({"$defs": {"b": True}}, "$ref '#/$defs/a' finds nothing"),
+        ({"$ref": "#/default", "default": {"pattern": "("}}, "$ref '#/default' finds what is no"),
+        ({"$ref": "#/examples", "examples": ["a"]}, "$ref '#/examples' finds what is no schema"),
+    ],
+)
+def test_a_reference_leads_to_a_valid_schema(rules: dict[str, Any], named: str) -> None:
+    for draft in ("draft-07", "draft-06"):
+        assert named in unsupported(schema({"$ref": "#/$defs/a", **rules}, draft), OPERATORS)[0]
+
+
 def test_remarks_and_names_of_properties_are_no_keywords() -> None:
     rules = {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -140,6 +156,15 @@ def test_a_schema_needs_json() -> None:
     assert result(schema({"type": "object"}), observed("<a/>"))["error_message"].startswith(
         "the body is not JSON"
     )
+
+
+@pytest.mark.parametrize("pattern", [r"^(?<year>\d{4})$", r"^[^]+$"])
+def test_a_pattern_of_a_schema_is_javascripts(pattern: str) -> None:
+    for rules in ({"pattern": pattern}, {"propertyNames": {"pattern": pattern}}):
+        assert unsupported(schema(rules), OPERATORS) == []
+    assert result(schema({"pattern": pattern}), observed('"2026"'))["valid"]
+    names = {"patternProperties": {pattern: False}}
+    assert not result(schema(names), observed({"2026": 1}))["valid"]
 
 
 def test_a_pattern_of_a_schema_may_not_take_for_ever() -> None:
