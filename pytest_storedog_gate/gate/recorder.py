@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.outlets import whole_file
-from pytest_storedog_gate.outlets.whole_file import NOTHING
+from pytest_storedog_gate.outlets.whole_file import Nothing
 from pytest_storedog_gate.verdicts import promotion
 from pytest_storedog_gate.verdicts.record_json import as_json, encoded
 
@@ -26,7 +26,7 @@ class Recorder:
 
     def __init__(self, settings: Settings, store: Callable[[Settings], VerdictStore]) -> None:
         self._settings, self._provided = settings, store
-        self._keep: Callable[[Record], AbstractContextManager[Prepared]] = lambda _record: NOTHING
+        self._keep: Callable[[Record], AbstractContextManager[Prepared]] = lambda _record: Nothing()
 
     def require(self, digest: str) -> None:
         """Refuses a digest that the environment before this one has not let through."""
@@ -61,7 +61,7 @@ class Recorder:
 
     def _report(self, record: Record) -> AbstractContextManager[Prepared]:
         path = self._settings.report
-        return whole_file.prepare(path, encoded(as_json(record))) if path else NOTHING
+        return whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
 
 
 @contextmanager

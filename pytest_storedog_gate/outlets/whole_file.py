@@ -54,8 +54,11 @@ class Prepared(AbstractContextManager["Prepared"]):
         self.discard()
 
 
-NOTHING = Prepared(ExitStack(), lambda: None)
-"""Nothing to put anywhere."""
+class Nothing(Prepared):
+    """Nothing to put anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__(ExitStack(), lambda: None)
 
 
 def prepare(path: Path, data: bytes) -> Prepared:
