@@ -53,17 +53,15 @@ def filled_in(
     def filled(where: str, data: Any) -> Any:
         if isinstance(data, dict):
             return {key: filled(f"{where}.{key}", value) for key, value in data.items()}
-        if isinstance(data, str):
-            return _VARIABLE.sub(lambda match: one(where, match[1]), data)
-        return data
-
-    def one(where: str, name: str) -> str:
-        if name not in known:
-            raise ConfigurationError(
-                f"{file}: {where}: ${{{name}}} is not set in the process environment; set it"
-            )
-        used.add(name)
-        return known[name]
+        if not isinstance(data, str):
+            return data
+        for name in (names := _VARIABLE.findall(data)):
+            if name not in known:
+                raise ConfigurationError(
+                    f"{file}: {where}: ${{{name}}} is not set in the process environment; set it"
+                )
+        used.update(names)
+        return _VARIABLE.sub(lambda match: known[match[1]], data)
 
     services = tuple(
         replace(s, environment=filled(f"services.{s.name}.environment", s.environment))
