@@ -152,7 +152,10 @@ def _unsupported_operand(kind: str, operator: str, target: Any) -> list[str]:
         case _ if operator in ABSENCE:
             return []
         case _ if kind == "mcpServerCapabilities":
-            return _unsupported_list(target)
+            if not isinstance(target, list) or not target:
+                return ["target must be a list that is not empty"]
+            strings = all(isinstance(one, str) for one in target)
+            return [] if strings else ["target must hold strings"]
         case _:
             return _unsupported_target(operator, target, "target")
 
@@ -202,12 +205,6 @@ def _proving_nothing(kind: str, operator: str, target: Any, operators: frozenset
     if numeric and operator == "isNot" and number(target) is None:
         return [f"target {target!r} is not a number: nothing would be proved"]
     return []
-
-
-def _unsupported_list(target: Any) -> list[str]:
-    if not isinstance(target, list) or not target:
-        return ["target must be a list that is not empty"]
-    return [] if all(isinstance(one, str) for one in target) else ["target must hold strings"]
 
 
 def _unsupported_path(validates: str, target: Any) -> list[str]:
