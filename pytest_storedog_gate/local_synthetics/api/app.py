@@ -24,7 +24,7 @@ from pytest_storedog_gate.local_synthetics.api.answers import (
     read_count,
     read_json,
 )
-from pytest_storedog_gate.local_synthetics.api.openapi import openapi_route
+from pytest_storedog_gate.local_synthetics.api.openapi import document
 from pytest_storedog_gate.local_synthetics.api.request_shapes import read_shaped
 from pytest_storedog_gate.local_synthetics.api.routes.batches import batch_route
 from pytest_storedog_gate.local_synthetics.api.routes.locations import LocationsApi
@@ -136,7 +136,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             *VariablesApi(variables).routes(),
             *LocationsApi(PrivateLocations(store), tests.by_id).routes(),
             screenshot_route(screenshots),
-            openapi_route(),
+            Route("/openapi.json", api.description),
         ],
         middleware=[Middleware(Admission, keys=keys, host=host)],
         exception_handlers={
@@ -164,6 +164,9 @@ class _Api:
 
     async def validate_keys(self, _request: Request) -> Response:
         return Answer({"status": "ok"})
+
+    async def description(self, _request: Request) -> Response:
+        return Answer(document())
 
     async def settings(self, _request: Request) -> Response:
         return Answer({"onDemandConcurrencyCap": self._batches.concurrency})
