@@ -107,19 +107,7 @@ def _serve(options: argparse.Namespace) -> int:
     # Here, so that --help needs no extra.
     from pytest_storedog_gate.local_synthetics.api.server import serve  # noqa: PLC0415
 
-    serve(
-        address=(options.host, options.port),
-        patterns=options.definitions,
-        globals_file=options.globals,
-        concurrency=options.concurrency,
-        database=options.database,
-        smtp=options.smtp,
-        artifacts=options.artifacts,
-        credentials=options.show_credentials,
-        until_stdin_closes=options.until_stdin_closes,
-        key_from_stdin=options.key_from_stdin,
-        soon=options.soon,
-    )
+    serve(options)
     return 0
 
 

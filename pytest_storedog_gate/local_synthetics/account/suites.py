@@ -10,7 +10,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import new_pub
 from pytest_storedog_gate.local_synthetics.definitions.suite import Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -46,7 +46,7 @@ class Suites:
         held = {"public_id": public_id, "created_at": old["created_at"]}
         return self._put({**attributes, **held}, tests)
 
-    def delete(self, public_ids: Sequence[str]) -> str:
+    def delete(self, public_ids: Collection[str]) -> str:
         """Take suites away, all or none; returns the time. Raises EditError and Missing."""
         for public_id in public_ids:
             self._changeable(public_id)

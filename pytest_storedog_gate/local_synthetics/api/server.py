@@ -27,9 +27,9 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
 )
 
 if TYPE_CHECKING:
+    import argparse
     import socket
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
 
@@ -38,21 +38,10 @@ _LONGEST_HEAD = 512 * 1024
 _GRACE = 1  # s for the answers under way when the service ends
 
 
-def serve(  # noqa: PLR0913  # what its options say
-    *,
-    address: tuple[str, int],
-    patterns: Sequence[str],
-    globals_file: str | None,
-    concurrency: int,
-    database: str | None,
-    smtp: tuple[str, int] | None,
-    artifacts: Path | None,
-    credentials: bool,
-    until_stdin_closes: bool,
-    key_from_stdin: bool,
-    soon: Sequence[str],
-) -> None:
+def serve(options: argparse.Namespace) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
+
+    Its `options` are those of `command_line.add_serve`.
 
     Requests must carry the key that is the first line of standard input, if it is asked for, else
     those of the environment, if it has any.
@@ -61,28 +50,31 @@ def serve(  # noqa: PLR0913  # what its options say
     `smtp`, that of the receiver of mail. Raises ConfigurationError.
     """
     try:
-        catalog = load(patterns)
-        known_globals = load_globals(globals_file, os.environ)
+        catalog = load(options.definitions)
+        known_globals = load_globals(options.globals, os.environ)
     except (DefinitionError, GlobalsError) as error:
         raise ConfigurationError(str(error)) from None
-    keys = _first_line_of_stdin() if key_from_stdin else _of_environment()
-    if credentials and not (keys.api_key and keys.app_key):
+    if options.key_from_stdin:
+        keys = Keys(_first_line_of_stdin())
+    else:
+        keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    if options.show_credentials and not (keys.api_key and keys.app_key):
         raise ConfigurationError(
             "--show-credentials needs keys, as whoever has none must not read credentials: set "
             "DD_API_KEY and DD_APP_KEY for the service"
         )
-    receiver = receiver_at(smtp) if smtp else None
+    receiver = receiver_at(options.smtp) if options.smtp else None
     app = create_app(
         catalog,
-        concurrency=concurrency,
+        concurrency=options.concurrency,
         keys=keys,
-        host=address[0],
+        host=options.host,
         known_globals=known_globals,
-        store=Store(database) if database else None,
+        store=Store(options.database) if options.database else None,
         smtp=receiver,
-        artifacts=artifacts,
-        credentials=credentials,
-        soon=frozenset(soon),
+        artifacts=options.artifacts,
+        credentials=options.show_credentials,
+        soon=frozenset(options.soon),
     )
     config = uvicorn.Config(
         app,
@@ -93,25 +85,21 @@ def serve(  # noqa: PLR0913  # what its options say
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
-    with listen(*address) as listener:
-        server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
+    with listen(options.host, options.port) as listener:
+        server = _Server(config, receiver, until_stdin_closes=options.until_stdin_closes)
         run_to_end(server.serve([listener]))
 
 
-def _of_environment() -> Keys:
-    return Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
-
-
-def _first_line_of_stdin() -> Keys:
+def _first_line_of_stdin() -> str:
     key = sys.stdin.readline().strip() if sys.stdin else ""
     if not key:
         raise ConfigurationError("--key-from-stdin: standard input has no key; write one line")
-    return Keys(key)
+    return key
 
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, *, smtp: SmtpReceiver | None, until_stdin_closes: bool
+        self, config: uvicorn.Config, smtp: SmtpReceiver | None, *, until_stdin_closes: bool
     ) -> None:
         super().__init__(config)
         self._smtp = smtp

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
-from pytest_storedog_gate.local_synthetics.running.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.running.results import (
     Results,
     new_result_id,
+    packed,
+    unpacked,
 )
 from pytest_storedog_gate.local_synthetics.variables import variables
 from pytest_storedog_gate.secrets.places import mask_exchanges
