@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.account.documents import Made, now
-from pytest_storedog_gate.local_synthetics.account.submitted import EditError, Missing
+from pytest_storedog_gate.local_synthetics.account.documents import Made, known, now
+from pytest_storedog_gate.local_synthetics.account.submitted import EditError
 from pytest_storedog_gate.local_synthetics.definitions.definition import new_public_id
 from pytest_storedog_gate.local_synthetics.definitions.suite import Suite
 
@@ -28,10 +28,7 @@ class Suites:
 
     def one(self, public_id: str) -> Suite:
         """The suite of that ID. Raises Missing."""
-        try:
-            return self.by_id[public_id]
-        except KeyError:
-            raise Missing("Suite not found") from None
+        return known(self.by_id, public_id, "Suite not found")
 
     def create(self, attributes: Json, tests: Collection[str]) -> Suite:
         """Add a suite of some of these `tests`, or of none yet. Raises EditError."""

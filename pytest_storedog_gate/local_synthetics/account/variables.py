@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.account.documents import Made, now
-from pytest_storedog_gate.local_synthetics.account.submitted import EditError, Missing
+from pytest_storedog_gate.local_synthetics.account.documents import Made, known, now
+from pytest_storedog_gate.local_synthetics.account.submitted import EditError
 from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     PREFIX,
     Globals,
@@ -108,10 +108,7 @@ class AccountVariables(Mapping[str, GlobalVariable]):
                 f"global variable {name} was given to the service at its start: change it in "
                 f"{PREFIX}{name} or in the --globals file"
             )
-        try:
-            return self._made.by_id[variable_id]
-        except KeyError:
-            raise Missing("Synthetics global variable not found") from None
+        return known(self._made.by_id, variable_id, "Synthetics global variable not found")
 
     def _named(self, name: str) -> Json | None:
         return next((one for one in self._made.by_id.values() if one["name"] == name), None)
