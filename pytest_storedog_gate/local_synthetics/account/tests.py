@@ -72,9 +72,7 @@ class Tests:
         self._put(made, edited=False)
         return made
 
-    def edit(
-        self, public_id: str, body: Json, view: Callable[[Definition], Json] = full_view
-    ) -> Definition:
+    def edit(self, public_id: str, body: Json, view: Callable[[Definition], Json]) -> Definition:
         """Put another definition in a test's place.
 
         What comes back as `view` or a file shows it keeps the secrets that it has. Raises EditError
@@ -98,7 +96,7 @@ class Tests:
             body = patched(full_view(self.known(public_id)), operations)
         except PatchError as error:
             raise EditError(str(error)) from None
-        return self.edit(public_id, body)
+        return self.edit(public_id, body, full_view)
 
     def set_status(self, public_id: str, status: object) -> None:
         """Pause a test or let it live again. Raises EditError and Missing."""

@@ -26,11 +26,13 @@ from pytest_storedog_gate.local_synthetics.secrets.for_the_api import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from pytest_storedog_gate.local_synthetics.account.tests import Tests
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
 
 
 class TestsApi:
@@ -44,22 +46,18 @@ class TestsApi:
 
     def routes(self) -> list[Route]:
         """Where they are."""
-        path, one = f"{V1}/tests", f"{V1}/tests/{{public_id}}"
-        of_type = [f"{path}/{kind}" for kind in ("api", "browser", "mobile")]
+        path = f"{V1}/tests"
+        kinds = ("api", "browser", "mobile")
+        one = [f"{path}/{{public_id}}", *(f"{path}/{kind}/{{public_id}}" for kind in kinds)]
         return [
             Route(path, self._list),
             Route(f"{path}/search", self._search),
             Route(f"{path}/delete", self._delete, methods=["POST"]),
-            *(Route(kind, self._create, methods=["POST"]) for kind in of_type),
-            *(Route(f"{kind}/{{public_id}}", self._one_of_type) for kind in of_type),
-            *(
-                Route(f"{kind}/{{public_id}}", self._edit_of_type, methods=["PUT"])
-                for kind in of_type
-            ),
-            Route(one, self._one),
-            Route(one, self._edit, methods=["PUT"]),
-            Route(one, self._patch, methods=["PATCH"]),
-            Route(f"{one}/status", self._status, methods=["PUT"]),
+            *(Route(f"{path}/{kind}", self._create, methods=["POST"]) for kind in kinds),
+            *(Route(named, self._one) for named in one),
+            *(Route(named, self._edit, methods=["PUT"]) for named in one),
+            Route(one[0], self._patch, methods=["PATCH"]),
+            Route(f"{one[0]}/status", self._status, methods=["PUT"]),
             Route(f"{V2}/tests/{{public_id}}/version_history/{{version}}", self._version),
         ]
 
@@ -84,21 +82,15 @@ class TestsApi:
         return Answer(self._full(self._tests.create(request.url.path.split("/")[-1], body)))
 
     async def _one(self, request: Request) -> Response:
-        view = local_view if _is_for_a_file(request) else self._brief
-        return Answer(view(self._known(request)))
-
-    async def _one_of_type(self, request: Request) -> Response:
-        view = local_view if _is_for_a_file(request) else self._full
-        return Answer(view(self._of_type(request)))
+        definition, view = self._asked(request)
+        # A local test definition, which datadog-ci puts into a file.
+        for_a_file = request.query_params.get("format") == "ltd"
+        return Answer(local_view(definition) if for_a_file else view(definition))
 
     async def _edit(self, request: Request) -> Response:
         body = await read_object(request)
-        edited = self._tests.edit(request.path_params["public_id"], body, self._brief)
-        return Answer(self._full(edited))
-
-    async def _edit_of_type(self, request: Request) -> Response:
-        body = await read_object(request)
-        return Answer(self._full(self._tests.edit(self._of_type(request).public_id, body)))
+        definition, view = self._asked(request)
+        return Answer(self._full(self._tests.edit(definition.public_id, body, view)))
 
     async def _patch(self, request: Request) -> Response:
         body = await read_object(request, {"data"})
@@ -120,7 +112,7 @@ class TestsApi:
         return Answer({"deleted_tests": deleted})
 
     async def _version(self, request: Request) -> Response:
-        public_id = self._known(request).public_id
+        public_id = self._tests.known(request.path_params["public_id"]).public_id
         if public_id in self._tests.edited or request.path_params["version"] != str(THE_VERSION):
             raise HTTPException(404, "Version not found")
         if is_set(request, "only_check_existence"):
@@ -128,16 +120,12 @@ class TestsApi:
         attributes = {"version_number": THE_VERSION}
         return Answer({"data": {"type": "version_metadata", "attributes": attributes}})
 
-    def _known(self, request: Request) -> Definition:
-        return self._tests.known(request.path_params["public_id"])
-
-    def _of_type(self, request: Request) -> Definition:
-        definition = self._known(request)
-        if definition.type != request.url.path.split("/")[-2]:
+    def _asked(self, request: Request) -> tuple[Definition, Callable[[Definition], Json]]:
+        """The test, and how it is shown: whole where its type is in the path."""
+        definition = self._tests.known(request.path_params["public_id"])
+        kind = request.url.path.split("/")[-2]
+        if kind == "tests":
+            return definition, self._brief
+        if kind != definition.type:
             raise Missing(UNKNOWN_TEST)
-        return definition
-
-
-def _is_for_a_file(request: Request) -> bool:
-    """Whether a local test definition is wanted, which datadog-ci puts into a file."""
-    return request.query_params.get("format") == "ltd"
+        return definition, self._full
