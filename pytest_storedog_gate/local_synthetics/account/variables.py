@@ -129,10 +129,9 @@ def _of(body: Json, held: Json) -> Json:
         )
     if "value" not in value and not without:
         raise EditError("value.value is missing")
-    record = {**body, "value": value}
-    for flag in ("is_totp", "is_fido"):  # Datadog answers those that are true
-        if not record.get(flag):
-            record.pop(flag, None)
+    # Of the flags, Datadog answers those that are true.
+    told = {key: one for key, one in body.items() if one or key not in ("is_totp", "is_fido")}
+    record = {**told, "value": value}
     if "value" in value:
         # Datadog takes any text for what codes are made of; a test that needs one is refused.
         probe = {**value, "value": _CODES_OF} if record.get("is_totp") else value
