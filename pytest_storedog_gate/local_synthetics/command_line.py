@@ -38,6 +38,8 @@ def run_commands(
     for add in commands:
         add(added)
     options = parser.parse_args(arguments)
+    # With this, httpx goes without its own command line, and without the rich and pygments of it.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # its encoding may lack a character
     try:

@@ -7,7 +7,6 @@ what is said there. https://spec.openapis.org/oas/v3.1.0
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +55,8 @@ def schemas() -> Json:
 
 @cache
 def _told() -> Json:
+    import tomllib  # noqa: PLC0415  # few services are asked
+
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
 

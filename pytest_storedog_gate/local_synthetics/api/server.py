@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.account.database import Store
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.api.app import create_app
 from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
@@ -64,13 +63,18 @@ def serve(options: argparse.Namespace) -> None:
             "DD_API_KEY and DD_APP_KEY for the service"
         )
     receiver = receiver_at(options.smtp) if options.smtp else None
+    store = None
+    if options.database:
+        from pytest_storedog_gate.local_synthetics.account.database import Store  # noqa: PLC0415
+
+        store = Store(options.database)
     app = create_app(
         catalog,
         concurrency=options.concurrency,
         keys=keys,
         host=options.host,
         known_globals=known_globals,
-        store=Store(options.database) if options.database else None,
+        store=store,
         smtp=receiver,
         artifacts=options.artifacts,
         credentials=options.show_credentials,
