@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 _DEEPEST = 100  # levels
-_TOO_DEEP = f"it is nested deeper than {_DEEPEST} levels"
 _MOST_DIGITS = 4300  # of an integer that Python reads
 _LONGEST = 40  # characters of a number that is shown
 
@@ -43,7 +42,7 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
             object_pairs_hook=json_text.unique if unique else None,
         )
     except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
+        raise _too_deep() from None
     _check_depth(value)
     return value
 
@@ -54,13 +53,17 @@ def _check_depth(value: Any) -> None:
         level = [item for one in level for item in _items(one)]
         if not level:
             return
-    raise ValueError(_TOO_DEEP)
+    raise _too_deep()
 
 
 def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested deeper than {_DEEPEST} levels")
 
 
 def _refuse(text: str) -> float:
