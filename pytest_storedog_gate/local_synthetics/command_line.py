@@ -38,6 +38,8 @@ def run_commands(
     for add in commands:
         add(added)
     options = parser.parse_args(arguments)
+    # With this, httpx goes without its own command line, and without the rich and pygments of it.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # its encoding may lack a character
     try:
@@ -107,19 +109,7 @@ def _serve(options: argparse.Namespace) -> int:
     # Here, so that --help needs no extra.
     from pytest_storedog_gate.local_synthetics.api.server import serve  # noqa: PLC0415
 
-    serve(
-        address=(options.host, options.port),
-        patterns=options.definitions,
-        globals_file=options.globals,
-        concurrency=options.concurrency,
-        database=options.database,
-        smtp=options.smtp,
-        artifacts=options.artifacts,
-        credentials=options.show_credentials,
-        until_stdin_closes=options.until_stdin_closes,
-        key_from_stdin=options.key_from_stdin,
-        soon=options.soon,
-    )
+    serve(options)
     return 0
 
 

@@ -14,8 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from pytest_storedog_gate.local_synthetics.api.openapi import document
-from pytest_storedog_gate.local_synthetics.api.schemas import EXAMPLE, SCHEMAS
+from pytest_storedog_gate.local_synthetics.api.openapi import document, schemas
 from tests.fuzzing.profile import examples
 from tests.local_synthetics.support.service import DEADLINE
 
@@ -44,9 +43,7 @@ def test_answers_are_as_described(case: schemathesis.Case[Any], fuzzed: Service)
 @pytest.fixture(scope="module")
 def known(fuzzed: Service) -> Mapping[str, str]:
     """What path parameters may stand for: a test that was made by the API, and its first run."""
-    made = requests.post(
-        f"{fuzzed.url}/api/v1/synthetics/tests/api", json=EXAMPLE, timeout=DEADLINE
-    ).json()
+    made = _made(fuzzed, "tests/api", "NewTest")
     batch_id = fuzzed.trigger({"public_id": made["public_id"]})
     (entry,) = fuzzed.final(batch_id)["results"]
     # The name of the example is taken by those who tried the example.
@@ -64,7 +61,7 @@ def known(fuzzed: Service) -> Mapping[str, str]:
 
 def _made(fuzzed: Service, path: str, shape: str, **changes: str) -> Any:
     """What a POST of the shape's example makes."""
-    body = {**SCHEMAS[shape]["examples"][0], **changes}
+    body = {**schemas()[shape]["examples"][0], **changes}
     url = f"{fuzzed.url}/api/v1/synthetics/{path}"
     return requests.post(url, json=body, timeout=DEADLINE).json()
 

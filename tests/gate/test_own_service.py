@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from pytest_storedog_gate.gate import local_service
-from pytest_storedog_gate.local_synthetics.api.openapi import OPERATIONS
+from tests.local_synthetics.support.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

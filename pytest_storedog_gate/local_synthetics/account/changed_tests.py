@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from pytest_storedog_gate.local_synthetics.account.documents import Made
 from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
 from pytest_storedog_gate.local_synthetics.secrets.for_a_file import secretless
 from pytest_storedog_gate.local_synthetics.secrets.returned import with_secrets
@@ -23,35 +23,29 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
 
 
-@dataclass(frozen=True)
-class Change:
-    """What became of one test: another definition, or none when it was deleted."""
-
-    public_id: str
-    definition: Definition | None
-    edited: bool
-
-
 class ChangedTests:
-    """The changes in a store; without one, nothing is kept."""
+    """The changes, by public ID; with a store they outlast the service."""
 
     def __init__(self, catalog: Catalog, store: Store | None) -> None:
         """`catalog`: what the files define."""
         self._catalog = catalog
-        self._store = store
+        self._made = Made("test", store)
 
-    def __iter__(self) -> Iterator[Change]:
-        """The changes that hold; the others are forgotten, unless their file was not read."""
-        for public_id, kept in self._store.tests() if self._store else ():
+    def __iter__(self) -> Iterator[tuple[str, Definition | None, bool]]:
+        """Each that holds: the test, its definition if it was not deleted, and whether by an edit.
+
+        The others are forgotten, unless their file was not read.
+        """
+        for public_id, kept in list(self._made.by_id.items()):
             data = kept["definition"]
             if kept["file"] and public_id not in self._catalog.tests:
                 continue
             if kept["file"] != self._digest(public_id) or (data is None and self._used(public_id)):
-                self.forget(public_id)
+                self._made.forget(public_id)
                 continue
             if kept["secrets_of_file"]:
                 data = self._with_secrets_of_file(public_id, data)
-            yield Change(public_id, None if data is None else Definition(data), kept["edited"])
+            yield public_id, None if data is None else Definition(data), kept["edited"]
 
     def keep(self, definition: Definition, *, edited: bool) -> None:
         """Keep a definition without its secrets; those that the file has too return from there."""
@@ -62,19 +56,12 @@ class ChangedTests:
     def delete(self, public_id: str) -> None:
         """Keep that a test was deleted; one that no file defines needs no keeping."""
         if public_id in self._catalog.tests:
-            deleted = {"definition": None, "edited": False, "secrets_of_file": False}
-            self._put(public_id, deleted)
+            self._put(public_id, {"definition": None, "edited": False, "secrets_of_file": False})
         else:
-            self.forget(public_id)
-
-    def forget(self, public_id: str) -> None:
-        """Let the file count again."""
-        if self._store:
-            self._store.forget_test(public_id)
+            self._made.forget(public_id)
 
     def _put(self, public_id: str, change: Json) -> None:
-        if self._store:
-            self._store.put_test(public_id, {**change, "file": self._digest(public_id)})
+        self._made.put(public_id, {**change, "file": self._digest(public_id)})
 
     def _digest(self, public_id: str) -> str | None:
         """What tells whether the file's definition is still the same; None: no file has one."""

@@ -35,18 +35,19 @@ _FORMATS = (
         kind TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (kind, id)
     )
     """,
+    "INSERT INTO account SELECT 'test', id, change FROM tests ORDER BY rowid; DROP TABLE tests",
 )
 
 
 class Store:
-    """Changes of tests, what else the API made, and results and batches in the order of their end.
+    """What the API made and changed, and results and batches in the order of their end.
 
-    One service at a time has the file. It belongs to its user and is read by nobody else: secrets
-    are masked in it, but it tells what is checked, and with what outcome.
+    One service at a time has the file. It belongs to its user and is read by nobody else: nothing
+    in it is secret, as what comes here was masked before, but it tells what is checked, and with
+    what outcome.
 
     Every change is in the file once the call returns; where a result or a batch finds no room, a
-    line on standard error says so. Nothing in it is secret: what comes here
-    was masked before.
+    line on standard error says so.
     """
 
     def __init__(self, path: str) -> None:
@@ -54,65 +55,42 @@ class Store:
         self._path = path
         try:
             _claim(path)
-        except OSError as error:
-            raise ConfigurationError(
-                f"{path}: cannot be used as a database: {error.strerror}"
-            ) from None
-        try:
             # A service's event loop may run in another thread than the one that made it.
             self._connection = sqlite3.connect(
                 path, timeout=_LOCK_WAIT, isolation_level=None, check_same_thread=False
             )
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"{path}: cannot be used as a database: {error}") from None
-        try:
-            self._prepare(path)
-            _hide(path)
-        except sqlite3.Error as error:
-            self.close()
-            raise ConfigurationError(f"{path}: cannot be used as a database: {error}") from None
-        except ConfigurationError:
-            self.close()
-            raise
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigurationError(f"{path}: cannot be used as a database: {reason}") from None
 
-    def _prepare(self, path: str) -> None:
+    def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
         run("BEGIN EXCLUSIVE")
         (found,) = run("PRAGMA user_version").fetchone()
         (tables,) = run("SELECT count(*) FROM sqlite_master").fetchone()
         if found > len(_FORMATS) or (found == 0 and tables):
-            raise ConfigurationError(f"{path}: no database of this service; name another file")
+            raise ConfigurationError(
+                f"{self._path}: no database of this service; name another file"
+            )
         for added in _FORMATS[found:]:
             for statement in added.split(";"):
                 run(statement)
         run(f"PRAGMA user_version = {len(_FORMATS)}")
         run("COMMIT")
-
-    def tests(self) -> list[tuple[str, Json]]:
-        """Each changed test's public ID and what became of it, in the order of the changes."""
-        query = "SELECT id, change FROM tests ORDER BY rowid"
-        return [
-            (public_id, json.loads(change)) for public_id, change in self._connection.execute(query)
-        ]
-
-    def put_test(self, public_id: str, change: Json) -> None:
-        """Add or replace what became of a test."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO tests VALUES (?, ?)", (public_id, json.dumps(change))
-        )
-
-    def forget_test(self, public_id: str) -> None:
-        """Forget what became of a test."""
-        self._connection.execute("DELETE FROM tests WHERE id = ?", (public_id,))
+        for one in _files(self._path):
+            one.chmod(_OWN)  # whatever rights it had before
 
     def made(self, kind: str) -> list[tuple[str, Json]]:
         """The ID and the document of each thing of a kind that the API made, the oldest first."""
         query = "SELECT id, document FROM account WHERE kind = ? ORDER BY rowid"
-        return [
-            (made_id, json.loads(text))
-            for made_id, text in self._connection.execute(query, (kind,))
-        ]
+        rows = self._connection.execute(query, (kind,))
+        return [(made_id, json.loads(text)) for made_id, text in rows]
 
     def put_made(self, kind: str, made_id: str, document: Json) -> None:
         """Add or replace one of them."""
@@ -141,27 +119,22 @@ class Store:
     def put_result(self, definition: Json, attributes: Json, *, kept: int) -> None:
         """Add or replace a result; only the last `kept` stay."""
         row = (attributes["result"]["id"], json.dumps(definition), json.dumps(attributes))
-        self._keep("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", row)
-        self._keep(
-            "DELETE FROM results WHERE rowid <= (SELECT max(rowid) FROM results) - ?", (kept,)
-        )
+        self._keep("results", "?, ?, ?", row, kept)
 
     def put_batch(self, batch_id: str, document: Json, *, kept: int) -> None:
         """Add or replace a batch; only the last `kept` stay."""
-        row = (batch_id, json.dumps(document))
-        self._keep("INSERT OR REPLACE INTO batches VALUES (?, ?)", row)
-        self._keep(
-            "DELETE FROM batches WHERE rowid <= (SELECT max(rowid) FROM batches) - ?", (kept,)
-        )
+        self._keep("batches", "?, ?", (batch_id, json.dumps(document)), kept)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def _keep(self, statement: str, values: tuple[object, ...]) -> None:
+    def _keep(self, table: str, marks: str, row: tuple[str, ...], kept: int) -> None:
         """Change what ended. A disk that is full must not keep a batch from its end."""
+        oldest = f"(SELECT max(rowid) FROM {table}) - {kept}"  # noqa: S608 names of our own
         try:
-            self._connection.execute(statement, values)
+            self._connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
+            self._connection.execute(f"DELETE FROM {table} WHERE rowid <= {oldest}")  # noqa: S608
         except sqlite3.Error as error:
             sys.stderr.write(f"storedog-synthetics: {self._path}: what ended is lost: {error}\n")
 
@@ -184,12 +157,6 @@ def _claim(path: str) -> None:
             raise PermissionError(errno.EPERM, f"{one} is another user's; name another file")
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN))
-
-
-def _hide(path: str) -> None:
-    """Nobody but its user reads it, whatever rights it had before."""
-    for one in _files(path):
-        one.chmod(_OWN)
 
 
 def _files(path: str) -> list[Path]:

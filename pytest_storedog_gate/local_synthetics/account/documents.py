@@ -1,13 +1,19 @@
-"""What the API made beside tests: documents by ID, which a store keeps."""
+"""What the API made: documents by ID, which a store keeps."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_storedog_gate.local_synthetics.account.submitted import Missing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+
+T = TypeVar("T")
 
 
 class Made:
@@ -31,6 +37,14 @@ class Made:
         del self.by_id[made_id]
         if self._store:
             self._store.forget_made(self._kind, made_id)
+
+
+def known(held: Mapping[str, T], made_id: str, missing: str) -> T:
+    """The one of that ID. Raises Missing, with that sentence."""
+    try:
+        return held[made_id]
+    except KeyError:
+        raise Missing(missing) from None
 
 
 def now() -> str:

@@ -6,8 +6,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.account.documents import Made, now
-from pytest_storedog_gate.local_synthetics.account.submitted import Missing
+from pytest_storedog_gate.local_synthetics.account.documents import Made, known, now
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,10 +34,7 @@ class PrivateLocations:
 
     def one(self, location_id: str) -> Json:
         """One of them. Raises Missing."""
-        try:
-            return self._made.by_id[location_id]
-        except KeyError:
-            raise Missing("Synthetics private location not found") from None
+        return known(self._made.by_id, location_id, "Synthetics private location not found")
 
     def edit(self, location_id: str, body: Json) -> Json:
         """Replace one. Raises Missing."""

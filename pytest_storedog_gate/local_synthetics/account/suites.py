@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.account.documents import Made, now
-from pytest_storedog_gate.local_synthetics.account.submitted import EditError, Missing
+from pytest_storedog_gate.local_synthetics.account.documents import Made, known, now
+from pytest_storedog_gate.local_synthetics.account.submitted import EditError
 from pytest_storedog_gate.local_synthetics.definitions.definition import new_public_id
 from pytest_storedog_gate.local_synthetics.definitions.suite import Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -28,10 +28,7 @@ class Suites:
 
     def one(self, public_id: str) -> Suite:
         """The suite of that ID. Raises Missing."""
-        try:
-            return self.by_id[public_id]
-        except KeyError:
-            raise Missing("Suite not found") from None
+        return known(self.by_id, public_id, "Suite not found")
 
     def create(self, attributes: Json, tests: Collection[str]) -> Suite:
         """Add a suite of some of these `tests`, or of none yet. Raises EditError."""
@@ -46,7 +43,7 @@ class Suites:
         held = {"public_id": public_id, "created_at": old["created_at"]}
         return self._put({**attributes, **held}, tests)
 
-    def delete(self, public_ids: Sequence[str]) -> str:
+    def delete(self, public_ids: Collection[str]) -> str:
         """Take suites away, all or none; returns the time. Raises EditError and Missing."""
         for public_id in public_ids:
             self._changeable(public_id)

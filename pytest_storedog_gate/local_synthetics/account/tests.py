@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.account.changed_tests import ChangedTests
-from pytest_storedog_gate.local_synthetics.account.documents import now
+from pytest_storedog_gate.local_synthetics.account.documents import known, now
 from pytest_storedog_gate.local_synthetics.account.json_patch import PatchError, patched
 from pytest_storedog_gate.local_synthetics.account.submitted import (
     REQUIRED,
     STATUSES,
     UNKNOWN_TEST,
     EditError,
-    Missing,
     checked,
 )
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import full_view, local_view
@@ -51,13 +50,13 @@ class Tests:
         self.suites = catalog.suites
         self.edited: set[str] = set()
         self._changes = ChangedTests(catalog, store)
-        for change in self._changes:
-            if change.definition is None:
-                del self.by_id[change.public_id]
+        for public_id, definition, edited in self._changes:
+            if definition is None:
+                del self.by_id[public_id]
             else:
-                self.by_id[change.public_id] = change.definition
-            if change.edited:
-                self.edited.add(change.public_id)
+                self.by_id[public_id] = definition
+            if edited:
+                self.edited.add(public_id)
 
     def create(self, kind: str, body: Json) -> Definition:
         """Add a test of a type, live unless the body says otherwise. Raises EditError."""
@@ -73,9 +72,7 @@ class Tests:
         self._put(made, edited=False)
         return made
 
-    def edit(
-        self, public_id: str, body: Json, view: Callable[[Definition], Json] = full_view
-    ) -> Definition:
+    def edit(self, public_id: str, body: Json, view: Callable[[Definition], Json]) -> Definition:
         """Put another definition in a test's place.
 
         What comes back as `view` or a file shows it keeps the secrets that it has. Raises EditError
@@ -99,14 +96,14 @@ class Tests:
             body = patched(full_view(self.known(public_id)), operations)
         except PatchError as error:
             raise EditError(str(error)) from None
-        return self.edit(public_id, body)
+        return self.edit(public_id, body, full_view)
 
     def set_status(self, public_id: str, status: object) -> None:
         """Pause a test or let it live again. Raises EditError and Missing."""
         if status not in STATUSES:
             raise EditError(f"new_status must be one of {', '.join(STATUSES)}")
-        known = self.known(public_id)
-        paused = replace(known, data={**known.data, "status": status})
+        old = self.known(public_id)
+        paused = replace(old, data={**old.data, "status": status})
         self._put(paused, edited=public_id in self.edited)
 
     def delete(self, public_ids: Sequence[str]) -> str:
@@ -128,10 +125,7 @@ class Tests:
 
     def known(self, public_id: str) -> Definition:
         """The test of that ID. Raises Missing."""
-        try:
-            return self.by_id[public_id]
-        except KeyError:
-            raise Missing(UNKNOWN_TEST) from None
+        return known(self.by_id, public_id, UNKNOWN_TEST)
 
     def _put(self, definition: Definition, *, edited: bool) -> None:
         self._changes.keep(definition, edited=edited)

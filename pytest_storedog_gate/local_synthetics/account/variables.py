@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.account.documents import Made, now
-from pytest_storedog_gate.local_synthetics.account.submitted import EditError, Missing
+from pytest_storedog_gate.local_synthetics.account.documents import Made, known, now
+from pytest_storedog_gate.local_synthetics.account.submitted import EditError
 from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     PREFIX,
     Globals,
@@ -108,10 +108,7 @@ class AccountVariables(Mapping[str, GlobalVariable]):
                 f"global variable {name} was given to the service at its start: change it in "
                 f"{PREFIX}{name} or in the --globals file"
             )
-        try:
-            return self._made.by_id[variable_id]
-        except KeyError:
-            raise Missing("Synthetics global variable not found") from None
+        return known(self._made.by_id, variable_id, "Synthetics global variable not found")
 
     def _named(self, name: str) -> Json | None:
         return next((one for one in self._made.by_id.values() if one["name"] == name), None)
@@ -132,10 +129,9 @@ def _of(body: Json, held: Json) -> Json:
         )
     if "value" not in value and not without:
         raise EditError("value.value is missing")
-    record = {**body, "value": value}
-    for flag in ("is_totp", "is_fido"):  # Datadog answers those that are true
-        if not record.get(flag):
-            record.pop(flag, None)
+    # Of the flags, Datadog answers those that are true.
+    told = {key: one for key, one in body.items() if one or key not in ("is_totp", "is_fido")}
+    record = {**told, "value": value}
     if "value" in value:
         # Datadog takes any text for what codes are made of; a test that needs one is refused.
         probe = {**value, "value": _CODES_OF} if record.get("is_totp") else value

@@ -136,13 +136,9 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _once(body: bytes, receive: Receive) -> Receive:
     """Gives the body as one message, then what still comes."""
-    given = False
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return first.pop() if first else await receive()
 
     return next_message

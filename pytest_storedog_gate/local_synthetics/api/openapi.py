@@ -1,390 +1,126 @@
 """The service's description of itself, OpenAPI 3.1, which `GET /openapi.json` answers.
 
-A new route needs its entry in `OPERATIONS`: tests hold the two to each other, and the answers to
-what is said here. https://spec.openapis.org/oas/v3.1.0
+A new route needs its entry in `openapi.toml`: tests hold the two to each other, and the answers to
+what is said there. https://spec.openapis.org/oas/v3.1.0
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-from starlette.routing import Route
-
-from pytest_storedog_gate.local_synthetics.api.answers import Answer
-from pytest_storedog_gate.local_synthetics.api.schemas import (
-    ANY_OBJECT,
-    ENTRY,
-    EXAMPLE,
-    INCLUDED,
-    LINK,
-    PUBLIC_ID,
-    SCHEMAS,
-    SHORT_V1,
-    STATES,
-    SWITCH,
-    TEXT,
-    WHOLE,
-    array,
-    record,
-    ref,
-)
-from pytest_storedog_gate.local_synthetics.chromium.screenshots import SCREENSHOTS_PATH
-from pytest_storedog_gate.local_synthetics.definitions.definition import DAY
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import Request
-    from starlette.responses import Response
-
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
-PATH = "/openapi.json"
-_V1, _V2 = "/api/v1/synthetics", "/api/v2/synthetics"
-_VARIABLE, _PRIVATE_LOCATION = (
-    f"{_V1}/variables/{{variable_id}}",
-    f"{_V1}/private-locations/{{location_id}}",
-)
-_CAP = f"{_V2}/settings/on_demand_concurrency_cap"
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_OR_NULL = " or null"
 
 
-def _operation(
-    summary: str,
-    answer: Json,
-    *,
-    query: Mapping[str, Json] | None = None,
-    body: Json | None = None,
-    media_type: str = "application/json",
-) -> Json:
-    responses = {
-        "200": {"description": "The answer", **_content(answer, media_type)},
-        "403": _error("The keys are not those of the service, or a web page asks"),
-    }
-    described: Json = {"summary": summary, "responses": responses}
-    if query:
-        described["parameters"] = [
-            {"name": name, "in": "query", "schema": schema} for name, schema in query.items()
-        ]
-    if body:
-        described["requestBody"] = {"required": True, **_content(body)}
-        responses["413"] = _error("The body is too large")
-        responses["415"] = _error("The body is not called JSON")
-    if query or body:
-        responses["400"] = _error("What is asked for is not supported")
-    return described
-
-
-def _emptied(summary: str, status: str, *refusals: str) -> Json:
-    """An operation that answers with nothing."""
-    refused = {one: _error("What is asked for is not supported") for one in refusals}
-    responses = {
-        status: {"description": "Done"},
-        "403": _error("The keys are not those of the service"),
-        **refused,
-    }
-    return {"summary": summary, "responses": responses}
-
-
-def _or_missing(operation: Json) -> Json:
-    missing = {"404": _error("There is none of that name")}
-    return {**operation, "responses": {**operation["responses"], **missing}}
-
-
-def _or_unchanged(operation: Json) -> Json:
-    """With both headers, answered once there is another ETag than that, or after those seconds."""
-    headers = {"Prefer": {**TEXT, "examples": ["wait=30"]}, "If-None-Match": TEXT}
-    parameters = [{"name": name, "in": "header", "schema": headers[name]} for name in headers]
-    unchanged = {"304": {"description": "There is nothing new"}}
-    responses = {**operation["responses"], **unchanged}
-    return {**operation, "parameters": parameters, "responses": responses}
-
-
-def _content(schema: Json, media_type: str = "application/json") -> Json:
-    return {"content": {media_type: {"schema": schema}}}
-
-
-def _error(what: str) -> Json:
-    return {"description": what, **_content(ref("Errors"))}
-
-
-_CAP_ANSWER = record(
-    {
-        "data": record(
-            {"type": {"const": "on_demand_concurrency_cap"}, "attributes": ref("ConcurrencyCap")}
-        )
-    }
-)
-_FILTERS: Mapping[str, Json] = {
-    "from_ts": WHOLE,
-    "to_ts": WHOLE,
-    "probe_dc": array(TEXT),
-    "device_id": array(TEXT),
-    "status": array({"enum": ["passed", "failed"]}),
-    "runType": array({"enum": ["ci", "triggered"]}),
-}
-_ONE_TEST = _operation("One test", ref("Test"), query={"format": {"enum": ["ltd"]}})
-_EDIT = _operation("Edit a test", ref("Test"), body=ref("NewTest"))
-_KINDS = ("api", "browser", "mobile")
-_RESULTS = ("tests", "tests/browser")
-_LATEST_V1 = _operation(
-    "The latest results of a test",
-    record({"last_timestamp_fetched": WHOLE, "results": array(record(SHORT_V1))}),
-    query=_FILTERS,
-)
-_RESULT_V1 = _operation("One result of a test", record({**SHORT_V1, "check": ANY_OBJECT}))
-_SUMMARY = record(
-    {
-        "type": {"const": "result_summary"},
-        "id": TEXT,
-        "attributes": ANY_OBJECT,
-        "relationships": LINK,
-    }
-)
-_LATEST_V2 = _operation(
-    "The latest results of a test",
-    record({"data": array(_SUMMARY), "included": INCLUDED}),
-    query=_FILTERS,
-)
-_RESULT_V2 = _operation(
-    "One result of a test", record({"data": ref("Result"), "included": INCLUDED})
-)
-
-OPERATIONS: Mapping[str, Json] = {
-    f"GET {PATH}": _operation("This description", ANY_OBJECT),
-    "GET /api/v1/validate": _operation(
-        "Whether the API key is right", record({"valid": {"const": True}})
-    ),
-    "GET /api/v2/validate_keys": _operation(
-        "Whether the keys are right", record({"status": {"const": "ok"}})
-    ),
-    f"GET {_V1}/settings": _operation("Settings", record({"onDemandConcurrencyCap": WHOLE})),
-    f"GET {_CAP}": _operation("How many checks run at once", _CAP_ANSWER),
-    f"POST {_CAP}": _operation(
-        "Let so many checks run at once", _CAP_ANSWER, body=ref("ConcurrencyCap")
-    ),
-    f"GET {_V1}/tests": _operation(
-        "All tests",
-        record({"tests": array(ref("Test")), "total": WHOLE}),
-        query={"page_size": WHOLE, "page_number": WHOLE},
-    ),
-    f"GET {_V1}/tests/search": _operation(
-        "The tests that a query finds",
-        record({"tests": array(ANY_OBJECT), "total": WHOLE, "facets": array(ANY_OBJECT)}),
-        query={"text": TEXT, "count": WHOLE, "start": WHOLE, "include_full_config": SWITCH},
-    ),
-    **{
-        f"POST {_V1}/tests/{kind}": _operation("Make a test", ref("Test"), body=ref("NewTest"))
-        for kind in _KINDS
-    },
-    **{f"GET {_V1}/tests/{kind}/{{public_id}}": _ONE_TEST for kind in _KINDS},
-    **{f"PUT {_V1}/tests/{kind}/{{public_id}}": _EDIT for kind in _KINDS},
-    f"GET {_V1}/tests/{{public_id}}": _ONE_TEST,
-    f"PUT {_V1}/tests/{{public_id}}": _EDIT,
-    f"PATCH {_V1}/tests/{{public_id}}": _operation(
-        "Edit a test by JSON Patch",
-        ref("Test"),
-        body=record({"data": array(ref("PatchOperation"), minItems=1)}, closed=True),
-    ),
-    f"POST {_V1}/tests/delete": _or_missing(
-        _operation(
-            "Delete tests",
-            record({"deleted_tests": array(record({"public_id": PUBLIC_ID, "deleted_at": TEXT}))}),
-            body=record(
-                {"public_ids": array(PUBLIC_ID, minItems=1), "force_delete_dependencies": SWITCH},
-                "force_delete_dependencies",
-                closed=True,
-            ),
-        )
-    ),
-    f"PUT {_V1}/tests/{{public_id}}/status": _operation(
-        "Pause a test, or let it live again",
-        {"const": True},
-        body=record({"new_status": {"enum": ["live", "paused"]}}, closed=True),
-    ),
-    f"POST {_V1}/tests/trigger": _operation(
-        "Run tests by hand",
-        record(
-            {
-                "triggered_check_ids": array(PUBLIC_ID),
-                "results": array(
-                    record(
-                        {
-                            "public_id": PUBLIC_ID,
-                            "location": WHOLE,
-                            "result_id": TEXT,
-                            "device": TEXT,
-                        },
-                        "device",
-                    )
-                ),
-                "locations": array(ref("Location")),
-                "batch_id": {"type": "null"},
-            }
-        ),
-        body=record(
-            {
-                "tests": array(
-                    record(
-                        {"public_id": PUBLIC_ID, "metadata": ANY_OBJECT}, "metadata", closed=True
-                    ),
-                    minItems=1,
-                )
-            },
-            closed=True,
-        ),
-    ),
-    f"POST {_V1}/tests/trigger/ci": _operation(
-        "Run tests as one batch",
-        record(
-            {
-                "batch_id": TEXT,
-                "locations": array(ref("Location")),
-                "selective_rerun_rate_limited": {"const": False},
-            }
-        ),
-        body={
-            **record(
-                {
-                    "tests": array(ref("Overrides"), minItems=1),
-                    "options": record(
-                        {
-                            "batch_timeout": {
-                                "type": "number",
-                                "exclusiveMinimum": 0,
-                                "maximum": DAY,
-                            },
-                            "selective_rerun": SWITCH,
-                        },
-                        "batch_timeout",
-                        "selective_rerun",
-                        closed=True,
-                    ),
-                    "metadata": ANY_OBJECT,
-                },
-                "options",
-                "metadata",
-                closed=True,
-            ),
-            "examples": [{"tests": [{"local_test_definition": EXAMPLE}]}],
-        },
-    ),
-    f"GET {_V1}/ci/batch/{{batch_id}}": _or_unchanged(
-        _operation(
-            "One batch",
-            record(
-                {
-                    "data": record(
-                        {
-                            "status": {"enum": STATES},
-                            "results": array(ENTRY),
-                            "metadata": ANY_OBJECT,
-                        }
-                    )
-                }
-            ),
-        )
-    ),
-    **{f"GET {_V1}/{of}/{{public_id}}/results": _LATEST_V1 for of in _RESULTS},
-    **{f"GET {_V1}/{of}/{{public_id}}/results/{{result_id}}": _RESULT_V1 for of in _RESULTS},
-    **{f"GET {_V2}/{of}/{{public_id}}/results": _LATEST_V2 for of in _RESULTS},
-    **{f"GET {_V2}/{of}/{{public_id}}/results/{{result_id}}": _RESULT_V2 for of in _RESULTS},
-    f"GET {_V2}/tests/poll_results": _operation(
-        "The results of these IDs, as far as they are known",
-        record({"data": array(ref("Result")), "included": INCLUDED}),
-        query={"result_ids": {"type": "string", "contentMediaType": "application/json"}},
-    ),
-    f"GET {_V2}/tests/{{public_id}}/version_history/{{version}}": _operation(
-        "One version of a test", ANY_OBJECT, query={"only_check_existence": SWITCH}
-    ),
-    f"POST {_V2}/suites": _operation("Make a suite", ref("Suite"), body=ref("NewSuite")),
-    f"GET {_V2}/suites/{{public_id}}": _operation("One suite", ref("Suite")),
-    f"PUT {_V2}/suites/{{public_id}}": _operation(
-        "Edit a suite", ref("Suite"), body=ref("NewSuite")
-    ),
-    f"POST {_V2}/suites/bulk-delete": _or_missing(
-        _operation(
-            "Delete suites",
-            record(
-                {
-                    "data": array(
-                        record(
-                            {
-                                "type": {"const": "suites"},
-                                "id": PUBLIC_ID,
-                                "attributes": record({"public_id": PUBLIC_ID, "deleted_at": TEXT}),
-                            }
-                        )
-                    )
-                }
-            ),
-            body=ref("SuitesToDelete"),
-        )
-    ),
-    f"GET {_V1}/variables": _operation(
-        "All global variables", record({"variables": array(ref("Variable"))})
-    ),
-    f"POST {_V1}/variables": _operation(
-        "Make a global variable", ref("Variable"), body=ref("NewVariable")
-    ),
-    f"GET {_VARIABLE}": _operation("One global variable", ref("Variable")),
-    f"PUT {_VARIABLE}": _operation(
-        "Edit a global variable", ref("Variable"), body=ref("NewVariable")
-    ),
-    f"DELETE {_VARIABLE}": _emptied("Delete a global variable", "200", "400"),
-    f"GET {_V1}/locations": _operation(
-        "All locations", record({"locations": array(record({"id": TEXT, "name": TEXT}))})
-    ),
-    f"POST {_V1}/private-locations": _operation(
-        "Make a private location",
-        record({"private_location": ref("PrivateLocation"), "config": ANY_OBJECT}),
-        body=ref("NewPrivateLocation"),
-    ),
-    f"GET {_PRIVATE_LOCATION}": _operation("One private location", ref("PrivateLocation")),
-    f"PUT {_PRIVATE_LOCATION}": _operation(
-        "Edit a private location", ref("PrivateLocation"), body=ref("NewPrivateLocation")
-    ),
-    f"DELETE {_PRIVATE_LOCATION}": _emptied("Delete a private location", "204"),
-    f"GET {SCREENSHOTS_PATH}/{{name}}": _operation(
-        "The screenshot of a step", {}, media_type="image/jpeg"
-    ),
-}
-"""By method and path."""
-
-
-def openapi_route() -> Route:
-    """The route to the description."""
-    described = document()
-
-    async def answer(_request: Request) -> Response:
-        return Answer(described)
-
-    return Route(PATH, answer)
-
-
+@cache
 def document() -> Json:
     """All of the description."""
     paths: dict[str, Json] = {}
-    for name, operation in OPERATIONS.items():
-        method, path = name.split()
-        paths.setdefault(path, _of_path(path))[method.lower()] = (
-            _or_missing(operation) if _PARAMETER.search(path) else operation
-        )
+    for name, operation in _told()["operations"].items():
+        for one in (name, *operation.get("also", ())):
+            method, path = one.split()
+            inside = _parameters("path", dict.fromkeys(_PARAMETER.findall(path), "Text"))
+            described = paths.setdefault(path, {"parameters": inside} if inside else {})
+            described[method.lower()] = _described(operation, missing=bool(inside))
     return {
         "openapi": "3.1.0",
         "info": {"title": "The local Synthetics service", "version": "1"},
         "paths": paths,
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": schemas()},
     }
 
 
-def _of_path(path: str) -> Json:
-    names = _PARAMETER.findall(path)
-    if not names:
-        return {}
+@cache
+def schemas() -> Json:
+    """The shapes of bodies and answers by name, as JSON Schemas of draft 2020-12."""
+    told = _told()
+    made = {
+        **told["schemas"],
+        **{name: _schema(shape) for name, shape in told["open"].items()},
+        **{name: _schema(shape, closed=True) for name, shape in told["closed"].items()},
+    }
+    test = told["examples"]["Definition"]
+    batch = {"tests": [{"local_test_definition": test}]}
+    examples = {**told["examples"], "NewTest": test, "Batch": batch}
+    return made | {name: {**made[name], "examples": [one]} for name, one in examples.items()}
+
+
+@cache
+def _told() -> Json:
+    import tomllib  # noqa: PLC0415  # few services are asked
+
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _schema(shape: Any, *, closed: bool = False) -> Json:
+    """The JSON Schema of a shape, as the head of `openapi.toml` explains it."""
+    match shape:
+        case str() if shape.endswith(_OR_NULL):
+            return {"anyOf": [_schema(shape.removesuffix(_OR_NULL)), {"type": "null"}]}
+        case str() if shape[0].isupper():
+            return {"$ref": f"#/components/schemas/{shape}"}
+        case str() if "|" in shape:
+            return {"enum": shape.split("|")}
+        case str():
+            return {"const": shape}
+        case [one]:
+            return {"type": "array", "items": _schema(one, closed=closed)}
     return {
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": TEXT} for name in names
-        ]
+        "type": "object",
+        "properties": {
+            key.removesuffix("?"): _schema(one, closed=closed) for key, one in shape.items()
+        },
+        "required": [key for key in shape if not key.endswith("?")],
+        **({"additionalProperties": False} if closed else {}),
     }
+
+
+def _described(operation: Json, *, missing: bool) -> Json:
+    body, query, headers = (operation.get(key, {}) for key in ("body", "query", "headers"))
+    refusals = {
+        "403": True,
+        "400": query or body,
+        "413": body,
+        "415": body,
+        "404": missing,
+        **dict.fromkeys(operation.get("errors", ()), True),
+    }
+    texts = _told()["errors"]
+    responses: Json = {
+        status: {"description": texts[status], **_content("Errors")}
+        for status, possible in refusals.items()
+        if possible
+    }
+    done: Json = {"description": "Done"}
+    if "answer" in operation:
+        media_type = operation.get("media_type", "application/json")
+        done = {"description": "The answer", **_content(operation["answer"], media_type)}
+    responses[operation.get("status", "200")] = done
+    if headers:
+        responses["304"] = {"description": "There is nothing new"}
+    described = {"summary": operation["summary"], "responses": responses}
+    if parameters := _parameters("query", query) + _parameters("header", headers):
+        described["parameters"] = parameters
+    if body:
+        described["requestBody"] = {"required": True, **_content(body)}
+    return described
+
+
+def _parameters(place: str, shapes: Mapping[str, Any]) -> list[Json]:
+    required = {"required": True} if place == "path" else {}
+    return [
+        {"name": name, "in": place, "schema": _schema(shape), **required}
+        for name, shape in shapes.items()
+    ]
+
+
+def _content(shape: Any, media_type: str = "application/json") -> Json:
+    return {"content": {media_type: {"schema": _schema(shape)}}}

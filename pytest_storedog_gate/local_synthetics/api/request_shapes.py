@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 
 from pytest_storedog_gate.local_synthetics.api.answers import read_object
-from pytest_storedog_gate.local_synthetics.api.schemas import SCHEMAS, ref
+from pytest_storedog_gate.local_synthetics.api.openapi import schemas
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -26,7 +26,7 @@ _NAMES = {
 
 
 async def read_shaped(request: Request, name: str) -> Json:
-    """The body, which is of the shape of that name in `SCHEMAS`; else a 400 says what is wrong."""
+    """The body, which is of the shape of that name in `schemas`; else a 400 says what is wrong."""
     body = await read_object(request)
     if error := _error(name, body):
         raise HTTPException(400, _sentence(error))
@@ -44,7 +44,8 @@ def _error(name: str, body: Json) -> ValidationError | None:
 def _validator(name: str) -> Draft202012Validator:
     from jsonschema import Draft202012Validator  # noqa: PLC0415
 
-    return Draft202012Validator({**ref(name), "components": {"schemas": SCHEMAS}})
+    root = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas()}}
+    return Draft202012Validator(root)
 
 
 def _sentence(error: ValidationError) -> str:

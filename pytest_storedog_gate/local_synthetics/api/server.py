@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import itertools
 import os
 import signal
 import sys
@@ -13,7 +15,6 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.local_synthetics.account.database import Store
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.api.app import create_app
 from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
@@ -27,9 +28,9 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
 )
 
 if TYPE_CHECKING:
+    import argparse
     import socket
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
 
@@ -38,21 +39,10 @@ _LONGEST_HEAD = 512 * 1024
 _GRACE = 1  # s for the answers under way when the service ends
 
 
-def serve(  # noqa: PLR0913  # what its options say
-    *,
-    address: tuple[str, int],
-    patterns: Sequence[str],
-    globals_file: str | None,
-    concurrency: int,
-    database: str | None,
-    smtp: tuple[str, int] | None,
-    artifacts: Path | None,
-    credentials: bool,
-    until_stdin_closes: bool,
-    key_from_stdin: bool,
-    soon: Sequence[str],
-) -> None:
+def serve(options: argparse.Namespace) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
+
+    Its `options` are those of `command_line.add_serve`.
 
     Requests must carry the key that is the first line of standard input, if it is asked for, else
     those of the environment, if it has any.
@@ -61,28 +51,36 @@ def serve(  # noqa: PLR0913  # what its options say
     `smtp`, that of the receiver of mail. Raises ConfigurationError.
     """
     try:
-        catalog = load(patterns)
-        known_globals = load_globals(globals_file, os.environ)
+        catalog = load(options.definitions)
+        known_globals = load_globals(options.globals, os.environ)
     except (DefinitionError, GlobalsError) as error:
         raise ConfigurationError(str(error)) from None
-    keys = _first_line_of_stdin() if key_from_stdin else _of_environment()
-    if credentials and not (keys.api_key and keys.app_key):
+    if options.key_from_stdin:
+        keys = Keys(_first_line_of_stdin())
+    else:
+        keys = Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
+    if options.show_credentials and not (keys.api_key and keys.app_key):
         raise ConfigurationError(
             "--show-credentials needs keys, as whoever has none must not read credentials: set "
             "DD_API_KEY and DD_APP_KEY for the service"
         )
-    receiver = receiver_at(smtp) if smtp else None
+    receiver = receiver_at(options.smtp) if options.smtp else None
+    store = None
+    if options.database:
+        from pytest_storedog_gate.local_synthetics.account.database import Store  # noqa: PLC0415
+
+        store = Store(options.database)
     app = create_app(
         catalog,
-        concurrency=concurrency,
+        concurrency=options.concurrency,
         keys=keys,
-        host=address[0],
+        host=options.host,
         known_globals=known_globals,
-        store=Store(database) if database else None,
+        store=store,
         smtp=receiver,
-        artifacts=artifacts,
-        credentials=credentials,
-        soon=frozenset(soon),
+        artifacts=options.artifacts,
+        credentials=options.show_credentials,
+        soon=frozenset(options.soon),
     )
     config = uvicorn.Config(
         app,
@@ -93,34 +91,34 @@ def serve(  # noqa: PLR0913  # what its options say
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
-    with listen(*address) as listener:
-        server = _Server(config, smtp=receiver, until_stdin_closes=until_stdin_closes)
+    with listen(options.host, options.port) as listener:
+        server = _Server(config, receiver, until_stdin_closes=options.until_stdin_closes)
         run_to_end(server.serve([listener]))
+    # Else Python looks through all that there is for garbage, several times, before it ends.
+    gc.freeze()
 
 
-def _of_environment() -> Keys:
-    return Keys(os.environ.get("DD_API_KEY", ""), os.environ.get("DD_APP_KEY", ""))
-
-
-def _first_line_of_stdin() -> Keys:
+def _first_line_of_stdin() -> str:
     key = sys.stdin.readline().strip() if sys.stdin else ""
     if not key:
         raise ConfigurationError("--key-from-stdin: standard input has no key; write one line")
-    return Keys(key)
+    return key
 
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, *, smtp: SmtpReceiver | None, until_stdin_closes: bool
+        self, config: uvicorn.Config, smtp: SmtpReceiver | None, *, until_stdin_closes: bool
     ) -> None:
         super().__init__(config)
         self._smtp = smtp
         self._until_stdin_closes = until_stdin_closes
+        self._ending = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._until_stdin_closes:
-            threading.Thread(target=self._watch_stdin, daemon=True).start()
+            loop = asyncio.get_running_loop()
+            threading.Thread(target=self._watch_stdin, args=[loop], daemon=True).start()
         for listener in sockets or []:
             host, port = listener.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
@@ -128,6 +126,14 @@ class _Server(uvicorn.Server):
             if self._smtp:
                 sys.stdout.write(f"receiving mail on smtp://{self._smtp.address}\n")
             sys.stdout.flush()
+
+    async def main_loop(self) -> None:
+        # uvicorn's own looks ten times a second for the end; each tenth of its ticks is for dates.
+        for seconds in itertools.count():
+            if await self.on_tick(seconds * 10):
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), 1)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -139,10 +145,12 @@ class _Server(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
+        self._ending.set()
 
-    def _watch_stdin(self) -> None:
+    def _watch_stdin(self, loop: asyncio.AbstractEventLoop) -> None:
         # An error means that there is no standard input, which is its end too.
         with contextlib.suppress(OSError):
             while os.read(0, 65536):
                 pass
-        self._stop()
+        with contextlib.suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(self._stop)

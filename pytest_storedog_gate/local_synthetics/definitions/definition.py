@@ -20,7 +20,7 @@ _PUBLIC_ID = re.compile(r"[a-z0-9]{3}-[a-z0-9]{3}-[a-z0-9]{3}")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # Datadog's own, without look-alikes
 
 # Only what every kind relies on; the rest is for the kind to accept or refuse. In a list stands
-# what the items of one are. The API describes definitions by it too.
+# what the items of one are. A test holds the API's description of definitions to it.
 REQUIRED = ("type", "name", "config")
 SHAPE: Mapping[str, type | list[type]] = {
     "type": str,

@@ -75,7 +75,7 @@ def load(patterns: Iterable[str]) -> Catalog:
 def _files(patterns: Iterable[str]) -> Iterator[Path]:
     seen: set[Path] = set()
     for pattern in patterns:
-        matches = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 absolute patterns
+        matches = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 absolute patterns
         if not matches:
             raise DefinitionError(f"no file matches {pattern}")
         for path in matches:
@@ -86,11 +86,11 @@ def _files(patterns: Iterable[str]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[Definition | Suite]:
     content = _content(path)
-    if "tests" in content and (unknown := key_faults(content, _FILE)):
-        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
     if "tests" not in content:
         yield _parsed(str(path), content, path.parent)
         return
+    if unknown := key_faults(content, _FILE):
+        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
     tests = content["tests"]
     if not isinstance(tests, list):
         raise DefinitionError(f"{path}: tests must be a list")
@@ -123,12 +123,8 @@ def _parsed(where: str, data: object, folder: Path) -> Definition | Suite:
     try:
         if isinstance(data, dict) and "data" in data:
             return parse_suite(data)
-        return Definition(with_contents(_identified(data).data, folder))
+        if isinstance(data, dict) and data.get("public_id") is None:
+            raise DefinitionError("public_id is missing; give it one like abc-def-ghi")  # noqa: TRY301
+        return Definition(with_contents(parse(data).data, folder))
     except DefinitionError as error:
         return unusable(data, DefinitionError(f"{where}: {error}"))
-
-
-def _identified(data: object) -> Definition:
-    if isinstance(data, dict) and data.get("public_id") is None:
-        raise DefinitionError("public_id is missing; give it one like abc-def-ghi")
-    return parse(data)

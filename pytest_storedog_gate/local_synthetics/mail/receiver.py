@@ -42,7 +42,7 @@ class SmtpReceiver:
 
         def client() -> SMTP:
             made = SMTP(
-                _Handler(self.mailboxes),
+                self,  # whose `handle_` methods it calls
                 data_size_limit=_LARGEST,
                 enable_SMTPUTF8=True,
                 hostname="localhost",
@@ -63,22 +63,17 @@ class SmtpReceiver:
                 if one.transport:
                     one.transport.close()
 
-
-class _Handler:
-    """What aiosmtpd calls."""
-
-    def __init__(self, mailboxes: Mailboxes) -> None:
-        self._mailboxes = mailboxes
-
     async def handle_DATA(  # noqa: N802  # aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
+        """Keep a mail."""
         assert isinstance(envelope.content, bytes)  # noqa: S101  # decode_data is off
         # In a thread: reading a large mail takes seconds, in which checks go on.
         mail = await asyncio.to_thread(read, envelope.rcpt_tos, envelope.content)
-        self._mailboxes.keep(mail, len(envelope.content))
+        self.mailboxes.keep(mail, len(envelope.content))
         return "250 Message kept"
 
     async def handle_exception(self, error: Exception) -> str:
+        """Answer for one that cannot be read."""
         reason = line(str(error)) if isinstance(error, ValueError) else type(error).__name__
         return f"554 The message cannot be read: {reason}"

@@ -7,6 +7,7 @@ import ipaddress
 import socket
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 async def resolve(host: str) -> list[str]:
     """The addresses of `host`, in the system's order. Raises CheckFailed with the code DNS."""
-    if _is_address(host):
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
         return [host]
     answer: Future[list[str]] = Future()
     answer.set_running_or_notify_cancel()
@@ -39,14 +41,6 @@ async def resolve(host: str) -> list[str]:
         raise CheckFailed(
             "DNS", f"Error during DNS resolution of hostname {host} ({name})."
         ) from None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 async def connect(host: str, port: int, seen: Sighting) -> socket.socket:

@@ -51,7 +51,10 @@ def describe(der: bytes) -> Certificate:
         "fingerprint": _colons(certificate.fingerprint(hashes.SHA1())),  # noqa: S303 an identifier
         "fingerprint256": _colons(certificate.fingerprint(hashes.SHA256())),
         "serialNumber": f"{certificate.serial_number:X}",
-        "extKeyUsage": _purposes(certificate),
+        "extKeyUsage": [
+            purpose.dotted_string
+            for purpose in _extension(certificate, x509.ExtendedKeyUsage) or ()
+        ],
         "validFrom": certificate.not_valid_before_utc.isoformat(),
         "validTo": certificate.not_valid_after_utc.isoformat(),
     }
@@ -87,11 +90,6 @@ def _alternative_names(certificate: x509.Certificate) -> dict[str, str]:
         return {}
     texts = [f"{_LABELS[type(one)]}:{one.value}" for one in names if type(one) in _LABELS]
     return {"altName": ", ".join(texts)}
-
-
-def _purposes(certificate: x509.Certificate) -> list[str]:
-    usage = _extension(certificate, x509.ExtendedKeyUsage)
-    return [purpose.dotted_string for purpose in usage or ()]
 
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:

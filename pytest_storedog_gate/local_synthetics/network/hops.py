@@ -79,8 +79,7 @@ async def track(address: str, seen: Sighting, *, routes: int = 1) -> None:
 
 def hops_of(seen: Sighting) -> Json:
     """How many hops there were: `avg`, `max` and `min`. Raises NoValue."""
-    stats: Json = seen.detail.get("netstats", {})
-    if "hops" not in stats:
+    hops: Json | None = seen.detail.get("netstats", {}).get("hops")
+    if hops is None:
         raise NoValue("the way to the host was not found")
-    hops: Json = stats["hops"]
     return hops

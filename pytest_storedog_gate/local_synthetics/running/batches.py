@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
 from pytest_storedog_gate.local_synthetics.kinds import Kinds, Outcome, Run
-from pytest_storedog_gate.local_synthetics.running.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.running.results import (
     Results,
     new_result_id,
+    packed,
+    unpacked,
 )
 from pytest_storedog_gate.local_synthetics.variables import variables
 from pytest_storedog_gate.secrets.places import mask_exchanges
@@ -59,7 +60,10 @@ def location_documents(batch: Batch) -> list[Json]:
 
 @dataclass
 class Entry:
-    """One test in one location, on one device, as the batch shows it. Duration in ms."""
+    """One test in one location, on one device, as the batch shows it after its last attempt.
+
+    It is `in_progress` while a retry is expected. `retries` from 0, duration in ms.
+    """
 
     run: Run
     location: str
@@ -69,13 +73,6 @@ class Entry:
     retries: int | None = None
     duration: int | None = None
     timed_out: bool = False
-
-    def attempted(self, number: int, result_id: str, duration: int, *, status: str) -> None:
-        """Show attempt `number` (from 0); `in_progress` while a retry of it is expected."""
-        if number > 0:
-            self.initial_result_id = self.initial_result_id or self.result_id
-        self.result_id, self.retries, self.duration = result_id, number, duration
-        self.status = status
 
     def document(self) -> Json:
         definition = self.run.definition
@@ -227,11 +224,8 @@ class Batches:
             if entry.retries is None:
                 failure = Failure("TIMEOUT", "The batch timed out before receiving the result.")
                 now = _now()
-                self._put(
-                    batch,
-                    entry,
-                    _result(entry.result_id, Outcome(failure), started=now, finished=now),
-                )
+                result = _result(entry.result_id, Outcome(failure), started=now, finished=now)
+                self._put(batch, entry, result)
             entry.timed_out, entry.status = True, "failed"
             batch.tell()
         self._keep_ended(batch)
@@ -263,10 +257,10 @@ class Batches:
             result["is_fast_retry"] = number > 0
             result["is_last_retry"] = number == definition.retries
             if number:
-                result["initial_id"] = first
+                result["initial_id"] = entry.initial_result_id = first
             self._put(batch, entry, result)
-            status = result["status"] if final else "in_progress"
-            entry.attempted(number, result_id, result["duration"], status=status)
+            entry.result_id, entry.retries, entry.duration = result_id, number, result["duration"]
+            entry.status = result["status"] if final else "in_progress"
             batch.tell()
             if final:
                 return

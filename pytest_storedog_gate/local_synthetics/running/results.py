@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-from pytest_storedog_gate.local_synthetics.running.packing import packed, unpacked
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import full_view
 
 if TYPE_CHECKING:
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
 KEPT_RESULTS = 10_000
+_FASTEST = 1
+
+
+def packed(value: Any) -> bytes:
+    """A JSON value, compressed: thousands are kept, and few are looked at again."""
+    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), _FASTEST)
+
+
+def unpacked(data: bytes) -> Any:
+    """The value that `packed` was given."""
+    return json.loads(zlib.decompress(data))
 
 
 def new_result_id() -> str:
@@ -48,21 +60,6 @@ class Kept:
         return "finished_at" in self.result
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
-    public_id: str
-    contents: bytes
-
-    @classmethod
-    def of(cls, kept: Kept) -> _Packed:
-        contents = packed([kept.definition.data, kept.attributes])
-        return cls(kept.definition.public_id, contents)
-
-    def kept(self) -> Kept:
-        definition, attributes = unpacked(self.contents)
-        return Kept(Definition(definition), attributes)
-
-
 class Results:
     """Results by ID: those to come, and the last that have ended; the oldest are forgotten."""
 
@@ -71,7 +68,8 @@ class Results:
         self._kept = kept
         self._store = store
         self._to_come: dict[str, Kept] = {}
-        self._ended: OrderedDict[str, _Packed] = OrderedDict()
+        # With the public ID of its test.
+        self._ended: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
         for definition, attributes in store.results() if store else ():
             self._keep(Kept(Definition(definition), attributes))
 
@@ -95,18 +93,24 @@ class Results:
     def of_test(self, public_id: str) -> Iterator[Kept]:
         """The test's results that have ended, the latest first."""
         latest = reversed(self._ended.values())
-        return (one.kept() for one in latest if one.public_id == public_id)
+        return (_unpacked(data) for tested, data in latest if tested == public_id)
 
     def find(self, result_id: str) -> Kept | None:
         """The result of that ID, if it is known."""
         if result_id in self._ended:
-            return self._ended[result_id].kept()
+            return _unpacked(self._ended[result_id][1])
         return self._to_come.get(result_id)
 
     def _keep(self, kept: Kept) -> None:
-        self._ended[kept.result["id"]] = _Packed.of(kept)
+        data = packed([kept.definition.data, kept.attributes])
+        self._ended[kept.result["id"]] = kept.definition.public_id, data
         while len(self._ended) > self._kept:
             self._ended.popitem(last=False)
+
+
+def _unpacked(data: bytes) -> Kept:
+    definition, attributes = unpacked(data)
+    return Kept(Definition(definition), attributes)
 
 
 def _datum(kept: Kept) -> Json:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
     from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import Substitution
 
+    Apply = Callable[[Json, Any, str], None]  # an override's value and name, into a definition
+
 DEFAULT_BATCH_TIMEOUT = 1_800_000  # ms, datadog-ci's
 THE_VERSION = 1  # definitions come from files, which have one version
 
@@ -88,13 +90,17 @@ def _check_known(tests: list[Json], catalog: Catalog) -> None:
 def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
     """One run, or those of a suite's tests, each with the same overrides."""
     try:
-        substitution = test.get("startUrlSubstitutionRegex")
+        rule = test.get("startUrlSubstitutionRegex")
         url_substitution = (
-            None
-            if substitution is None
-            else parse_substitution(_string(substitution, "startUrlSubstitutionRegex"))
+            None if rule is None else _substitution(rule, "startUrlSubstitutionRegex")
         )
-        resource_substitutions = _resource_substitutions(test)
+        rules = test.get("resourceUrlSubstitutionRegexes", [])
+        if not isinstance(rules, list):
+            raise TriggerError("resourceUrlSubstitutionRegexes must be a list of strings")
+        resource_substitutions = [
+            _substitution(one, f"resourceUrlSubstitutionRegexes[{index}]")
+            for index, one in enumerate(rules)
+        ]
         variables = _strings(test.get("variables", {}), "variables")
         for original in _definitions(test, catalog):
             definition = _overridden(original, test)
@@ -106,22 +112,16 @@ def _runs(test: Json, where: str, catalog: Catalog) -> Iterator[Run]:
 def _overridden(original: Definition, test: Json) -> Definition:
     data = copy.deepcopy(original.data)
     try:
-        for key, apply in _APPLY.items():  # in this order: cookies go on top of headers
-            if key in test:
-                apply(data, test[key])
+        for name, apply in _APPLY.items():
+            if name in test:
+                apply(data, test[name], name)
         return replace(parse(data), fault=original.fault)
     except DefinitionError as fault:
         return unusable(original.data, fault)
 
 
-def _resource_substitutions(test: Json) -> list[Substitution]:
-    value = test.get("resourceUrlSubstitutionRegexes", [])
-    if not isinstance(value, list):
-        raise TriggerError("resourceUrlSubstitutionRegexes must be a list of strings")
-    return [
-        parse_substitution(_string(one, f"resourceUrlSubstitutionRegexes[{index}]"))
-        for index, one in enumerate(value)
-    ]
+def _substitution(value: Any, name: str) -> Substitution:
+    return parse_substitution(_string(value, name))
 
 
 def _definitions(test: Json, catalog: Catalog) -> list[Definition]:
@@ -150,113 +150,124 @@ def _definitions(test: Json, catalog: Catalog) -> list[Definition]:
     return [catalog.tests[public_id]]
 
 
-def _request(data: Json) -> Json:
-    request: Json = data["config"].get("request") or {}
-    data["config"]["request"] = request
-    return request
+def _object_at(data: Json, path: str) -> Json:
+    """The object there, which `parse` found to be one or absent: then it is made."""
+    for key in path.split("."):
+        held: Json = data.get(key) or {}
+        data[key] = held
+        data = held
+    return data
 
 
-def _options(data: Json) -> Json:
-    options: Json = data.get("options") or {}
-    data["options"] = options
-    return options
+def _put(path: str, read: Callable[[Any, str], Any]) -> Apply:
+    """An override that takes the place of one value."""
+    parent, _, key = path.rpartition(".")
+
+    def apply(data: Json, value: Any, name: str) -> None:
+        held = _object_at(data, parent) if parent else data
+        held[key] = read(value, name)
+
+    return apply
 
 
-def _request_headers(data: Json) -> Json:
-    return _own_object(_request(data), "headers")
-
-
-def _own_object(request: Json, key: str) -> Json:
-    own: Any = {} if request.get(key) is None else request[key]
-    if not isinstance(own, dict):
+def _own(data: Json, key: str) -> Json:
+    """The object of the request that the definition has itself."""
+    own: Any = _object_at(data, "config.request").get(key)
+    if own is not None and not isinstance(own, dict):
         raise DefinitionError(f"config.request.{key} must be an object")
-    return own
+    return own or {}
 
 
-def _start_url(data: Json, value: object) -> None:
-    _request(data)["url"] = _string(value, "startUrl")
+def _headers(data: Json, value: Any, name: str) -> None:
+    _merge_headers(data, _strings(value, name))
 
 
-def _headers(data: Json, value: object) -> None:
-    _request(data)["headers"] = _merged(_request_headers(data), _strings(value, "headers"))
-
-
-def _body(data: Json, value: object) -> None:
-    if not isinstance(value, str):
-        raise TriggerError("body must be a string")
-    _request(data)["body"] = value
-
-
-def _body_type(data: Json, value: object) -> None:
-    _request(data)["bodyType"] = _string(value, "bodyType")
-
-
-def _cookies(data: Json, value: object) -> None:
-    cookies = {"value": value} if isinstance(value, str) else _object(value, "cookies")
+def _cookies(data: Json, value: Any, name: str) -> None:
+    cookies = {"value": value} if isinstance(value, str) else _object(value, name)
     text = _string(cookies.get("value"), "cookies.value")
-    headers = _request_headers(data)
     if _flag(cookies.get("append", False), "cookies.append"):
-        present = [value for name, value in headers.items() if name.lower() == "cookie"]
-        text = "; ".join([*present, text])
-    _request(data)["headers"] = _merged(headers, {"Cookie": text})
+        headers = _own(data, "headers").items()
+        text = "; ".join([*(one for key, one in headers if key.lower() == "cookie"), text])
+    _merge_headers(data, {"Cookie": text})
 
 
-def _basic_auth(data: Json, value: object) -> None:
-    credentials = _strings(value, "basicAuth")
-    request = _request(data)
-    request["basicAuth"] = {**_own_object(request, "basicAuth"), **credentials}
+def _merge_headers(data: Json, added: Mapping[str, str]) -> None:
+    replaced = {name.lower() for name in added}
+    own = _own(data, "headers").items()
+    kept = {name: value for name, value in own if name.lower() not in replaced}
+    data["config"]["request"]["headers"] = {**kept, **added}
 
 
-def _follow_redirects(data: Json, value: object) -> None:
-    _options(data)["follow_redirects"] = _flag(value, "followRedirects")
+def _basic_auth(data: Json, value: Any, name: str) -> None:
+    credentials = {**_own(data, "basicAuth"), **_strings(value, name)}
+    data["config"]["request"]["basicAuth"] = credentials
 
 
-def _allow_insecure(data: Json, value: object) -> None:
-    _options(data)["allow_insecure"] = _flag(value, "allowInsecureCertificates")
-
-
-def _retry(data: Json, value: object) -> None:
-    retry = _object(value, "retry")
+def _retry(data: Json, value: Any, name: str) -> None:
+    retry = _object(value, name)
     try:
         check_retry(retry)
     except DefinitionError as error:
         raise TriggerError(str(error)) from None
-    options = _options(data)
-    options["retry"] = {**(options.get("retry") or {}), **retry}
+    _object_at(data, "options.retry").update(retry)
 
 
-def _locations(data: Json, value: object) -> None:
-    if not isinstance(value, list) or not value:
-        raise TriggerError("locations must be a list with at least one name")
-    data["locations"] = [_string(name, "locations") for name in value]
-
-
-def _device_ids(data: Json, value: object) -> None:
-    if not isinstance(value, list) or not value:
-        raise TriggerError("deviceIds must be a list with at least one ID")
-    _options(data)["device_ids"] = [_string(device, "deviceIds") for device in value]
-
-
-def _execution_rule(data: Json, value: object) -> None:
+def _execution_rule(data: Json, value: Any, name: str) -> None:
     if value not in EXECUTION_RULES:
-        raise TriggerError(f"executionRule must be one of {', '.join(EXECUTION_RULES)}")
+        raise TriggerError(f"{name} must be one of {', '.join(EXECUTION_RULES)}")
     own = Definition(data).execution_rule
-    lenient = max(own, str(value), key=EXECUTION_RULES.index)
-    _options(data)["ci"] = {**(_options(data).get("ci") or {}), "executionRule": lenient}
+    lenient = max(own, value, key=EXECUTION_RULES.index)
+    _object_at(data, "options.ci")["executionRule"] = lenient
 
 
-_APPLY: Mapping[str, Callable[[Json, object], None]] = {
-    "startUrl": _start_url,
+def _object(value: Any, name: str) -> Json:
+    if not isinstance(value, dict):
+        raise TriggerError(f"{name} must be a JSON object")
+    return value
+
+
+def _strings(value: Any, name: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise TriggerError(f"{name} must be an object of strings")
+    return value
+
+
+def _string(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise TriggerError(f"{name} must be a string that is not empty")
+    return value
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise TriggerError(f"{name} must be a string")
+    return value
+
+
+def _names(value: Any, name: str) -> list[str]:
+    if not isinstance(value, list) or not value:
+        raise TriggerError(f"{name} must be a list with at least one string")
+    return [_string(one, name) for one in value]
+
+
+def _flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise TriggerError(f"{name} must be true or false")
+    return value
+
+
+_APPLY: Mapping[str, Apply] = {  # in this order: cookies go on top of headers
+    "startUrl": _put("config.request.url", _string),
     "headers": _headers,
-    "body": _body,
-    "bodyType": _body_type,
+    "body": _put("config.request.body", _text),
+    "bodyType": _put("config.request.bodyType", _string),
     "cookies": _cookies,
     "basicAuth": _basic_auth,
-    "followRedirects": _follow_redirects,
-    "allowInsecureCertificates": _allow_insecure,
+    "followRedirects": _put("options.follow_redirects", _flag),
+    "allowInsecureCertificates": _put("options.allow_insecure", _flag),
     "retry": _retry,
-    "locations": _locations,
-    "deviceIds": _device_ids,
+    "locations": _put("locations", _names),
+    "deviceIds": _put("options.device_ids", _names),
     "executionRule": _execution_rule,
 }
 _OF_DATADOG_CI = (
@@ -281,33 +292,3 @@ _TRIGGER = keys(
         }
     ],
 )
-
-
-def _merged(headers: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
-    replaced = {name.lower() for name in added}
-    kept = {name: value for name, value in headers.items() if name.lower() not in replaced}
-    return {**kept, **added}
-
-
-def _object(value: Any, name: str) -> Json:
-    if not isinstance(value, dict):
-        raise TriggerError(f"{name} must be a JSON object")
-    return value
-
-
-def _strings(value: Any, name: str) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise TriggerError(f"{name} must be an object of strings")
-    return value
-
-
-def _string(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise TriggerError(f"{name} must be a string that is not empty")
-    return value
-
-
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise TriggerError(f"{name} must be true or false")
-    return value

@@ -79,9 +79,9 @@ def global_variable(name: str, held: Any, given: str | None = None) -> GlobalVar
 
 
 def _totp(name: str, secret: str, options: Any) -> Totp | None:
-    parameters = options.get("totp_parameters") if isinstance(options, dict) else None
     if not isinstance(options, dict) or not options.keys() <= {"totp_parameters"}:
         raise GlobalsError(f"global variable {name}: options may hold totp_parameters only")
+    parameters = options.get("totp_parameters")
     if parameters is None:
         return None
     known = {"digits", "refresh_interval"}

@@ -71,9 +71,9 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 class Attempt:
     """What the builtins of one attempt refer to."""
 
-    public_id: str
-    result_id: str
-    now: datetime
+    public_id: str = ""
+    result_id: str = ""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Variables:
     unset: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
     totps: dict[str, Totp] = field(default_factory=dict)
-    attempt: Attempt | None = None
+    attempt: Attempt = field(default_factory=Attempt)
     known: Globals = field(default_factory=dict)
     mailboxes: Mailboxes | None = None
     addresses: set[str] = field(default_factory=set)
@@ -101,23 +101,22 @@ class Variables:
 
         Raises InvalidTest for a variable that gets none.
         """
-        attempt = self.attempt or Attempt("", "", datetime.now(UTC))
         for variable in _declared(definition):
             name = variable["name"]
             if not self.knows(name):
-                _assign(self, variable, attempt, self.known)
+                _assign(self, variable)
                 if not self.knows(name):
                     raise InvalidTest(f"variable {name} has no value: {self.unset[name]}")
-            _keep_secret(self, variable)
-            _keep_address(self, variable)
+            _note(self, variable)
 
     def hide_credentials(self, definition: Definition) -> None:
         """Add what the definition is to send as a credential to the secrets."""
         for credential in credentials(definition.data):
             # One that cannot be filled yet is not sent either.
-            with suppress(CheckFailed, InvalidTest):
+            with suppress(CheckFailed):
                 value = self.fill(credential)
-                self.secrets |= {value} if len(value) >= SHORTEST_CREDENTIAL else set()
+                if len(value) >= SHORTEST_CREDENTIAL:
+                    self.secrets.add(value)
 
     def masked(self, value: T) -> T:
         """A copy of a JSON value or a text without the secrets.
@@ -130,7 +129,7 @@ class Variables:
 
     def mails(self) -> list[Mail]:
         """The mails that came to this attempt's addresses, the latest first."""
-        if self.mailboxes is None or self.attempt is None:
+        if self.mailboxes is None:
             return []
         return self.mailboxes.received(self.addresses, self.attempt.now)
 
@@ -188,9 +187,8 @@ def variables_of(
     made.secrets |= {value for name, value in overrides.items() if names_secret(name)}
     for variable in _declared(definition):
         if variable["name"] not in overrides:
-            _assign(made, variable, attempt, known)
-        _keep_secret(made, variable)
-        _keep_address(made, variable)
+            _assign(made, variable)
+        _note(made, variable)
     return made
 
 
@@ -239,7 +237,7 @@ def unsupported(
     mailboxes: Mailboxes | None = None,
 ) -> list[str]:
     """Name the variables that have no value here."""
-    probe = Attempt("", "", datetime.now(UTC))
+    made = Variables({}, known=known, mailboxes=mailboxes)
     problems = []
     for variable in _declared(definition):
         name = variable.get("name")
@@ -249,9 +247,8 @@ def unsupported(
         problems += [f"config.configVariables: {problem}" for problem in unusable_name(name)]
         if name in overrides:
             continue
-        made = Variables({}, mailboxes=mailboxes)
         try:
-            _assign(made, variable, probe, known)
+            _assign(made, variable)
         except InvalidTest as error:
             problems.append(f"config.configVariables {name}: {error}")
         if name in made.unset:
@@ -265,39 +262,37 @@ def _declared(definition: Definition) -> list[Json]:
     return [*(config.get("configVariables") or []), *(config.get("variables") or [])]
 
 
-def _keep_secret(made: Variables, variable: Json) -> None:
-    name = variable["name"]
-    held = _of_account(variable, made.known) if variable.get("type") == "global" else None
-    secure = variable.get("secure") or names_secret(name) or (held and held.secure)
-    if name in made.values and secure:
+def _note(made: Variables, variable: Json) -> None:
+    """Whether the variable's value, if it has one, is a secret, and whether mail comes to it."""
+    name, kind = variable["name"], variable.get("type")
+    if name not in made.values:
+        return
+    held = _of_account(variable, made.known) if kind == "global" else None
+    if variable.get("secure") or names_secret(name) or (held and held.secure):
         made.secrets.add(made.values[name])
+    if kind == "email" and made.mailboxes:
+        made.addresses.add(made.values[name])
 
 
-def _keep_address(made: Variables, variable: Json) -> None:
-    if variable.get("type") == "email" and made.mailboxes and variable["name"] in made.values:
-        made.addresses.add(made.values[variable["name"]])
-
-
-def _assign(made: Variables, variable: Json, attempt: Attempt, known: Globals) -> None:
+def _assign(made: Variables, variable: Json) -> None:
     name, kind, pattern = variable["name"], variable.get("type", "text"), variable.get("pattern")
     if kind == "global":
-        found = _of_account(variable, known)
+        found = _of_account(variable, made.known)
         if found is None:
             made.unset[name] = (
                 f"the service has no global variable of that name with a value; set {PREFIX}{name} "
                 "or its --globals file, or give it in the trigger's variables"
             )
-            return
-        if found.totp:
+        elif found.totp:
             made.totps[name] = found.totp
         else:
             made.values[name] = found.value
     elif kind == "email":
-        _assign_address(made, name, pattern, attempt)
+        _assign_address(made, name, pattern)
     elif kind != "text":
         made.unset[name] = f"variables of type {kind} are not supported"
     elif isinstance(pattern, str):
-        made.values[name] = _generate(pattern, attempt)
+        made.values[name] = _generate(pattern, made.attempt)
     else:
         made.unset[name] = "the definition holds no pattern; give it in the trigger's variables"
 
@@ -308,13 +303,14 @@ def _of_account(variable: Json, known: Globals) -> GlobalVariable | None:
     return by_id or known.get(variable["name"])
 
 
-def _assign_address(made: Variables, name: str, pattern: Any, attempt: Attempt) -> None:
+def _assign_address(made: Variables, name: str, pattern: Any) -> None:
     if made.mailboxes is None:
         made.unset[name] = "a variable of type email needs the option --smtp, which receives mail"
         return
     own = pattern if isinstance(pattern, str) and pattern else _ADDRESS
-    address = _generate(own, attempt)
-    if address == _generate(own, replace(attempt, result_id=f"{attempt.result_id}0")):
+    address = _generate(own, made.attempt)
+    other = replace(made.attempt, result_id=f"{made.attempt.result_id}0")
+    if address == _generate(own, other):
         # The mail of an earlier attempt, or of one at the same time, would pass for this one's.
         made.unset[name] = "its pattern is the same in each attempt; add {{ numeric(10) }} to it"
     else:
@@ -326,13 +322,13 @@ def _generate(pattern: str, attempt: Attempt) -> str:
 
 
 def _builtin(expression: str, attempt: Attempt) -> str:
-    constants: Mapping[str, Callable[[], str]] = {
-        "uuid": lambda: str(uuid.uuid4()),
-        "public-id": lambda: attempt.public_id,
-        "result-id": lambda: attempt.result_id,
+    constants = {
+        "uuid": str(uuid.uuid4()),
+        "public-id": attempt.public_id,
+        "result-id": attempt.result_id,
     }
     if expression in constants:
-        return constants[expression]()
+        return constants[expression]
     if call := _CALL.fullmatch(expression):
         return "".join(random.choices(_ALPHABETS[call[1]], k=int(call[2])))  # noqa: S311 test data
     if (date := _DATE.fullmatch(expression)) and date[2] in _UNITS:

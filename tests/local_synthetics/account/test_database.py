@@ -283,16 +283,28 @@ def test_a_database_of_the_first_format_is_taken_on(tmp_path: Path) -> None:
     store.put_batch("a", {"status": "passed"}, kept=2)
     store.close()
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("DROP TABLE tests")
     connection.execute("DROP TABLE account")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     store = Store(str(path))
-    store.put_test("b", {"definition": None})
-    assert ([*store.batches()], store.tests()) == (
+    store.put_made("test", "b", {"definition": None})
+    assert ([*store.batches()], store.made("test")) == (
         [("a", {"status": "passed"})],
         [("b", {"definition": None})],
     )
+    store.close()
+
+
+def test_changed_tests_of_an_earlier_format_are_taken_on(tmp_path: Path) -> None:
+    path = tmp_path / "results.db"
+    opened(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("CREATE TABLE tests (id TEXT PRIMARY KEY, change TEXT NOT NULL)")
+    connection.execute("""INSERT INTO tests VALUES ('b', '{"edited": true}'), ('a', '{}')""")
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    store = Store(str(path))
+    assert store.made("test") == [("b", {"edited": True}), ("a", {})]
     store.close()
 
 
@@ -309,7 +321,7 @@ def test_nobody_else_reads_it(tmp_path: Path, there: bool) -> None:
     before = os.umask(0)
     try:
         store = Store(str(path))
-        store.put_test("abc-def-ghi", {"a": 1})
+        store.put_made("test", "abc-def-ghi", {"a": 1})
         modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
         store.close()
     finally:

@@ -1,4 +1,4 @@
-"""The paths of the API that list and show the results of a test."""
+"""The paths of the API that list and show the results of tests, and their screenshots."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import itertools
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Route
 
 from pytest_storedog_gate.local_synthetics.account.submitted import UNKNOWN_TEST, Missing
-from pytest_storedog_gate.local_synthetics.api.answers import Answer, read_count
+from pytest_storedog_gate.local_synthetics.api.answers import Answer, read_count, read_json
 from pytest_storedog_gate.local_synthetics.api.results_v1 import full_v1, short_v1, summary_v2
+from pytest_storedog_gate.local_synthetics.api.routes.plain import V1, V2
+from pytest_storedog_gate.local_synthetics.chromium.screenshots import SCREENSHOTS_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
+    from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.running.results import Kept, Results
 
@@ -28,23 +31,36 @@ _NEVER = 10**15 - 1  # ms
 class ResultsApi:
     """Results of tests that are there."""
 
-    def __init__(self, tests: Mapping[str, Definition], results: Results) -> None:
+    def __init__(
+        self, tests: Mapping[str, Definition], results: Results, screenshots: Screenshots
+    ) -> None:
         self._tests = tests
         self._results = results
+        self._screenshots = screenshots
 
     def routes(self) -> list[Route]:
         """Where they are; the paths of browser tests have no other tests."""
-        paths = ("tests/{public_id}/results", "tests/browser/{public_id}/results")
+        listed = ("tests/{public_id}/results", "tests/browser/{public_id}/results")
         return [
-            route
-            for path in paths
-            for route in (
-                Route(f"/api/v1/synthetics/{path}", self._list_v1),
-                Route(f"/api/v1/synthetics/{path}/{{result_id}}", self._one_v1),
-                Route(f"/api/v2/synthetics/{path}", self._list_v2),
-                Route(f"/api/v2/synthetics/{path}/{{result_id}}", self._one_v2),
-            )
+            *(Route(f"{V1}/{path}", self._list_v1) for path in listed),
+            *(Route(f"{V1}/{path}/{{result_id}}", self._one_v1) for path in listed),
+            *(Route(f"{V2}/{path}", self._list_v2) for path in listed),
+            *(Route(f"{V2}/{path}/{{result_id}}", self._one_v2) for path in listed),
+            Route(f"{V2}/tests/poll_results", self._poll),
+            Route(f"{SCREENSHOTS_PATH}/{{name}}", self._screenshot),
         ]
+
+    async def _poll(self, request: Request) -> Response:
+        ids = read_json(request.query_params.get("result_ids", ""))
+        if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+            raise HTTPException(400, "result_ids must be a JSON array of strings")
+        return Answer(self._results.poll(ids))
+
+    async def _screenshot(self, request: Request) -> Response:
+        picture = self._screenshots.get(request.path_params["name"])
+        if picture is None:
+            raise HTTPException(404, "Screenshot not found")
+        return Response(picture, media_type="image/jpeg")
 
     async def _list_v1(self, request: Request) -> Response:
         found = self._latest(request)

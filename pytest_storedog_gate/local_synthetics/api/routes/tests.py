@@ -1,8 +1,7 @@
-"""The paths of the API that make, list, show, change and trigger tests."""
+"""The paths of the API that make, list, find, show and change tests."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -11,61 +10,55 @@ from starlette.routing import Route
 from pytest_storedog_gate.local_synthetics.account.submitted import UNKNOWN_TEST, Missing
 from pytest_storedog_gate.local_synthetics.api.answers import (
     Answer,
+    is_set,
     read_count,
     read_object,
 )
-from pytest_storedog_gate.local_synthetics.running.batches import location_documents
-from pytest_storedog_gate.local_synthetics.running.trigger import parse_trigger
+from pytest_storedog_gate.local_synthetics.api.routes.plain import V1, V2
+from pytest_storedog_gate.local_synthetics.api.search import parse_query
+from pytest_storedog_gate.local_synthetics.running.trigger import THE_VERSION
 from pytest_storedog_gate.local_synthetics.secrets.for_the_api import (
     full_view,
     local_view,
+    short_view,
     view_without_steps,
     with_credentials,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from pytest_storedog_gate.local_synthetics.account.tests import Tests
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
-    from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
-    from pytest_storedog_gate.local_synthetics.kinds import Run
-    from pytest_storedog_gate.local_synthetics.running.batches import Batches
-
-_TYPES = ("api", "browser", "mobile")
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
 
 
 class TestsApi:
     """Tests, whatever their type."""
 
-    def __init__(
-        self, tests: Tests, catalog: Catalog, batches: Batches, *, credentials: bool = False
-    ) -> None:
+    def __init__(self, tests: Tests, *, credentials: bool) -> None:
         """With `credentials`, those in a definition are answered to whoever asks for it."""
         self._full = with_credentials(full_view) if credentials else full_view
         self._brief = with_credentials(view_without_steps) if credentials else view_without_steps
         self._tests = tests
-        self._catalog = catalog
-        self._batches = batches
 
     def routes(self) -> list[Route]:
         """Where they are."""
-        v1 = "/api/v1/synthetics/tests"
+        path = f"{V1}/tests"
+        kinds = ("api", "browser", "mobile")
+        one = [f"{path}/{{public_id}}", *(f"{path}/{kind}/{{public_id}}" for kind in kinds)]
         return [
-            Route(v1, self._list),
-            Route(f"{v1}/delete", self._delete, methods=["POST"]),
-            Route(f"{v1}/trigger", self._trigger, methods=["POST"]),
-            *(Route(f"{v1}/{kind}", self._create, methods=["POST"]) for kind in _TYPES),
-            *(Route(f"{v1}/{kind}/{{public_id}}", self._one_of_type) for kind in _TYPES),
-            *(
-                Route(f"{v1}/{kind}/{{public_id}}", self._edit_of_type, methods=["PUT"])
-                for kind in _TYPES
-            ),
-            Route(f"{v1}/{{public_id}}", self._one),
-            Route(f"{v1}/{{public_id}}", self._edit, methods=["PUT"]),
-            Route(f"{v1}/{{public_id}}", self._patch, methods=["PATCH"]),
-            Route(f"{v1}/{{public_id}}/status", self._status, methods=["PUT"]),
+            Route(path, self._list),
+            Route(f"{path}/search", self._search),
+            Route(f"{path}/delete", self._delete, methods=["POST"]),
+            *(Route(f"{path}/{kind}", self._create, methods=["POST"]) for kind in kinds),
+            *(Route(named, self._one) for named in one),
+            *(Route(named, self._edit, methods=["PUT"]) for named in one),
+            Route(one[0], self._patch, methods=["PATCH"]),
+            Route(f"{one[0]}/status", self._status, methods=["PUT"]),
+            Route(f"{V2}/tests/{{public_id}}/version_history/{{version}}", self._version),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -75,26 +68,29 @@ class TestsApi:
         page = [self._brief(one) for one in tests[start : start + size]]
         return Answer({"tests": page, "total": len(tests)})
 
+    async def _search(self, request: Request) -> Response:
+        matches = parse_query(request.query_params.get("text", ""))
+        start = read_count(request, "start", default=0)
+        count = read_count(request, "count", default=50)
+        found = [one for one in self._tests.by_id.values() if matches(one)]
+        view = view_without_steps if is_set(request, "include_full_config") else short_view
+        tests = [view(one) for one in found[start : start + count]]
+        return Answer({"tests": tests, "total": len(found), "facets": []})
+
     async def _create(self, request: Request) -> Response:
         body = await read_object(request)
         return Answer(self._full(self._tests.create(request.url.path.split("/")[-1], body)))
 
     async def _one(self, request: Request) -> Response:
-        view = local_view if _is_for_a_file(request) else self._brief
-        return Answer(view(self._known(request)))
-
-    async def _one_of_type(self, request: Request) -> Response:
-        view = local_view if _is_for_a_file(request) else self._full
-        return Answer(view(self._of_type(request)))
+        definition, view = self._asked(request)
+        # A local test definition, which datadog-ci puts into a file.
+        for_a_file = request.query_params.get("format") == "ltd"
+        return Answer(local_view(definition) if for_a_file else view(definition))
 
     async def _edit(self, request: Request) -> Response:
         body = await read_object(request)
-        edited = self._tests.edit(request.path_params["public_id"], body, self._brief)
-        return Answer(self._full(edited))
-
-    async def _edit_of_type(self, request: Request) -> Response:
-        body = await read_object(request)
-        return Answer(self._full(self._tests.edit(self._of_type(request).public_id, body)))
+        definition, view = self._asked(request)
+        return Answer(self._full(self._tests.edit(definition.public_id, body, view)))
 
     async def _patch(self, request: Request) -> Response:
         body = await read_object(request, {"data"})
@@ -115,54 +111,21 @@ class TestsApi:
         deleted = [{"public_id": one, "deleted_at": deleted_at} for one in dict.fromkeys(ids)]
         return Answer({"deleted_tests": deleted})
 
-    async def _trigger(self, request: Request) -> Response:
-        body = await read_object(request, {"tests"})
-        tests = body.get("tests")
-        for test in tests if isinstance(tests, list) else []:
-            known = isinstance(test, dict) and test.keys() <= {"public_id", "metadata"}
-            if not known or str(test.get("public_id")) not in self._tests.by_id:
-                raise HTTPException(400, "tests must hold public IDs of tests, and nothing else")
-        wanted = [test["public_id"] for test in tests] if isinstance(tests, list) else []
-        trigger = parse_trigger({"tests": [{"public_id": one} for one in wanted]}, self._catalog)
-        by_hand = replace(trigger, runs=[_whatever_the_rule(run) for run in trigger.runs])
-        batch = self._batches.start(by_hand, run_type="triggered")
-        locations = location_documents(batch)
-        ids = {one["name"]: one["id"] for one in locations}
-        results = [
-            {
-                "public_id": entry.run.definition.public_id,
-                "location": ids[entry.location],
-                "result_id": entry.result_id,
-                **({"device": entry.run.device} if entry.run.device else {}),
-            }
-            for entry in batch.entries
-        ]
-        return Answer(
-            {
-                "triggered_check_ids": list(dict.fromkeys(wanted)),
-                "results": results,
-                "locations": locations,
-                "batch_id": None,
-            }
-        )
+    async def _version(self, request: Request) -> Response:
+        public_id = self._tests.known(request.path_params["public_id"]).public_id
+        if public_id in self._tests.edited or request.path_params["version"] != str(THE_VERSION):
+            raise HTTPException(404, "Version not found")
+        if is_set(request, "only_check_existence"):
+            return Answer({})
+        attributes = {"version_number": THE_VERSION}
+        return Answer({"data": {"type": "version_metadata", "attributes": attributes}})
 
-    def _known(self, request: Request) -> Definition:
-        return self._tests.known(request.path_params["public_id"])
-
-    def _of_type(self, request: Request) -> Definition:
-        definition = self._known(request)
-        if definition.type != request.url.path.split("/")[-2]:
+    def _asked(self, request: Request) -> tuple[Definition, Callable[[Definition], Json]]:
+        """The test, and how it is shown: whole where its type is in the path."""
+        definition = self._tests.known(request.path_params["public_id"])
+        kind = request.url.path.split("/")[-2]
+        if kind == "tests":
+            return definition, self._brief
+        if kind != definition.type:
             raise Missing(UNKNOWN_TEST)
-        return definition
-
-
-def _is_for_a_file(request: Request) -> bool:
-    """Whether a local test definition is wanted, which datadog-ci puts into a file."""
-    return request.query_params.get("format") == "ltd"
-
-
-def _whatever_the_rule(run: Run) -> Run:
-    """The run without its execution rule, which is for CI alone."""
-    data = run.definition.data
-    options = {key: value for key, value in run.definition.options.items() if key != "ci"}
-    return replace(run, definition=replace(run.definition, data={**data, "options": options}))
+        return definition, self._full
