@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.drone_lint.gate_rules import pytest_file
+from pytest_storedog_gate.drone_lint.lint import pytest_file
 from pytest_storedog_gate.drone_lint.rules import Level
 from tests.conftest import WITHOUT_OTHERS
 from tests.drone_lint.linted import PRODUCTION, linted_steps
