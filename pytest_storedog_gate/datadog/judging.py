@@ -90,7 +90,10 @@ _NO_RESULT: tuple[_Rule, ...] = (
         lambda e: e.entry.timed_out and _awaited(e.entry),
         "the batch timed out before its {0} arrived",
     ),
-    (lambda e: not e.detail.usable and _why_unusable(e.detail), "it could not be run: {0}"),
+    (
+        lambda e: not e.detail.usable and (e.detail.reason or "unhealthy worker"),
+        "it could not be run: {0}",
+    ),
     (
         lambda e: e.entry.result_id in e.batch.shared,
         "the batch holds result {e.entry.result_id} twice, which can be of one place only",
@@ -222,10 +225,6 @@ def _broken(evidence: Evidence, rules: Iterable[_Rule]) -> str:
         if found := find(evidence):
             return sentence.format(found, e=evidence)
     return ""
-
-
-def _why_unusable(detail: Detail) -> str:
-    return detail.reason or "unhealthy worker"
 
 
 def _others(said: frozenset[str], wanted: str) -> str:

@@ -42,10 +42,8 @@ class Place(NamedTuple):
     def fits(self, other: Place) -> bool:
         """Whether both may be one place. A device without a browser is Chrome's."""
         ours, theirs = self.device.removeprefix("chrome."), other.device.removeprefix("chrome.")
-        return all(
-            not (one and another) or one == another
-            for one, another in ((self.location, other.location), (ours, theirs))
-        )
+        pairs = ((self.location, other.location), (ours, theirs))
+        return all(one == another for one, another in pairs if one and another)
 
     def __str__(self) -> str:
         """The place in words."""
@@ -116,20 +114,6 @@ class Check:
             device_ids=_identifiers(options.get("device_ids")),
             retry_interval=seconds(mapping(options.get("retry")).get("interval")),
         )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found: the checks of its answer, and how many there are in all."""
-
-    checks: tuple[Check, ...]
-    total: int
-
-    @classmethod
-    def from_json(cls, data: Json) -> Found:
-        """Reads the answer of `GET /tests/search`."""
-        checks = tuple(Check.from_json(test) for test in listed(data["tests"]))
-        return cls(checks, max(len(checks), int(data.get("total") or 0)))
 
 
 @dataclass(frozen=True)
@@ -240,10 +224,7 @@ class CheckOutcome:
     def status(self) -> Status:
         """Failed beats no verdict beats passed."""
         found = {result.status for result in self.results}
-        for status in (Status.FAILED, Status.NO_VERDICT):
-            if status in found:
-                return status
-        return Status.PASSED
+        return next(s for s in (Status.FAILED, Status.NO_VERDICT, Status.PASSED) if s in found)
 
     @property
     def duration(self) -> float:
