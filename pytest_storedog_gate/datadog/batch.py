@@ -232,14 +232,9 @@ class Batch:
 
     def _missing(self, public_id: str) -> list[Place]:
         """The places that were asked for, and of which the latest answer holds nothing."""
-        there = [
-            self._evidence(entry).place for entry in self._followed[public_id].entries.values()
-        ]
-        return [
-            place
-            for place in self._places[public_id]
-            if not any(place.fits(other) for other in there)
-        ]
+        entries = self._followed[public_id].entries.values()
+        there = [self._evidence(entry).place for entry in entries]
+        return [place for place in self._places[public_id] if not any(map(place.fits, there))]
 
     def _result(self, followed: _Followed, key: _Key) -> Result:
         entry = followed.entries[key]

@@ -80,9 +80,7 @@ class Check:
     def whole(self) -> bool:
         """Whether it tells all that a definition has: its type, and each of its places."""
         told = self.subtype if self.kind == "api" else self.kind
-        return bool(told and self.locations) and (
-            self.kind in _WITHOUT_DEVICES or bool(self.device_ids)
-        )
+        return bool(told and self.locations and (self.kind in _WITHOUT_DEVICES or self.device_ids))
 
     def places(self, overrides: Json) -> tuple[Place, ...]:
         """Where it runs, as far as it is told: its own places, or those that a run overrides."""
