@@ -94,18 +94,9 @@ class SyntheticsClient(Caller):
             data = answer.json()
             return tuple(map(Check.from_json, listed(data["tests"]))), int(data.get("total") or 0)
 
-        found, total = self.ask(
-            Call(
-                "v1/synthetics/tests/search",
-                "a search",
-                read,
-                params={
-                    "text": query,
-                    "count": str(MAX_TESTS + 1),
-                    "include_full_config": "true",
-                },
-            )
-        )
+        params = {"text": query, "count": str(MAX_TESTS + 1), "include_full_config": "true"}
+        call = Call("v1/synthetics/tests/search", "a search", read, params=params)
+        found, total = self.ask(call)
         if not found:
             raise NoVerdict(
                 f"the search {query!r} finds nothing on {self.endpoint.name}, so it proves nothing;"
@@ -133,16 +124,15 @@ class SyntheticsClient(Caller):
     def has_version(self, public_id: str, number: int) -> bool:
         """Whether the check has had this version."""
         path = f"v2/synthetics/tests/{quote(public_id, safe='')}/version_history/{number}"
-        return self.ask(
-            Call(
-                path,
-                f"version {number} of {public_id}",
-                # What it holds is not described anywhere.
-                lambda answer: answer.json() is not None,
-                params={"only_check_existence": "true"},
-                instead={404: lambda: False},
-            )
+        call = Call(
+            path,
+            f"version {number} of {public_id}",
+            # What it holds is not described anywhere.
+            lambda answer: answer.json() is not None,
+            params={"only_check_existence": "true"},
+            instead={404: lambda: False},
         )
+        return self.ask(call)
 
     def trigger(
         self, tests: Sequence[Json], *, batch_timeout: float, metadata: Json | None = None

@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     bad = [Level.ERROR, Level.WARNING] if options.strict else [Level.ERROR]
     statuses += [ExitStatus.CLOSED for r in reports if any(map(r.count, bad))]
     shown = _FORMATS[options.format](reports, release)
-    sys.stdout.write(encodable(shown, sys.stdout.encoding))  # a name may have other letters
+    # A name may have letters that the terminal lacks.
+    sys.stdout.write(encodable(shown, sys.stdout.encoding or "utf-8"))
     # One bad file hides no other, and the worst is told: our own fault, then the input's.
     worst_last = [ExitStatus.OPEN, ExitStatus.CLOSED, ExitStatus.USAGE, _INTERNAL_ERROR]
     return max(statuses, key=worst_last.index)

@@ -117,7 +117,7 @@ def pytest_file(root: Path, folder: PurePath, words: str) -> tuple[str, str, str
 
     Its addopts and required plugins as arguments, and a file that it hides and that requires ours.
     """
-    # They have no public names, and to say it again here would be wrong with the next pytest.
+    # It has no public name, and to say it again here would be wrong with the next pytest.
     from _pytest.config.findpaths import determine_setup  # noqa: PLC0415
     from _pytest.outcomes import Failed  # noqa: PLC0415
 

@@ -51,6 +51,9 @@ _WAYS = {
         files={"pytest.toml": '[pytest]\naddopts = ["-p", "no:storedog_gate", "--help"]\n'}
     ),
     "addopts-of-a-tests-folder": Way(f"{_GATE} checks", {"checks/pytest.ini": _INI}),
+    "addopts-of-one-of-two-folders": Way(
+        f"{_GATE} checks more", {"checks/pytest.ini": _INI, "more/a": ""}
+    ),
     "addopts-of-another-folder": Way(f"cd app\n{_GATE}", {"app/pytest.ini": _INI}),
     "hidden-pyproject": Way(
         _GATE,
