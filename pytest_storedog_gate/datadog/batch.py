@@ -80,7 +80,6 @@ class Batch:
         habits: Mapping[str, Habit] = MappingProxyType({}),
     ) -> None:
         self.public_ids = tuple(places)
-        self._tests = frozenset(places)
         self._places, self._habits = places, habits
         self._client = client
         self._triggered = triggered
@@ -92,7 +91,7 @@ class Batch:
         self._followed = {public_id: _Followed() for public_id in places}
         self._details: dict[str, Detail] = {}
         # Results that have ended, whose details have not arrived.
-        self._lacking: dict[str, None] = {}
+        self._lacking: set[str] = set()
         self._late = False
         self._outcomes: dict[str, CheckOutcome] = {}
 
@@ -141,23 +140,32 @@ class Batch:
         followed = self._followed[public_id]
         results = [self._result(followed, key) for key in sorted(followed.entries)]
         name = results[0].name if results else public_id
-        for entry in followed.gone():
-            reason = f"it had ended as {entry.status}, and then the batch did not hold it any more"
-            lost = self._lost(public_id, name, entry.place, reason)
-            results.append(replace(lost, result_id=entry.result_id))
-        results += [
-            self._lost(public_id, name, place, f"no result arrived from {place}")
-            for place in self._missing(public_id)
+        gone = "it had ended as {}, and then the batch did not hold it any more"
+        lost = [(e.place, gone.format(e.status), e.result_id) for e in followed.gone()]
+        lost += [
+            (place, f"no result arrived from {place}", "") for place in self._missing(public_id)
         ]
-        if not results:
-            reason = f"the batch holds no result of this check ({self.url})"
-            results.append(self._lost(public_id, name, ANYWHERE, reason))
+        if not (results or lost):
+            lost = [(ANYWHERE, f"the batch holds no result of this check ({self.url})", "")]
+        results += [
+            Result(
+                public_id,
+                name,
+                Status.NO_VERDICT,
+                reason,
+                result_id=result_id,
+                batch_id=self.id,
+                location=self._shown(place.location),
+                device=place.device,
+            )
+            for place, reason, result_id in lost
+        ]
         return CheckOutcome(public_id, tuple(results))
 
     def _see(self, state: BatchState) -> None:
         news = (state.status, state.entries) != (self._state.status, self._state.entries)
         self._told = bool(state.tag) and (news or self._pace.was_kept())
-        self._state = replace(state, tests=self._tests)
+        self._state = replace(state, tests=frozenset(self.public_ids))
         for followed in self._followed.values():
             followed.entries = {}
         seen: Counter[tuple[str, str, str]] = Counter()
@@ -170,9 +178,7 @@ class Batch:
                 followed.see(key, entry)
                 if entry.retries is not None and not entry.final:
                     followed.again.setdefault(entry.retries, self._pace.elapsed)
-                for result_id in entry.ended:
-                    if not self._detail(result_id).ended:
-                        self._lacking[result_id] = None
+                self._lacking |= {i for i in entry.ended if not self._detail(i).ended}
 
     def _wait_for_details(self) -> bool:
         """Asks for details of what has ended; those that lag behind the batch get some time.
@@ -195,7 +201,7 @@ class Batch:
 
     def _ask_for_details(self) -> None:
         self._details |= self._client.details(sorted(self._lacking))
-        self._lacking = {i: None for i in self._lacking if not self._detail(i).ended}
+        self._lacking = {i for i in self._lacking if not self._detail(i).ended}
 
     def _failing(self) -> bool:
         """Whether somebody may be waiting to hear why a check failed."""
@@ -227,19 +233,14 @@ class Batch:
             bool(followed.entries)
             and not self._missing(public_id)
             and all(entry.final and entry.readable for entry in followed.entries.values())
-            and not any(self._lacking.keys() & ids.keys() for ids in followed.attempts.values())
+            and not any(self._lacking & ids.keys() for ids in followed.attempts.values())
         )
 
     def _missing(self, public_id: str) -> list[Place]:
         """The places that were asked for, and of which the latest answer holds nothing."""
-        there = [
-            self._evidence(entry).place for entry in self._followed[public_id].entries.values()
-        ]
-        return [
-            place
-            for place in self._places[public_id]
-            if not any(place.fits(other) for other in there)
-        ]
+        entries = self._followed[public_id].entries.values()
+        there = [self._evidence(entry).place for entry in entries]
+        return [place for place in self._places[public_id] if not any(map(place.fits, there))]
 
     def _result(self, followed: _Followed, key: _Key) -> Result:
         entry = followed.entries[key]
@@ -273,17 +274,6 @@ class Batch:
             before=frozenset(endings),
             triggered=self._triggered.at,
             now=self._triggered.at + self._pace.elapsed,
-        )
-
-    def _lost(self, public_id: str, name: str, place: Place, reason: str) -> Result:
-        return Result(
-            public_id,
-            name,
-            Status.NO_VERDICT,
-            reason,
-            batch_id=self.id,
-            location=self._shown(place.location),
-            device=place.device,
         )
 
     def _detail(self, result_id: str) -> Detail:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -105,10 +106,9 @@ class Entry:
     @classmethod
     def read(cls, data: object, mask: Masker = NO_SECRETS) -> Entry | None:
         """The same of anything; None where it does not even name a test."""
-        try:
-            return cls.from_json(mapping(data), mask)
-        except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
-            known = mapping(data)
+        known = mapping(data)
+        with suppress(AttributeError, LookupError, OverflowError, TypeError, ValueError):
+            return cls.from_json(known, mask)
         public_id = plain(known.get("test_public_id"))
         if not public_id:
             return None

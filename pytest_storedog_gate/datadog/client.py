@@ -6,7 +6,7 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_storedog_gate.datadog.batch_state import BatchState
@@ -19,19 +19,15 @@ from pytest_storedog_gate.datadog.calling.json_answer import (
     plain,
 )
 from pytest_storedog_gate.datadog.details import Detail, details_from_json
-from pytest_storedog_gate.datadog.models import Check, Found, Json, Suite
+from pytest_storedog_gate.datadog.models import Check, Json, Suite
 from pytest_storedog_gate.datadog.pace import NEWS
 from pytest_storedog_gate.errors import NoVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_storedog_gate.datadog.calling.bounded_exchange import (
-        Answer,
-    )
+    from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer
 
-
-T = TypeVar("T")
 MAX_TESTS = 1000  # that one trigger takes
 PAGE = 100  # tests; Datadog's own size, which no limit cuts
 _NO_LIST = (400, 401, 403, 404, 405, 501)
@@ -80,15 +76,11 @@ class SyntheticsClient(Caller):
 
         Empty after the last one, and where the service has no such list.
         """
-
-        def read(answer: Answer) -> tuple[Check, ...]:
-            return tuple(_whole(listed(answer.json()["tests"])))
-
         return self.ask(
             Call(
                 "v1/synthetics/tests",
                 "a page of tests",
-                read,
+                lambda answer: tuple(_whole(listed(answer.json()["tests"]))),
                 params={"page_size": str(PAGE), "page_number": str(number)},
                 # Each test will be asked for by itself, which tells what is wrong.
                 instead=dict.fromkeys(_NO_LIST, tuple),
@@ -97,29 +89,26 @@ class SyntheticsClient(Caller):
 
     def search(self, query: str) -> tuple[Check, ...]:
         """All checks that Datadog's search finds; an empty or cut-off answer is no selection."""
-        found = self.ask(
-            Call(
-                "v1/synthetics/tests/search",
-                "a search",
-                lambda answer: Found.from_json(answer.json()),
-                params={
-                    "text": query,
-                    "count": str(MAX_TESTS + 1),
-                    "include_full_config": "true",
-                },
-            )
-        )
-        if not found.checks:
+
+        def read(answer: Answer) -> tuple[tuple[Check, ...], int]:
+            data = answer.json()
+            return tuple(map(Check.from_json, listed(data["tests"]))), int(data.get("total") or 0)
+
+        params = {"text": query, "count": str(MAX_TESTS + 1), "include_full_config": "true"}
+        call = Call("v1/synthetics/tests/search", "a search", read, params=params)
+        found, total = self.ask(call)
+        if not found:
             raise NoVerdict(
                 f"the search {query!r} finds nothing on {self.endpoint.name}, so it proves nothing;"
                 ' tags are searched as tag:"key:value"'
             )
-        if found.total > min(MAX_TESTS, len(found.checks)):
+        total = max(total, len(found))
+        if total > min(MAX_TESTS, len(found)):
             raise NoVerdict(
-                f"the search {query!r} finds {found.total} checks on {self.endpoint.name}, more "
-                f"than the {MAX_TESTS} that can be run; narrow it"
+                f"the search {query!r} finds {total} checks on {self.endpoint.name}, more than the "
+                f"{MAX_TESTS} that can be run; narrow it"
             )
-        return found.checks
+        return found
 
     def suite(self, public_id: str) -> Suite | None:
         """One suite, or None where the service does not know the ID."""
@@ -135,16 +124,15 @@ class SyntheticsClient(Caller):
     def has_version(self, public_id: str, number: int) -> bool:
         """Whether the check has had this version."""
         path = f"v2/synthetics/tests/{quote(public_id, safe='')}/version_history/{number}"
-        return self.ask(
-            Call(
-                path,
-                f"version {number} of {public_id}",
-                # What it holds is not described anywhere.
-                lambda answer: answer.json() is not None,
-                params={"only_check_existence": "true"},
-                instead={404: lambda: False},
-            )
+        call = Call(
+            path,
+            f"version {number} of {public_id}",
+            # What it holds is not described anywhere.
+            lambda answer: answer.json() is not None,
+            params={"only_check_existence": "true"},
+            instead={404: lambda: False},
         )
+        return self.ask(call)
 
     def trigger(
         self, tests: Sequence[Json], *, batch_timeout: float, metadata: Json | None = None

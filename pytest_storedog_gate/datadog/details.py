@@ -253,11 +253,8 @@ def _objects(data: Json, *names: str) -> list[Json]:
 def _assertions(data: Json, *, valid: bool) -> tuple[Assertion, ...]:
     """What was asserted; `valid` is it where it does not say."""
     # A step of an API test has the same list under two names.
-    names = [
-        name
-        for index, name in enumerate(_ASSERTIONS)
-        if not any(data.get(name) == data.get(other) for other in _ASSERTIONS[:index])
-    ]
+    lists = [data.get(name) for name in _ASSERTIONS]
+    names = [name for n, name in enumerate(_ASSERTIONS) if lists[n] not in lists[:n]]
     return tuple(_assertion({"valid": valid, **each}) for each in _objects(data, *names))
 
 

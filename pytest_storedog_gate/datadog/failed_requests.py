@@ -38,7 +38,8 @@ def _flat(steps: object) -> Iterator[Json]:
 
 def _exchange(data: Json) -> Iterator[str]:
     request, response = mapping(data.get("request")), mapping(data.get("response"))
-    if url := _word(request, "url") or ":".join(filter(None, _words(request, "host", "port"))):
+    place = filter(None, (_word(request, name) for name in ("host", "port")))
+    if url := _word(request, "url") or ":".join(place):
         asked = " ".join(filter(None, (_word(request, "method"), url)))
         status = _word(response, "status_code")
         yield line(f"{asked} answered {status}" if status else f"asked {asked}")
@@ -48,10 +49,6 @@ def _exchange(data: Json) -> Iterator[str]:
         if isinstance(text := response.get(name), str):
             excerpt = line(text, _EXCERPT)
             yield f"{name}: {excerpt}" if excerpt else f"the {name} is empty"
-
-
-def _words(data: Json, *names: str) -> Iterator[str]:
-    return (_word(data, name) for name in names)
 
 
 def _word(data: Json, name: str) -> str:

@@ -67,101 +67,81 @@ class Evidence:
         return math.nan if milliseconds / 1000 < self.triggered - _KEPT else milliseconds / 1000
 
 
-# A rule finds what is wrong, or nothing; its sentence may name it as {0}.
-_Rule = tuple[Callable[[Evidence], object], str]
+# By its sentence, a rule finds what is wrong, or nothing; the sentence may name it as {0}.
+_Rules = dict[str, Callable[[Evidence], object]]
 
-_NO_RESULT: tuple[_Rule, ...] = (
-    (lambda e: not e.entry.readable, "an entry of the batch cannot be read"),
-    (lambda e: e.entry.status == RUNNING, "no result arrived in time; it was still running"),
-    (
-        lambda e: not e.entry.final,
-        "no result arrived in time; it was left in the unknown status {e.entry.status!r}",
+_NO_RESULT: _Rules = {
+    "an entry of the batch cannot be read": lambda e: not e.entry.readable,
+    "no result arrived in time; it was still running": lambda e: e.entry.status == RUNNING,
+    "no result arrived in time; it was left in the unknown status {e.entry.status!r}": lambda e: (
+        not e.entry.final
     ),
-    (
-        lambda e: e.entry.earlier,
-        "it was not run: it passed in an earlier batch, which proves nothing about this one",
+    "it was not run: it passed in an earlier batch, which proves nothing about this one": (
+        lambda e: e.entry.earlier
     ),
-    (
-        lambda e: e.entry.status == "skipped",
-        "it was skipped, and not run: its execution rule says so",
+    "it was skipped, and not run: its execution rule says so": lambda e: (
+        e.entry.status == "skipped"
     ),
-    (lambda e: e.entry.status == "cancelled", "it was cancelled before it had a result"),
-    (
-        lambda e: e.entry.timed_out and _awaited(e.entry),
-        "the batch timed out before its {0} arrived",
+    "it was cancelled before it had a result": lambda e: e.entry.status == "cancelled",
+    "the batch timed out before its {0} arrived": lambda e: e.entry.timed_out and _awaited(e.entry),
+    "it could not be run: {0}": lambda e: (
+        not e.detail.usable and (e.detail.reason or "unhealthy worker")
     ),
-    (lambda e: not e.detail.usable and _why_unusable(e.detail), "it could not be run: {0}"),
-    (
-        lambda e: e.entry.result_id in e.batch.shared,
-        "the batch holds result {e.entry.result_id} twice, which can be of one place only",
+    "the batch holds result {e.entry.result_id} twice, which can be of one place only": lambda e: (
+        e.entry.result_id in e.batch.shared
     ),
-    (
-        lambda e: _others(e.before, e.entry.status),
-        "it had ended as {0} before the service called it {e.entry.status}",
+    "it had ended as {0} before the service called it {e.entry.status}": lambda e: _others(
+        e.before, e.entry.status
     ),
-)
-_NOT_ITS_OWN: tuple[_Rule, ...] = (
-    (lambda e: not e.detail.readable, "its details cannot be read"),
-    (
-        lambda e: _others(e.detail.result_ids, e.entry.result_id),
-        "its details are those of result {0}",
+}
+_NOT_ITS_OWN: _Rules = {
+    "its details cannot be read": lambda e: not e.detail.readable,
+    "its details are those of result {0}": lambda e: _others(
+        e.detail.result_ids, e.entry.result_id
     ),
-    (
-        lambda e: _others(e.detail.test_ids, e.entry.public_id),
-        "its details are those of the test {0}",
+    "its details are those of the test {0}": lambda e: _others(
+        e.detail.test_ids, e.entry.public_id
     ),
-    (lambda e: _others(e.detail.batch_ids, e.batch_id), "its details are those of batch {0}"),
-    (
-        lambda e: e.detail.run_type == "scheduled",
-        "its details are those of a scheduled run, which no batch started",
+    "its details are those of batch {0}": lambda e: _others(e.detail.batch_ids, e.batch_id),
+    "its details are those of a scheduled run, which no batch started": lambda e: (
+        e.detail.run_type == "scheduled"
     ),
-    (
-        lambda e: _elsewhere(e.entry, e.detail, e.location_name),
-        "the batch says that it ran at {e.entry.place}, its details say {0}",
+    "the batch says that it ran at {e.entry.place}, its details say {0}": lambda e: _elsewhere(
+        e.entry, e.detail, e.location_name
     ),
-)
-_NOT_FAILED: tuple[_Rule, ...] = (
-    (lambda e: "passed" in e.detail.statuses, "the batch says failed, the result says 'passed'"),
-)
-_NOT_PROVED: tuple[_Rule, ...] = (
-    (lambda e: not e.entry.result_id, "the batch says passed, and names no result"),
-    (lambda e: e.entry.failure, "the batch says passed, and why it failed: {0}"),
-    (
-        lambda e: e.asked.location and not e.place.location,
-        "the batch says passed, and not at which location",
+}
+_NOT_FAILED: _Rules = {
+    "the batch says failed, the result says 'passed'": lambda e: "passed" in e.detail.statuses,
+}
+_NOT_PROVED: _Rules = {
+    "the batch says passed, and names no result": lambda e: not e.entry.result_id,
+    "the batch says passed, and why it failed: {0}": lambda e: e.entry.failure,
+    "the batch says passed, and not at which location": lambda e: (
+        e.asked.location and not e.place.location
     ),
-    (
-        lambda e: e.asked.device and not e.place.device,
-        "the batch says passed, and nothing says on which device",
+    "the batch says passed, and nothing says on which device": lambda e: (
+        e.asked.device and not e.place.device
     ),
-    (lambda e: e.late and not e.batch.final, "the batch never ended: results may be missing"),
-    (
-        lambda e: e.batch.unexplained,
-        "the batch says {e.batch.status}, and none of its results does",
-    ),
-    (lambda e: e.batch.stray_failure, "the batch holds a failed result of no test"),
-)
+    "the batch never ended: results may be missing": lambda e: e.late and not e.batch.final,
+    "the batch says {e.batch.status}, and none of its results does": lambda e: e.batch.unexplained,
+    "the batch holds a failed result of no test": lambda e: e.batch.stray_failure,
+}
 # Each after "the batch says passed, the result ".
-_CONTRADICTED: tuple[_Rule, ...] = (
-    (
-        lambda e: next((repr(shown(s)) for s in e.detail.statuses if s != "passed"), ""),
-        "says {0}",
+_CONTRADICTED: _Rules = {
+    "says {0}": lambda e: next((repr(shown(s)) for s in e.detail.statuses if s != "passed"), ""),
+    "says that it timed out": lambda e: e.detail.timed_out,
+    "says why it failed: {0}": lambda e: e.detail.failure,
+    "holds a failed {0}": lambda e: _failed_step(e.detail),
+    "holds an assertion that is not true: {0}": lambda e: _unmet(e.detail.assertions),
+    "ended before it began": lambda e: e.began > e.ended,
+    "ended {0:.0f} s before the batch was triggered": lambda e: (
+        e.ended < e.triggered - _CLOCKS and e.triggered - e.ended
     ),
-    (lambda e: e.detail.timed_out, "says that it timed out"),
-    (lambda e: e.detail.failure, "says why it failed: {0}"),
-    (lambda e: _failed_step(e.detail), "holds a failed {0}"),
-    (lambda e: _unmet(e.detail.assertions), "holds an assertion that is not true: {0}"),
-    (lambda e: e.began > e.ended, "ended before it began"),
-    (
-        lambda e: e.ended < e.triggered - _CLOCKS and e.triggered - e.ended,
-        "ended {0:.0f} s before the batch was triggered",
+    "began {0:.0f} s before the batch was triggered": lambda e: (
+        e.began < e.triggered - _CLOCKS and e.triggered - e.began
     ),
-    (
-        lambda e: e.began < e.triggered - _CLOCKS and e.triggered - e.began,
-        "began {0:.0f} s before the batch was triggered",
-    ),
-    (lambda e: e.ended > e.now + _CLOCKS and e.ended - e.now, "ends {0:.0f} s from now"),
-)
+    "ends {0:.0f} s from now": lambda e: e.ended > e.now + _CLOCKS and e.ended - e.now,
+}
 
 
 def judged(evidence: Evidence) -> Result:
@@ -216,16 +196,12 @@ def _why(evidence: Evidence, foreign: str) -> str:
     return evidence.detail.reason or f"failed; {foreign or 'its details never arrived'}"
 
 
-def _broken(evidence: Evidence, rules: Iterable[_Rule]) -> str:
+def _broken(evidence: Evidence, rules: _Rules) -> str:
     """What the first rule says that finds anything; empty where none does."""
-    for find, sentence in rules:
+    for sentence, find in rules.items():
         if found := find(evidence):
             return sentence.format(found, e=evidence)
     return ""
-
-
-def _why_unusable(detail: Detail) -> str:
-    return detail.reason or "unhealthy worker"
 
 
 def _others(said: frozenset[str], wanted: str) -> str:

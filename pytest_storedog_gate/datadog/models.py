@@ -42,10 +42,8 @@ class Place(NamedTuple):
     def fits(self, other: Place) -> bool:
         """Whether both may be one place. A device without a browser is Chrome's."""
         ours, theirs = self.device.removeprefix("chrome."), other.device.removeprefix("chrome.")
-        return all(
-            not (one and another) or one == another
-            for one, another in ((self.location, other.location), (ours, theirs))
-        )
+        pairs = ((self.location, other.location), (ours, theirs))
+        return all(one == another for one, another in pairs if one and another)
 
     def __str__(self) -> str:
         """The place in words."""
@@ -82,9 +80,7 @@ class Check:
     def whole(self) -> bool:
         """Whether it tells all that a definition has: its type, and each of its places."""
         told = self.subtype if self.kind == "api" else self.kind
-        return bool(told and self.locations) and (
-            self.kind in _WITHOUT_DEVICES or bool(self.device_ids)
-        )
+        return bool(told and self.locations and (self.kind in _WITHOUT_DEVICES or self.device_ids))
 
     def places(self, overrides: Json) -> tuple[Place, ...]:
         """Where it runs, as far as it is told: its own places, or those that a run overrides."""
@@ -116,20 +112,6 @@ class Check:
             device_ids=_identifiers(options.get("device_ids")),
             retry_interval=seconds(mapping(options.get("retry")).get("interval")),
         )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a search found: the checks of its answer, and how many there are in all."""
-
-    checks: tuple[Check, ...]
-    total: int
-
-    @classmethod
-    def from_json(cls, data: Json) -> Found:
-        """Reads the answer of `GET /tests/search`."""
-        checks = tuple(Check.from_json(test) for test in listed(data["tests"]))
-        return cls(checks, max(len(checks), int(data.get("total") or 0)))
 
 
 @dataclass(frozen=True)
@@ -240,10 +222,7 @@ class CheckOutcome:
     def status(self) -> Status:
         """Failed beats no verdict beats passed."""
         found = {result.status for result in self.results}
-        for status in (Status.FAILED, Status.NO_VERDICT):
-            if status in found:
-                return status
-        return Status.PASSED
+        return next(s for s in (Status.FAILED, Status.NO_VERDICT, Status.PASSED) if s in found)
 
     @property
     def duration(self) -> float:

@@ -59,21 +59,15 @@ _TEXT_OR_OBJECT = Kind(
 )
 _KINDS = {
     **_PLAIN,
-    "basicAuth": OBJECT,
-    "cookies": _TEXT_OR_OBJECT,
-    "retry": OBJECT,
-    "setCookies": _TEXT_OR_OBJECT,
+    **{name: _TEXT_OR_OBJECT if "value" in keys else OBJECT for name, keys in _GROUPS.items()},
 }
 _VARIABLES = {
     **_PLAIN,
-    "basicAuth.username": STRING,
-    "basicAuth.password": STRING,
-    "cookies": STRING,
-    "cookies.append": BOOLEAN,
-    "retry.count": WHOLE,
-    "retry.interval": NUMBER,
-    "setCookies": STRING,
-    "setCookies.append": BOOLEAN,
+    **{
+        name if key == "value" else f"{name}.{key}": kind
+        for name, keys in _GROUPS.items()
+        for key, kind in keys.items()
+    },
 }
 _NO_MOBILE = "checks of mobile applications are not supported; take it out"
 _REFUSED = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.calling.clock import Clock
-    from pytest_storedog_gate.datadog.calling.rate_limit import RateLimit
+    from pytest_storedog_gate.datadog.calling.retries import RateLimit
 
 NEWS = 2.0  # s; as long may a service that tells the news keep a look
 # Of the time since the trigger, or since the expected end: half of that is the mean lateness.

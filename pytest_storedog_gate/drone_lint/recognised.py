@@ -1,7 +1,5 @@
 """What is recognised as sound: the regular expressions of recognised.toml."""
 
-from __future__ import annotations
-
 import functools
 import re
 import tomllib
@@ -16,9 +14,7 @@ def text_of(key: str) -> str:
     """An expression for any of those of that key; a dot leads into a table."""
     found: Any = functools.reduce(lambda table, part: table[part], key.split("."), RECOGNISED)
     text = "|".join(f"(?:{each})" for each in found)
-    for name, part in RECOGNISED["parts"].items():
-        text = text.replace(f"{{{name}}}", part)
-    return f"(?s:{text})"
+    return re.sub(r"\{([a-z][\w.-]*)\}", lambda other: text_of(other[1]), f"(?s:{text})")
 
 
 @functools.cache

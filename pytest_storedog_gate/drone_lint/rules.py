@@ -1,16 +1,10 @@
 """What the linter says: rules, findings, and comments (`# storedog: ignore[RULE] REASON`)."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 RULES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 _RULE = rf"\s*(?:{'|'.join(RULES)})\s*"
@@ -41,16 +35,14 @@ class Finding:
 
     @property
     def said(self) -> str:
-        """The finding as one sentence."""
         return f"{self.what}; {self.remedy}"
 
 
 @dataclass(frozen=True)
 class Report:
-    """The findings in a file, in its order, or the `error` that kept it from being judged.
+    """The findings in a file, about the steps that `judged` names, or the `error` that kept it.
 
-    `judged` says which steps they are about. `sound`: gate and production are known, and there is
-    no error or warning.
+    It is sound where gate and production are known, and there is no error or warning.
     """
 
     file: str
@@ -71,25 +63,25 @@ def finding(line: int, rule: str, *about: str, level: Level | None = None) -> Fi
     return Finding(line, rule, said["what"].format(*about), said["remedy"], level)
 
 
-def comments(text: str) -> Iterator[tuple[int, int, dict[str, str | None]]]:
+def comments(text: str) -> list[tuple[int, int, dict[str, str | None]]]:
     """The comments with their lines, and those that they are about: their own, or the next YAML."""
-    lines = text.splitlines()
-    about = len(lines)
-    for number in range(len(lines), 0, -1):
-        about = number if re.match(r"\s*[^#\s]", lines[number - 1]) else about
-        if said := _COMMENT.search(lines[number - 1]):
-            yield number, about, said.groupdict()
+    found, about = [], 0
+    for number, line in reversed([*enumerate(text.splitlines(), 1)]):
+        about = number if not about or re.match(r"\s*[^#\s]", line) else about
+        if said := _COMMENT.search(line):
+            found.append((number, about, said.groupdict()))
+    return found
 
 
-def applied(text: str, findings: set[Finding]) -> Iterator[Finding]:
+def applied(text: str, findings: set[Finding]) -> list[Finding]:
     """The findings, those that comments ignore with the reason, and each comment in vain."""
     ignores: dict[tuple[int, str], str | None] = {}
+    found = set()
     for line, about, said in comments(text):
         rules = (said["rules"] or "").replace(",", " ").split()
         ignores |= {(about, rule): said["reason"] for rule in rules}
         if not any(said.values()):
-            yield finding(line, "comment", "this names no rule or no reason, or is not known")
-    for found in findings:
-        yield replace(found, ignored=ignores.get((found.line, found.rule)))
-    for line, rule in ignores.keys() - {(found.line, found.rule) for found in findings}:
-        yield finding(line, "comment", f"there is no {rule} here to ignore", level=Level.NOTE)
+            found.add(finding(line, "comment", "this names no rule or no reason, or is not known"))
+    for line, rule in ignores.keys() - {(f.line, f.rule) for f in findings}:
+        found.add(finding(line, "comment", f"there is no {rule} here to ignore", level=Level.NOTE))
+    return sorted(found | {replace(f, ignored=ignores.get((f.line, f.rule))) for f in findings})

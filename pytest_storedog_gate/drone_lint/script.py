@@ -6,73 +6,23 @@ pytest and the shell as they are. No shell is interpreted: all else is `NotPlain
 
 from __future__ import annotations
 
+import copy
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.drone_lint.recognised import pattern, text_of
+from pytest_storedog_gate.drone_lint.recognised import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from pytest_storedog_gate.drone_lint.drone_file import Step
 
-# `${NAME}` is Drone's, and nobody knows what it holds; `$NAME` and `$${NAME}` are the shell's.
-_DRONES = rf"\$\{{{text_of('drones')}\}}"
-_VARIABLE = rf"\$\$?[A-Za-z_]\w*|\$\$\{{[A-Za-z_][\w:#%/,^.*-]*\}}|{_DRONES}"
-_JOINED = r"\\\n(?=\s*\S)"  # the line goes on in the next
-_DOLLAR = rf"\$\$|\$(?!\{{)|{_DRONES}"
-# Nowhere plain: a backquote, which Drone's own `echo` of each command would run, and a backslash,
-# which the shell that hands the script on may read: `\c` cuts off the rest of it.
-_TOKEN = re.compile(
-    rf"""(?P<blank>[ \t]+|(?<!\S)\#(?:[^`\\\n$]|{_DOLLAR})*) | (?P<joined>{_JOINED})
-    | (?P<end>;(?!;)|\n) | (?P<operator>&&|\|\|?)
-    | (?P<output>2>&1|1?>&2|[12]?>{{1,2}}[ ]?(?:/dev/null|[\w./-]+\.log)(?![^\s;|&]))
-    | (?P<input><[ ]?/dev/null)
-    | '(?P<single>(?:[^'`\\\n$]|{_DOLLAR})*)' | "(?P<double>(?:[^"`\\\n$]|{_VARIABLE})*)"
-    | (?P<open>{_VARIABLE})
-    | (?P<bare>[\w./:=@%+,^\[\]*?-][\w./:=@%+,^\[\]*?!\#-]*) | (?P<odd>.{{1,20}})""",
-    re.VERBOSE,
-)
 _BLANK, _INPUT = "\0", "\1"  # in a command: a blank within a word, and an input of its own
-# A list goes on with `&&` alone, and what follows it is read neither by Drone nor by its `echo`.
-_LAST = re.compile(rf"(?:[^;|&\n`\\$]++|{_DOLLAR}|{_JOINED}|&&)*+;?(?:\s|(?<!\S)\#[^\n`\\$]*)*")
-
-_MENTION = re.compile(r"--storedog-env\b|\bsynthetics\s+run-tests\b")
-_ASSIGNED = re.compile(r"(?:export(?: |$)(?=(?:\w+=\S*(?: |$))*$))?(?:\w+=\S*(?: |$))*")
-_GATE = re.compile(
-    rf"(?P<before>(?:\w+=\S* |{text_of('wrappers')})*)(?:{text_of('pytest.program')}"
-    rf"|(?P<other>{text_of('datadog-ci.program')}) synthetics run-tests)(?P<arguments>(?: \S*)*)"
-)
-# Where an image has its programs, and those of its user.
-_OF_ROOT = str(PurePosixPath("/root", ".local", "bin", "pytest"))
-_PROGRAMS = ("/bin/sh", "/usr/bin/env", "/usr/local/bin/pytest", _OF_ROOT)
 
 
 class NotPlain(Exception):
     """What is not plain, as it is written."""
-
-
-@dataclass(frozen=True)
-class Gate:
-    """A command that is a gate, or the `fault` that is not plain before one.
-
-    `environment` is None for datadog-ci, which has none. `variables` are those of its process, as
-    far as the file tells; None is one taken away. `folder` is where it runs, below the file's.
-    """
-
-    line: int
-    arguments: str = ""
-    variables: Mapping[str, str | None] = field(default_factory=dict)
-    folder: PurePosixPath = field(default_factory=PurePosixPath)
-    environment: str | None = None
-    fault: str = ""
-
-    def option(self, name: str) -> str | None:
-        """The value of the last `--name=value` or `--name value`."""
-        found = re.findall(rf"(?<!\S){name}[= ](\S*)", self.arguments)
-        return shown(found[-1]) if found else None
 
 
 def arguments(words: list[str]) -> str:
@@ -85,28 +35,12 @@ def shown(text: str) -> str:
     return text.replace(_BLANK, " ")
 
 
-def gates(step: Step) -> list[Gate]:
-    """The gates that the step runs, in their order, up to a fault."""
-    script = _Script(step)
-    mentions = [n for n, (_, text) in enumerate(step.commands) if _MENTION.search(text)]
-    try:
-        if mentions:
-            script.check_place()
-        for n in range(max(mentions, default=-1) + 1):
-            script.read(n, is_last=n == mentions[-1])
-    except NotPlain as reason:
-        script.found.append(Gate(script.line, fault=shown(str(reason))))
-    return script.found
-
-
-class _Script:
-    """What a step's script has changed up to its `line`, and the gates that it has `found`."""
+class Script:
+    """A step's script: what it has changed up to a line, and the `rest` of the item from there."""
 
     def __init__(self, step: Step) -> None:
-        self.found: list[Gate] = []
-        self.line, self._step = step.line, step
-        self._variables: dict[str, str | None] = {**step.variables}
-        self._folder = PurePosixPath(step.source.get("working_dir").text or "")
+        self._step, self._line, self._rest, self._folder = step, step.line, "", step.folder
+        self._variables = {**step.variables}
         self._made: set[PurePosixPath] = set()  # the programs of virtual environments
         workspace = step.pipeline.get("workspace")
         paths = [workspace.get("base").text or workspace.get("path").text or ""]
@@ -114,51 +48,64 @@ class _Script:
         # What stands there is the repository's, or another step's.
         self._shared = tuple(f"{PurePosixPath('/drone', path)}/" for path in paths)
 
-    def check_place(self) -> None:
-        """Raises NotPlain where no shell reads the script, or other files are the programs."""
+    def gates(self) -> Iterator[Step]:
+        """The step up to each gate that it runs, in their order, or up to a fault."""
+        n, commands = -1, self._step.commands
+        try:
+            self._check_place()
+            for n in range(len(commands)):
+                yield from self._read(*commands[n], is_last=n + 1 == len(commands))
+        except NotPlain as reason:
+            step, line, fault = self._step, self._line, str(reason)
+            mentions, later = pattern("mention").search, (text for _, text in commands[n + 1 :])
+            # What follows the last gate runs only once that has passed, but `echo` reads it before.
+            if not any(map(mentions, [self._rest, *later])):
+                odd = pattern("echoed").search(self._rest)
+                if not odd or not mentions(commands[n][1]):
+                    return
+                line, fault = line + self._rest.count("\n", 0, odd.start()), odd[0]
+            step.program, step.at, step.fault = "unknown", line, shown(fault)
+            yield step
+
+    def _check_place(self) -> None:
+        """Where no shell reads the script, or other files are the programs, nothing is plain."""
         if self._step.pipeline.get("platform").get("os").text == "windows":
             raise NotPlain("PowerShell")
         if self._folder.parts[:2] in (("/", "dev"), ("/", "proc")):
             raise NotPlain(str(self._folder))
-        for program in _PROGRAMS:
-            self._in_image(program)
+        for place in filter(pattern("programs").fullmatch, self._shared):
+            raise NotPlain(place)
 
-    def read(self, n: int, *, is_last: bool) -> None:
-        """Reads an item of the script, the last one up to its last gate. Raises NotPlain."""
-        first, text = self._step.commands[n]
-        left = len(_MENTION.findall(text)) if is_last else -1
-        self.line, here, command, before = first, 0, "", ""
-        for token in _TOKEN.finditer(f"{text}\n"):
+    def _read(self, first: int, text: str, *, is_last: bool) -> Iterator[Step]:
+        """The gates in an item of the script."""
+        self._line, self._rest, command, before = first, text, "", ""
+        for token in pattern("token").finditer(f"{text}\n"):
             if token.lastgroup not in ("operator", "end"):
                 command += self._piece(token)
                 continue
             words, after = " ".join(command.split()), token["operator"] or ""
-            rest = text[token.start() :]
-            left -= len(_MENTION.findall(text, here, token.start()))
+            ends = is_last and pattern("last").fullmatch(text, token.start())
             if words:
-                is_last_item = n + 1 == len(self._step.commands)
-                self._command(words, before, after, ends=is_last_item and _LAST.fullmatch(rest))
+                yield from self._command(words, before, after, ends=ends)
             elif before or token[0] != "\n":
                 raise NotPlain(token[0])
-            if not left:
-                # This runs only once the last gate has passed, but Drone's `echo` reads it before.
-                if odd := re.search(rf"`|(?!{_JOINED})\\", rest):
-                    self.line = first + text.count("\n", 0, token.start() + odd.start())
-                    raise NotPlain(odd[0])
-                return
-            here, command, before = token.end(), "", after
+            command, before, self._rest = "", after, text[token.end() :]
             if token["end"]:
-                self.line = first + text.count("\n", 0, here)
+                self._line = first + text.count("\n", 0, token.end())
 
     def _piece(self, token: re.Match[str]) -> str:
         """A token's part of a command: words, with a blank between two."""
-        kind, text = str(token.lastgroup), token[token.lastgroup or 0]
+        kind, text = str(token.lastgroup), token[0]
         if kind == "odd" or not text.replace("\t", "").replace("\n", "").isprintable():
             raise NotPlain(text)
         if kind == "single":
-            text = text.replace("$$", "$")
-        elif kind in ("double", "open"):
-            text = re.sub(_VARIABLE, lambda v: self._value(v[0], is_open=kind == "open"), text)
+            text = text[1:-1].replace("$$", "$")
+        elif kind == "double":
+            text = pattern("variable").sub(lambda v: self._value(v[0], is_open=False), text[1:-1])
+        elif kind == "open":
+            text = self._value(text, is_open=True)
+            if re.search(r"\s|^$", text):
+                raise NotPlain(token[0])
         elif kind != "bare":
             return {"joined": "", "input": f" {_INPUT} "}.get(kind, " ")
         return re.sub(r"\s", _BLANK, text) or _BLANK
@@ -166,25 +113,30 @@ class _Script:
     def _value(self, variable: str, *, is_open: bool) -> str:
         """Its value; one that is not known stays `${NAME}`, or `$NAME` if it may be more words."""
         name = variable.strip("${}")
+        is_word = not is_open or pattern("drones").fullmatch(name)
         found = self._variables.get(name)
-        if found is None:
-            is_word = not is_open or pattern("drones").fullmatch(name)
-            return f"${{{name}}}" if is_word else f"${name}"
-        if is_open and re.search(r"\s|^$", found):
-            raise NotPlain(variable)
-        return found
+        return found if found is not None else f"${{{name}}}" if is_word else f"${name}"
 
-    def _command(self, words: str, before: str, after: str, *, ends: object) -> None:
+    def _command(self, words: str, before: str, after: str, *, ends: object) -> Iterator[Step]:
+        """The gate that it is, though `env` or `timeout` may stand before it."""
         fed = before == "|" or _INPUT in words
         words = " ".join(self._in_image(word) for word in words.split(" ") if word != _INPUT)
-        if gate := self._gate(words):
+        found, run = pattern("gate").fullmatch(words), pattern("assigned").sub("", words, count=1)
+        ahead = found["before"] if found else words.removesuffix(run)
+        sets = {name: shown(value) for name, value in pattern("sets").findall(ahead)}
+        for name in filter(pattern("steering").fullmatch, sets):
+            raise NotPlain(f"{name}={sets[name]}")
+        if found:
+            gate, unset = copy.copy(self._step), pattern("unsets").findall(ahead)
+            gate.program = "pytest" if found["pytest"] else "datadog-ci"
+            gate.at, gate.arguments, gate.folder = self._line, found["arguments"], self._folder
+            gate.environment = gate.option("--storedog-env") if found["pytest"] else None
+            gate.variables = {**self._variables, **dict.fromkeys(unset), **sets}
             # Among `&&` it ends the step only where nothing else follows.
             if (before or after) and not (ends and {before, after} <= {"", "&&"}):
                 raise NotPlain(before or after)
-            self.found.append(gate)
+            yield gate
             return
-        run = _ASSIGNED.sub("", words, count=1)
-        sets = _sets(words[: len(words) - len(run)])
         program, *options = run.split(" ")
         reads = any(map(pattern("reading").fullmatch, [*options, run]))
         # In a pipe, and after `&&` or `||`, nobody knows whether it is so for what follows.
@@ -192,43 +144,19 @@ class _Script:
         lasts = program in ("", "cd", "unset")
         is_plain = not run or pattern("commands").fullmatch(run)
         if not is_plain or (reads and not fed) or (lasts and not is_sure):
-            raise NotPlain(words)
-        if not run:
-            self._variables |= sets
-        elif program == "unset":
-            self._variables[options[0]] = None
+            raise NotPlain(words or after or before)
+        if program in ("", "unset"):
+            self._variables |= sets or dict.fromkeys(options)
         elif program == "cd":
             self._folder /= options[0]
         elif is_sure and pattern("venvs").fullmatch(run):
             self._made.add(self._folder / options[-1] / "bin")
 
     def _in_image(self, word: str) -> str:
-        """The word; an environment that the script has made is taken for one of the image.
-
-        Raises NotPlain for a program that is the repository's, or another step's.
-        """
+        """The word; an environment that the script has made is taken for one of the image."""
         path = self._folder / word
         if path.parent in self._made:
             return f"/venv/bin/{path.name}"
         if "/bin/" in word and word.startswith(self._shared):
             raise NotPlain(word)
         return word
-
-    def _gate(self, words: str) -> Gate | None:
-        """The gate that it is, though `env` or `timeout` may stand before it."""
-        if not (found := _GATE.fullmatch(words)):
-            return None
-        unset = re.findall(r"(?:-u ?|--unset[ =])(\w+)", found["before"])
-        variables = {**self._variables, **dict.fromkeys(unset), **_sets(found["before"])}
-        gate = Gate(self.line, found["arguments"], variables, self._folder)
-        environment = None if found["other"] else gate.option("--storedog-env")
-        return replace(gate, environment=environment) if found["other"] or environment else None
-
-
-def _sets(words: str) -> dict[str, str | None]:
-    """The variables among the words. Raises NotPlain for one that steers."""
-    found = re.findall(r"(?<!\S)(\w+)=(\S*)", words)
-    for name, value in found:
-        if pattern("steering").fullmatch(name):
-            raise NotPlain(f"{name}={value}")
-    return {name: shown(value) for name, value in found}

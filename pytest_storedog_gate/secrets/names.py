@@ -6,126 +6,31 @@ A name is read by its words, so that `max_tokens`, `tokenizer` and `Idempotency-
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
 
 _WORDS = re.compile(r"[A-Z]+(?=keys?(?![a-z]))|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _MARKS = re.compile("[\u0300-\u036f]")
 # Letters that are not another one with a mark.
 _PLAIN = str.maketrans({"ł": "l", "\u0131": "i", "ø": "o", "đ": "d", "ß": "ss"})
-_SECRET = frozenset(
-    {
-        "auth", "authentication", "authorisation", "authorization", "basicauth", "bearer",
-        "connectionstring", "connstr", "cookie", "cookies", "cred", "credential", "credentials",
-        "creds", "csrf", "cvc", "cvv", "dsn", "hmac", "jwt", "mfa", "mnemonic", "otp", "passcode",
-        "passwords", "pat", "pin", "psk", "psw", "samlresponse", "sas", "secret", "secrets",
-        "sess", "session", "sid", "sig", "signature", "token", "totp", "verifier", "wsse", "xsrf",
-        # Passwords where they have another name.
-        "clave", "geslo", "haslo", "heslo", "jelszo", "jeton", "lozinka", "mdp", "parola",
-        "parool", "salasana", "sandi", "senha", "sifre", "slaptazodis",
-    }
-)  # fmt: skip
-# Of words that were written as one: `authtoken`, `PHPSESSID`, `dbpass`, `benutzerpasswort`.
-_ENDINGS = (
-    "authorization", "cookie", "credential", "credentials", "jwt", "pass", "passphrase", "passwd",
-    "password", "passwrd", "pswd", "pw", "pwd", "secret", "sessid", "sessionid", "signature",
-    "token", "adgangskode", "contrasena", "contrasenia", "contrasenya", "geheimnis", "katasandi",
-    "kennwort", "kodeord", "losenord", "matkhau", "motdepasse", "passord", "passwort",
-    "wachtwoord", "zugangsdaten", "пароль", "токен", "секрет", "密码", "密碼", "口令", "令牌",
-    "密钥", "パスワード", "トークン", "비밀번호", "토큰",
-)  # fmt: skip
-# What ends like a password and is none.
-_WORDS_IN_PASS = frozenset(
-    {
-        "allpass", "bandpass", "bypass", "compass", "encompass", "gyrocompass", "highpass",
-        "lowpass", "multipass", "outpass", "overpass", "surpass", "trespass", "underpass",
-    }
-)  # fmt: skip
-# What makes a key one that opens something: there are primary, public and cache keys as well.
-_KEYS = frozenset(
-    {
-        "access", "account", "activation", "admin", "aes", "api", "app", "application", "auth",
-        "cipher", "client", "consumer", "crypto", "decrypt", "decryption", "deploy", "developer",
-        "enc", "encrypt", "encryption", "function", "functions", "hmac", "host", "ingest",
-        "ingestion", "insert", "integration", "jwt", "license", "login", "mashape", "master",
-        "pass", "priv", "private", "rapidapi", "rsa", "sdk", "secret", "server", "service",
-        "session", "shared", "sign", "signing", "ssh", "storage", "subscription", "symmetric",
-        "unseal", "webhook", "wep", "wpa",
-    }
-)  # fmt: skip
-_KEY_WORDS = ("key", "keys", "schluessel", "schlussel", "sleutel")
-_KEY_ENDINGS = tuple(f"{kind}{word}" for kind in sorted(_KEYS) for word in _KEY_WORDS)
-# The same of a code: there are those of countries and of errors as well.
-_CODES = frozenset(
-    {
-        "access", "activation", "auth", "authenticator", "authorization", "backup", "device", "fa",
-        "factor", "login", "mfa", "otp", "pairing", "pass", "recovery", "reset", "security", "sms",
-        "totp", "unlock", "verification",
-    }
-)  # fmt: skip
-# Words that are a secret together, at the end of a name.
-_TOGETHER = frozenset(
-    {
-        ("access", "sign"), ("api", "sign"), ("art", "api"), ("authorization", "auxiliary"),
-        ("bapi", "sign"), ("client", "assertion"), ("conn", "str"), ("connection", "string"),
-        ("encryption", "customer", "key"), ("fastly", "key"), ("honeycomb", "team"),
-        ("jenkins", "crumb"), ("jwt", "assertion"), ("kata", "sandi"), ("mat", "khau"),
-        ("mot", "de", "passe"), ("one", "time", "code"), ("pass", "phrase"), ("pass", "word"),
-        ("protection", "bypass"), ("recovery", "phrase"), ("saml", "response"),
-        ("secret", "key", "base"), ("seed", "phrase"), ("token", "hint"), ("x", "query", "key"),
-        *((kind, word) for kind in _CODES for word in ("code", "codes")),
-        *((kind, word) for kind in _KEYS for word in _KEY_WORDS),
-        *((kind, "tokens") for kind in ("access", "api", "auth", "refresh", "session")),
-        *(
-            (key, kind)
-            for key in ("chave", "chiave", "clave", "cle")
-            for kind in (
-                "acceso", "acces", "accesso", "acesso", "api", "privada", "privata", "privee",
-                "secreta", "secrete", "segreta",
-            )
-        ),
-    }
-)  # fmt: skip
-# Words with which one that is called like a secret is none: where a list goes on, what ends a
-# request, a part of a language, a number of Windows or Twilio.
-_UNLESS = {
-    "clave": {"palabra"},
-    "pass": {"boarding", "first", "multi", "render", "season", "second", "ski"},
-    "sid": {
-        "account", "call", "conference", "conversation", "group", "media", "message", "object",
-        "recording", "service", "user",
-    },
-    "signature": {"email", "function", "mail", "method", "type"},
-    "token": {
-        "abort", "atlassian", "bos", "cancel", "cancellation", "concurrency", "continuation",
-        "cursor", "delta", "eos", "idempotency", "mask", "next", "pad", "page", "pagination",
-        "paging", "prev", "previous", "sep", "skip", "special", "stop", "sync", "unk",
-    },
-}  # fmt: skip
-# Words after that of a secret with which it is still one; any other tells of something about it.
-_STILL = frozenset(
-    {
-        "again", "b", "base64", "confirm", "confirmation", "current", "data", "encoded",
-        "encrypted", "hash", "hex", "id", "key", "new", "old", "pem", "plain", "raw", "repeat",
-        "sha", "string", "text", "val", "value",
-    }
-)  # fmt: skip
-# What kind of secret there is, also within it: `{"auth": {"type": "basic", "password": "..."}}`.
-_KIND = frozenset(
-    {
-        "algorithm", "alg", "enabled", "format", "kind", "method", "mode", "name", "provider",
-        "realm", "required", "scheme", "status", "type", "username", "version",
-    }
-)  # fmt: skip
-# The same of variables of an environment, which are called `PASSWORD_PROD` and `TOKEN_GITHUB`.
-_ABOUT = _KIND | {
-    "address", "age", "at", "audience", "backend", "button", "count", "date", "days", "domain",
-    "driver", "duration", "endpoint", "error", "expires", "expiry", "field", "file", "header",
-    "host", "hostname", "hours", "input", "issuer", "label", "length", "limit", "link", "message",
-    "minutes", "ms", "page", "path", "placeholder", "policy", "port", "prefix", "region", "scope",
-    "seconds", "selector", "server", "service", "size", "state", "timeout", "title", "ttl", "uri",
-    "url", "user", "xpath",
-}  # fmt: skip
+_KNOWN: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_KEYS = [*product(_KNOWN["of_keys"], _KNOWN["keys"])]
+_ENDINGS = (*_KNOWN["endings"], *map("".join, _KEYS))
+_TOGETHER = {
+    *(tuple(words.split()) for words in _KNOWN["together"]),
+    *_KEYS,
+    *product(_KNOWN["first_keys"], _KNOWN["after_keys"]),
+    *product(_KNOWN["of_codes"], ("code", "codes")),
+    *product(_KNOWN["of_tokens"], ("tokens",)),
+}
+_SECRET, _WORDS_IN_PASS, _STILL, _KIND = (
+    frozenset(_KNOWN[key]) for key in ("secret", "words_in_pass", "still", "kind")
+)
+_ABOUT = _KIND.union(_KNOWN["about"])
 
 
 @cache
@@ -135,7 +40,8 @@ def names_secret(name: str) -> bool:
     if name == "tokenApiAuthentication":
         return False  # Datadog's word for where OAuth's client ID is sent: in a header or the body
     if name.isupper() and "-" not in name:
-        return bool(words) and words[-1] not in _ABOUT and any(map(_ends, _heads(words)))
+        heads = (words[: end + 1] for end in range(len(words)))
+        return bool(words) and words[-1] not in _ABOUT and any(map(_ends, heads))
     while len(words) > 1 and not _ends(words) and (words[-1] in _STILL or words[-1].isdigit()):
         words.pop()
     return _ends(words)
@@ -156,16 +62,12 @@ def _without_marks(text: str) -> str:
     return unicodedata.normalize("NFC", _MARKS.sub("", letters))
 
 
-def _heads(words: list[str]) -> list[list[str]]:
-    return [words[: end + 1] for end in range(len(words))]
-
-
 def _ends(words: list[str]) -> bool:
     """Whether the last of the words is what a secret is called by."""
     if not words:
         return False
     last = words[-1]
-    if last in _WORDS_IN_PASS or _UNLESS.get(last, set()).intersection(words):
+    if last in _WORDS_IN_PASS or {*_KNOWN["unless"].get(last, ())}.intersection(words):
         return (*words[-2:],) in _TOGETHER
-    known = last in _SECRET or last.endswith(_ENDINGS) or last.endswith(_KEY_ENDINGS)
+    known = last in _SECRET or last.endswith(_ENDINGS)
     return known or any(tuple(words[-length:]) in _TOGETHER for length in (2, 3))

@@ -14,15 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.secrets.masking import MASK
 from pytest_storedog_gate.secrets.names import names_secret
-from pytest_storedog_gate.secrets.texts import (
-    holds_secret,
-    in_host,
-    in_text,
-    in_url,
-    leaves,
-    one,
-    parts_of,
-)
+from pytest_storedog_gate.secrets.texts import in_host, in_text, in_url, leaves, one, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,10 +116,6 @@ def _collect(found: set[str]) -> StandIn:
     return collect
 
 
-def _replaced(name: str, value: str, stand_in: StandIn) -> str:
-    return stand_in(name, value) if holds_secret(value) else value
-
-
 def _named(values: Any, stand_in: StandIn) -> Any:
     """What has names, however deep; a value may be a URL or a text with names of its own."""
     if isinstance(values, dict):
@@ -146,7 +134,7 @@ def _config(config: Json, stand_in: StandIn) -> Json:
         if isinstance(shown.get(key), list):
             shown[key] = [_variable(one) for one in shown[key]]
     if isinstance(shown.get("setCookie"), str):
-        shown["setCookie"] = _replaced("SET_COOKIE", shown["setCookie"], stand_in)
+        shown["setCookie"] = one("SET_COOKIE", shown["setCookie"], stand_in)
     if isinstance(shown.get("steps"), list):
         shown["steps"] = [
             _request_and_assertions(step, stand_in) if isinstance(step, dict) else step

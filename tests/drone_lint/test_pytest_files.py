@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.drone_lint.gate_rules import pytest_file
+from pytest_storedog_gate.drone_lint.lint import pytest_file
 from pytest_storedog_gate.drone_lint.rules import Level
 from tests.conftest import WITHOUT_OTHERS
 from tests.drone_lint.linted import PRODUCTION, linted_steps
@@ -51,6 +51,9 @@ _WAYS = {
         files={"pytest.toml": '[pytest]\naddopts = ["-p", "no:storedog_gate", "--help"]\n'}
     ),
     "addopts-of-a-tests-folder": Way(f"{_GATE} checks", {"checks/pytest.ini": _INI}),
+    "addopts-of-one-of-two-folders": Way(
+        f"{_GATE} checks more", {"checks/pytest.ini": _INI, "more/a": ""}
+    ),
     "addopts-of-another-folder": Way(f"cd app\n{_GATE}", {"app/pytest.ini": _INI}),
     "hidden-pyproject": Way(
         _GATE,

@@ -62,6 +62,12 @@ def test_what_is_plain_is_sound_and_every_shell_ends_as_the_gate_does(
     assert report.sound, report
 
 
+def test_an_input_alone_in_a_pipe_is_not_plain(tmp_path: Path) -> None:
+    report = _lint(Script(["true | < /dev/null | true", GATE]), tmp_path)
+
+    assert [finding.rule for finding in report.findings] == ["own-step"]
+
+
 @pytest.mark.parametrize("name", default_plugins)
 def test_no_part_of_pytest_that_runs_the_gate_may_be_taken_out(name: str, tmp_path: Path) -> None:
     tools = {"pastebin", "junitxml", "doctest", "cacheprovider", "stepwise", "warnings", "logging"}

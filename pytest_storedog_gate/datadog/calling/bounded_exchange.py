@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -84,28 +84,22 @@ def exchange(
     A server that sends a byte now and then keeps each read of a socket within its timeout, in its
     headers as in its body. So the whole is waited for, in a thread that may be left behind.
     """
-    arrived: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
+    arrived: Future[Answer] = Future()
 
     def run() -> None:
         try:
-            arrived.put(_exchange(session, method, url, more))
+            arrived.set_result(_exchange(session, method, url, more))
         except BaseException as error:  # noqa: BLE001  # raised in the thread that waits
-            arrived.put(error)
+            arrived.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
     until = time.monotonic() + within
-    found = None
-    while found is None:
-        try:
-            found = arrived.get(timeout=max(min(until - time.monotonic(), _GLANCE), 0.0))
-        except queue.Empty:
-            if cancelled():
-                raise requests.Timeout("the run ended before the answer was whole") from None
-            if time.monotonic() >= until:
-                raise requests.Timeout(f"the answer was not whole within {within:.0f} s") from None
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    while not wait([arrived], max(min(until - time.monotonic(), _GLANCE), 0.0)).done:
+        if cancelled():
+            raise requests.Timeout("the run ended before the answer was whole")
+        if time.monotonic() >= until:
+            raise requests.Timeout(f"the answer was not whole within {within:.0f} s")
+    return arrived.result()
 
 
 def _exchange(session: requests.Session, method: str, url: str, more: Mapping[str, Any]) -> Answer:

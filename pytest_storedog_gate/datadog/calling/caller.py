@@ -20,7 +20,7 @@ from pytest_storedog_gate.datadog.calling.bounded_exchange import (
 )
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.calling.json_answer import ODD_SHAPE
-from pytest_storedog_gate.datadog.calling.rate_limit import RateLimit
+from pytest_storedog_gate.datadog.calling.retries import RateLimit
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.secrets.masking import NO_SECRETS, Masker
 
@@ -196,15 +196,11 @@ class Caller:
 
 
 def _cause(fault: requests.RequestException | None) -> str:
-    if isinstance(fault, requests.exceptions.SSLError):
-        return f"{_inner(fault)}; for a CA of your own set REQUESTS_CA_BUNDLE to its file"
-    return _inner(fault)
-
-
-def _inner(fault: requests.RequestException | None) -> str:
     # The outermost text repeats the URL and the retries; the reason inside is what helps.
     inner = getattr(fault.args[0], "reason", None) if fault and fault.args else None
-    return str(inner or fault).rpartition(": ")[2]
+    is_tls = isinstance(fault, requests.exceptions.SSLError)
+    more = "; for a CA of your own set REQUESTS_CA_BUNDLE to its file" if is_tls else ""
+    return str(inner or fault).rpartition(": ")[2] + more
 
 
 def _errors(answer: Answer) -> str:

@@ -10,14 +10,7 @@ from typing import Any
 from pytest_storedog_gate.reading import json_text
 
 # What a reader meets in an answer of another shape.
-ODD_SHAPE = (
-    AttributeError,
-    LookupError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+ODD_SHAPE = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 

@@ -1,4 +1,4 @@
-"""Whether a call is repeated, and after how long.
+"""Whether a call is repeated, and after how long; what the service tells of its limit on calls.
 
 A trigger that may have been accepted is never repeated: a second batch would be paid for, and would
 have a verdict of its own.
@@ -10,12 +10,12 @@ import math
 import random
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
-from pytest_storedog_gate.datadog.calling.bounded_exchange import Unreadable
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,24 +32,13 @@ _RATE_LIMITED = 1.0
 _BELIEVED = 120.0
 # `X-RateLimit-Reset` holds seconds or a Unix time; no limit lasts for thirty years.
 _UNIX_TIME = 1e9
-
-
-class Answered(Protocol):
-    """What is looked at of an answer."""
-
-    @property
-    def status_code(self) -> int:
-        """Its status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Its headers, whose names have no case."""
+_STRETCH, _STRETCHED_MOST = 1.5, 4.0
 
 
 def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     attempt: int,
     method: str,
-    answer: Answered | None,
+    answer: Answer | None,
     fault: requests.RequestException | None,
     again: Sequence[int] = (),
     *,
@@ -79,7 +68,7 @@ def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     return None if unreadable and not patient and spent + seconds > _UNREADABLE else seconds
 
 
-def _goes_by(method: str, answer: Answered | None, fault: requests.RequestException | None) -> bool:
+def _goes_by(method: str, answer: Answer | None, fault: requests.RequestException | None) -> bool:
     """Whether it may be otherwise the next time, and asking again does no harm."""
     if isinstance(fault, Unreadable):
         return method == "GET"
@@ -124,3 +113,30 @@ def reset(text: str) -> float:
     if math.isnan(value):
         raise ValueError(text)
     return value - time.time() if value > _UNIX_TIME else value
+
+
+class RateLimit:
+    """Stretches the time between calls that are repeated, and never shortens it again."""
+
+    def __init__(self) -> None:
+        self._stretch = 1.0
+        self._apart = 0.0
+
+    def refused(self) -> None:
+        """Takes note of an answer 429."""
+        self._stretch = min(self._stretch * _STRETCH, _STRETCHED_MOST)
+
+    def told(self, headers: Mapping[str, str]) -> None:
+        """Takes note of how many calls are left, of the kind that is repeated, and how long."""
+        try:
+            left = float(headers["X-RateLimit-Remaining"])
+            seconds = reset(headers["X-RateLimit-Reset"])
+        except (KeyError, ValueError, OverflowError):
+            return
+        apart = seconds / max(left, 1.0)
+        if math.isfinite(apart):
+            self._apart = min(max(apart, 0.0), _LONGEST)
+
+    def stretched(self, seconds: float) -> float:
+        """How long to wait where one would wait for `seconds`."""
+        return max(seconds * self._stretch, self._apart)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pytest_storedog_gate.datadog.calling.rate_limit import RateLimit
+from pytest_storedog_gate.datadog.calling.retries import RateLimit
 
 
 def test_nothing_told_changes_nothing() -> None:

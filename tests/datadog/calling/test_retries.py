@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import (
     ConnectTimeoutError,
     MaxRetryError,
@@ -17,17 +18,15 @@ from urllib3.exceptions import (
 )
 
 from pytest_storedog_gate.datadog.calling import retries
-from pytest_storedog_gate.datadog.calling.bounded_exchange import Unreadable
+from pytest_storedog_gate.datadog.calling.bounded_exchange import Answer, Unreadable
 from pytest_storedog_gate.datadog.calling.retries import LIMIT, pause, was_not_sent
 
 NOW = 1_800_000_000  # a Unix time
 
 
-def answered(status: int, **headers: str) -> requests.Response:
-    answer = requests.Response()
-    answer.status_code = status
-    answer.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
-    return answer
+def answered(status: int, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, "", CaseInsensitiveDict(named), b"")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +80,7 @@ def test_limit() -> None:
     ids=["html", "cut-off"],
 )
 def test_who_is_patient_waits_half_a_minute_at_most_and_never_gives_up(
-    answer: requests.Response | None, fault: requests.RequestException | None
+    answer: Answer | None, fault: requests.RequestException | None
 ) -> None:
     found = pause(10**6, "GET", answer, fault, spent=10**6, patient=True)
     assert found is not None
@@ -98,7 +97,7 @@ def test_who_is_patient_waits_half_a_minute_at_most_and_never_gives_up(
     ids=["503", "lost", "late"],
 )
 def test_who_is_patient_asks_a_service_that_is_down_as_often_as_others(
-    answer: requests.Response | None, fault: requests.RequestException | None
+    answer: Answer | None, fault: requests.RequestException | None
 ) -> None:
     assert pause(LIMIT - 1, "GET", answer, fault, patient=True) is not None
     assert pause(LIMIT, "GET", answer, fault, patient=True) is None
