@@ -20,18 +20,13 @@ if TYPE_CHECKING:
 class DeployedElsewhere:
     """A run that deploys nothing: it only checks, or decides on what somebody else deployed."""
 
-    steps: tuple[Step, ...] = (Step.RESOLVE,)
     deployment: Deployment | None = None
     rolled_back: str | None = None
 
     def __init__(self, settings: Settings) -> None:
         self.subject = Subject()
         self._settings = settings
-
-    def take(self, step: Step) -> None:
-        """Takes the next step, which is this one of its `steps`."""
-        assert step is Step.RESOLVE  # noqa: S101  # the only one
-        self.subject = decided_on(self._settings)
+        self.steps: dict[Step, Callable[[], object]] = {Step.RESOLVE: self._resolve}
 
     def prove(self) -> None:
         """There is nothing of this run's to prove."""
@@ -42,14 +37,15 @@ class DeployedElsewhere:
     def leave(self) -> None:
         """There is nothing of this run's to put back."""
 
+    def _resolve(self) -> None:
+        self.subject = decided_on(self._settings)
+
 
 class Deploying:
-    """One run's deployment. `subject` has a digest once it is resolved.
+    """One run's deployment. `subject` has a digest once it is resolved; `steps` are its own.
 
     Until the lock is taken nothing is touched, and nothing is to be left in order.
     """
-
-    steps: tuple[Step, ...] = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
 
     def __init__(
         self,
@@ -68,16 +64,11 @@ class Deploying:
         self._resources = resources
         self._held: Held | None = None
         self._live: Live | None = None
-        self._road = self._steps()
-
-    def take(self, step: Step) -> None:
-        """Takes the next step, which is this one of its `steps`."""
-        reached = next(self._road)
-        assert reached is step, f"{reached} comes before {step}"  # noqa: S101  # steps.of has the order
+        ours = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
+        self.steps: dict[Step, Callable[[], object]] = dict.fromkeys(ours, self._road().__next__)
 
     @property
     def deployment(self) -> Deployment | None:
-        """What was deployed, if that was done."""
         return self._live.deployment if self._live else None
 
     def prove(self) -> None:
@@ -98,7 +89,7 @@ class Deploying:
         else:
             self.rolled_back = self._live.rollback()
 
-    def _steps(self) -> Iterator[Step]:
+    def _road(self) -> Iterator[Step]:
         deployer = self._resources.enter_context(self._connected)
         held = deployer.lock(wait=self._settings.lock_wait)
         self._held = self._resources.enter_context(held)

@@ -10,7 +10,6 @@ from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.settings.load import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -22,15 +21,18 @@ def asked_for(settings: Settings) -> ImageReference:
     subject = settings.environment.subject
     if settings.image is None:
         raise ConfigurationError(f"{settings.environment.name} deploys no image")
-    asked = _of_service(settings.image, subject) if subject else None
-    asked = asked or ImageReference.parse(settings.image)
     source = settings.sources["image"]
-    if subject is not None and asked.repository != _configured(subject).repository:
-        raise ConfigurationError(
-            f"{settings.image} ({source}) is no image of {subject.name}, which is "
-            f"{_configured(subject).repository}; name one of its tags or digests, or change "
-            f"services.{subject.name}.image"
-        )
+    if subject is None:
+        asked = ImageReference.parse(settings.image)
+    else:
+        repository = ImageReference.parse(subject.image).repository
+        asked = _in(repository, settings.image)
+        if asked.repository != repository:
+            raise ConfigurationError(
+                f"{settings.image} ({source}) is no image of {subject.name}, which is "
+                f"{repository}; name one of its tags or digests, or change "
+                f"services.{subject.name}.image"
+            )
     if asked.tag is None and asked.digest is None:
         which = f"which {subject.name} is to be deployed" if subject else "which image is meant"
         raise ConfigurationError(
@@ -47,10 +49,8 @@ def decided_on(settings: Settings) -> Subject:
     """
     if settings.image is None:
         return Subject()
-    if _DIGEST.fullmatch(settings.image):
-        subject = settings.environment.subject
-        repository = f"{_configured(subject).repository}@" if subject else ""
-        return Subject(f"{repository}{settings.image}", settings.image)
+    if settings.environment.subject is None and _DIGEST.fullmatch(settings.image):
+        return Subject(settings.image, settings.image)
     asked = asked_for(settings)
     if asked.digest is not None:
         return Subject(str(asked), asked.digest)
@@ -64,14 +64,10 @@ def decided_on(settings: Settings) -> Subject:
     return Subject(str(image), image.digest)
 
 
-def _of_service(text: str, service: Service) -> ImageReference | None:
-    configured = _configured(service)
+def _in(repository: str, text: str) -> ImageReference:
+    """A tag or digest of the repository, else the reference that the text is."""
     if _DIGEST.fullmatch(text):
-        return ImageReference(configured.repository, None, text)
+        return ImageReference(repository, None, text)
     if tag := _TAG.fullmatch(text):
-        return ImageReference(configured.repository, tag[1])
-    return None
-
-
-def _configured(service: Service) -> ImageReference:
-    return ImageReference.parse(service.image)
+        return ImageReference(repository, tag[1])
+    return ImageReference.parse(text)

@@ -56,7 +56,6 @@ class Outcomes:
             self._news.notify_all()
 
     def put(self, outcome: CheckOutcome) -> None:
-        """Adds one check's outcome."""
         with self._news:
             self.known[outcome.public_id] = outcome
             self._arrived.append(outcome.public_id)

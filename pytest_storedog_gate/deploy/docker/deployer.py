@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.deployer import untimed
+from pytest_storedog_gate.deploy import Deployment
 from pytest_storedog_gate.deploy.docker import (
     journal,
     ports,
@@ -24,18 +23,16 @@ from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
 from pytest_storedog_gate.deploy.docker.specification import specify
-from pytest_storedog_gate.deploy.models import Deployment
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.deploy.deployer import Timing
+    from pytest_storedog_gate.deploy import Build, Timing
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment, Service
-    from pytest_storedog_gate.deploy.models import Build
 
 
 @contextmanager
@@ -44,7 +41,7 @@ def connected(
     build: Build,
     progress: Callable[[str], None],
     redact: Callable[[str], str],
-    timing: Timing = untimed,
+    timing: Timing = nullcontext,
 ) -> Iterator[DockerDeployer]:
     """Reaches the environment's engine; `NoVerdict` where it does not answer within 5 seconds.
 
@@ -56,15 +53,11 @@ def connected(
             f"environments.{environment.name} has no service under the gate: nothing can be "
             "deployed there; name it with `gate`, or run with --storedog-deploy=never"
         )
-    engine = Engine(environment.engine, redact)
-    try:
-        engine.connect()
+    with closing(Engine(environment.engine, redact)) as engine:
         names = Names(environment.name, environment.gated.name)
         lease = Lease(engine, names, build)
         site = Site(environment, environment.gated, names, engine, lease, build, progress, timing)
         yield DockerDeployer(site)
-    finally:
-        engine.close()
 
 
 @dataclass(frozen=True)
@@ -103,16 +96,14 @@ class DockerDeployer:
     site: Site
 
     def resolve(self, reference: ImageReference) -> ImageReference:
-        """See `Deployer`."""
         return resolve(self.site.engine, reference)
 
     @contextmanager
     def lock(self, *, wait: float = 0.0) -> Iterator[HeldEnvironment]:
-        """See `Deployer`.
+        """The lock is a container of `lock_image`, else of an image that stands there already.
 
-        The lock is a container of the configuration's `lock_image`, else of an image that stands in
-        the environment already. Where there is neither, nothing stands there that two runs could
-        fight over: it is then made of the image that is fetched, before anything is touched.
+        Where there is neither, nothing stands there that two runs could fight over: it is then made
+        of the image that is fetched, before anything is touched.
         """
         lease = self.site.lease
         try:
@@ -123,7 +114,6 @@ class DockerDeployer:
             lease.release()
 
     def foresee(self, reference: ImageReference) -> Plan:
-        """See `Deployer`."""
         return Plan(self.site.engine, self.site.environment, self.site.lease, reference)
 
     def _lock_image(self) -> str | None:
@@ -143,7 +133,6 @@ class HeldEnvironment:
     wait: float
 
     def recover(self) -> str | None:
-        """See `Held`."""
         site = self.site
         if not site.lease.taken:
             return None
@@ -152,7 +141,7 @@ class HeldEnvironment:
         return "; ".join(done) or None
 
     def fetch(self, image: ImageReference) -> FetchedImage:
-        """See `Held`. Takes the lock where there was nothing to make it of."""
+        """Takes the lock where there was nothing to make it of, too."""
         site = self.site
         fetch(site.engine, image)
         site.progress(f"pulled {image.brief}")
@@ -163,7 +152,7 @@ class HeldEnvironment:
         return FetchedImage(site, image)
 
     def put_back(self) -> str:
-        """See `Held`. Without the lock nothing was touched."""
+        # Without the lock nothing was touched.
         return self.site.put_back() if self.site.lease.taken else ""
 
 
@@ -175,15 +164,12 @@ class FetchedImage:
     image: ImageReference
 
     def stage(self) -> StagedCandidate:
-        """See `Fetched`."""
         site, engine, names = self.site, self.site.engine, self.site.names
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
-        deploy_id = uuid.uuid4().hex[:12]
-        spec = specify(site.environment, site.service, self.image, site.build, deploy_id)
-        if spec.publish is not None:
-            ports.require_free(engine, spec.publish, holder=names.live)
+        spec = specify(site.environment, site.service, self.image, site.build)
+        ports.require_free(engine, spec.publish, holder=names.live)
         with journal.undone_on_failure(engine, names):
             candidate = engine.create(names.candidate, spec.candidate())
             engine.start(candidate)
@@ -202,7 +188,6 @@ class StagedCandidate:
     started: datetime
 
     def promote(self) -> LiveDeployment:
-        """See `Staged`."""
         site, engine, names = self.site, self.site.engine, self.site.names
         # Without the lock nothing may be touched any more, the candidate included.
         site.lease.require()
@@ -236,18 +221,14 @@ class LiveDeployment:
     container: Container
 
     def prove(self) -> None:
-        """See `Live`."""
         site = self.site
         site.lease.require()
-        expected = proof.Identity.of(site.engine, self.deployment, self.container)
         published = site.environment.publish.get(site.service.name)
-        proof.prove(site.engine, site.names, expected, published)
+        proof.prove_deployed(site.engine, site.names, self.deployment, self.container, published)
 
     def conclude(self) -> None:
-        """See `Live`."""
         self.site.lease.require()
         journal.conclude(self.site.engine, self.site.names)
 
     def rollback(self) -> str:
-        """See `Live`."""
         return self.site.put_back()

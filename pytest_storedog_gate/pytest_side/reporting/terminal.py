@@ -38,12 +38,6 @@ def raw(text: str) -> None:
         _write_error(text)
 
 
-def flush(config: pytest.Config) -> None:
-    """Ends the line that is being written, and empties the buffer, where that is possible."""
-    with suppress(OSError):
-        _write(config, [])
-
-
 def make_encodable(report: pytest.TestReport) -> None:
     """Escapes in a failed report what the terminal's encoding lacks.
 
@@ -82,10 +76,9 @@ def last_line(config: pytest.Config, record: Record, notes: Sequence[str] = ()) 
 
 def repeating(config: pytest.Config) -> list[str]:
     """The words that ask for the same checks service in the same environment."""
-    options = ("storedog_env", "storedog_config", "synthetics_backend", "synthetics_url")
-    given = ((option, config.getoption(option)) for option in options)
-    words = [f"--{option.replace('_', '-')}={value}" for option, value in given if value]
-    return ["pytest", *words]
+    flags = ("--storedog-env", "--storedog-config", "--synthetics-backend", "--synthetics-url")
+    given = ((flag, config.getoption(flag)) for flag in flags)
+    return ["pytest", *(f"{flag}={value}" for flag, value in given if value)]
 
 
 def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **markup: bool) -> None:
