@@ -36,13 +36,11 @@ class NothingRead:
     calls = 0
 
     def choose(self, *_: object, **__: object) -> NoReturn:
-        """Refuses."""
         raise NoVerdict("the checks were not read")
 
     start = alone = choose
 
     def confirmed(self) -> dict[str, CheckOutcome]:
-        """Nothing."""
         return {}
 
     def stop(self) -> None:

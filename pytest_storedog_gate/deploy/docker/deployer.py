@@ -56,13 +56,14 @@ def connected(
     with closing(Engine(environment.engine, redact)) as engine:
         names = Names(environment.name, environment.gated.name)
         lease = Lease(engine, names, build)
-        site = Site(environment, environment.gated, names, engine, lease, build, progress, timing)
-        yield DockerDeployer(site)
+        yield DockerDeployer(
+            environment, environment.gated, names, engine, lease, build, progress, timing
+        )
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where all stages work: one environment on one engine, and the service under its gate."""
+class DockerDeployer:
+    """See `Deployer`: one environment on one engine, and the service under its gate."""
 
     environment: Environment
     service: Service
@@ -72,6 +73,26 @@ class Site:
     build: Build
     progress: Callable[[str], None]
     timing: Timing
+
+    def resolve(self, reference: ImageReference) -> ImageReference:
+        return resolve(self.engine, reference)
+
+    @contextmanager
+    def lock(self, *, wait: float = 0.0) -> Iterator[HeldEnvironment]:
+        """The lock is a container of `lock_image`, else of an image that stands there already.
+
+        Where there is neither, nothing stands there that two runs could fight over: it is then made
+        of the image that is fetched, before anything is touched.
+        """
+        try:
+            if (made_of := self._lock_image()) is not None:
+                self.lease.acquire(made_of, wait)
+            yield HeldEnvironment(self, wait)
+        finally:
+            self.lease.release()
+
+    def foresee(self, reference: ImageReference) -> Plan:
+        return Plan(self.engine, self.environment, self.lease, reference)
 
     def put_back(self) -> str:
         """Puts the previous version back, proves that it answers, and says so in a sentence."""
@@ -88,40 +109,11 @@ class Site:
             raise RollbackFailed(f"{error}\n{journal.by_hand(engine, names)}") from error
         return done or f"{names.live} has no open deployment: nothing to put back"
 
-
-@dataclass(frozen=True)
-class DockerDeployer:
-    """See `Deployer`."""
-
-    site: Site
-
-    def resolve(self, reference: ImageReference) -> ImageReference:
-        return resolve(self.site.engine, reference)
-
-    @contextmanager
-    def lock(self, *, wait: float = 0.0) -> Iterator[HeldEnvironment]:
-        """The lock is a container of `lock_image`, else of an image that stands there already.
-
-        Where there is neither, nothing stands there that two runs could fight over: it is then made
-        of the image that is fetched, before anything is touched.
-        """
-        lease = self.site.lease
-        try:
-            if (made_of := self._lock_image()) is not None:
-                lease.acquire(made_of, wait)
-            yield HeldEnvironment(self.site, wait)
-        finally:
-            lease.release()
-
-    def foresee(self, reference: ImageReference) -> Plan:
-        return Plan(self.site.engine, self.site.environment, self.site.lease, reference)
-
     def _lock_image(self) -> str | None:
-        site = self.site
-        if site.environment.lock_image is None:
-            return standing(site.engine, site.names)
-        named = resolve(site.engine, ImageReference.parse(site.environment.lock_image))
-        fetch(site.engine, named)
+        if self.environment.lock_image is None:
+            return standing(self.engine, self.names)
+        named = self.resolve(ImageReference.parse(self.environment.lock_image))
+        fetch(self.engine, named)
         return named.pinned
 
 
@@ -129,7 +121,7 @@ class DockerDeployer:
 class HeldEnvironment:
     """See `Held`. `wait` is in seconds."""
 
-    site: Site
+    site: DockerDeployer
     wait: float
 
     def recover(self) -> str | None:
@@ -160,7 +152,7 @@ class HeldEnvironment:
 class FetchedImage:
     """See `Fetched`."""
 
-    site: Site
+    site: DockerDeployer
     image: ImageReference
 
     def stage(self) -> StagedCandidate:
@@ -182,7 +174,7 @@ class FetchedImage:
 class StagedCandidate:
     """See `Staged`."""
 
-    site: Site
+    site: DockerDeployer
     image: ImageReference
     spec: Spec
     started: datetime
@@ -216,7 +208,7 @@ class StagedCandidate:
 class LiveDeployment:
     """See `Live`. It is proved to be the very container that was started."""
 
-    site: Site
+    site: DockerDeployer
     deployment: Deployment
     container: Container
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import journal, readiness
 from pytest_storedog_gate.deploy.docker import names as labels
+from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -43,7 +43,7 @@ def prove_deployed(
 
 def prove_put_back(engine: Engine, names: Names, previous: Container) -> None:
     """What was live before the deployment is live again, be it nothing."""
-    if not journal.is_placeholder(previous):
+    if labels.ABSENT not in previous.labels:
         expected = {**_seen(previous), "status": "running"}
         del expected["start"], expected["restarts"]
         _prove(engine, names, expected, next(iter(previous.wanted), None))
