@@ -58,10 +58,8 @@ class Deploying:
         self.image: ImageReference = asked_for(settings)
         self.subject = Subject(str(self.image))
         self.rolled_back: str | None = None
-        self._settings = settings
-        self._connected = connected
-        self._progress = progress
-        self._resources = resources
+        self._settings, self._progress = settings, progress
+        self._connected, self._resources = connected, resources
         self._held: Held | None = None
         self._live: Live | None = None
         ours = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)

@@ -51,18 +51,15 @@ class Recorder:
     @contextmanager
     def prepared(self, record: Record) -> Iterator[tuple[Prepared, Prepared]]:
         """The report and the record, written beside their places. Raises NoVerdict."""
+        path = self._settings.report
         with ExitStack() as written, _no_verdict_where("the verdict cannot be written"):
-            report = written.enter_context(self._report(record))
-            yield report, written.enter_context(self._keep(record))
+            report = whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
+            yield written.enter_context(report), written.enter_context(self._keep(record))
 
     @cached_property
     def store(self) -> VerdictStore:
         """Where the run's verdicts are kept, and those of the environment before."""
         return self._provided(settings=self._settings)
-
-    def _report(self, record: Record) -> AbstractContextManager[Prepared]:
-        path = self._settings.report
-        return whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
 
 
 @contextmanager

@@ -217,7 +217,10 @@ class GateRun:
         if verdict.state is State.OPEN:
             record = self._record(verdict)
             with self._failing(), self._recorder.prepared(record) as (report, kept):
-                _said(record, say)
+                try:
+                    say(record)
+                except OSError as error:
+                    raise NoVerdict(f"the output cannot be written: {error}") from None
                 # First what is no regular file perhaps, and can still fail.
                 report.commit()
                 self._deploying.conclude()
@@ -295,10 +298,3 @@ class GateRun:
         if self.settings.deploy:
             return Mode.DECIDES
         return Mode.NARROWED if self.narrowed else Mode.CHECKS_ONLY
-
-
-def _said(record: Record, say: Callable[[Record], None]) -> None:
-    try:
-        say(record)
-    except OSError as error:
-        raise NoVerdict(f"the output cannot be written: {error}") from None

@@ -53,7 +53,7 @@ def write(path: str, record: Record) -> None:
 
 
 def data(record: Record) -> dict[str, Any]:
-    subject, more = record.subject, glance.left_out(record)
+    subject = record.subject
     return {
         "headline": glance.headline(record),
         "colour": _COLOURS[record.verdict.state],
@@ -74,7 +74,7 @@ def data(record: Record) -> dict[str, Any]:
             }
             for check in glance.checks(record)
         ],
-        "more": f"and {more} more" if more else "",
+        "more": glance.more(record),
         # Each batch has an address of its own.
         "batches": [{"url": address(batch.batch_url)} for batch in record.batches],
     }

@@ -38,7 +38,8 @@ def of_result(result: Result) -> str:
     """One result: where, the reason, what holds, the request and answer, and where to look."""
     asked = result.max_retries + 1
     tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
-    lines = [f"{result.status.value} at {place(result) or 'unknown location'}{tries}:"]
+    where = ", ".join(filter(None, (line(result.location), line(result.device))))
+    lines = [f"{result.status.value} at {where or 'unknown location'}{tries}:"]
     lines += block(result.reason).splitlines()
     if result.status is Status.FAILED:
         lines += [*_holding(result)][:_MOST]
@@ -62,11 +63,6 @@ def _holding(result: Result) -> Iterator[str]:
     for assertion in chain(result.assertions, *failed):
         if assertion.valid:
             yield line(f"{assertion.subject}: expected {assertion.expected} <- holds")
-
-
-def place(result: Result) -> str:
-    """Its location, and its device where it has one."""
-    return ", ".join(filter(None, (line(result.location), line(result.device))))
 
 
 def curl(request: object) -> str | None:

@@ -48,9 +48,10 @@ def url(check: CheckVerdict) -> str:
     return next((result.result_url for result in results if result.result_url), "")
 
 
-def left_out(record: Record) -> int:
-    """How many checks `checks` does not show."""
-    return max(0, len(record.checks) - MOST_CHECKS)
+def more(record: Record) -> str:
+    """How many checks `checks` does not show, in words; empty where it shows all."""
+    left_out = len(record.checks) - MOST_CHECKS
+    return f"and {left_out} more" if left_out > 0 else ""
 
 
 def other_reasons(record: Record) -> list[str]:

@@ -77,8 +77,8 @@ def markdown(record: Record) -> str:
     told = [*glance.other_reasons(record), record.rolled_back]
     lines += [_code(one) for one in told if one]
     checks = [_line(check) for check in glance.checks(record)]
-    if more := glance.left_out(record):
-        checks.append(f"- and {more} more")
+    if more := glance.more(record):
+        checks.append(f"- {more}")
     return "\n\n".join([*filter(None, lines), "\n".join(checks)])
 
 

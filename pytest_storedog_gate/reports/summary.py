@@ -60,10 +60,9 @@ def time_line(record: Record) -> str:
 
 def again(record: Record, command: Sequence[str]) -> list[str]:
     """A command line that runs just the checks that did not pass, and deploys nothing."""
-    if not any(check.outcome for check in record.checks):
-        return []  # it was not the checks that went wrong
     failed = [check.public_id for check in record.checks if check.state is not State.OPEN]
-    if not failed:
+    # Without any outcome it was not the checks that went wrong.
+    if not failed or not any(check.outcome for check in record.checks):
         return []
     words = [*command, "--storedog-deploy=never", *(f"--synthetics-id={line(p)}" for p in failed)]
     return ["run them again: " + command_line(words)]

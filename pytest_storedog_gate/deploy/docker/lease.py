@@ -78,7 +78,15 @@ class Lease:
             raise Locked(self._held_by(holder))
 
     def _take(self, image: str) -> bool:
-        self._container = self._engine.create_lease(self._names.lock, image, self._labels())
+        said = {
+            labels.ENVIRONMENT: self._names.environment,
+            labels.SERVICE: self._names.service,
+            labels.COMMIT: self._build.commit or "",
+            labels.BUILD: self._build.number or "",
+            labels.BUILD_LINK: self._build.link or "",
+            labels.LOCK_HOLDER: f"{socket.gethostname()}, process {os.getpid()}",
+        }
+        self._container = self._engine.create_lease(self._names.lock, image, said)
         if self._container is None:
             return False
         try:
@@ -102,16 +110,6 @@ class Lease:
             self.release()
             raise
         return True
-
-    def _labels(self) -> dict[str, str]:
-        return {
-            labels.ENVIRONMENT: self._names.environment,
-            labels.SERVICE: self._names.service,
-            labels.COMMIT: self._build.commit or "",
-            labels.BUILD: self._build.number or "",
-            labels.BUILD_LINK: self._build.link or "",
-            labels.LOCK_HOLDER: f"{socket.gethostname()}, process {os.getpid()}",
-        }
 
     def _left_behind(self, lock: Container) -> bool:
         if lock.status in ("exited", "dead"):
