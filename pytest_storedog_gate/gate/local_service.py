@@ -100,7 +100,11 @@ def running(
                 os.write(_pipe(process.stdin).fileno(), f"{key}\n".encode())
             yield LocalService(process, complaints, key)
         finally:
-            _stop(process)
+            process.terminate()
+            try:
+                process.communicate(timeout=_STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _started(
@@ -130,16 +134,6 @@ def _started(
 def _pipe(stream: IO[str] | None) -> IO[str]:
     assert stream is not None  # noqa: S101  # Popen was asked for it
     return stream
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.communicate(timeout=_STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 def give(folder: Path, user: pwd.struct_passwd) -> None:

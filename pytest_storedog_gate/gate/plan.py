@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.gate import selection, steps, synthetics
-from pytest_storedog_gate.gate.image import asked_for
+from pytest_storedog_gate.gate.deploying import asked_for
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 

@@ -56,17 +56,13 @@ def start(
     # All new images are on the engine before any old container is touched.
     side_by_side(lambda standing: fetch(engine, standing.image), outdated)
     for standing in outdated:
-        _replace(engine, environment, standing, build)
+        spec = specify(environment, standing.service, standing.image, build)
+        ports.require_free(engine, spec.publish, holder=standing.names.live)
+        with journal.undone_on_failure(engine, standing.names):
+            recreate.swap(engine, standing.names, spec)
+        journal.conclude(engine, standing.names)
         image, why = standing.image.brief, standing.outdated
         progress(f"started {standing.names.live} with {image}: {why}")
-
-
-def _replace(engine: Engine, environment: Environment, standing: Standing, build: Build) -> None:
-    spec = specify(environment, standing.service, standing.image, build)
-    ports.require_free(engine, spec.publish, holder=standing.names.live)
-    with journal.undone_on_failure(engine, standing.names):
-        recreate.swap(engine, standing.names, spec)
-    journal.conclude(engine, standing.names)
 
 
 def _outdated(

@@ -45,8 +45,7 @@ class Controller:
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        self.config = config
-        self.settings = settings
+        self.config, self.settings = config, settings
         self.run = GateRun(settings, provided(config), lambda line: terminal.progress(config, line))
         self.node_ids: dict[str, str] = {}
         self._named_by: dict[str, tuple[str, ...]] = {}
