@@ -52,8 +52,13 @@ class Engine:
     def __init__(self, endpoint: str, redact: Callable[[str], str]) -> None:
         """Reaches the engine and agrees on the API's version."""
         self.endpoint, self.redact = endpoint, redact
+        scheme, _, path = endpoint.partition("://")
         with self._errors():
-            self._knock()
+            if scheme == "unix":
+                # The SDK leaks the socket when it cannot connect to a path.
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.settimeout(_CONNECT)
+                    probe.connect(path)
             self._api = _BoundedClient(endpoint, version="auto", timeout=_CONNECT)
         self._api.trust_env = False
         self._api.timeout = _CALL
@@ -255,14 +260,6 @@ class Engine:
         except APIError:  # its machine has another `ps`
             return True
         return hears(shown, container.stop_signal)
-
-    def _knock(self) -> None:
-        # The SDK leaks the socket when it cannot connect to a path.
-        scheme, _, path = self.endpoint.partition("://")
-        if scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(_CONNECT)
-                probe.connect(path)
 
     def _errors(self) -> AbstractContextManager[None]:
         return engine_errors(self.endpoint, self.redact)

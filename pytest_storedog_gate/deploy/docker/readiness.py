@@ -56,9 +56,9 @@ def wait(engine: Engine, container: str, what: str) -> Container:
                 asked = f", last probe {probe.last}" if probe else ""
                 health = f", health {found.health}" if found.health else ""
                 seen = f"status {found.status}{health}{asked}, after {elapsed:.1f} s"
-                raise DeploymentFailed(
-                    f"{what} is not ready: {trouble} ({seen}); {_last_words(engine, container)}"
-                )
+                lines = engine.logs(container).splitlines()
+                wrote = "\n    ".join(["last:", *lines]) if lines else "nothing"
+                raise DeploymentFailed(f"{what} is not ready: {trouble} ({seen}); it wrote {wrote}")
             time.sleep(_INTERVAL)
 
 
@@ -136,8 +136,3 @@ def _has_run(engine: Engine, container: Container) -> float:
         return 0.0
     started = datetime.fromisoformat(container.started_at)
     return (datetime.fromisoformat(engine.clock()) - started).total_seconds()
-
-
-def _last_words(engine: Engine, container: str) -> str:
-    lines = engine.logs(container).splitlines()
-    return "\n    ".join(["it wrote last:", *lines]) if lines else "it wrote nothing"

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from _pytest._io import TerminalWriter
-
     from pytest_storedog_gate.verdicts.record import Record
 
 
@@ -96,7 +94,11 @@ def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **marku
                 _write_error(text)
             return
         try:
-            _end_line(config, writer)
+            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            if isinstance(reporter, pytest.TerminalReporter):
+                reporter.ensure_newline()  # it keeps in mind whose line it is
+            if writer.width_of_current_line:
+                writer.line()  # dots of xdist, or of another reporter
             if title:
                 writer.sep("=", title, **markup)
             for text in lines:
@@ -104,14 +106,6 @@ def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **marku
             writer.flush()  # who reads a pipe or a log waits for it
         except ValueError as error:  # somebody has closed the stream
             raise OSError(str(error)) from None
-
-
-def _end_line(config: pytest.Config, writer: TerminalWriter) -> None:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if isinstance(reporter, pytest.TerminalReporter):
-        reporter.ensure_newline()  # it keeps in mind whose line it is
-    if writer.width_of_current_line:
-        writer.line()  # dots of xdist, or of another reporter
 
 
 def _encoding() -> str:

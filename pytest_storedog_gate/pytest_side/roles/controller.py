@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -229,16 +230,14 @@ class Controller:
         """Decides for good, when pytest has done all that could still fail; returns the status."""
         with signals.shielded():
             if self._finished is None:
-                self._finished = self.run.finish(self._evidence(status), self._say)
+                say = partial(terminal.summary, self.config, report=self.settings.report)
+                self._finished = self.run.finish(self._evidence(status), say)
                 signals.ignore(self.config)
                 self._report(self._finished)
             if not self._said:
                 self._said = True
                 terminal.last_line(self.config, self._finished, self._notes)
         return int(self._finished.verdict.exit_status)
-
-    def _say(self, record: Record) -> None:
-        terminal.summary(self.config, record, self.settings.report)
 
     def _report(self, record: Record) -> None:
         """To JUnit what has come since it was written, and what plugins report."""
