@@ -8,21 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import Deployment
-from pytest_storedog_gate.deploy.docker import (
-    journal,
-    ports,
-    proof,
-    readiness,
-    services,
-    stopping,
-    strategies,
-)
+from pytest_storedog_gate.deploy.docker import journal, proof, readiness, services, strategies
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
+from pytest_storedog_gate.deploy.docker.ports import require_free
 from pytest_storedog_gate.deploy.docker.specification import specify
+from pytest_storedog_gate.deploy.docker.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
@@ -161,7 +155,7 @@ class FetchedImage:
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
-        ports.require_free(engine, spec.publish, holder=names.live)
+        require_free(engine, spec.publish, holder=names.live)
         with journal.undone_on_failure(engine, names):
             candidate = engine.create(names.candidate, spec.candidate())
             engine.start(candidate)
@@ -188,7 +182,7 @@ class StagedCandidate:
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
             with site.timing("drain"):
-                stopping.drain_and_stop(engine, names.previous)
+                drain_and_stop(engine, names.previous)
             live = engine.get(names.live)
         site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
         deployment = Deployment(

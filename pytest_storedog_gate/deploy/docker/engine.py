@@ -12,11 +12,7 @@ from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig, NetworkingConfig
 
 from pytest_storedog_gate.deploy.docker.container import Container
-from pytest_storedog_gate.deploy.docker.engine_errors import (
-    engine_errors,
-    explanation,
-    registry_errors,
-)
+from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -191,7 +187,7 @@ class Engine:
             try:
                 self._api.remove_container(container, v=True, force=True)
             except APIError as error:
-                if "already in progress" not in explanation(error):
+                if "already in progress" not in str(error):
                     raise
                 self._api.wait(container, timeout=_CALL, condition="removed")
 
