@@ -16,10 +16,27 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_GATE_OPTIONS = ("storedog_image", "storedog_plan", "storedog_report")
 # Options of the gate, and those of pytest that decide whose configuration is read.
 _FROM_COMMAND_LINE = re.compile("--(storedog-|synthetics-|rootdir|config-file)|-[dfhlqsvxV]*c|@")
-_CHECK_OPTIONS = ("synthetics_id", "synthetics_search", "synthetics_files")
+_OPTIONS = {
+    "--storedog-env=NAME": "Environment to deploy to and to decide on; switches the gate on",
+    "--storedog-config=PATH": "Configuration file; default storedog.toml at the rootdir, "
+    "else [tool.storedog-gate] in pyproject.toml",
+    "--storedog-image=REF": "Image to deploy: reference, tag or digest; default STOREDOG_IMAGE, "
+    "then the file",
+    "--storedog-deploy=auto|never": "never: run checks only, deploy nothing and record no verdict",
+    "--storedog-lock-wait=SECONDS": "Wait this long for the environment's lock; default 0",
+    "--storedog-report=PATH": "Write the verdict as JSON to PATH",
+    "--synthetics-backend=datadog|local": "Synthetics service to use; default from the file",
+    "--synthetics-url=URL": "Address of the Synthetics API; default DD_API_HOST_OVERRIDE, then the "
+    "file",
+}
+_REPEATABLE = {
+    "--synthetics-id=ID": "Check to run: abc-def-ghi, abc-def-ghi@12 or a details URL",
+    "--synthetics-search=QUERY": "Run the checks that Datadog's search finds, e.g. tag:storedog",
+    "--synthetics-files=GLOB": "Run the checks that datadog-ci's test files name",
+}
+_DEFAULTS = {"--storedog-deploy": "auto", "--storedog-lock-wait": "0"}
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -35,73 +52,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     None has a type or choices: a value that is none of them would end pytest before the reports of
     an earlier run are withdrawn.
     """
-    group = parser.getgroup("storedog-gate", "Storedog deployment gate")
-    add = group.addoption
-    add(
-        "--storedog-env",
-        metavar="NAME",
-        help="Environment to deploy to and to decide on; switches the gate on",
-    )
-    add(
-        "--storedog-config",
-        metavar="PATH",
-        help="Configuration file; default storedog.toml at the rootdir, "
-        "else [tool.storedog-gate] in pyproject.toml",
-    )
-    add(
-        "--storedog-image",
-        metavar="REF",
-        help="Image to deploy: reference, tag or digest; default STOREDOG_IMAGE, then the file",
-    )
-    add(
-        "--storedog-deploy",
-        metavar="auto|never",
-        default="auto",
-        help="never: run checks only, deploy nothing and record no verdict",
-    )
-    add(
-        "--storedog-plan",
-        action="store_true",
-        help="Print what a run would do, step by step, and change nothing",
-    )
-    add(
-        "--storedog-lock-wait",
-        metavar="SECONDS",
-        default="0",
-        help="Wait this long for the environment's lock; default 0",
-    )
-    add("--storedog-report", metavar="PATH", help="Write the verdict as JSON to PATH")
-    add(
-        "--synthetics-id",
-        metavar="ID",
-        action="append",
-        default=[],
-        help="Check to run: abc-def-ghi, abc-def-ghi@12 or a details URL; repeatable",
-    )
-    add(
-        "--synthetics-search",
-        metavar="QUERY",
-        action="append",
-        default=[],
-        help="Run the checks that Datadog's search finds, e.g. tag:storedog; repeatable",
-    )
-    add(
-        "--synthetics-files",
-        metavar="GLOB",
-        action="append",
-        default=[],
-        help="Run the checks that datadog-ci's test files name; repeatable",
-    )
-    add(
-        "--synthetics-backend",
-        metavar="datadog|local",
-        help="Synthetics service to use; default from the file",
-    )
-    add(
-        "--synthetics-url",
-        metavar="URL",
-        help="Address of the Synthetics API; default DD_API_HOST_OVERRIDE, then the file",
-    )
+    add = parser.getgroup("storedog-gate", "Storedog deployment gate").addoption
+    for option, text in _OPTIONS.items():
+        flag, _, metavar = option.partition("=")
+        add(flag, metavar=metavar, default=_DEFAULTS.get(flag), help=text)
+    for option, text in _REPEATABLE.items():
+        flag, _, metavar = option.partition("=")
+        add(flag, metavar=metavar, action="append", default=[], help=f"{text}; repeatable")
+    text = "Print what a run would do, step by step, and change nothing"
+    add("--storedog-plan", action="store_true", help=text)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -142,24 +101,13 @@ def pytest_configure(config: pytest.Config) -> None:
 class _WithoutGate:
     """The gate's fixtures where there is no gate: a test that uses one is skipped."""
 
-    @pytest.fixture
-    def storedog_public_id(self, request: pytest.FixtureRequest) -> NoReturn:
-        """The check of a test; needs the gate."""
-        _skip(request)
+    def _skip(self, request: pytest.FixtureRequest) -> NoReturn:
+        """Skips the test: the fixture needs the gate."""
+        pytest.skip(f"{request.fixturename} needs the gate: run pytest --storedog-env=NAME")
 
-    @pytest.fixture
-    def storedog_outcome(self, request: pytest.FixtureRequest) -> NoReturn:
-        """The check's outcome; needs the gate."""
-        _skip(request)
-
-    @pytest.fixture
-    def storedog_trigger(self, request: pytest.FixtureRequest) -> NoReturn:
-        """A function that runs a check; needs the gate."""
-        _skip(request)
-
-
-def _skip(request: pytest.FixtureRequest) -> NoReturn:
-    pytest.skip(f"{request.fixturename} needs the gate: run pytest --storedog-env=NAME")
+    storedog_public_id = pytest.fixture(_skip)
+    storedog_outcome = pytest.fixture(_skip)
+    storedog_trigger = pytest.fixture(_skip)
 
 
 def _refuse_options_from_elsewhere(config: pytest.Config) -> None:
@@ -176,7 +124,7 @@ def _refuse_options_from_elsewhere(config: pytest.Config) -> None:
 
 def _refuse_options_without_gate(config: pytest.Config) -> None:
     # Such a run would test nothing of what it names, and could well be green.
-    for option in (*_GATE_OPTIONS, *_CHECK_OPTIONS):
-        if config.getoption(option):
-            flag = "--" + option.replace("_", "-")
+    checks = (option.partition("=")[0] for option in _REPEATABLE)
+    for flag in ("--storedog-image", "--storedog-plan", "--storedog-report", *checks):
+        if config.getoption(flag):
             raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")

@@ -1,25 +1,148 @@
-"""Putting one digest into one environment, provably.
+"""Putting one digest into one environment, provably: what a platform provides for that.
 
-`deployer` says what a platform provides; each platform is a folder beside it.
+Each platform is a folder here, behind these types. Each object exists only while its calls are
+legal, and gives the next one: `lock` gives `Held`, which gives `Fetched`, `Staged` and `Live`.
+Between `stage` and `promote` the candidate stands and has no traffic. Every call raises a
+`GateError` (see `errors`), and none needs to be undone before the next run: what a run that was
+killed has left is mended by the next one's `Held.recover`. So the state of a deployment lives on
+the platform, never in the process alone.
 """
 
 from __future__ import annotations
 
-from pytest_storedog_gate.deploy.deployer import (
-    Deployer,
-    Fetched,
-    Held,
-    Live,
-    Plan,
-    Reach,
-    Staged,
-    Timing,
-    untimed,
-)
-from pytest_storedog_gate.deploy.models import Build, Deployment
-from pytest_storedog_gate.deploy.references import ImageReference
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-__all__ = [
-    "Build", "Deployer", "Deployment", "Fetched", "Held", "ImageReference", "Live", "Plan",
-    "Reach", "Staged", "Timing", "untimed",
-]  # fmt: skip
+from pytest_storedog_gate.deploy.references import ImageReference as ImageReference  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Build:
+    """Where the image comes from; it ends up in the labels of what is deployed."""
+
+    commit: str | None = None
+    number: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One digest put into one environment.
+
+    `downtime` is the seconds in which nobody answered to the live name or address.
+    """
+
+    environment: str
+    service: str
+    image: ImageReference
+    deploy_id: str
+    previous_digest: str | None
+    started: datetime
+    finished: datetime
+    downtime: float
+
+
+Timing = Callable[[str], AbstractContextManager[object]]
+"""Tells that what happens in a context is this part of the run's time, and no other's.
+
+The names are for people, and parts may lie in each other. Whatever a deployer does not tell belongs
+to the step that it is in.
+"""
+
+
+class Deployer(Protocol):
+    """One environment on its platform, which has answered."""
+
+    def resolve(self, reference: ImageReference) -> ImageReference:
+        """The reference with its digest, asked from the registry; nothing is pulled.
+
+        Raises `ConfigurationError` without tag and digest, `DeploymentFailed` where the registry
+        does not know it, `NoVerdict` where the registry cannot be asked.
+        """
+
+    def lock(self, *, wait: float = 0.0) -> AbstractContextManager[Held]:
+        """Takes the environment's lock, for at most `wait` seconds; raises `Locked`.
+
+        It is free again when the context ends, and when this process ends for whatever reason.
+        """
+
+    def foresee(self, reference: ImageReference) -> Plan:
+        """What each step would do; changes nothing, and raises what the step would raise."""
+
+
+class Held(Protocol):
+    """The environment, while its lock is this run's."""
+
+    def recover(self) -> str | None:
+        """Mends what an unfinished run left; says what in a sentence, None where all was well.
+
+        Raises `RollbackFailed` where the previous version cannot be put back.
+        """
+
+    def fetch(self, image: ImageReference) -> Fetched:
+        """Brings the digest to the platform; never settles for an image that is there already."""
+
+    def put_back(self) -> str:
+        """Puts the previous version back where a deployment was broken off, and says so."""
+
+
+class Fetched(Protocol):
+    """The digest is where it can be started."""
+
+    def stage(self) -> Staged:
+        """Brings what it needs beside it, starts the candidate, and waits until it is ready.
+
+        Raises `DeploymentFailed` or `NoVerdict`; the candidate is gone then.
+        """
+
+
+class Staged(Protocol):
+    """The candidate is ready, and has no traffic."""
+
+    def promote(self) -> Live:
+        """Gives it the traffic; the deployment is open until `Live.conclude`.
+
+        Raises `DeploymentFailed` or `NoVerdict`, with the previous version in place, and
+        `RollbackFailed` where it could not be put back.
+        """
+
+
+class Live(Protocol):
+    """What was deployed answers, and the previous version can still be put back."""
+
+    @property
+    def deployment(self) -> Deployment:
+        """What was deployed."""
+
+    def prove(self) -> None:
+        """Nothing but this deployment answers; `DeploymentFailed` says what else does."""
+
+    def conclude(self) -> None:
+        """Ends the open deployment: what is live stays, and the previous version goes."""
+
+    def rollback(self) -> str:
+        """Puts the previous version back, proves that it answers, and says so in a sentence.
+
+        Raises `RollbackFailed` with what a person has to do.
+        """
+
+
+class Plan(Protocol):
+    """Each step of a deployment, a line for each thing that it would do; nothing is changed.
+
+    `image` is the reference with its digest. A step raises what the run would raise there.
+    """
+
+    @property
+    def image(self) -> ImageReference: ...
+    def lock(self) -> Iterator[str]: ...
+    def resolve(self) -> Iterator[str]: ...
+    def fetch(self) -> Iterator[str]: ...
+    def stage(self) -> Iterator[str]: ...
+    def promote(self) -> Iterator[str]: ...

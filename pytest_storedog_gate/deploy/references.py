@@ -65,7 +65,8 @@ class ImageReference:
     def registry(self) -> str:
         """The registry's address."""
         domain, slash, _ = self.repository.partition("/")
-        return domain if slash and _is_domain(domain) else _HUB[0]
+        named = domain == "localhost" or any(mark in domain for mark in ".:")
+        return domain if slash and named else _HUB[0]
 
     @property
     def version(self) -> str:
@@ -76,10 +77,6 @@ class ImageReference:
 def short(digest: str | None) -> str:
     """A digest's first twelve hex digits."""
     return digest.removeprefix("sha256:")[:12] if digest else "unknown"
-
-
-def _is_domain(component: str) -> bool:
-    return component == "localhost" or any(mark in component for mark in ".:")
 
 
 def _familiar(repository: str) -> str:

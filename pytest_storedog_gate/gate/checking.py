@@ -9,9 +9,8 @@ from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.pace import Habit
-from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate import selection
-from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.settings.requirements import BLOCKING
 from pytest_storedog_gate.verdicts.rule import by_rule
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
-    from pytest_storedog_gate.errors import GateError
     from pytest_storedog_gate.gate.outcomes import Outcomes
     from pytest_storedog_gate.gate.selection import PlannedCheck
     from pytest_storedog_gate.settings.load import Settings
+
+_PATIENCE = 5.0  # s; watchers end at once, unless a call of theirs hangs
 
 
 class NothingRead:
@@ -36,13 +36,11 @@ class NothingRead:
     calls = 0
 
     def choose(self, *_: object, **__: object) -> NoReturn:
-        """Refuses."""
         raise NoVerdict("the checks were not read")
 
     start = alone = choose
 
     def confirmed(self) -> dict[str, CheckOutcome]:
-        """Nothing."""
         return {}
 
     def stop(self) -> None:
@@ -82,7 +80,7 @@ class Checking:
         self._batch_ids: set[str] = set()
         # As it was told, and as it is shown: outcomes of many checks take a while to mask.
         self._seen: dict[str, tuple[CheckOutcome, CheckOutcome]] = {}
-        self._watchers = self._watch(())
+        self._watchers: list[threading.Thread] = []
 
     @property
     def calls(self) -> int:
@@ -102,7 +100,6 @@ class Checking:
         self._rules = {check.public_id: check.execution_rule for check in self.checks}
 
     def start(self) -> None:
-        """Triggers the checks, and follows their batches."""
         client = self._client
         client.deadline = client.clock.now() + self._settings.synthetics.batch_timeout + GRACE
         for start in range(0, len(self.checks), MAX_TESTS):
@@ -111,8 +108,14 @@ class Checking:
             self.batches.append(batch)
             self._progress(f"triggered {len(checks)} checks: {batch.url}")
         # Later than a batch that follows the deadline itself: only one that hangs is left behind.
-        self._outcomes.until(client.deadline + PATIENCE)
-        self._watchers = self._watch(self.batches)
+        self._outcomes.until(client.deadline + _PATIENCE)
+        self._watchers = watch(
+            self.batches,
+            self._cancelled,
+            put=lambda found: self._outcomes.put(self._judged(found)),
+            fail=self._fail,
+            end=self._outcomes.end,
+        )
 
     def alone(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
         """One check's outcome in a batch of its own."""
@@ -135,7 +138,8 @@ class Checking:
     def stop(self) -> None:
         """Cuts every wait short; nobody follows a batch any more."""
         self._cancelled.set()
-        self._watchers.join()
+        for watcher in self._watchers:
+            watcher.join(_PATIENCE)
 
     def _batch(self, checks: Sequence[PlannedCheck]) -> Batch:
         client = self._client
@@ -150,24 +154,10 @@ class Checking:
                 "this run has already: its results are not of this trigger"
             )
         self._batch_ids.add(triggered.batch_id)
-        return Batch(
-            client,
-            triggered,
-            {check.public_id: check.places for check in checks},
-            {check.public_id: self._habit(check) for check in checks},
-        )
-
-    def _habit(self, check: PlannedCheck) -> Habit:
-        return Habit(self._lasted.get(check.public_id), check.definition.retry_interval)
-
-    def _watch(self, batches: Sequence[Batch]) -> Watchers:
-        return Watchers(
-            batches,
-            self._cancelled,
-            put=lambda found: self._outcomes.put(self._judged(found)),
-            fail=self._fail,
-            end=self._outcomes.end,
-        )
+        places = {check.public_id: check.places for check in checks}
+        pauses = {check.public_id: check.definition.retry_interval for check in checks}
+        habits = {p: Habit(self._lasted.get(p), pause) for p, pause in pauses.items()}
+        return Batch(client, triggered, places, habits)
 
     def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
@@ -177,6 +167,43 @@ class Checking:
             seen = outcome, by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
             self._seen[outcome.public_id] = seen
         return seen[1]
+
+
+def watch(
+    batches: Sequence[Batch],
+    cancelled: threading.Event,
+    *,
+    put: Callable[[CheckOutcome], None],
+    fail: Callable[[GateError], None],
+    end: Callable[[], None],
+) -> list[threading.Thread]:
+    """Follows the batches, each in a thread: `put` takes outcomes, `end` comes when all have ended.
+
+    `fail` takes why there will be no more of a batch, unless the run has `cancelled` it.
+    """
+    left, counting = len(batches), threading.Lock()
+
+    def follow(batch: Batch) -> None:
+        nonlocal left
+        try:
+            for found in batch.outcomes():
+                put(found)
+        except GateError as error:
+            # A call that the end of the run cut short is no reason of its own.
+            if not cancelled.is_set():
+                fail(error)
+        except Exception as error:  # noqa: BLE001  # a thread's error would be lost, and tests wait
+            fail(NoVerdict(f"following the batch failed: {type(error).__name__}: {error}"))
+        finally:
+            with counting:
+                left -= 1
+                if not left:
+                    end()
+
+    threads = [threading.Thread(target=follow, args=(batch,), daemon=True) for batch in batches]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 def _refuse_suites(public_ids: Collection[str], checks: Collection[PlannedCheck]) -> None:

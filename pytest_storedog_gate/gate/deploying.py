@@ -1,11 +1,12 @@
-"""The steps of a run that put its image into the environment, and leave that in order."""
+"""The image that a run is about, and the steps that put it into the environment."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.errors import NoVerdict
-from pytest_storedog_gate.gate.image import asked_for, decided_on
+from pytest_storedog_gate.deploy import ImageReference
+from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.verdicts.record import Subject
 
@@ -13,25 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager, ExitStack
 
-    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, ImageReference, Live
+    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live
     from pytest_storedog_gate.settings.load import Settings
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TAG = re.compile(r":?(\w[\w.-]{0,127})", re.ASCII)
 
 
 class DeployedElsewhere:
     """A run that deploys nothing: it only checks, or decides on what somebody else deployed."""
 
-    steps: tuple[Step, ...] = (Step.RESOLVE,)
     deployment: Deployment | None = None
     rolled_back: str | None = None
 
     def __init__(self, settings: Settings) -> None:
         self.subject = Subject()
         self._settings = settings
-
-    def take(self, step: Step) -> None:
-        """Takes the next step, which is this one of its `steps`."""
-        assert step is Step.RESOLVE  # noqa: S101  # the only one
-        self.subject = decided_on(self._settings)
+        self.steps: dict[Step, Callable[[], object]] = {Step.RESOLVE: self._resolve}
 
     def prove(self) -> None:
         """There is nothing of this run's to prove."""
@@ -42,14 +41,15 @@ class DeployedElsewhere:
     def leave(self) -> None:
         """There is nothing of this run's to put back."""
 
+    def _resolve(self) -> None:
+        self.subject = decided_on(self._settings)
+
 
 class Deploying:
-    """One run's deployment. `subject` has a digest once it is resolved.
+    """One run's deployment. `subject` has a digest once it is resolved; `steps` are its own.
 
     Until the lock is taken nothing is touched, and nothing is to be left in order.
     """
-
-    steps: tuple[Step, ...] = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
 
     def __init__(
         self,
@@ -62,22 +62,15 @@ class Deploying:
         self.image: ImageReference = asked_for(settings)
         self.subject = Subject(str(self.image))
         self.rolled_back: str | None = None
-        self._settings = settings
-        self._connected = connected
-        self._progress = progress
-        self._resources = resources
+        self._settings, self._progress = settings, progress
+        self._connected, self._resources = connected, resources
         self._held: Held | None = None
         self._live: Live | None = None
-        self._road = self._steps()
-
-    def take(self, step: Step) -> None:
-        """Takes the next step, which is this one of its `steps`."""
-        reached = next(self._road)
-        assert reached is step, f"{reached} comes before {step}"  # noqa: S101  # steps.of has the order
+        ours = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
+        self.steps: dict[Step, Callable[[], object]] = dict.fromkeys(ours, self._road().__next__)
 
     @property
     def deployment(self) -> Deployment | None:
-        """What was deployed, if that was done."""
         return self._live.deployment if self._live else None
 
     def prove(self) -> None:
@@ -98,7 +91,7 @@ class Deploying:
         else:
             self.rolled_back = self._live.rollback()
 
-    def _steps(self) -> Iterator[Step]:
+    def _road(self) -> Iterator[Step]:
         deployer = self._resources.enter_context(self._connected)
         held = deployer.lock(wait=self._settings.lock_wait)
         self._held = self._resources.enter_context(held)
@@ -122,3 +115,60 @@ class Deploying:
         if self._live is None:
             raise NoVerdict("nothing was deployed, so nothing is proved")
         return self._live
+
+
+def asked_for(settings: Settings) -> ImageReference:
+    """The reference that the settings ask for: whole, or a tag or digest of the configured one."""
+    subject = settings.environment.subject
+    if settings.image is None:
+        raise ConfigurationError(f"{settings.environment.name} deploys no image")
+    source = settings.sources["image"]
+    if subject is None:
+        asked = ImageReference.parse(settings.image)
+    else:
+        repository = ImageReference.parse(subject.image).repository
+        asked = _in(repository, settings.image)
+        if asked.repository != repository:
+            raise ConfigurationError(
+                f"{settings.image} ({source}) is no image of {subject.name}, which is "
+                f"{repository}; name one of its tags or digests, or change "
+                f"services.{subject.name}.image"
+            )
+    if asked.tag is None and asked.digest is None:
+        which = f"which {subject.name} is to be deployed" if subject else "which image is meant"
+        raise ConfigurationError(
+            f"{settings.image} ({source}) says no tag or digest: {which}? Say it with "
+            "--storedog-image=TAG or STOREDOG_IMAGE"
+        )
+    return asked
+
+
+def decided_on(settings: Settings) -> Subject:
+    """The image and its digest that a run without a deployment was told, if it was.
+
+    A tag is resolved by the environment's engine; NoVerdict where that cannot be asked.
+    """
+    if settings.image is None:
+        return Subject()
+    if settings.environment.subject is None and _DIGEST.fullmatch(settings.image):
+        return Subject(settings.image, settings.image)
+    asked = asked_for(settings)
+    if asked.digest is not None:
+        return Subject(str(asked), asked.digest)
+    # With the engine's SDK, which takes longer to import than the gate itself.
+    from pytest_storedog_gate.deploy.docker.images import resolved  # noqa: PLC0415
+
+    try:
+        image = resolved(settings.environment.engine, asked, settings.redact)
+    except NoVerdict as error:
+        raise NoVerdict(f"{asked} has no digest yet: {error}; or name its digest") from None
+    return Subject(str(image), image.digest)
+
+
+def _in(repository: str, text: str) -> ImageReference:
+    """A tag or digest of the repository, else the reference that the text is."""
+    if _DIGEST.fullmatch(text):
+        return ImageReference(repository, None, text)
+    if tag := _TAG.fullmatch(text):
+        return ImageReference(repository, tag[1])
+    return ImageReference.parse(text)

@@ -1,27 +1,33 @@
-"""The local Synthetics service as a process of its own, for `backend = "local"`."""
+"""The local Synthetics service as a process of its own, for `backend = "local"`.
+
+A run is root where the engine's socket is root's. What opens the pages of others needs none of
+that: Chromium has no sandbox as root, and who breaks out of it would have the engine. So the
+environment can name another user, whose the service of a run by root is.
+"""
 
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
+import stat
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus, NoVerdict
-from pytest_storedog_gate.gate.service_user import service_user
 from pytest_storedog_gate.outlets.child_environment import child_environment
+from pytest_storedog_gate.outlets.whole_file import refuse_links
 from pytest_storedog_gate.settings.secret_values import GLOBALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pytest_storedog_gate.gate.service_user import ServiceUser
-
+VARIABLE = "STOREDOG_SERVICE_USER"
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
 
@@ -36,7 +42,19 @@ class LocalService:
     @cached_property
     def url(self) -> str:
         """Where it answers, once it does. Raises ConfigurationError, NoVerdict."""
-        return _address(self._process, self._complaints)
+        process = self._process
+        line = _pipe(process.stdout).readline().strip()
+        if line.startswith(_ANNOUNCEMENT):
+            return line.removeprefix(_ANNOUNCEMENT)
+        with suppress(subprocess.TimeoutExpired):  # of one that says something else, and goes on
+            process.wait(_STOP_TIMEOUT)
+        self._complaints.seek(0)
+        sentence = self._complaints.read().strip().rpartition("\n")[2]
+        if process.returncode == ExitStatus.USAGE:
+            raise ConfigurationError(sentence)
+        raise NoVerdict(
+            f"the local Synthetics service did not start: {sentence or line or 'no reason'}"
+        )
 
 
 @contextmanager
@@ -60,18 +78,16 @@ def running(
     Raises ConfigurationError, NoVerdict.
     """
     command = [sys.executable, "-m", "pytest_storedog_gate.local_synthetics", "serve"]
-    command += ["--until-stdin-closes", "--key-from-stdin", "--port", "0"]
-    for pattern in definitions:
-        command += ["--definitions", pattern]
-    for public_id in soon:
-        command += ["--soon", public_id]
+    command += ["--until-stdin-closes", "--key-from-stdin", "--port=0"]
+    command += [f"--definitions={pattern}" for pattern in definitions]
+    command += [f"--soon={public_id}" for public_id in soon]
     if smtp:
-        command += ["--smtp", smtp]
+        command.append(f"--smtp={smtp}")
     user = service_user()
     if artifacts:
         if user:
-            user.give(artifacts)
-        command += ["--artifacts", str(artifacts)]
+            give(artifacts, user)
+        command.append(f"--artifacts={artifacts}")
     key = secrets.token_urlsafe(32)
     # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
     with (
@@ -79,15 +95,25 @@ def running(
         _started(command, complaints, user) as process,
     ):
         try:
-            _tell(process, key)
+            with suppress(BrokenPipeError):  # it has ended, and says why
+                # Past the buffer, which would be written again when it is closed.
+                os.write(_pipe(process.stdin).fileno(), f"{key}\n".encode())
             yield LocalService(process, complaints, key)
         finally:
-            _stop(process)
+            process.terminate()
+            try:
+                process.communicate(timeout=_STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _started(
-    command: Sequence[str], complaints: IO[str], user: ServiceUser | None
+    command: Sequence[str], complaints: IO[str], user: pwd.struct_passwd | None
 ) -> subprocess.Popen[str]:
+    environment, rights = child_environment(prefix=GLOBALS), dict[str, Any]()
+    if user:
+        environment |= {"HOME": user.pw_dir, "USER": user.pw_name, "LOGNAME": user.pw_name}
+        rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     try:
         return subprocess.Popen(
             command,
@@ -95,47 +121,48 @@ def _started(
             stdout=subprocess.PIPE,
             stderr=complaints,
             text=True,
-            env={
-                **child_environment(prefix=GLOBALS),
-                **(user.environment if user else {}),
-            },
-            **(user.process if user else {}),
+            env=environment,
+            **rights,
         )
     except OSError as error:
-        whose = f" as {user.account.pw_name}" if user else ""
+        whose = f" as {user.pw_name}" if user else ""
         raise NoVerdict(
             f"the local Synthetics service cannot be started{whose}: {command[0]}: {error.strerror}"
         ) from None
 
 
-def _tell(process: subprocess.Popen[str], key: str) -> None:
-    assert process.stdin is not None  # noqa: S101  # it is a pipe
-    with suppress(BrokenPipeError):  # it has ended, and says why
-        # Past the buffer, which would be written again when it is closed.
-        os.write(process.stdin.fileno(), f"{key}\n".encode())
+def _pipe(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None  # noqa: S101  # Popen was asked for it
+    return stream
 
 
-def _address(process: subprocess.Popen[str], complaints: IO[str]) -> str:
-    assert process.stdout is not None  # noqa: S101  # it is a pipe
-    line = process.stdout.readline().strip()
-    if line.startswith(_ANNOUNCEMENT):
-        return line.removeprefix(_ANNOUNCEMENT)
-    with suppress(subprocess.TimeoutExpired):  # of one that says something else, and goes on
-        process.wait(_STOP_TIMEOUT)
-    complaints.seek(0)
-    sentence = complaints.read().strip().rpartition("\n")[2]
-    if process.returncode == ExitStatus.USAGE:
-        raise ConfigurationError(sentence)
-    raise NoVerdict(
-        f"the local Synthetics service did not start: {sentence or line or 'no reason'}"
-    )
+def give(folder: Path, user: pwd.struct_passwd) -> None:
+    """Makes the folder for the user. One that is there has to be the user's.
 
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    if process.poll() is not None:
-        return
-    process.terminate()
+    Raises ConfigurationError.
+    """
     try:
-        process.communicate(timeout=_STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
+        refuse_links(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
+    except FileExistsError:
+        held, name = folder.stat(), user.pw_name
+        if held.st_uid != user.pw_uid and not held.st_mode & stat.S_IWOTH:
+            raise ConfigurationError(
+                f"{folder}: the local service runs as {name} ({VARIABLE}), who cannot write "
+                f"there; run: chown {name} {folder}"
+            ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{folder}: {error.strerror}") from None
+
+
+def service_user() -> pwd.struct_passwd | None:
+    """The one that the environment names for a run by root. Raises ConfigurationError."""
+    name = os.environ.get(VARIABLE)
+    if not name or os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise ConfigurationError(f"{VARIABLE}: {name!r} is no user of this machine") from None

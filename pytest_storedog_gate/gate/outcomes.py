@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.models import Status
@@ -26,12 +27,10 @@ class Outcomes:
         self.known: dict[str, CheckOutcome] = {}
         self.failure: GateError | None = None
         self._progress = progress
-        self._arrived: list[str] = []
         self._expected: set[str] = set()
         self._stop_after = 0
         self._bad = 0
         self._stopped: str | None = None
-        self._ended = False
         self._deadline = math.inf
         self._news = threading.Condition()
         self._lines: list[str] = []
@@ -51,15 +50,11 @@ class Outcomes:
 
     def end(self) -> None:
         """Nobody is left who could tell of more outcomes: nobody waits any more."""
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+        self.until(-math.inf)
 
     def put(self, outcome: CheckOutcome) -> None:
-        """Adds one check's outcome."""
         with self._news:
             self.known[outcome.public_id] = outcome
-            self._arrived.append(outcome.public_id)
             if outcome.status is not Status.PASSED:
                 self._lines.append(f"{outcome.public_id} {outcome.status.value}: {outcome.name}")
                 self._bad += 1
@@ -88,17 +83,17 @@ class Outcomes:
 
     def arrival(self, number: int) -> str | None:
         """The ID of the outcome that arrives as that `number`, from 0; None if none will."""
-        self._wait(lambda: number < len(self._arrived))
-        return self._arrived[number] if number < len(self._arrived) else None
+        self._wait(lambda: number < len(self.known))
+        with self._news:
+            return next(islice(self.known, number, None), None)
 
     def _wait(self, arrived: Callable[[], bool]) -> None:
         with self._news:
-            while not (arrived() or self.failure or self._stopped or self._ended):
-                left = self._deadline - time.monotonic()
-                if left <= 0:
-                    break
+            left = self._deadline - time.monotonic()
+            while not (arrived() or self.failure or self._stopped) and left > 0:
                 self._news.wait(min(_HEARTBEAT, left))
                 self._tell()
+                left = self._deadline - time.monotonic()
             self._tell()
 
     def _tell(self) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
-    from pytest_storedog_gate.deploy import Reach
-    from pytest_storedog_gate.settings.load import Settings
+    from pytest_storedog_gate.deploy import Deployer
     from pytest_storedog_gate.verdicts.store import VerdictStore
 
 
@@ -18,22 +18,20 @@ class Proofs(Protocol):
 
     def names(self) -> Sequence[str]:
         """Whose they are; none where there are none."""
-        ...
 
     def __call__(self, **facts: object) -> None:
         """Returns where all hold; raises DeploymentFailed or NoVerdict where one does not."""
-        ...
 
 
 @dataclass(frozen=True)
 class Provided:
-    """See `hookspecs`: each is a hook there; and what an earlier run has told.
+    """See `hookspecs`: each is a hook there, and takes its arguments by their names.
 
     `lasted`: how long each check lasted, in seconds, by its public ID.
     """
 
-    deployer: Reach
-    verdict_store: Callable[[Settings], VerdictStore]
+    deployer: Callable[..., AbstractContextManager[Deployer]]
+    verdict_store: Callable[..., VerdictStore]
     before_traffic: Proofs
     after_checks: Proofs
     lasted: Mapping[str, float]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Recorder:
     """Keeps a verdict only of a digest that is put to the test: from `withdraw` on."""
 
-    def __init__(self, settings: Settings, store: Callable[[Settings], VerdictStore]) -> None:
+    def __init__(self, settings: Settings, store: Callable[..., VerdictStore]) -> None:
         self._settings, self._provided = settings, store
         self._keep: Callable[[Record], AbstractContextManager[Prepared]] = lambda _record: Nothing()
 
@@ -34,7 +34,7 @@ class Recorder:
         if settings.requires is not None:
             with _no_verdict_where("the verdict there cannot be asked for"):
                 promotion.require_open(
-                    self._store,
+                    self.store,
                     settings.requires.name,
                     digest,
                     service=settings.environment.gate,
@@ -45,23 +45,21 @@ class Recorder:
         """An older verdict on a digest says nothing any more once it is put to the test again."""
         name = self._settings.environment.name
         with _no_verdict_where("an earlier verdict cannot be withdrawn"):
-            self._keep = partial(self._store.prepare, name, digest)
-            self._store.withdraw(name, digest)
+            self._keep = partial(self.store.prepare, name, digest)
+            self.store.withdraw(name, digest)
 
     @contextmanager
     def prepared(self, record: Record) -> Iterator[tuple[Prepared, Prepared]]:
         """The report and the record, written beside their places. Raises NoVerdict."""
+        path = self._settings.report
         with ExitStack() as written, _no_verdict_where("the verdict cannot be written"):
-            report = written.enter_context(self._report(record))
-            yield report, written.enter_context(self._keep(record))
+            report = whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
+            yield written.enter_context(report), written.enter_context(self._keep(record))
 
     @cached_property
-    def _store(self) -> VerdictStore:
-        return self._provided(self._settings)
-
-    def _report(self, record: Record) -> AbstractContextManager[Prepared]:
-        path = self._settings.report
-        return whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
+    def store(self) -> VerdictStore:
+        """Where the run's verdicts are kept, and those of the environment before."""
+        return self._provided(settings=self._settings)
 
 
 @contextmanager

@@ -77,17 +77,17 @@ class GateRun:
             self._service = Service(settings, self._resources)
             if settings.environment.gated is not None:
                 reached = self._provided.deployer(
-                    settings.environment, self._build, progress, settings.redact, self._stopwatch
+                    environment=settings.environment,
+                    build=self._build,
+                    progress=progress,
+                    redact=settings.redact,
+                    timing=self._stopwatch,
                 )
                 self._deploying = Deploying(settings, reached, self._resources, progress)
             self._take(before_collection=True)
 
     def begin(
-        self,
-        chosen: Collection[str],
-        marked: Mapping[str, Mapping[str, Any]],
-        *,
-        stop_after: int = 0,
+        self, chosen: Collection[str], marked: Mapping[str, Mapping[str, Any]], *, stop_after: int
     ) -> None:
         """Deploys, proves and triggers the `chosen` checks and those that tests are `marked` with.
 
@@ -133,15 +133,12 @@ class GateRun:
                 self._stopwatch.enter("pytest")
                 self._checking.stop()
                 self._finished = self._conclude(evidence, say)
-                self.close()
+                # Gives the lock back, and leaves the services that the run has reached.
+                self._resources.close()
             return self._finished
         finally:
             self._finishing = None
             self._road.release()
-
-    def close(self) -> None:
-        """Gives the lock back and leaves the services that the run has reached."""
-        self._resources.close()
 
     @property
     def checks(self) -> tuple[PlannedCheck, ...]:
@@ -150,7 +147,6 @@ class GateRun:
 
     @property
     def failure(self) -> GateError | None:
-        """What stopped the run, if anything did."""
         return self.outcomes.failure
 
     @property
@@ -164,7 +160,8 @@ class GateRun:
 
     def _take(self, *, before_collection: bool) -> None:
         """Takes the steps of this part of the road; the last ones are `settle`'s and `finish`'s."""
-        own: dict[Step, Callable[[], None]] = {
+        taken: dict[Step, Callable[[], object]] = {
+            **self._deploying.steps,
             Step.CHECKS: self._read_checks,
             Step.REQUIRE: lambda: self._recorder.require(self._digest),
             Step.WITHDRAW: lambda: self._recorder.withdraw(self._digest),
@@ -174,11 +171,9 @@ class GateRun:
         }
         for step in steps.of(self.settings):
             if (step in steps.BEFORE_COLLECTION) is before_collection:
-                with self._stopwatch(steps.PARTS.get(step, "pytest")):
-                    if step in self._deploying.steps:
-                        self._deploying.take(step)
-                    if step in own:
-                        own[step]()
+                with self._stopwatch(step.part):
+                    if step in taken:
+                        taken[step]()
 
     def _read_checks(self) -> None:
         self._checking = Checking(
@@ -215,23 +210,17 @@ class GateRun:
 
     def _decide(self, evidence: Evidence, failure: GateError | None) -> Verdict:
         relaxed = sorted(check.public_id for check in self.checks if not check.required)
-        return decide(
-            [public_id for public_id in evidence.required if public_id not in relaxed],
-            self._checking.confirmed(),
-            evidence.flaws,
-            failure=failure,
-            session_status=evidence.session_status,
-            optional=relaxed,
-            silent=evidence.silent,
-            broken=evidence.broken,
-        )
+        return decide(evidence, self._checking.confirmed(), failure, relaxed)
 
     def _conclude(self, evidence: Evidence, say: Callable[[Record], None]) -> Record:
         verdict = self._proved(evidence)
         if verdict.state is State.OPEN:
             record = self._record(verdict)
             with self._failing(), self._recorder.prepared(record) as (report, kept):
-                _said(record, say)
+                try:
+                    say(record)
+                except OSError as error:
+                    raise NoVerdict(f"the output cannot be written: {error}") from None
                 # First what is no regular file perhaps, and can still fail.
                 report.commit()
                 self._deploying.conclude()
@@ -309,10 +298,3 @@ class GateRun:
         if self.settings.deploy:
             return Mode.DECIDES
         return Mode.NARROWED if self.narrowed else Mode.CHECKS_ONLY
-
-
-def _said(record: Record, say: Callable[[Record], None]) -> None:
-    try:
-        say(record)
-    except OSError as error:
-        raise NoVerdict(f"the output cannot be written: {error}") from None

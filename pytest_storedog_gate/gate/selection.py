@@ -43,7 +43,6 @@ class PlannedCheck:
 
     @property
     def public_id(self) -> str:
-        """The check's public ID."""
         return self.definition.public_id
 
     @property
@@ -137,8 +136,12 @@ def resolve(
         if by_git.reaches(public_id):
             rule = never_weaker(requirements, public_id, by_git.rule(public_id))
             overrides = together(requirements, public_id, by_git.suites_of(public_id))
+            # Places of options and variables come beside those of git or of the check.
+            added = requirements.added.said_of(public_id)
             for key, own in zip(PLACES, (check.locations, check.device_ids), strict=True):
-                overrides = _wider(requirements, public_id, overrides, key, own)
+                if added.get(key) is not None:
+                    places = dict.fromkeys((*overrides.get(key, own), *added[key]))
+                    overrides = {**overrides, key: list(places)}
         else:
             rule = by_options.rule(public_id)
             overrides = merged(
@@ -185,20 +188,6 @@ class _Reached:
     def rule(self, public_id: str) -> str:
         through = [] if public_id in self.directly else self.suites_of(public_id)
         return self.asked.rule(public_id, through)
-
-
-def _wider(
-    requirements: Requirements,
-    public_id: str,
-    overrides: Mapping[str, Any],
-    key: str,
-    own: Sequence[str],
-) -> dict[str, Any]:
-    """The overrides, with places of options and variables beside those of git or of the check."""
-    added = requirements.added.said_of(public_id).get(key)
-    if added is None:
-        return dict(overrides)
-    return {**overrides, key: list(dict.fromkeys((*overrides.get(key, own), *added)))}
 
 
 def _of_file(public_id: str, definition: Json) -> Check:

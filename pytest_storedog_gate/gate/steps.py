@@ -10,19 +10,22 @@ if TYPE_CHECKING:
 
 
 class Step(Enum):
-    """One step, and what it does in words."""
+    """One step: what it does in words, and what the run's time in it is called."""
 
-    LOCK = "take the lock, and mend what an earlier run left"
-    CHECKS = "read the checks"
-    RESOLVE = "resolve the image to its digest"
-    REQUIRE = "find the open verdict of the environment before"
-    FETCH = "pull the digest"
-    WITHDRAW = "withdraw an earlier verdict on this digest"
-    STAGE = "start the supporting services and the candidate, and wait until it is ready"
-    BEFORE_TRAFFIC = "ask the project's own proof before traffic"
-    PROMOTE = "make it live"
-    PROVE = "prove that nothing else answers"
-    TRIGGER = "run the checks"
+    LOCK = "take the lock, and mend what an earlier run left", "lock"
+    CHECKS = "read the checks", "checks"
+    RESOLVE = "resolve the image to its digest", "resolve"
+    REQUIRE = "find the open verdict of the environment before", "verdicts"
+    FETCH = "pull the digest", "pull"
+    WITHDRAW = "withdraw an earlier verdict on this digest", "verdicts"
+    STAGE = (
+        "start the supporting services and the candidate, and wait until it is ready",
+        "candidate",
+    )
+    BEFORE_TRAFFIC = "ask the project's own proof before traffic", "proof"
+    PROMOTE = "make it live", "swap"
+    PROVE = "prove that nothing else answers", "proof"
+    TRIGGER = "run the checks", "trigger"
     WAIT = "wait for their results"
     AFTER_CHECKS = "ask the project's own proof after the checks"
     PROVE_AGAIN = "prove once more that nothing else answers"
@@ -30,37 +33,15 @@ class Step(Enum):
     RECORD = "record the verdict"
     REPORT = "write the report"
 
+    def __init__(self, told: str, part: str = "pytest") -> None:
+        self.told, self.part = told, part
+
 
 _ABOUT_AN_IMAGE = frozenset({Step.RESOLVE, Step.REQUIRE, Step.WITHDRAW, Step.RECORD})
 _DEPLOYING = frozenset(
-    {
-        Step.LOCK,
-        Step.FETCH,
-        Step.STAGE,
-        Step.BEFORE_TRAFFIC,
-        Step.PROMOTE,
-        Step.PROVE,
-        Step.PROVE_AGAIN,
-    }
+    {Step.LOCK, Step.FETCH, Step.STAGE, Step.BEFORE_TRAFFIC, Step.PROMOTE, Step.PROVE}
+    | {Step.PROVE_AGAIN}
 )
-
-
-PARTS = {
-    Step.LOCK: "lock",
-    Step.CHECKS: "checks",
-    Step.RESOLVE: "resolve",
-    Step.REQUIRE: "verdicts",
-    Step.FETCH: "pull",
-    Step.WITHDRAW: "verdicts",
-    Step.STAGE: "candidate",
-    Step.BEFORE_TRAFFIC: "proof",
-    Step.PROMOTE: "swap",
-    Step.PROVE: "proof",
-    Step.TRIGGER: "trigger",
-}
-"""What a run's time in a step is called; a deployer may tell parts of it."""
-
-
 # Nothing is changed before pytest has collected, but what an earlier run left.
 BEFORE_COLLECTION = frozenset({Step.LOCK, Step.CHECKS})
 

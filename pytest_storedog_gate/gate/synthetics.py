@@ -43,24 +43,22 @@ class Service:
 
         Raises ConfigurationError, NoVerdict.
         """
-        endpoint, keys = self._where()
+        if self._fault is not None:
+            raise self._fault
+        said = self._settings.synthetics
+        # Datadog's keys leave this process for nobody else.
+        keys = Keys(said.api_key, said.app_key) if said.api_key and said.app_key else None
+        if self._own is not None:
+            endpoint, keys = Endpoint.of_url(self._own.url), Keys(self._own.key, self._own.key)
+        elif said.url is not None:
+            endpoint = Endpoint.of_url(said.url)
+        else:
+            endpoint = Endpoint.of_site(said.site, said.subdomain)
         client = SyntheticsClient(endpoint, keys, clock)
         # A new one begins with the trigger: a short batch must not cut the reading of tests short.
         client.deadline = clock.now() + self._settings.synthetics.batch_timeout + GRACE
         self._resources.callback(client.close)
         return client
-
-    def _where(self) -> tuple[Endpoint, Keys | None]:
-        """Where to ask, and with which keys: Datadog's leave this process for nobody else."""
-        if self._fault is not None:
-            raise self._fault
-        said = self._settings.synthetics
-        if self._own is not None:
-            return Endpoint.of_url(self._own.url), Keys(self._own.key, self._own.key)
-        keys = Keys(said.api_key, said.app_key) if said.api_key and said.app_key else None
-        if said.url is not None:
-            return Endpoint.of_url(said.url), keys
-        return Endpoint.of_site(said.site, said.subdomain), keys
 
     def _started(self) -> LocalService:
         said, requirements = self._settings.synthetics, self._settings.requirements

@@ -1,4 +1,4 @@
-"""What a deployer has to hold to, as tests that speak the types of `deploy/deployer.py` alone.
+"""What a deployer has to hold to, as tests that speak the types of `deploy` alone.
 
 A project runs them against its own: a class derived from `Contract`, or from those of its parts
 that the deployer promises, with a fixture `place`. See docs/deployers.md.
@@ -6,6 +6,7 @@ that the deployer promises, with a fixture `place`. See docs/deployers.md.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -38,15 +39,12 @@ class Place(Protocol):
 
     def reach(self) -> AbstractContextManager[Deployer]:
         """What the deployer's hook gives, for a run of its own each time."""
-        ...
 
     def answer(self) -> str | None:
         """The digest of what has the traffic now; None where nothing has."""
-        ...
 
     def take_away(self) -> None:
         """Takes away what has the traffic, as somebody else would."""
-        ...
 
 
 class Run:
@@ -59,7 +57,6 @@ class Run:
         self.live: Live
 
     def until(self, step: str) -> Self:
-        """Takes the steps up to this one."""
         assert step in self._road
         return self
 
@@ -150,24 +147,21 @@ class Deploys:
         deploy(place, place.new)
 
 
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 class PutsBack:
     """It puts the previous version back, also after a run that was killed."""
 
     def kill(self, place: Place, image: ImageReference, after: str) -> None:
         """Takes a run in a process of its own up to a step, and ends it with SIGKILL."""
-        reading, writing = os.pipe()
-        if (child := os.fork()) == 0:
-            told = b"reached"
-            try:
-                Run(place, image).until(after)
-            except BaseException as error:  # noqa: BLE001  # the parent tells it
-                told = repr(error).encode()
-            os.write(writing, told)
-            os.kill(os.getpid(), signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            assert pipe.read() == "reached"
+
+        def run() -> None:
+            with Run(place, image).until(after):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        child = multiprocessing.get_context("fork").Process(target=run)
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
 
     def test_rollback(self, place: Place) -> None:
         deploy(place, place.old)
@@ -201,7 +195,6 @@ class PutsBack:
             assert place.answer() == place.old.digest
         deploy(place, place.new)
 
-    @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
     @pytest.mark.parametrize("step", _UNTIL_PROMOTED)
     def test_killed_after_each_step(self, place: Place, step: str) -> None:
         deploy(place, place.old)
@@ -210,7 +203,6 @@ class PutsBack:
             assert place.answer() == place.old.digest
         deploy(place, place.new)
 
-    @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
     def test_killed_in_the_first_deployment(self, place: Place) -> None:
         self.kill(place, place.new, "promote")
         # Where nothing stands, a deployer may have nothing to make its lock of before.
@@ -218,7 +210,6 @@ class PutsBack:
             assert place.answer() is None
         deploy(place, place.new)
 
-    @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
     def test_killed_after_it_was_concluded(self, place: Place) -> None:
         deploy(place, place.old)
         self.kill(place, place.new, "conclude")

@@ -11,7 +11,6 @@ import posix
 import sys
 import traceback
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,31 +28,22 @@ _GREEN = (0, 78)
 _BYTE = 0xFF  # what the system keeps of an exit status
 
 
-@dataclass
-class _Word:
-    """What a role has to say of the end: a status, or what ends the run and returns one."""
-
-    decided: int | None = None
-    finish: Callable[[int], int] | None = None
-
-
-_WORD = pytest.StashKey[_Word]()
-
-
-def decided(config: pytest.Config, status: int) -> None:
-    """Notes the status that a role has decided on."""
-    config.stash[_WORD].decided = int(status)
+_FINISH = pytest.StashKey["Callable[[int], int]"]()
 
 
 def finishes(config: pytest.Config, finish: Callable[[int], int]) -> None:
     """Lets `finish` have the last word: it gets pytest's status and returns the process's."""
-    config.stash[_WORD].finish = finish
+    config.stash[_FINISH] = finish
+
+
+def decided(config: pytest.Config, status: int) -> None:
+    """Lets this status take the place of a green one; any other says that something went wrong."""
+    finishes(config, lambda last: status if last & _BYTE in _GREEN else last & _BYTE)
 
 
 def install(config: pytest.Config) -> None:
     """Guards the ways to end this process at once, and takes earlier reports away."""
     _withdraw_reports(config)
-    config.stash[_WORD] = _Word()
     real_exit, process = os._exit, os.getpid()
 
     def guarded_exit(status: int) -> None:
@@ -147,18 +137,15 @@ def _last_word(config: pytest.Config, status: int) -> int:
     # xdist's workers are started with the controller's arguments, and decide nothing.
     if hasattr(config, "workerinput"):
         return status
-    word = config.stash[_WORD]
-    if word.finish is not None:
+    if (finish := config.stash.get(_FINISH, None)) is not None:
         try:
-            return word.finish(status)
+            return finish(status)
         except BaseException:  # noqa: BLE001  # nothing may end a run with a status by chance
             traceback.print_exc()
             return pytest.ExitCode.INTERNAL_ERROR
     status &= _BYTE
-    if status not in _GREEN or word.decided == status:
+    if status not in _GREEN:
         return status
-    if word.decided is not None:
-        return word.decided
     terminal.raw(
         f"storedog-gate: pytest ended with {status} before the gate had decided anything, "
         f"which proves nothing: exit status {ExitStatus.INCONCLUSIVE:d}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
 
+# Raised `from None`: the gate's own error would be printed too.
+_failed = partial(pytest.fail.Exception, pytrace=False)
 _OUTCOME = pytest.StashKey["CheckOutcome"]()
 _RUNS = pytest.StashKey[int]()
 _CALLS = pytest.StashKey[int]()
@@ -46,10 +49,11 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
     A check without a verdict fails here, in setup: JUnit then has an error, not a failure.
     """
     source = request.config.stash[SOURCE]
-    outcome = _asked(lambda: source.outcome(storedog_public_id))
-    if isinstance(outcome, GateError):
-        first_line = line(str(outcome).partition("\n")[0])
-        pytest.fail(f"{storedog_public_id} has no verdict: {first_line}", pytrace=False)
+    try:
+        outcome = source.outcome(storedog_public_id)
+    except GateError as error:
+        why = line(str(error).partition("\n")[0])
+        raise _failed(f"{storedog_public_id} has no verdict: {why}") from None
     request.node.stash[_OUTCOME] = outcome
     request.node.user_properties.extend(junit.properties(outcome.decisive))
     rules = {result.execution_rule for result in outcome.results}
@@ -62,33 +66,20 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
     return outcome
 
 
-def _asked(question: Callable[[], CheckOutcome]) -> CheckOutcome | GateError:
-    # The error is returned: failing inside its handler would print it twice.
-    try:
-        return question()
-    except GateError as error:
-        return error
-
-
-class Trigger(Protocol):
-    """Runs a check once more, by public ID, with datadog-ci's overrides as keyword arguments."""
-
-    def __call__(self, public_id: str, **overrides: Any) -> CheckOutcome: ...
-
-
 @pytest.fixture
-def storedog_trigger(request: pytest.FixtureRequest) -> Trigger:
+def storedog_trigger(request: pytest.FixtureRequest) -> Callable[..., CheckOutcome]:
     """A function that runs a check in a batch of its own and waits for its outcome.
 
+    It takes the public ID, and datadog-ci's overrides as keyword arguments:
     `storedog_trigger("abc-def-ghi", startUrl="http://...", variables={"NAME": "value"})`
     """
     source = request.config.stash[SOURCE]
 
     def trigger(public_id: str, **overrides: Any) -> CheckOutcome:
-        outcome = _asked(lambda: source.trigger(public_id, overrides))
-        if isinstance(outcome, GateError):
-            pytest.fail(f"{public_id} was not run: {line(str(outcome))}", pytrace=False)
-        return outcome
+        try:
+            return source.trigger(public_id, overrides)
+        except GateError as error:
+            raise _failed(f"{public_id} was not run: {line(str(error))}") from None
 
     return trigger
 

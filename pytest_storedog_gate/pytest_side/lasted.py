@@ -23,8 +23,7 @@ _LONGEST = 86400.0  # s; no check lasts longer
 
 def read(config: pytest.Config) -> Mapping[str, float]:
     """Seconds by public ID; empty where there is no cache (`-p no:cacheprovider`)."""
-    cache = _cache(config)
-    found = None
+    cache, found = getattr(config, "cache", None), None
     with suppress(RecursionError):  # pytest passes over what is no JSON otherwise
         found = cache.get(_KEY, None) if cache else None
     if not isinstance(found, dict):
@@ -34,7 +33,7 @@ def read(config: pytest.Config) -> Mapping[str, float]:
 
 def keep(config: pytest.Config, record: Record) -> None:
     """Adds what this record tells."""
-    cache = _cache(config)
+    cache = getattr(config, "cache", None)
     outcomes = [check.outcome for check in record.verdict.checks if check.outcome]
     lasted = {o.public_id: round(o.duration, 3) for o in outcomes if o.duration > 0}
     if cache is None or not lasted:
@@ -43,7 +42,3 @@ def keep(config: pytest.Config, record: Record) -> None:
         # pytest has said already that it cannot write its cache.
         warnings.simplefilter("ignore")
         cache.set(_KEY, {**read(config), **lasted})
-
-
-def _cache(config: pytest.Config) -> pytest.Cache | None:
-    return getattr(config, "cache", None)

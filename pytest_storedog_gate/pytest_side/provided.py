@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,8 @@ from pytest_storedog_gate.verdicts.folder import VerdictFolder
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+    from pluggy import HookCaller
 
     from pytest_storedog_gate.deploy import Build, Deployer, Timing
     from pytest_storedog_gate.deploy.environment import Environment
@@ -28,16 +30,10 @@ def provided(config: pytest.Config) -> Provided:
     config.pluginmanager.register(_Own())  # without a name, so that no option blocks it
     hook = config.hook
     return Provided(
-        lambda environment, build, progress, redact, timing: hook.pytest_storedog_deployer(
-            environment=environment,
-            build=build,
-            progress=progress,
-            redact=redact,
-            timing=timing,
-        ),
-        lambda settings: hook.pytest_storedog_verdict_store(settings=settings),
-        _Proofs(config, "pytest_storedog_before_traffic"),
-        _Proofs(config, "pytest_storedog_after_checks"),
+        hook.pytest_storedog_deployer,
+        hook.pytest_storedog_verdict_store,
+        _Proofs(config, hook.pytest_storedog_before_traffic),
+        _Proofs(config, hook.pytest_storedog_after_checks),
         lasted.read(config),
     )
 
@@ -84,23 +80,19 @@ class _Own:
 class _Proofs:
     """All proofs of one hook. What is neither a pass nor one of our errors proves nothing."""
 
-    def __init__(self, config: pytest.Config, hook: str) -> None:
+    def __init__(self, config: pytest.Config, hook: HookCaller) -> None:
         self._config, self._hook = config, hook
 
     def names(self) -> list[str]:
-        return [_name(self._config, each.plugin) for each in self._caller.get_hookimpls()]
+        return [_name(self._config, each.plugin) for each in self._hook.get_hookimpls()]
 
     def __call__(self, **facts: object) -> None:
         try:
-            self._caller(**facts)
+            self._hook(**facts)
         except (GateError, KeyboardInterrupt):
             raise
         except BaseException as error:  # a skip and an exit as well
-            raise NoVerdict(f"{self._hook} broke: {_told(error)}") from error
-
-    @property
-    def _caller(self) -> Any:
-        return getattr(self._config.hook, self._hook)
+            raise NoVerdict(f"{self._hook.name} broke: {_told(error)}") from error
 
 
 def _told(error: BaseException) -> str:

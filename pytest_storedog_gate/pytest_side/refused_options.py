@@ -16,8 +16,7 @@ _REPEATING = {
     "looponfail": "-f runs tests again and again, and a deployment is decided on once",
     "count": "--count runs each test several times, and a check has one result in a batch",
 }
-_LEAVING_OUT = {"ignore": "--ignore", "ignore_glob": "--ignore-glob", "lf": "--lf",
-                "noconftest": "--noconftest"}  # fmt: skip
+_LEAVING_OUT = ("--ignore", "--ignore-glob", "--lf", "--noconftest")
 # Settings that say which files hold tests: the project's own file says so, and nobody else.
 _COLLECTING = ("testpaths", "norecursedirs", "python_files", "python_classes", "python_functions")
 
@@ -46,7 +45,7 @@ def refuse(config: pytest.Config) -> None:
         times = config.getoption(option, default=None)
         if times is True or (times or 0) > 1:
             raise pytest.UsageError(f"{why}; {remedy}")
-    options = [flag for name, flag in _LEAVING_OUT.items() if config.getoption(name, default=None)]
+    options = [flag for flag in _LEAVING_OUT if config.getoption(flag, default=None)]
     settings = [s.partition("=")[0].strip() for s in config.getoption("override_ini") or ()]
     options += [f"-o {name}" for name in settings if name in _COLLECTING]
     if options:

@@ -42,23 +42,18 @@ class Source(Protocol):
 
     def checks(self) -> list[Tagged]:
         """What is to be checked."""
-        ...
 
     def counted(self, census: Census) -> None:
         """Takes note of the tests that ask for checks by their markers."""
-        ...
 
     def stopped(self) -> bool:
         """Whether the run ended before it triggered anything, so that tests have nothing to say."""
-        ...
 
     def outcome(self, public_id: str) -> CheckOutcome:
         """One check's outcome in the run's batch."""
-        ...
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         """One check's outcome in a batch of its own, with these overrides."""
-        ...
 
 
 SOURCE = pytest.StashKey[Source]()

@@ -26,11 +26,9 @@ class Testimony:
         self.passes: Counter[str] = Counter()
 
     def expect(self, selected: Iterable[str]) -> None:
-        """Takes note of the tests that are to run."""
         self._selected = list(selected)
 
     def hear(self, report: pytest.TestReport) -> None:
-        """Takes one phase's report of any item."""
         self._heard.add(report.nodeid)
         flaw = _flaw(report)
         if report.nodeid not in self._items:

@@ -10,6 +10,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Census, Overrides, Source, Tagged
 
-_QUESTIONS = ("checks", "counted", "stopped", "outcome", "trigger")
+_PAUSE = 0.1  # s
 _LONGEST_ADDRESS = 100  # bytes; a socket's path has 107 at the most
 
 
@@ -59,8 +60,11 @@ class Answers:
 
     def _accept(self) -> None:
         while not self._closing:
-            with suppress(OSError):
+            try:
                 connection = self._listener.accept()
+            except OSError:
+                time.sleep(_PAUSE)  # this process may have too many files open, and closes some
+            else:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection[object, Any]) -> None:
@@ -73,8 +77,6 @@ class Answers:
                 connection.send(self._answer(question, arguments))
 
     def _answer(self, question: str, arguments: Sequence[Any]) -> object:
-        if question not in _QUESTIONS:
-            return NoVerdict(f"{question} is no question of a worker")
         try:
             return getattr(self._source, question)(*arguments)
         except GateError as error:
@@ -95,7 +97,7 @@ def _short_folder() -> str:
 
 
 class RemoteSource:
-    """The controller's answers, as a worker gets them.
+    """The controller's answers, as a worker gets them: see `Source`.
 
     One connection serves all questions. It is made before any test runs: plugins that keep tests
     from the network would keep us from the controller.
@@ -108,25 +110,21 @@ class RemoteSource:
         self._stopped: bool | None = None
 
     def checks(self) -> list[Tagged]:
-        """Waits until the controller knows what is to be checked."""
         return cast("list[Tagged]", self._ask("checks"))
 
     def counted(self, census: Census) -> None:
-        """Tells the controller which tests ask for checks of their own."""
         self._ask("counted", census)
 
     def stopped(self) -> bool:
-        """Whether the run ended before it triggered anything: known before the first test."""
+        # Known before the first test.
         if self._stopped is None:
             self._stopped = bool(self._ask("stopped"))
         return self._stopped
 
     def outcome(self, public_id: str) -> CheckOutcome:
-        """Waits until the check has an outcome."""
         return cast("CheckOutcome", self._ask("outcome", public_id))
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
-        """Has the controller run the check once more."""
         return cast("CheckOutcome", self._ask("trigger", public_id, overrides))
 
     def _ask(self, question: str, *arguments: object) -> object:

@@ -12,32 +12,51 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.outlets.whole_file import refuse_links
 from pytest_storedog_gate.reports import glance
 from pytest_storedog_gate.reports.glance import address, no_markdown
-from pytest_storedog_gate.reports.states import SHOWN
+from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.verdicts.record import Record
 
+# Of an Adaptive Card.
+_COLOURS = {State.CLOSED: "attention", State.INCONCLUSIVE: "warning", State.OPEN: "good"}
 _TEMPLATE = Path(__file__).with_name("drone_card.json")
 
 
-def card(record: Record) -> bytes:
-    """The card as a step writes it: one line."""
+class DroneCard:
+    """A report of the gate's own."""
+
+    def pytest_storedog_report(self, record: Record) -> str | None:
+        """Writes the card, where the runner says where to."""
+        path = os.environ.get("DRONE_CARD_PATH")
+        if os.environ.get("DRONE") != "true" or not path:
+            return None
+        try:
+            write(path, record)
+        except OSError as error:
+            return f"no Drone card: {path}: {error.strerror}"
+        return None
+
+
+def write(path: str, record: Record) -> None:
+    """Writes the card of one run, as one line. Raises OSError."""
     text = json.dumps({"schema": _schema(), "data": data(record)})
-    return b"\x1b]1338;" + base64.b64encode(text.encode()) + b"\x1b]0m\n"
+    with _opened(path) as file:
+        file.write(b"\x1b]1338;" + base64.b64encode(text.encode()) + b"\x1b]0m\n")
 
 
 def data(record: Record) -> dict[str, Any]:
-    """What the template is filled with."""
-    subject, more = record.subject, glance.left_out(record)
+    subject = record.subject
     return {
         "headline": glance.headline(record),
-        "colour": SHOWN[record.verdict.state].colour,
+        "colour": _COLOURS[record.verdict.state],
         "environment": line(record.environment),
         "image": line(subject.image or "").partition("@")[0],
         "digest": line(subject.digest or ""),
@@ -46,19 +65,27 @@ def data(record: Record) -> dict[str, Any]:
         "reasons": [{"text": no_markdown(line(one))} for one in glance.other_reasons(record)],
         "checks": [
             {
-                "public_id": no_markdown(check.public_id),
-                "name": no_markdown(check.name),
-                "state": check.word,
-                "colour": SHOWN[check.state].colour,
-                "reason": no_markdown(check.reason),
-                "url": address(check.url),
+                "public_id": no_markdown(line(check.public_id)),
+                "name": no_markdown(line(check.name)),
+                "state": glance.word(check),
+                "colour": _COLOURS[check.state],
+                "reason": no_markdown(line(check.reason)),
+                "url": address(glance.url(check)),
             }
             for check in glance.checks(record)
         ],
-        "more": f"and {more} more" if more else "",
+        "more": glance.more(record),
         # Each batch has an address of its own.
         "batches": [{"url": address(batch.batch_url)} for batch in record.batches],
     }
+
+
+def _opened(path: str) -> BinaryIO:
+    if path == "/dev/stdout":
+        # Opened anew, a log that is a file would be written over: an opening has its own offset.
+        return open(1, "wb", closefd=False)
+    refuse_links(Path(path))
+    return Path(path).open("ab")
 
 
 def _schema() -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.failed_requests import exchanges
 from pytest_storedog_gate.datadog.models import Status
-from pytest_storedog_gate.outlets.plain_text import block, line
-from pytest_storedog_gate.reports import curl
+from pytest_storedog_gate.outlets.plain_text import block, command_line, line
+from pytest_storedog_gate.secrets.places import mask_exchanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome, Result
 
 _MOST = 10  # results, attempts or files; the report has them all
+_LONGEST_BODY = 500  # characters; a longer one would hide the rest of the failure
+_LONGEST_COMMAND = 2000
+# What curl sends by itself.
+_USUAL = {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}
 
 
 def title(outcome: CheckOutcome) -> str:
@@ -34,7 +38,8 @@ def of_result(result: Result) -> str:
     """One result: where, the reason, what holds, the request and answer, and where to look."""
     asked = result.max_retries + 1
     tries = f", attempt {result.retries + 1} of {asked}" if asked > 1 else ""
-    lines = [f"{result.status.value} at {place(result) or 'unknown location'}{tries}:"]
+    where = ", ".join(filter(None, (line(result.location), line(result.device))))
+    lines = [f"{result.status.value} at {where or 'unknown location'}{tries}:"]
     lines += block(result.reason).splitlines()
     if result.status is Status.FAILED:
         lines += [*_holding(result)][:_MOST]
@@ -44,7 +49,7 @@ def of_result(result: Result) -> str:
         for number, attempt in enumerate(result.attempts[:-1][:_MOST], 1)
         if attempt.reason
     ]
-    if command := curl.command(result.detail.get("request")):
+    if command := curl(result.detail.get("request")):
         lines.append(f"try it: {command}")
     lines += [f"kept {line(path)}" for path in result.artifacts[:_MOST]]
     if result.result_url:
@@ -60,6 +65,26 @@ def _holding(result: Result) -> Iterator[str]:
             yield line(f"{assertion.subject}: expected {assertion.expected} <- holds")
 
 
-def place(result: Result) -> str:
-    """Its location, and its device where it has one."""
-    return ", ".join(filter(None, (line(result.location), line(result.device))))
+def curl(request: object) -> str | None:
+    """A `curl` command for a result's `request`; None where it was no HTTP request, or is long."""
+    if not isinstance(request, dict):
+        return None
+    shown: dict[str, Any] = mask_exchanges(request)
+    url = shown.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        return None
+    words = ["curl", "-i"]
+    method = str(shown.get("method") or "GET").upper()
+    if method != "GET":
+        words += ["-X", method]
+    headers = shown.get("headers")
+    for name, value in (headers if isinstance(headers, dict) else {}).items():
+        if str(name).lower() not in _USUAL:
+            words += ["-H", f"{name}: {value}"]
+    body = shown.get("body")
+    if isinstance(body, str) and 0 < len(body) <= _LONGEST_BODY:
+        words += ["--data-raw", body]  # the file of a body like "@name" would be sent otherwise
+    command = command_line([*words, url])
+    return (
+        command if len(command) <= _LONGEST_COMMAND else None
+    )  # a part of it would be another request

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytest_storedog_gate.outlets.plain_text import line
-from pytest_storedog_gate.reports.states import WORST_FIRST, word
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State
 
@@ -17,19 +15,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.verdicts.rule import CheckVerdict
 
 MOST_CHECKS = 50
+WORDS = {State.CLOSED: "FAILED", State.INCONCLUSIVE: "NO VERDICT", State.OPEN: "passed"}
+WORST_FIRST = tuple(WORDS)
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~]")
-
-
-@dataclass(frozen=True)
-class CheckView:
-    """One check: `url` leads to its result at Synthetics, and is empty where there is none."""
-
-    public_id: str
-    name: str
-    state: State
-    word: str
-    reason: str
-    url: str
 
 
 def headline(record: Record) -> str:
@@ -44,21 +32,32 @@ def headline(record: Record) -> str:
     return f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed"
 
 
-def checks(record: Record) -> list[CheckView]:
+def checks(record: Record) -> list[CheckVerdict]:
     """The checks, those that did not pass first; no more than `MOST_CHECKS`."""
     ordered = sorted(record.checks, key=lambda check: WORST_FIRST.index(check.state))
-    return [_view(check) for check in ordered[:MOST_CHECKS]]
+    return ordered[:MOST_CHECKS]
 
 
-def left_out(record: Record) -> int:
-    """How many checks `checks` does not show."""
-    return max(0, len(record.checks) - MOST_CHECKS)
+def word(check: CheckVerdict) -> str:
+    return WORDS[check.state] + ("" if check.required else " (not required)")
+
+
+def url(check: CheckVerdict) -> str:
+    """Where its result is at Synthetics; empty where there is none."""
+    results = check.outcome.results if check.outcome else ()
+    return next((result.result_url for result in results if result.result_url), "")
+
+
+def more(record: Record) -> str:
+    """How many checks `checks` does not show, in words; empty where it shows all."""
+    left_out = len(record.checks) - MOST_CHECKS
+    return f"and {left_out} more" if left_out > 0 else ""
 
 
 def other_reasons(record: Record) -> list[str]:
     """Why the gate is not open, where no check says it."""
-    ids = tuple(f"{check.public_id}: " for check in record.checks)
-    return [reason for reason in record.verdict.reasons if not reason.startswith(ids)]
+    told = {f"{check.public_id}: {check.reason}" for check in record.checks}
+    return [reason for reason in record.verdict.reasons if reason not in told]
 
 
 def no_markdown(text: str) -> str:
@@ -69,15 +68,3 @@ def no_markdown(text: str) -> str:
 def address(url: str) -> str:
     """As a Markdown link can hold it."""
     return quote(line(url), safe="!#$%&'+,/:;=?@[]~")
-
-
-def _view(check: CheckVerdict) -> CheckView:
-    results = check.outcome.results if check.outcome else ()
-    return CheckView(
-        public_id=line(check.public_id),
-        name=line(check.name),
-        state=check.state,
-        word=word(check.state, required=check.required),
-        reason=line(check.reason),
-        url=next((result.result_url for result in results if result.result_url), ""),
-    )

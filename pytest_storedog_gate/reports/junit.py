@@ -6,12 +6,11 @@ They are the deployment, the verdict, and what items do not show. Names and text
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.outlets.plain_text import block, line, long_line
 from pytest_storedog_gate.reports.failure_text import of_check, of_result
-from pytest_storedog_gate.reports.states import SHOWN
 from pytest_storedog_gate.verdicts.record_json import facts
 from pytest_storedog_gate.verdicts.rule import STATE_OF, State
 
@@ -19,11 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pytest_storedog_gate.datadog.models import Result
-    from pytest_storedog_gate.reports.states import JunitKind
     from pytest_storedog_gate.verdicts.record import Record
     from pytest_storedog_gate.verdicts.rule import CheckVerdict
 
+Kind = Literal["passed", "failure", "error"]
 Properties = list[tuple[str, str]]
+_KINDS: dict[State, Kind] = {
+    State.CLOSED: "failure",
+    State.INCONCLUSIVE: "error",
+    State.OPEN: "passed",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Case:
     """One test case; `seconds` is its time, `text` says why it did not pass."""
 
     node_id: str
-    kind: JunitKind
+    kind: Kind
     text: str = ""
     seconds: float = 0.0
     properties: Iterable[tuple[str, str]] = ()
@@ -111,7 +115,7 @@ def _verdict(record: Record, name: str) -> Case:
     state = record.verdict.state
     return Case(
         name,
-        SHOWN[state].junit,
+        _KINDS[state],
         block("\n".join(record.verdict.reasons)),
         properties=_shown({**facts(record), "verdict": state.value}),
     )
@@ -124,7 +128,7 @@ def _results(node_id: str, check: CheckVerdict, taken: set[str]) -> Iterator[Cas
         parts = (line(result.location) or "unknown location", line(result.device))
         yield Case(
             _beside(node_id, " - ".join(filter(None, parts)), taken),
-            SHOWN[STATE_OF[result.status]].junit,
+            _KINDS[STATE_OF[result.status]],
             of_result(result),
             result.duration,
             properties(result),
@@ -137,7 +141,7 @@ def _end(node_id: str, check: CheckVerdict, taken: set[str]) -> Case:
     bad = outcome is not None and outcome.status is not Status.PASSED
     return Case(
         _beside(node_id, "at the end", taken),
-        SHOWN[check.state].junit,
+        _KINDS[check.state],
         of_check(outcome) if outcome and bad else block(check.reason),
         properties=properties(outcome.decisive) if outcome else (),
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.outlets.plain_text import block, command_line, line
-from pytest_storedog_gate.reports.glance import headline
-from pytest_storedog_gate.reports.states import WORST_FIRST, word
+from pytest_storedog_gate.reports.glance import WORST_FIRST, headline, other_reasons, word
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State
 
@@ -43,11 +42,9 @@ def lines(record: Record, command: Sequence[str], report: str = "") -> Iterator[
         yield line(record.rolled_back)
     if report:
         yield f"report: {report}"
-    told = {f"{check.public_id}: {check.reason}" for check in record.checks}
-    for reason in record.verdict.reasons:
-        if reason not in told:
-            first, *others = block(reason).splitlines() or [""]
-            yield from (first, *_indented(others))
+    for reason in other_reasons(record):
+        first, *others = block(reason).splitlines() or [""]
+        yield from (first, *_indented(others))
     yield from again(record, command)
 
 
@@ -63,17 +60,15 @@ def time_line(record: Record) -> str:
 
 def again(record: Record, command: Sequence[str]) -> list[str]:
     """A command line that runs just the checks that did not pass, and deploys nothing."""
-    if not any(check.outcome for check in record.checks):
-        return []  # it was not the checks that went wrong
     failed = [check.public_id for check in record.checks if check.state is not State.OPEN]
-    if not failed:
+    # Without any outcome it was not the checks that went wrong.
+    if not failed or not any(check.outcome for check in record.checks):
         return []
     words = [*command, "--storedog-deploy=never", *(f"--synthetics-id={line(p)}" for p in failed)]
     return ["run them again: " + command_line(words)]
 
 
 def verdict_line(record: Record) -> str:
-    """The verdict in one line."""
     if record.mode is not Mode.DECIDES:
         return f"{headline(record)}; nothing was deployed or recorded"
     return f"{headline(record)}, exit status {record.verdict.exit_status:d}"
@@ -95,7 +90,7 @@ def _checks(record: Record) -> Iterator[str]:
     before = ""
     for check in (*bad, *listed):
         text = f"{line(check.public_id)}  {names.get(check.public_id, ''):<{width}}"
-        text += f"  {word(check.state, required=check.required)}"
+        text += f"  {word(check)}"
         if retries := _retries(check):
             text += f" after {retries + 1} attempts"
         reason = _own_reason(record, check)

@@ -22,26 +22,20 @@ class VerdictFolder:
     folder: Path
 
     def path(self, environment: str, digest: str) -> Path:
-        """The record's file."""
         return self.folder / environment / f"{digest.replace(':', '-')}.json"
 
     def place(self, environment: str, digest: str) -> str:
-        """See `VerdictStore`."""
         return str(self.path(environment, digest))
 
     def holds(self, environment: str, digest: str) -> bool:
-        """See `VerdictStore`."""
         return self.path(environment, digest).exists()
 
     def read(self, environment: str, digest: str) -> str | None:
-        """See `VerdictStore`."""
         path = self.path(environment, digest)
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def withdraw(self, environment: str, digest: str) -> None:
-        """See `VerdictStore`."""
         whole_file.withdraw(self.path(environment, digest))
 
     def prepare(self, environment: str, digest: str, record: Record) -> Prepared:
-        """See `VerdictStore`."""
         return whole_file.prepare(self.path(environment, digest), encoded(as_json(record)))

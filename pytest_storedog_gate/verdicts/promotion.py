@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,6 @@ from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from jsonschema.protocols import Validator
 
     from pytest_storedog_gate.verdicts.store import VerdictStore
 
@@ -66,9 +63,12 @@ def _why_not(
 
 def _fault(record: Any) -> str | None:
     """What in it contradicts itself, or is no record at all."""
-    from jsonschema.exceptions import best_match  # noqa: PLC0415  # only a promotion needs it
+    # Only a promotion needs it.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
 
-    error = best_match(_schema().iter_errors(record))
+    schema = Draft202012Validator(json.loads(SCHEMA.read_bytes()))
+    error = best_match(schema.iter_errors(record))
     if error is not None:
         # What contradicts itself has a title; of a wrong value, which may be long, the end tells.
         return f"{error.json_path}: {error.schema.get('title', error.message[-_MOST_TOLD:])}"
@@ -79,10 +79,3 @@ def _fault(record: Any) -> str | None:
     if relaxed := sorted(optional & {*record["requirements"]}):
         return f"{', '.join(relaxed)} was required, and was not"
     return None
-
-
-@cache
-def _schema() -> Validator:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-
-    return Draft202012Validator(json.loads(SCHEMA.read_bytes()))

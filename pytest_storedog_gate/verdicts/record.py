@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pytest_storedog_gate.deploy.models import Build, Deployment
+    from pytest_storedog_gate.deploy import Build, Deployment
     from pytest_storedog_gate.verdicts.rule import CheckVerdict, Verdict
 
 

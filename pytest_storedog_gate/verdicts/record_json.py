@@ -22,7 +22,6 @@ VERSION = 1
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """The record's document."""
     verdict = record.verdict
     data = {
         "version": VERSION,
@@ -64,7 +63,6 @@ def facts(record: Record) -> dict[str, Any]:
 
 
 def encoded(data: Mapping[str, Any]) -> bytes:
-    """A document as the bytes of its file."""
     return (json.dumps(strict(data), indent=2, allow_nan=False) + "\n").encode("ascii")
 
 

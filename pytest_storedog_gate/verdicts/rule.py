@@ -11,7 +11,7 @@ from pytest_storedog_gate.errors import ExitStatus, GateError
 from pytest_storedog_gate.settings.requirements import BLOCKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 # pytest's own: interrupted, internal error, usage, nothing collected. They stay what they are.
 _PYTEST_STATUSES = (2, 3, 4, 5)
@@ -67,49 +67,47 @@ class Evidence:
     broken: Sequence[str] = ()
 
 
-def decide(  # noqa: PLR0913  # the evidence has that many kinds
-    required: Sequence[str],
+def decide(
+    evidence: Evidence,
     outcomes: Mapping[str, CheckOutcome],
-    flaws: Mapping[str, str | None],
-    *,
     failure: GateError | None,
-    session_status: int,
-    optional: Sequence[str] = (),
-    silent: Sequence[str] = (),
-    broken: Sequence[str] = (),
+    optional: Collection[str] = (),
 ) -> Verdict:
     """Opens the gate only if every required check has passed, by its result and by its test.
 
-    `failure` is what stopped the run; `flaws`, `session_status`, `silent` and `broken` are those of
-    `Evidence`. The `optional` checks are told and decide nothing.
+    `failure` is what stopped the run. The `optional` checks are told and decide nothing.
     """
+    flaws, status = evidence.flaws, evidence.session_status
+    required = [public_id for public_id in evidence.required if public_id not in optional]
     deciding = [_check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required]
     checks = (*deciding, *(_optional(p, outcomes.get(p)) for p in optional))
     reasons = [f"{check.public_id}: {check.reason}" for check in deciding if check.reason]
+
+    def verdict(state: State, status: int, *reasons: str) -> Verdict:
+        return Verdict(state, status, reasons, checks)
+
     if failure is not None:
-        reasons.insert(0, str(failure))
         closed = failure.exit_status is ExitStatus.CLOSED
         state = State.CLOSED if closed else State.INCONCLUSIVE
-        return Verdict(state, failure.exit_status, tuple(reasons), checks)
-    if session_status in _PYTEST_STATUSES:
-        reasons.insert(0, f"pytest ended with exit status {session_status}")
-        return Verdict(State.INCONCLUSIVE, session_status, tuple(reasons), checks)
+        return verdict(state, failure.exit_status, str(failure), *reasons)
+    if status in _PYTEST_STATUSES:
+        ended = f"pytest ended with exit status {status}"
+        return verdict(State.INCONCLUSIVE, status, ended, *reasons)
     states = {check.state for check in deciding}
     if State.CLOSED in states:
-        return Verdict(State.CLOSED, ExitStatus.CLOSED, tuple(reasons), checks)
+        return verdict(State.CLOSED, ExitStatus.CLOSED, *reasons)
     if states != {State.OPEN}:
         reasons = reasons or ["nothing was required, so nothing was proved"]
-        return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
-    if session_status == ExitStatus.CLOSED or broken:
-        reasons = ["other tests of this run failed", *broken]
-        return Verdict(State.CLOSED, ExitStatus.CLOSED, tuple(reasons), checks)
-    if session_status != ExitStatus.OPEN:
-        reasons = [f"pytest ended with exit status {session_status}"]
-        return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
-    if silent:
-        reasons = [f"{name} was selected and left no report" for name in silent]
-        return Verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, tuple(reasons), checks)
-    return Verdict(State.OPEN, ExitStatus.OPEN, (), checks)
+    elif status == ExitStatus.CLOSED or evidence.broken:
+        why = "other tests of this run failed"
+        return verdict(State.CLOSED, ExitStatus.CLOSED, why, *evidence.broken)
+    elif status != ExitStatus.OPEN:
+        reasons = [f"pytest ended with exit status {status}"]
+    elif evidence.silent:
+        reasons = [f"{name} was selected and left no report" for name in evidence.silent]
+    else:
+        return verdict(State.OPEN, ExitStatus.OPEN)
+    return verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, *reasons)
 
 
 def by_rule(outcome: CheckOutcome, rule: str) -> CheckOutcome:
@@ -147,10 +145,9 @@ def _check(public_id: str, outcome: CheckOutcome | None, flaw: str | None) -> Ch
     if outcome is None:
         return CheckVerdict(public_id, State.INCONCLUSIVE, flaw or "it has no result")
     outcome = by_rule(outcome, BLOCKING)
-    if outcome.status is Status.FAILED:
-        return CheckVerdict(public_id, State.CLOSED, outcome.decisive.reason, outcome)
-    if outcome.status is Status.NO_VERDICT:
-        return CheckVerdict(public_id, State.INCONCLUSIVE, outcome.decisive.reason, outcome)
+    if outcome.status is not Status.PASSED:
+        reason = outcome.decisive.reason
+        return CheckVerdict(public_id, STATE_OF[outcome.status], reason, outcome)
     if flaw is not None:
         return CheckVerdict(public_id, State.INCONCLUSIVE, flaw, outcome)
     return CheckVerdict(public_id, State.OPEN, "", outcome)

@@ -22,7 +22,6 @@ class Prepared(Protocol):
         Of an open verdict this is the run's last step, and the previous version is gone already:
         whatever can fail belongs into `prepare`.
         """
-        ...
 
 
 class VerdictStore(Protocol):
@@ -34,11 +33,9 @@ class VerdictStore(Protocol):
 
     def place(self, environment: str, digest: str) -> str:
         """Where the record is kept, in words for people."""
-        ...
 
     def holds(self, environment: str, digest: str) -> bool:
         """Whether there is something to withdraw."""
-        ...
 
     def read(self, environment: str, digest: str) -> str | None:
         """The record's JSON as it was kept; None where there is none.
@@ -46,14 +43,11 @@ class VerdictStore(Protocol):
         Raises OSError or ValueError where it cannot be read, `DeploymentFailed` where it cannot be
         trusted.
         """
-        ...
 
     def withdraw(self, environment: str, digest: str) -> None:
         """Keeps no record of the digest there any more: it is put to the test again."""
-        ...
 
     def prepare(
         self, environment: str, digest: str, record: Record
     ) -> AbstractContextManager[Prepared]:
         """Gets ready to keep a run's record; its block's end discards what is not committed."""
-        ...

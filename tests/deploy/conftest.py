@@ -20,7 +20,7 @@ from tests.deploy.fake_machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pytest_storedog_gate.deploy import Held, ImageReference, Live
+    from pytest_storedog_gate.deploy import Held, ImageReference, Live, Plan
     from pytest_storedog_gate.deploy.docker.deployer import DockerDeployer
     from pytest_storedog_gate.deploy.environment import Address, Readiness
 
@@ -69,6 +69,12 @@ def reached(
         with mock.patch.object(deployer, "Engine", partial(FakeEngine, machine)):
             found = run.enter_context(deployer.connected(environment, build, progress, redact))
         yield found
+
+
+def told(plan: Plan) -> list[str]:
+    """All that a plan tells, in the order of a run's steps."""
+    steps = (plan.lock, plan.resolve, plan.fetch, plan.stage, plan.promote)
+    return [line for step in steps for line in step()]
 
 
 @contextmanager

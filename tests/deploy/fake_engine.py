@@ -58,7 +58,7 @@ class FakeEngine(Engine):
     def __init__(
         self, machine: Machine, endpoint: str = ENDPOINT, redact: Callable[[str], str] = str
     ) -> None:
-        super().__init__(endpoint, redact)
+        self.endpoint, self.redact = endpoint, redact
         self.machine = machine
         self.calls = 0
         self.dead = False
@@ -70,9 +70,6 @@ class FakeEngine(Engine):
         for connection in self._connections:
             connection.close()
         raise Killed
-
-    def connect(self) -> None:
-        """It is there."""
 
     def close(self) -> None:
         """The run has ended."""
@@ -174,11 +171,9 @@ class FakeEngine(Engine):
     def set_restart_policy(self, container: str, policy: RestartPolicy) -> None:
         self._box(container).policy = policy
 
-    def ensure_network(self, name: str, labels: Mapping[str, str]) -> bool:  # noqa: ARG002
-        if self.has_network(name):
-            return False
-        self._create_network(name)
-        return True
+    @_call
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:  # noqa: ARG002
+        self.machine.networks.add(name)
 
     @_call
     def has_network(self, name: str) -> bool:
@@ -203,10 +198,6 @@ class FakeEngine(Engine):
     @_call
     def _stop(self, container: str) -> None:
         self._box(container).end()
-
-    @_call
-    def _create_network(self, name: str) -> None:
-        self.machine.networks.add(name)
 
     def _behave(self, box: Box) -> None:
         """What its image's own process does; a lock runs `cat` instead."""
@@ -261,7 +252,6 @@ class FakeEngine(Engine):
             started_at=str(box.started),
             created_at=box.created.isoformat(),
             restarts=box.restarts,
-            restart_policy=box.policy,
             image_id=self._image_id(box.spec.image),
             image=box.spec.image,
             labels=box.spec.labels,

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import ConfigurationError, Locked, NoVerdict, RollbackFailed
-from tests.deploy.conftest import BUILD, LIVE, deploy, reached, staging
+from tests.deploy.conftest import BUILD, LIVE, deploy, reached, staging, told
 from tests.deploy.fake_engine import FakeEngine, Killed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_a_second_run_is_told_who_holds_it(machine: Machine, image: ImageReferen
         known = [f"process {os.getpid()}", "build 42", "http://drone.example/42", "since 2026"]
         assert all(part in text for part in known)
         with pytest.raises(Locked):
-            list(second.foresee(image))
+            told(second.foresee(image))
     assert machine.statuses() == {LIVE: "running"}
 
 

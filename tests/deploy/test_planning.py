@@ -9,7 +9,7 @@ import pytest
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.errors import DeploymentFailed, Locked
-from tests.deploy.conftest import reached, staging
+from tests.deploy.conftest import reached, staging, told
 from tests.deploy.fake_machine import digest_of
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def planned(machine: Machine) -> Planned:
             machine.stand(name)
         before = machine.state()
         with reached(machine, environment) as deployer:
-            told = list(deployer.foresee(ImageReference("r.example/shop", to)))
+            lines = told(deployer.foresee(ImageReference("r.example/shop", to)))
         assert machine.state() == before
-        return told
+        return lines
 
     return plan
 

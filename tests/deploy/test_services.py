@@ -8,7 +8,7 @@ import pytest
 
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.errors import DeploymentFailed
-from tests.deploy.conftest import LIVE, deploy, reached, staging
+from tests.deploy.conftest import LIVE, deploy, reached, staging, told
 
 if TYPE_CHECKING:
     from tests.deploy.fake_machine import Box, Machine
@@ -115,4 +115,4 @@ def test_an_address_that_is_taken_leaves_the_old_one(machine: Machine, db: Box) 
         deploy(machine, environment, machine.push("2"))
     assert (standing(machine), db.status) == (db, "running")
     with reached(machine, environment) as deployer, pytest.raises(DeploymentFailed, match="taken"):
-        list(deployer.foresee(machine.push("2")))
+        told(deployer.foresee(machine.push("2")))

@@ -41,7 +41,7 @@ def test_the_fingerprint_follows_the_environment(change: dict[str, object]) -> N
 
 
 def test_a_candidate_is_out_of_the_traffics_way() -> None:
-    live = specify(STAGING, SHOP, IMAGE, Build(), "d1")
+    live = specify(STAGING, SHOP, IMAGE, Build())
     assert live.aliases == ("shop",)
     assert live.port_bindings("127.0.0.1") == {8080: ("127.0.0.1", 80)}
     candidate = live.candidate()
@@ -51,18 +51,16 @@ def test_a_candidate_is_out_of_the_traffics_way() -> None:
 
 
 def test_a_placeholder_has_no_secret_and_no_address() -> None:
-    placeholder = specify(STAGING, SHOP, IMAGE, Build(), "d1").placeholder()
+    placeholder = specify(STAGING, SHOP, IMAGE, Build()).placeholder()
     assert placeholder.environment == {}
     assert placeholder.port_bindings("127.0.0.1") == {}
     assert placeholder.labels[names.ABSENT] == "1"
 
 
 def test_a_port_that_nobody_asks_for_stays_inside() -> None:
-    inside = specify(
-        replace(STAGING, publish={}), replace(SHOP, readiness=None), IMAGE, Build(), ""
-    )
+    inside = specify(replace(STAGING, publish={}), replace(SHOP, readiness=None), IMAGE, Build())
     assert inside.port_bindings("127.0.0.1") == {}
 
 
 def test_secrets_are_in_no_repr() -> None:
-    assert "hunter2" not in repr(specify(STAGING, SHOP, IMAGE, Build(), "d1"))
+    assert "hunter2" not in repr(specify(STAGING, SHOP, IMAGE, Build()))

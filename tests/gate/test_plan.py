@@ -163,6 +163,18 @@ def test_a_run_without_a_service_under_the_gate_has_few_steps(project: GateProje
     ]
 
 
+@pytest.mark.parametrize(("broken_by", "status"), [("TypeError", 3), ("KeyboardInterrupt", 2)])
+def test_a_plan_that_breaks_off_is_not_green(
+    project: GateProject, broken_by: str, status: int
+) -> None:
+    project.pytester.makeconftest(
+        "from pytest_storedog_gate.gate import selection\n"
+        f"def broken(*_): raise {broken_by}\n"
+        "selection.resolve = broken\n"
+    )
+    assert project.run("--storedog-plan").ret == status
+
+
 def test_a_check_that_is_unknown_is_found_before_the_registry_is_asked(
     promotion: GateProject,
 ) -> None:

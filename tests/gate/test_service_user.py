@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.gate import service_user
+from pytest_storedog_gate.gate import local_service
 from tests.conftest import WITHOUT_OTHERS, missing
 from tests.local_synthetics.support.browser_tests import browser_test, says
 from tests.local_synthetics.support.processes import below
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be anot
 
 @pytest.fixture(autouse=True)
 def named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(service_user.VARIABLE, "nobody")
+    monkeypatch.setenv(local_service.VARIABLE, "nobody")
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def open_folder() -> Iterator[Path]:
 
 
 def given(folder: Path) -> None:
-    user = service_user.service_user()
+    user = local_service.service_user()
     assert user is not None
-    user.give(folder)
+    local_service.give(folder, user)
 
 
 def test_the_folder_for_artifacts_is_made_for_the_user(tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ def test_a_folder_where_a_link_leads_stays_as_it_is(tmp_path: Path, there: bool)
 
 
 def test_an_unknown_user_is_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(service_user.VARIABLE, "no-such-user")
+    monkeypatch.setenv(local_service.VARIABLE, "no-such-user")
     with pytest.raises(ConfigurationError, match="'no-such-user' is no user of this machine"):
-        service_user.service_user()
+        local_service.service_user()
 
 
 CONFIGURATION = """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytest_storedog_gate.errors import NoVerdict
-from pytest_storedog_gate.gate.watchers import Watchers
+from pytest_storedog_gate.gate.checking import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,14 +25,16 @@ class Told:
         self.ends: list[int] = []
         self.cancelled = threading.Event()
 
-    def watch(self, *batches: Callable[[], Iterator[Any]]) -> Watchers:
-        return Watchers(
+    def watch(self, *batches: Callable[[], Iterator[Any]]) -> None:
+        """Until they have ended."""
+        for watcher in watch(
             [cast("Batch", Follow(batch)) for batch in batches],
             self.cancelled,
             put=self.outcomes.append,
             fail=lambda error: self.failures.append(str(error)),
             end=lambda: self.ends.append(len(self.outcomes)),
-        )
+        ):
+            watcher.join()
 
 
 class Follow:
@@ -53,7 +55,7 @@ def test_the_end_is_told_once_and_after_all_outcomes() -> None:
         assert first_has_ended.wait(5)
         yield "b"
 
-    told.watch(first, second).join()
+    told.watch(first, second)
     assert (told.outcomes, told.failures, told.ends) == (["a", "b"], [], [2])
 
 
@@ -77,11 +79,11 @@ def test_what_ends_a_batch_early_is_a_reason_unless_the_run_has_ended_it(
             told.cancelled.set()
         raise error
 
-    told.watch(broken).join()
+    told.watch(broken)
     assert (told.outcomes, told.failures, told.ends) == (["a"], failures, [1])
 
 
 def test_without_a_batch_there_is_nothing_to_wait_for() -> None:
     told = Told()
-    told.watch().join()
+    told.watch()
     assert told.ends == []

@@ -14,6 +14,7 @@ from docker.errors import APIError
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
+from tests.deploy.conftest import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ class Journey:
         return self.deploy()
 
     def plan(self, reference: ImageReference) -> list[str]:
-        return list(self._deployer.foresee(reference))
+        return told(self._deployer.foresee(reference))
 
     def unlock(self) -> None:
         self._locked.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,12 +40,8 @@ class TestSupportingServices:
         def started(service: Service) -> str:
             environment = place.environment(services=(service,))
             build = Build("c0ffee", "42", "http://drone.example/42")
-            engine = Engine(environment.engine, masked)
-            engine.connect()
-            try:
+            with closing(Engine(environment.engine, masked)) as engine:
                 services.start(engine, environment, build, place.said.append)
-            finally:
-                engine.close()
             return str(place.engine.containers.get(f"{place.name}-db").id)
 
         return started

@@ -37,7 +37,7 @@ _LATE = (
     "pytest_storedog_gate.pytest_side.fixtures",
     "pytest_storedog_gate.pytest_side.roles.in_process",
     "pytest_storedog_gate.pytest_side.roles.over_workers",
-    "pytest_storedog_gate.pytest_side.roles.plan",
+    "pytest_storedog_gate.pytest_side.roles.looking",
     "pytest_storedog_gate.pytest_side.roles.which",
     "pytest_storedog_gate.pytest_side.roles.worker",
     "pytest_storedog_gate.local_synthetics.api.server",

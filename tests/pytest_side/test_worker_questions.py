@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from contextlib import ExitStack
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.pytest_side import worker_questions
 from pytest_storedog_gate.pytest_side.worker_questions import Answers, RemoteSource
 
 if TYPE_CHECKING:
@@ -117,6 +120,25 @@ def test_an_error_of_the_gate_is_raised_at_the_worker(answers: Answers) -> None:
 def test_a_fault_of_the_controller_is_told(answers: Answers) -> None:
     with pytest.raises(NoVerdict, match="could not answer: NotImplementedError"):
         RemoteSource(answers.address, answers.key).trigger("aaa-aaa-aaa", {})
+
+
+def test_where_no_file_can_be_opened_the_next_try_comes_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    real = Listener.accept
+
+    def accept(listener: Listener) -> object:
+        if not pauses:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(listener)
+
+    monkeypatch.setattr(Listener, "accept", accept)
+    monkeypatch.setattr(worker_questions, "time", SimpleNamespace(sleep=pauses.append))
+    answers = Answers(Knows())
+    in_time(lambda: RemoteSource(answers.address, answers.key).checks())
+    in_time(answers.close)
+    assert pauses[0] == worker_questions._PAUSE
 
 
 def test_after_the_end_the_controller_is_gone(answers: Answers) -> None:

@@ -55,7 +55,11 @@ def verdict_on(*outcomes: CheckOutcome, reasons: Iterable[str] = ()) -> Verdict:
 def config_of(*plugins: object, **options: object) -> pytest.Config:
     """A configuration with these plugins and options."""
     manager = SimpleNamespace(get_plugins=lambda: plugins, get_plugin=lambda _name: None)
-    return cast("pytest.Config", SimpleNamespace(pluginmanager=manager, getoption=options.get))
+
+    def getoption(name: str, default: object = None) -> object:
+        return options.get(name.removeprefix("--").replace("-", "_"), default)
+
+    return cast("pytest.Config", SimpleNamespace(pluginmanager=manager, getoption=getoption))
 
 
 def config_writing_to(file: TextIO) -> pytest.Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_storedog_gate.reports import curl
+from pytest_storedog_gate.reports.failure_text import curl
 
 URL = "http://shop.test/discount"
 
@@ -13,7 +13,7 @@ URL = "http://shop.test/discount"
     "request_", ["", "GET /", [1], [], 7, 1e400, True, None, {}, {"url": [URL]}]
 )
 def test_what_is_no_http_request_has_none(request_: object) -> None:
-    assert curl.command(request_) is None
+    assert curl(request_) is None
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ def test_what_is_no_http_request_has_none(request_: object) -> None:
     ],
 )  # fmt: skip
 def test_a_request_of_odd_parts_is_a_line(more: dict[str, object], words: str) -> None:
-    assert curl.command({"url": URL, **more}) == f"curl -i {words}{URL}"
+    assert curl({"url": URL, **more}) == f"curl -i {words}{URL}"
 
 
 def test_a_long_one_is_left_out() -> None:
-    assert curl.command({"url": URL, "headers": {"X-A": "a" * 2000}}) is None
+    assert curl({"url": URL, "headers": {"X-A": "a" * 2000}}) is None

@@ -21,7 +21,6 @@ from pytest_storedog_gate.datadog.models import (
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.reports import (
-    curl,
     drone_card,
     failure_text,
     gogs_comment,
@@ -178,5 +177,5 @@ def test_the_command_line_of_the_local_service_indents_foreign_words(result: Res
 @given(REQUESTS | JSON)
 @examples(200)
 def test_a_request_of_any_shape_is_a_line_or_nothing(request_: object) -> None:
-    shown = curl.command(request_)
+    shown = failure_text.curl(request_)
     assert shown is None or (harmless(shown) and len(shown) <= 2000)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.pytest_side.reporting.gogs_comment import Thread, post
+from pytest_storedog_gate.reports.gogs_comment import post
 from pytest_storedog_gate.verdicts.rule import State, Verdict
 from tests.reports.stand_ins import record_on
 
@@ -102,7 +102,7 @@ def test_a_pull_request_is_told_the_verdict_and_what_failed(
 def test_what_a_container_has_written_is_no_markdown(gogs: FakeGogs) -> None:
     said = "discounts is not ready: its log: @admin ![](http://elsewhere.test/x.png)"
     record = record_on(Verdict(State.CLOSED, 1, (said,), ()))
-    post(Thread(gogs.url, "storedog/discounts", 3, _TOKEN), record)
+    assert post(gogs.url, "storedog/discounts", 3, _TOKEN, record) is None
     (comment,) = gogs.comments.values()
     assert f"`{said}`" in comment.splitlines()
 

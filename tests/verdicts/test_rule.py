@@ -13,7 +13,7 @@ from pytest_storedog_gate.errors import (
     NoVerdict,
     RollbackFailed,
 )
-from pytest_storedog_gate.verdicts.rule import State, Verdict, decide
+from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
 
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
 
@@ -41,7 +41,7 @@ def rule(
     status: int = 0,
 ) -> Verdict:
     by_id = {found.public_id: found for found in outcomes}
-    return decide(required, by_id, flaws, failure=failure, session_status=status)
+    return decide(Evidence(required, flaws, status), by_id, failure)
 
 
 CLEAN: dict[str, str | None] = {A: None, B: None}

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy.environment import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-def moment(timestamp: str) -> datetime:
-    """When that was, of one of the engine's timestamps."""
-    return datetime.fromisoformat(timestamp)
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,6 @@ class Container:
     started_at: str
     created_at: str
     restarts: int
-    restart_policy: str
     image_id: str
     image: str
     labels: Mapping[str, str]
@@ -62,7 +55,6 @@ class Container:
             started_at=state["StartedAt"],
             created_at=data["Created"],
             restarts=data["RestartCount"],
-            restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
             image_id=data["Image"],
             image=config["Image"],
             labels=config.get("Labels") or {},

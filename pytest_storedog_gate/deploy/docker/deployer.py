@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.deployer import untimed
-from pytest_storedog_gate.deploy.docker import (
-    journal,
-    ports,
-    proof,
-    readiness,
-    services,
-    stopping,
-    strategies,
-)
+from pytest_storedog_gate.deploy import Deployment
+from pytest_storedog_gate.deploy.docker import journal, proof, readiness, services, strategies
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
+from pytest_storedog_gate.deploy.docker.ports import require_free
 from pytest_storedog_gate.deploy.docker.specification import specify
-from pytest_storedog_gate.deploy.models import Deployment
+from pytest_storedog_gate.deploy.docker.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.deploy.deployer import Timing
+    from pytest_storedog_gate.deploy import Build, Timing
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment, Service
-    from pytest_storedog_gate.deploy.models import Build
 
 
 @contextmanager
@@ -44,7 +35,7 @@ def connected(
     build: Build,
     progress: Callable[[str], None],
     redact: Callable[[str], str],
-    timing: Timing = untimed,
+    timing: Timing = nullcontext,
 ) -> Iterator[DockerDeployer]:
     """Reaches the environment's engine; `NoVerdict` where it does not answer within 5 seconds.
 
@@ -56,20 +47,17 @@ def connected(
             f"environments.{environment.name} has no service under the gate: nothing can be "
             "deployed there; name it with `gate`, or run with --storedog-deploy=never"
         )
-    engine = Engine(environment.engine, redact)
-    try:
-        engine.connect()
+    with closing(Engine(environment.engine, redact)) as engine:
         names = Names(environment.name, environment.gated.name)
         lease = Lease(engine, names, build)
-        site = Site(environment, environment.gated, names, engine, lease, build, progress, timing)
-        yield DockerDeployer(site)
-    finally:
-        engine.close()
+        yield DockerDeployer(
+            environment, environment.gated, names, engine, lease, build, progress, timing
+        )
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where all stages work: one environment on one engine, and the service under its gate."""
+class DockerDeployer:
+    """See `Deployer`: one environment on one engine, and the service under its gate."""
 
     environment: Environment
     service: Service
@@ -79,6 +67,26 @@ class Site:
     build: Build
     progress: Callable[[str], None]
     timing: Timing
+
+    def resolve(self, reference: ImageReference) -> ImageReference:
+        return resolve(self.engine, reference)
+
+    @contextmanager
+    def lock(self, *, wait: float = 0.0) -> Iterator[HeldEnvironment]:
+        """The lock is a container of `lock_image`, else of an image that stands there already.
+
+        Where there is neither, nothing stands there that two runs could fight over: it is then made
+        of the image that is fetched, before anything is touched.
+        """
+        try:
+            if (made_of := self._lock_image()) is not None:
+                self.lease.acquire(made_of, wait)
+            yield HeldEnvironment(self, wait)
+        finally:
+            self.lease.release()
+
+    def foresee(self, reference: ImageReference) -> Plan:
+        return Plan(self.engine, self.environment, self.lease, reference)
 
     def put_back(self) -> str:
         """Puts the previous version back, proves that it answers, and says so in a sentence."""
@@ -95,43 +103,11 @@ class Site:
             raise RollbackFailed(f"{error}\n{journal.by_hand(engine, names)}") from error
         return done or f"{names.live} has no open deployment: nothing to put back"
 
-
-@dataclass(frozen=True)
-class DockerDeployer:
-    """See `Deployer`."""
-
-    site: Site
-
-    def resolve(self, reference: ImageReference) -> ImageReference:
-        """See `Deployer`."""
-        return resolve(self.site.engine, reference)
-
-    @contextmanager
-    def lock(self, *, wait: float = 0.0) -> Iterator[HeldEnvironment]:
-        """See `Deployer`.
-
-        The lock is a container of the configuration's `lock_image`, else of an image that stands in
-        the environment already. Where there is neither, nothing stands there that two runs could
-        fight over: it is then made of the image that is fetched, before anything is touched.
-        """
-        lease = self.site.lease
-        try:
-            if (made_of := self._lock_image()) is not None:
-                lease.acquire(made_of, wait)
-            yield HeldEnvironment(self.site, wait)
-        finally:
-            lease.release()
-
-    def foresee(self, reference: ImageReference) -> Plan:
-        """See `Deployer`."""
-        return Plan(self.site.engine, self.site.environment, self.site.lease, reference)
-
     def _lock_image(self) -> str | None:
-        site = self.site
-        if site.environment.lock_image is None:
-            return standing(site.engine, site.names)
-        named = resolve(site.engine, ImageReference.parse(site.environment.lock_image))
-        fetch(site.engine, named)
+        if self.environment.lock_image is None:
+            return standing(self.engine, self.names)
+        named = self.resolve(ImageReference.parse(self.environment.lock_image))
+        fetch(self.engine, named)
         return named.pinned
 
 
@@ -139,11 +115,10 @@ class DockerDeployer:
 class HeldEnvironment:
     """See `Held`. `wait` is in seconds."""
 
-    site: Site
+    site: DockerDeployer
     wait: float
 
     def recover(self) -> str | None:
-        """See `Held`."""
         site = self.site
         if not site.lease.taken:
             return None
@@ -152,7 +127,7 @@ class HeldEnvironment:
         return "; ".join(done) or None
 
     def fetch(self, image: ImageReference) -> FetchedImage:
-        """See `Held`. Takes the lock where there was nothing to make it of."""
+        """Takes the lock where there was nothing to make it of, too."""
         site = self.site
         fetch(site.engine, image)
         site.progress(f"pulled {image.brief}")
@@ -163,7 +138,7 @@ class HeldEnvironment:
         return FetchedImage(site, image)
 
     def put_back(self) -> str:
-        """See `Held`. Without the lock nothing was touched."""
+        # Without the lock nothing was touched.
         return self.site.put_back() if self.site.lease.taken else ""
 
 
@@ -171,19 +146,16 @@ class HeldEnvironment:
 class FetchedImage:
     """See `Fetched`."""
 
-    site: Site
+    site: DockerDeployer
     image: ImageReference
 
     def stage(self) -> StagedCandidate:
-        """See `Fetched`."""
         site, engine, names = self.site, self.site.engine, self.site.names
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
-        deploy_id = uuid.uuid4().hex[:12]
-        spec = specify(site.environment, site.service, self.image, site.build, deploy_id)
-        if spec.publish is not None:
-            ports.require_free(engine, spec.publish, holder=names.live)
+        spec = specify(site.environment, site.service, self.image, site.build)
+        require_free(engine, spec.publish, holder=names.live)
         with journal.undone_on_failure(engine, names):
             candidate = engine.create(names.candidate, spec.candidate())
             engine.start(candidate)
@@ -196,13 +168,12 @@ class FetchedImage:
 class StagedCandidate:
     """See `Staged`."""
 
-    site: Site
+    site: DockerDeployer
     image: ImageReference
     spec: Spec
     started: datetime
 
     def promote(self) -> LiveDeployment:
-        """See `Staged`."""
         site, engine, names = self.site, self.site.engine, self.site.names
         # Without the lock nothing may be touched any more, the candidate included.
         site.lease.require()
@@ -211,7 +182,7 @@ class StagedCandidate:
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
             with site.timing("drain"):
-                stopping.drain_and_stop(engine, names.previous)
+                drain_and_stop(engine, names.previous)
             live = engine.get(names.live)
         site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
         deployment = Deployment(
@@ -231,23 +202,19 @@ class StagedCandidate:
 class LiveDeployment:
     """See `Live`. It is proved to be the very container that was started."""
 
-    site: Site
+    site: DockerDeployer
     deployment: Deployment
     container: Container
 
     def prove(self) -> None:
-        """See `Live`."""
         site = self.site
         site.lease.require()
-        expected = proof.Identity.of(site.engine, self.deployment, self.container)
         published = site.environment.publish.get(site.service.name)
-        proof.prove(site.engine, site.names, expected, published)
+        proof.prove_deployed(site.engine, site.names, self.deployment, self.container, published)
 
     def conclude(self) -> None:
-        """See `Live`."""
         self.site.lease.require()
         journal.conclude(self.site.engine, self.site.names)
 
     def rollback(self) -> str:
-        """See `Live`."""
         return self.site.put_back()

@@ -12,11 +12,7 @@ from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig, NetworkingConfig
 
 from pytest_storedog_gate.deploy.docker.container import Container
-from pytest_storedog_gate.deploy.docker.engine_errors import (
-    engine_errors,
-    explanation,
-    registry_errors,
-)
+from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -50,24 +46,21 @@ class Engine:
     """A Docker engine at `endpoint`, which alone decides which one: no context, no DOCKER_HOST."""
 
     def __init__(self, endpoint: str, redact: Callable[[str], str]) -> None:
-        self.endpoint = endpoint
-        self.redact = redact
-        self._client: _BoundedClient | None = None
-
-    def connect(self) -> None:
         """Reaches the engine and agrees on the API's version."""
+        self.endpoint, self.redact = endpoint, redact
+        scheme, _, path = endpoint.partition("://")
         with self._errors():
-            self._knock()
-            client = _BoundedClient(self.endpoint, version="auto", timeout=_CONNECT)
-            client.trust_env = False
-            client.timeout = _CALL
-            self._client = client
+            if scheme == "unix":
+                # The SDK leaks the socket when it cannot connect to a path.
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.settimeout(_CONNECT)
+                    probe.connect(path)
+            self._api = _BoundedClient(endpoint, version="auto", timeout=_CONNECT)
+        self._api.trust_env = False
+        self._api.timeout = _CALL
 
     def close(self) -> None:
-        """Leaves the engine."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._api.close()
 
     @property
     def host(self) -> str:
@@ -83,7 +76,6 @@ class Engine:
     # Looking
 
     def find(self, name: str) -> Container | None:
-        """The container with this name or ID."""
         with self._errors():
             try:
                 return Container.from_inspection(self._api.inspect_container(name))
@@ -98,16 +90,11 @@ class Engine:
         return found
 
     def running_in(self, network: str) -> list[Container]:
-        """The running containers of a network."""
-        with self._errors():
-            listed = self._api.containers(filters={"network": network, "status": "running"})
-        return [found for each in listed if (found := self.find(each["Id"]))]
+        return self._running(network=network)
 
     def publishers(self, port: int) -> list[Container]:
         """The running containers that publish this port of the engine's host."""
-        with self._errors():
-            listed = self._api.containers(filters={"publish": str(port), "status": "running"})
-        return [found for each in listed if (found := self.find(each["Id"]))]
+        return self._running(publish=str(port))
 
     def logs(self, container: str) -> str:
         """The last lines that the container wrote, with secrets masked."""
@@ -123,7 +110,6 @@ class Engine:
         return sum(each["tx_packets"] for each in networks.values()) if networks else None
 
     def clock(self) -> str:
-        """The engine's own time."""
         with self._errors():
             return str(self._api.info()["SystemTime"])
 
@@ -141,7 +127,6 @@ class Engine:
             yield from self._api.pull(image.repository, image.digest, stream=True, decode=True)
 
     def image(self, reference: str) -> Mapping[str, Any] | None:
-        """The engine's image with this reference."""
         with self._errors():
             try:
                 return dict(self._api.inspect_image(reference))  # type: ignore[no-untyped-call]
@@ -193,7 +178,6 @@ class Engine:
             self._api.stop(container, timeout=_GRACE if self._hears(found) else 0)
 
     def rename(self, container: str, name: str) -> None:
-        """Gives a container another name."""
         with self._errors():
             self._api.rename(container, name)
 
@@ -203,7 +187,7 @@ class Engine:
             try:
                 self._api.remove_container(container, v=True, force=True)
             except APIError as error:
-                if "already in progress" not in explanation(error):
+                if "already in progress" not in str(error):
                     raise
                 self._api.wait(container, timeout=_CALL, condition="removed")
 
@@ -213,13 +197,9 @@ class Engine:
             # The stubs know only two of the engine's policies.
             self._api.update_container(container, restart_policy={"Name": policy})  # type: ignore[arg-type]
 
-    def ensure_network(self, name: str, labels: Mapping[str, str]) -> bool:
-        """Creates the network if it is absent; True if it did."""
-        if self.has_network(name):
-            return False
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         with self._errors():
             self._api.create_network(name, driver="bridge", labels=dict(labels))
-        return True
 
     def has_network(self, name: str) -> bool:
         """Whether there is a network of exactly this name; the engine's filter takes parts."""
@@ -263,6 +243,11 @@ class Engine:
             response.raise_for_status()
         return response
 
+    def _running(self, **filters: str) -> list[Container]:
+        with self._errors():
+            listed = self._api.containers(filters={**filters, "status": "running"})
+        return [found for each in listed if (found := self.find(each["Id"]))]
+
     def _hears(self, container: Container) -> bool:
         if not container.running:
             return False
@@ -271,20 +256,6 @@ class Engine:
         except APIError:  # its machine has another `ps`
             return True
         return hears(shown, container.stop_signal)
-
-    def _knock(self) -> None:
-        # The SDK leaks the socket when it cannot connect to a path.
-        scheme, _, path = self.endpoint.partition("://")
-        if scheme == "unix":
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(_CONNECT)
-                probe.connect(path)
-
-    @property
-    def _api(self) -> _BoundedClient:
-        if self._client is None:
-            raise RuntimeError("Engine.connect() comes first")
-        return self._client
 
     def _errors(self) -> AbstractContextManager[None]:
         return engine_errors(self.endpoint, self.redact)

@@ -6,6 +6,7 @@ their text.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,31 +20,28 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy.references import ImageReference
 
-_UNAUTHORISED = ("unauthorized", "no basic auth credentials", "denied", "authentication required")
-_UNKNOWN = ("manifest unknown", "name unknown", "repository name not known", "not found")
+_UNAUTHORISED = "unauthorized|no basic auth credentials|denied|authentication required"
 _UNREACHABLE = (
-    "connection refused",
-    "connection reset",
-    "no such host",
-    "no route to host",
-    "network is unreachable",
-    "timeout",
-    "deadline exceeded",
-    "server misbehaving",
-    "http response to https client",
-    "x509",
-    ": eof",
-    "toomanyrequests",
+    "connection refused|connection reset|no such host|no route to host|network is unreachable|"
+    "timeout|deadline exceeded|server misbehaving|http response to https client|x509|: eof|"
+    "toomanyrequests"
 )
+_UNKNOWN = "manifest unknown|name unknown|repository name not known|not found"
 
 
 @contextmanager
 def engine_errors(endpoint: str, redact: Callable[[str], str]) -> Iterator[None]:
-    """Turns what the SDK raises about the engine into a `GateError`."""
+    """The engine was out of reach (`NoVerdict`) or refused (`DeploymentFailed`)."""
     try:
         yield
+    except APIError as error:
+        text = redact(explanation(error))
+        raise DeploymentFailed(f"the engine {endpoint} refused: {text}") from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
-        raise from_engine(error, endpoint, redact) from error
+        raise NoVerdict(
+            f"the engine {endpoint} does not answer ({_cause(error)}): see that it runs and that "
+            "this user may reach it, or correct the environment's `engine`"
+        ) from error
 
 
 @contextmanager
@@ -57,30 +55,20 @@ def registry_errors(image: ImageReference) -> Iterator[None]:
         raise translated from error
 
 
-def from_engine(error: Exception, endpoint: str, redact: Callable[[str], str]) -> GateError:
-    """The engine was out of reach (`NoVerdict`) or refused (`DeploymentFailed`)."""
-    if isinstance(error, APIError):
-        return DeploymentFailed(f"the engine {endpoint} refused: {redact(explanation(error))}")
-    return NoVerdict(
-        f"the engine {endpoint} does not answer ({_cause(error)}): see that it runs and that this "
-        "user may reach it, or correct the environment's `engine`"
-    )
-
-
 def from_registry(text: str, image: ImageReference) -> GateError | None:
     """What a registry's answer means; None where the text does not tell."""
     low = text.lower()
-    if any(mark in low for mark in _UNAUTHORISED):
+    if re.search(_UNAUTHORISED, low):
         return NoVerdict(
             f"the registry {image.registry} refused {image} ({text}): log in to it with "
             f"`docker login {image.registry}` as the user who runs this, or check the name"
         )
-    if any(mark in low for mark in _UNREACHABLE):
+    if re.search(_UNREACHABLE, low):
         return NoVerdict(
             f"the registry {image.registry} cannot be asked for {image} ({text}): see that it "
             "runs and that the engine reaches it"
         )
-    if any(mark in low for mark in _UNKNOWN):
+    if re.search(_UNKNOWN, low):
         return DeploymentFailed(
             f"the registry {image.registry} does not know {image} ({text}): push it first, or "
             "correct the reference"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,8 @@ def resolved(
     endpoint: str, reference: ImageReference, redact: Callable[[str], str]
 ) -> ImageReference:
     """The same by the engine at `endpoint`, for a run that deploys nothing."""
-    engine = Engine(endpoint, redact)
-    try:
-        engine.connect()
+    with closing(Engine(endpoint, redact)) as engine:
         return resolve(engine, reference)
-    finally:
-        engine.close()
 
 
 def fetch(engine: Engine, image: ImageReference) -> None:

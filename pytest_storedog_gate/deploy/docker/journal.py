@@ -57,11 +57,6 @@ def put_back(engine: Engine, names: Names) -> str | None:
     return done
 
 
-def is_placeholder(container: Container) -> bool:
-    """Whether it stands for "nothing was live before"."""
-    return labels.ABSENT in container.labels
-
-
 @contextmanager
 def undone_on_failure(engine: Engine, names: Names) -> Iterator[None]:
     """Puts the previous version back when the block fails, and adds to the error that it did.
@@ -99,7 +94,7 @@ def by_hand(engine: Engine, names: Names) -> str:
 
 
 def _restore(engine: Engine, names: Names, previous: Container) -> str:
-    if is_placeholder(previous):
+    if labels.ABSENT in previous.labels:
         engine.remove(names.live)
         engine.remove(previous.id)
         return f"removed {names.live}, whose first deployment was not concluded"

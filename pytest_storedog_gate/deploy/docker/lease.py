@@ -10,19 +10,19 @@ from __future__ import annotations
 import os
 import socket
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
-from pytest_storedog_gate.deploy.docker.container import moment
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, Locked, NoVerdict
 
 if TYPE_CHECKING:
     import requests
 
+    from pytest_storedog_gate.deploy import Build
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
-    from pytest_storedog_gate.deploy.models import Build
 
 _INTERVAL = 0.25
 # A lock that was created and not started for this long lost its holder in between.
@@ -78,7 +78,15 @@ class Lease:
             raise Locked(self._held_by(holder))
 
     def _take(self, image: str) -> bool:
-        self._container = self._engine.create_lease(self._names.lock, image, self._labels())
+        said = {
+            labels.ENVIRONMENT: self._names.environment,
+            labels.SERVICE: self._names.service,
+            labels.COMMIT: self._build.commit or "",
+            labels.BUILD: self._build.number or "",
+            labels.BUILD_LINK: self._build.link or "",
+            labels.LOCK_HOLDER: f"{socket.gethostname()}, process {os.getpid()}",
+        }
+        self._container = self._engine.create_lease(self._names.lock, image, said)
         if self._container is None:
             return False
         try:
@@ -103,20 +111,11 @@ class Lease:
             raise
         return True
 
-    def _labels(self) -> dict[str, str]:
-        return {
-            labels.ENVIRONMENT: self._names.environment,
-            labels.SERVICE: self._names.service,
-            labels.COMMIT: self._build.commit or "",
-            labels.BUILD: self._build.number or "",
-            labels.BUILD_LINK: self._build.link or "",
-            labels.LOCK_HOLDER: f"{socket.gethostname()}, process {os.getpid()}",
-        }
-
     def _left_behind(self, lock: Container) -> bool:
         if lock.status in ("exited", "dead"):
             return True
-        age = moment(self._engine.clock()) - moment(lock.created_at)
+        now = datetime.fromisoformat(self._engine.clock())
+        age = now - datetime.fromisoformat(lock.created_at)
         return lock.status == "created" and age.total_seconds() > _STALE
 
     def _lost(self) -> NoVerdict:
@@ -132,7 +131,7 @@ class Lease:
             f"{self._names.environment} is locked by {said.get(labels.LOCK_HOLDER, 'another run')}",
             f"build {build}" if build else "",
             link or "",
-            f"since {moment(lock.created_at):%Y-%m-%d %H:%M:%S %Z}" if lock else "",
+            f"since {datetime.fromisoformat(lock.created_at):%F %T %Z}" if lock else "",
         ]
         return ", ".join(filter(None, parts)) + (
             ": wait for it with --storedog-lock-wait=SECONDS, or run again later"

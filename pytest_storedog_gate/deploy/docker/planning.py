@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """See `pytest_storedog_gate.deploy.deployer.Plan`."""
+    """See `pytest_storedog_gate.deploy.Plan`."""
 
     def __init__(
         self, engine: Engine, environment: Environment, lease: Lease, reference: ImageReference
@@ -28,21 +28,11 @@ class Plan:
         self._reference = reference
         self._names = Names(environment.name, environment.gate or "")
 
-    def __iter__(self) -> Iterator[str]:
-        """All of them, in the order in which a deployer's are called."""
-        yield from self.lock()
-        yield from self.resolve()
-        yield from self.fetch()
-        yield from self.stage()
-        yield from self.promote()
-
     @cached_property
     def image(self) -> ImageReference:
-        """The reference with its digest."""
         return resolve(self._engine, self._reference)
 
     def lock(self) -> Iterator[str]:
-        """Also where another run holds the lock now, which is `Locked`."""
         self._lease.look()
         if self._lockable:
             yield from self._lock()
@@ -53,7 +43,6 @@ class Plan:
     def fetch(self) -> Iterator[str]:
         here = self._engine.image(self.image.pinned) is not None
         yield f"pull {self.image.pinned}" + (", which the engine has" if here else "")
-
         if not self._lockable:  # there was nothing to make the lock of before
             yield from self._lock()
 
@@ -94,6 +83,5 @@ class Plan:
         if found.outdated is None:
             return f"leave {found.names.live} alone: {found.image} runs"
         published = self._environment.publish.get(found.service.name)
-        if published is not None:
-            ports.require_free(self._engine, published, holder=found.names.live)
+        ports.require_free(self._engine, published, holder=found.names.live)
         return f"start {found.names.live} with {found.image}: {found.outdated}"

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
-def require_free(engine: Engine, address: Address, holder: str) -> str | None:
+def require_free(engine: Engine, address: Address | None, holder: str) -> str | None:
     """Raises `DeploymentFailed` where something else than the container `holder` has the address.
 
-    Returns the holder's name if it has it, None where the address is free.
+    Returns the holder's name if it has it, None where the address is free, or none is asked for.
     """
+    if address is None:
+        return None
     host = address.host.strip("[]")
     for container in engine.publishers(address.port):
         hosts = {a.host for found in container.bindings.values() for a in found}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from pytest_storedog_gate.deploy.docker import names
-from pytest_storedog_gate.deploy.docker.container import moment
 from pytest_storedog_gate.deploy.environment import Readiness
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -54,10 +54,11 @@ def wait(engine: Engine, container: str, what: str) -> Container:
                 trouble = f"not ready within {timeout:g} s"
             if trouble is not None:
                 asked = f", last probe {probe.last}" if probe else ""
-                seen = f"{_describe(found)}{asked}, after {elapsed:.1f} s"
-                raise DeploymentFailed(
-                    f"{what} is not ready: {trouble} ({seen}); {_last_words(engine, container)}"
-                )
+                health = f", health {found.health}" if found.health else ""
+                seen = f"status {found.status}{health}{asked}, after {elapsed:.1f} s"
+                lines = engine.logs(container).splitlines()
+                wrote = "\n    ".join(["last:", *lines]) if lines else "nothing"
+                raise DeploymentFailed(f"{what} is not ready: {trouble} ({seen}); it wrote {wrote}")
             time.sleep(_INTERVAL)
 
 
@@ -133,14 +134,5 @@ def _has_run(engine: Engine, container: Container) -> float:
     """The seconds since its start, by the engine's own clock."""
     if not container.running:
         return 0.0
-    return (moment(engine.clock()) - moment(container.started_at)).total_seconds()
-
-
-def _describe(container: Container) -> str:
-    health = f", health {container.health}" if container.health else ""
-    return f"status {container.status}{health}"
-
-
-def _last_words(engine: Engine, container: str) -> str:
-    lines = engine.logs(container).splitlines()
-    return "\n    ".join(["it wrote last:", *lines]) if lines else "it wrote nothing"
+    started = datetime.fromisoformat(container.started_at)
+    return (datetime.fromisoformat(engine.clock()) - started).total_seconds()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,9 @@ from pytest_storedog_gate.outlets.side_by_side import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pytest_storedog_gate.deploy import Build
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.environment import Environment, Service
-    from pytest_storedog_gate.deploy.models import Build
 
 _AT_ONCE = 4  # requests to registries
 
@@ -55,33 +54,24 @@ def start(
     engine: Engine, environment: Environment, build: Build, progress: Callable[[str], None]
 ) -> None:
     """Creates the network if it is absent and replaces each service that is not as it should be."""
-    if engine.ensure_network(environment.network, {names.ENVIRONMENT: environment.name}):
+    if not engine.has_network(environment.network):
+        engine.create_network(environment.network, {names.ENVIRONMENT: environment.name})
         progress(f"created the network {environment.network}")
     outdated = [each for each in survey(engine, environment) if each.outdated is not None]
     # All new images are on the engine before any old container is touched.
     side_by_side(lambda standing: fetch(engine, standing.image), outdated, at_once=_AT_ONCE)
     for standing in outdated:
-        _replace(engine, environment, standing, build)
+        spec = specify(environment, standing.service, standing.image, build)
+        ports.require_free(engine, spec.publish, holder=standing.names.live)
+        with journal.undone_on_failure(engine, standing.names):
+            recreate.swap(engine, standing.names, spec)
+        journal.conclude(engine, standing.names)
         image, why = standing.image.brief, standing.outdated
         progress(f"started {standing.names.live} with {image}: {why}")
 
 
-def _replace(engine: Engine, environment: Environment, standing: Standing, build: Build) -> None:
-    deploy_id = uuid.uuid4().hex[:12]
-    spec = specify(environment, standing.service, standing.image, build, deploy_id)
-    if spec.publish is not None:
-        ports.require_free(engine, spec.publish, holder=standing.names.live)
-    with journal.undone_on_failure(engine, standing.names):
-        recreate.swap(engine, standing.names, spec)
-    journal.conclude(engine, standing.names)
-
-
 def _outdated(
-    engine: Engine,
-    environment: Environment,
-    service: Service,
-    image: ImageReference,
-    where: Names,
+    engine: Engine, environment: Environment, service: Service, image: ImageReference, where: Names
 ) -> str | None:
     live = engine.find(where.live)
     if live is None:

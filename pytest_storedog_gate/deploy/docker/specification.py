@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from pytest_storedog_gate.deploy.docker import names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_storedog_gate.deploy import Build
     from pytest_storedog_gate.deploy.environment import Address, Environment, Service
-    from pytest_storedog_gate.deploy.models import Build
     from pytest_storedog_gate.deploy.references import ImageReference
 
 
@@ -53,16 +54,16 @@ class Spec:
 
 
 def specify(
-    environment: Environment, service: Service, image: ImageReference, build: Build, deploy_id: str
+    environment: Environment, service: Service, image: ImageReference, build: Build
 ) -> Spec:
-    """The container of a service's image in an environment."""
+    """The container of a service's image in an environment, for a new deployment."""
     volumes = {f"{environment.name}-{name}": path for name, path in service.volumes.items()}
     publish = environment.publish.get(service.name)
     labels = {
         names.SERVICE: service.name,
         names.ENVIRONMENT: environment.name,
         names.DIGEST: image.digest or "",
-        names.DEPLOY_ID: deploy_id,
+        names.DEPLOY_ID: uuid.uuid4().hex[:12],
         names.COMMIT: build.commit or "",
         names.BUILD: build.number or "",
         names.BUILD_LINK: build.link or "",

@@ -27,9 +27,17 @@ def drain_and_stop(engine: Engine, previous: str) -> None:
     It is stopped, not left idle: a client's pooled connection would keep reaching it, and a check
     behind that client would see the wrong version.
     """
-    if engine.get(previous).running:
-        _drain(engine, previous)
-        engine.stop(previous)
+    if not engine.get(previous).running:
+        return
+    deadline = time.monotonic() + _LONGEST_DRAIN
+    before = engine.sent(previous)
+    while time.monotonic() < deadline:
+        time.sleep(_QUIET)
+        now = engine.sent(previous)
+        if now is not None and now == before:
+            break
+        before = now
+    engine.stop(previous)
 
 
 def hears(shown: Mapping[str, Any], stop_signal: str) -> bool:
@@ -49,17 +57,6 @@ def hears(shown: Mapping[str, Any], stop_signal: str) -> bool:
         return any(heard) or not heard
     except (KeyError, TypeError, ValueError):
         return True
-
-
-def _drain(engine: Engine, container: str) -> None:
-    deadline = time.monotonic() + _LONGEST_DRAIN
-    before = engine.sent(container)
-    while time.monotonic() < deadline:
-        time.sleep(_QUIET)
-        now = engine.sent(container)
-        if now is not None and now == before:
-            return
-        before = now
 
 
 def _number(name: str) -> int:

@@ -68,18 +68,14 @@ class Collection:
     def __init__(
         self, config: pytest.Config, source: Source, path: Path, environment: str, *, decides: bool
     ) -> None:
-        self._source = source
-        self._path = path
-        self._environment = environment
+        self._source, self._path, self._environment = source, path, environment
         self._decides = decides
-        self._named = _Named(config)
-        self._left_out = LeftOut(config)
+        self._named, self._left_out = _Named(config), LeftOut(config)
         self._checks: list[Tagged] = []
         self._collected: list[pytest.Item] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Learns the checks."""
         try:
             self._checks = self._source.checks()
         except GateError as error:
@@ -97,14 +93,12 @@ class Collection:
     def pytest_ignore_collect(
         self, collection_path: Path
     ) -> Generator[None, bool | None, bool | None]:
-        """Notes what is not collected."""
         ignored = yield
         if ignored:
             self._left_out.ignored(collection_path)
         return ignored
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Notes what skips itself."""
         self._left_out.skipped(report)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -133,7 +127,8 @@ class Collection:
         if not self._named.file(self._path):
             items[:0] = session.genitems(checks_file(session, self._path))
         of_checks = dict(self._checks)
-        tagged = [(item, of_checks.get(_check_of(item) or "", ())) for item in items]
+        named = ((item, markers.case_id(item) or markers.own_id(item) or "") for item in items)
+        tagged = [(item, of_checks.get(public_id, ())) for item, public_id in named]
         with tags.shown(tagged):
             yield
         # Now, as others may have marked an item only here.
@@ -232,9 +227,3 @@ def _homes(config: pytest.Config) -> list[Path]:
         for match in sorted(glob.glob(pattern, root_dir=root, recursive=True))  # noqa: PTH207
     ]
     return found or [root]
-
-
-def _check_of(item: pytest.Item) -> str | None:
-    case = getattr(item, "callspec", None)
-    public_id = case.params.get(PUBLIC_ID) if case else None
-    return public_id or markers.own_id(item)

@@ -33,6 +33,12 @@ def own_id(item: pytest.Item) -> str | None:
     return next((str(m.args[0]) for m in item.iter_markers(MARKER) if m.args), None)
 
 
+def case_id(item: pytest.Item) -> str | None:
+    """The check of a test's case, where its cases have one each."""
+    case = getattr(item, "callspec", None)
+    return case.params.get(PUBLIC_ID) if case else None
+
+
 def names_a_check(definition: pytest.Item) -> bool:
     """Whether a test function, or a case of its `parametrize` markers, names a check."""
     if own_id(definition) is not None:
@@ -53,8 +59,7 @@ def read(item: pytest.Item) -> Iterator[Marked]:
             continue
         found = found or public_id
         yield Marked(item.nodeid, public_id, _overrides(marker))
-    case = getattr(item, "callspec", None)
-    given = case.params.get(PUBLIC_ID) if case else None
+    given = case_id(item)
     if found and given not in (None, found):
         raise ConfigurationError(
             f"its marker names {found} and its case is one of {given}: put the marker on the test, "

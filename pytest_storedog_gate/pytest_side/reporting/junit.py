@@ -28,7 +28,6 @@ class Writers:
         self._writers: list[Any] = [p for p in plugins if hasattr(p, "add_global_property")]
 
     def mask_recorded(self, mask: Masker) -> None:
-        """Masks what tests have recorded for the whole suite."""
         for writer in self._writers:
             writer.global_properties[:] = mask.document(writer.global_properties)
 

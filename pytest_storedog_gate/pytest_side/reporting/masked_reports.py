@@ -10,25 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    import warnings
-
     from pytest_storedog_gate.secrets.masking import Masker
 
 
-def mask_warning(warning: warnings.WarningMessage, mask: Masker) -> None:
-    """Masks what the warning says; the summary shows it."""
-    warning.message = mask(str(warning.message))
-
-
-def mask_end(error: BaseException, mask: Masker) -> None:
-    """Masks why the session is ended, as the terminal shows it: `pytest.exit`'s reason."""
-    error.args = mask.document(error.args)
-    if isinstance(error, pytest.exit.Exception):
-        error.msg = mask(str(error.msg))
-
-
 def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) -> None:
-    """Masks what the report tells and what was captured."""
     if isinstance(report.longrepr, tuple):  # of a skip: the file, the line and the reason
         report.longrepr = mask.document(report.longrepr)
     elif report.longrepr is not None:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from _pytest._io import TerminalWriter
-
     from pytest_storedog_gate.verdicts.record import Record
 
 
@@ -36,12 +34,6 @@ def raw(text: str) -> None:
     """One line past pytest's own reporter. No run ends because it cannot be written."""
     with suppress(OSError, ValueError):
         _write_error(text)
-
-
-def flush(config: pytest.Config) -> None:
-    """Ends the line that is being written, and empties the buffer, where that is possible."""
-    with suppress(OSError):
-        _write(config, [])
 
 
 def make_encodable(report: pytest.TestReport) -> None:
@@ -82,10 +74,9 @@ def last_line(config: pytest.Config, record: Record, notes: Sequence[str] = ()) 
 
 def repeating(config: pytest.Config) -> list[str]:
     """The words that ask for the same checks service in the same environment."""
-    options = ("storedog_env", "storedog_config", "synthetics_backend", "synthetics_url")
-    given = ((option, config.getoption(option)) for option in options)
-    words = [f"--{option.replace('_', '-')}={value}" for option, value in given if value]
-    return ["pytest", *words]
+    flags = ("--storedog-env", "--storedog-config", "--synthetics-backend", "--synthetics-url")
+    given = ((flag, config.getoption(flag)) for flag in flags)
+    return ["pytest", *(f"{flag}={value}" for flag, value in given if value)]
 
 
 def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **markup: bool) -> None:
@@ -103,7 +94,11 @@ def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **marku
                 _write_error(text)
             return
         try:
-            _end_line(config, writer)
+            reporter = config.pluginmanager.get_plugin("terminalreporter")
+            if isinstance(reporter, pytest.TerminalReporter):
+                reporter.ensure_newline()  # it keeps in mind whose line it is
+            if writer.width_of_current_line:
+                writer.line()  # dots of xdist, or of another reporter
             if title:
                 writer.sep("=", title, **markup)
             for text in lines:
@@ -111,14 +106,6 @@ def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **marku
             writer.flush()  # who reads a pipe or a log waits for it
         except ValueError as error:  # somebody has closed the stream
             raise OSError(str(error)) from None
-
-
-def _end_line(config: pytest.Config, writer: TerminalWriter) -> None:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if isinstance(reporter, pytest.TerminalReporter):
-        reporter.ensure_newline()  # it keeps in mind whose line it is
-    if writer.width_of_current_line:
-        writer.line()  # dots of xdist, or of another reporter
 
 
 def _encoding() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,18 +16,14 @@ from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal
-from pytest_storedog_gate.pytest_side.reporting.drone_card import DroneCard
-from pytest_storedog_gate.pytest_side.reporting.gogs_comment import GogsComment
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
-from pytest_storedog_gate.pytest_side.reporting.masked_reports import (
-    mask_end,
-    mask_report,
-    mask_warning,
-)
+from pytest_storedog_gate.pytest_side.reporting.masked_reports import mask_report
 from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
 from pytest_storedog_gate.reports import junit
+from pytest_storedog_gate.reports.drone_card import DroneCard
+from pytest_storedog_gate.reports.gogs_comment import GogsComment
 from pytest_storedog_gate.verdicts.rule import Evidence
 
 if TYPE_CHECKING:
@@ -38,15 +35,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
 
-_NARROWING = {
-    "-k": "keyword",
-    "-m": "markexpr",
-    "--deselect": "deselect",
-    "--ignore": "ignore",
-    "--ignore-glob": "ignore_glob",
-    "--lf": "lf",
-    "--sw": "stepwise",
-}
+_NARROWING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "--lf", "--sw")
 _NAMED = 5  # tests in one sentence
 
 
@@ -57,8 +46,7 @@ class Controller:
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        self.config = config
-        self.settings = settings
+        self.config, self.settings = config, settings
         self.run = GateRun(settings, provided(config), lambda line: terminal.progress(config, line))
         self.node_ids: dict[str, str] = {}
         self._named_by: dict[str, tuple[str, ...]] = {}
@@ -75,33 +63,27 @@ class Controller:
         for own in (DroneCard(), GogsComment(settings)):
             config.pluginmanager.register(own)
 
-    # -- what collection and fixtures ask ------------------------------------------------------
+    # -- what collection and fixtures ask: see `Source` ----------------------------------------
 
     def checks(self) -> list[Tagged]:
-        """What is to be checked, once it is known."""
         self._prepared.wait()
         return self._checks
 
     def counted(self, census: Census) -> None:
-        """Takes note of tests that ask for checks by their markers."""
         self._census = census
 
     def stopped(self) -> bool:
-        """Whether the run ended before it triggered anything."""
         return self.run.stopped
 
     def outcome(self, public_id: str) -> CheckOutcome:
-        """One check's outcome in the run's batch."""
         return self.run.outcomes.wait_for(public_id)
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
-        """One check's outcome in a batch of its own."""
         return self.run.trigger(public_id, overrides)
 
     # -- the session ---------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
-        """Each value with its source."""
         return self.settings.redact.document(self.settings.describe())
 
     def pytest_sessionstart(self) -> None:
@@ -125,8 +107,13 @@ class Controller:
         finally:
             self._prepared.set()
 
-    def begin(self, session: pytest.Session, selected: Sequence[str]) -> None:
-        """Starts the run, unless what was collected cannot open the gate anyway."""
+    def begin(
+        self, session: pytest.Session, selected: Sequence[str], *, stop_after: int = 0
+    ) -> None:
+        """Starts the run, unless what was collected cannot open the gate anyway.
+
+        Nobody waits for more checks once `stop_after` have failed.
+        """
         self.testimony.expect(selected)
         chosen = {self.node_ids[name] for name in selected if name in self.node_ids}
         if not self.settings.deploy:
@@ -146,12 +133,7 @@ class Controller:
             self.run.fail(error)
             return
         self.required = list(dict.fromkeys([*self.required, *marked]))
-        self.run.begin(self.required, marked, stop_after=self.stop_after)
-
-    @property
-    def stop_after(self) -> int:
-        """How many checks may fail before nobody waits for the others; 0 if that is no matter."""
-        return 0
+        self.run.begin(self.required, marked, stop_after=stop_after)
 
     def _marked_checks(self, selected: set[str]) -> dict[str, Overrides]:
         """The checks that the selected tests name in their markers, with the overrides there."""
@@ -193,32 +175,32 @@ class Controller:
         """The options that narrow this run, as they were given."""
         given = [
             f"{flag} {value!r}" if isinstance(value, str) else flag
-            for flag, name in _NARROWING.items()
-            if (value := self.config.getoption(name, default=None))
+            for flag in _NARROWING
+            if (value := self.config.getoption(flag, default=None))
         ]
         return ", ".join(given) or "this run (a path, a conftest or a plugin?)"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hears of every phase of every item, from this process or from workers."""
         self.testimony.hear(report)
         mask_report(report, self.settings.redact)
         terminal.make_encodable(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Hears of what was collected, and could not be."""
         mask_report(report, self.settings.redact)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """Hears of warnings, which are shown at the end."""
-        mask_warning(warning_message, self.settings.redact)
+        warning_message.message = self.settings.redact(str(warning_message.message))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tells pytest's own stop (-x under xdist) from a person's or a signal's."""
-        mask_end(excinfo.value, self.settings.redact)
+        error, mask = excinfo.value, self.settings.redact
+        error.args = mask.document(error.args)
+        if isinstance(error, pytest.exit.Exception):
+            error.msg = mask(str(error.msg))  # the terminal shows it
         # pytest and xdist derive their own from KeyboardInterrupt, each another one.
         own = excinfo.type is not KeyboardInterrupt
         self._stopped_itself = own and issubclass(excinfo.type, KeyboardInterrupt)
@@ -248,16 +230,14 @@ class Controller:
         """Decides for good, when pytest has done all that could still fail; returns the status."""
         with signals.shielded():
             if self._finished is None:
-                self._finished = self.run.finish(self._evidence(status), self._say)
+                say = partial(terminal.summary, self.config, report=self.settings.report)
+                self._finished = self.run.finish(self._evidence(status), say)
                 signals.ignore(self.config)
                 self._report(self._finished)
             if not self._said:
                 self._said = True
                 terminal.last_line(self.config, self._finished, self._notes)
         return int(self._finished.verdict.exit_status)
-
-    def _say(self, record: Record) -> None:
-        terminal.summary(self.config, record, self.settings.report)
 
     def _report(self, record: Record) -> None:
         """To JUnit what has come since it was written, and what plugins report."""

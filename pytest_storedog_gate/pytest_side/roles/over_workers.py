@@ -12,7 +12,6 @@ from pytest_storedog_gate.pytest_side.worker_questions import Answers
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from pytest_storedog_gate.pytest_side.roles.worker import Handed
     from pytest_storedog_gate.settings.load import Settings
 
 
@@ -29,40 +28,34 @@ class OverWorkers(Controller):
         self._begun = False
         self._answers = Answers(self)
 
-    @property
-    def stop_after(self) -> int:
-        """Workers wait for checks in the order in which xdist hands them out: -x must end that."""
-        return int(self.config.getoption("maxfail") or 0)
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """Keeps the session: xdist's hooks do not bring it."""
-        self._session = session
+        self._session = session  # xdist's hooks do not bring it
         super().pytest_collection(session)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tells a new worker what to collect and where answers are."""
         if not node.gateway.spec.popen:
             raise pytest.UsageError("the gate's workers must be local: use -n NUMBER, not --tx")
-        handed: Handed = {
+        # xdist can send only plain values.
+        node.workerinput["storedog_gate"] = {
             "path": str(self.settings.config_path),
             "environment": self.settings.environment.name,
             "decides": self.settings.deploy,
             "address": self._answers.address,
             "key": self._answers.key,
         }
-        node.workerinput["storedog_gate"] = handed
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Deploys when the first worker has collected; no test is handed out before that."""
         if not self._begun and self._session is not None:
             self._begun = True
-            self.begin(self._session, ids)
+            # Workers wait for checks in the order in which xdist hands them out: -x must end that.
+            stop_after = int(self.config.getoption("maxfail") or 0)
+            self.begin(self._session, ids, stop_after=stop_after)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """The same, with nobody to answer any more."""
         self._answers.close()
         return (yield from super().pytest_sessionfinish(session))

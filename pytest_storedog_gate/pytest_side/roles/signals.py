@@ -50,7 +50,7 @@ def alarm_kept() -> Iterator[None]:
 
     pytest-timeout sets one for each test, and there is only one in a process.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     handler, (left, _) = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.pytest_side import exit_guard, options, refused_options
+from pytest_storedog_gate.pytest_side import exit_guard, refused_options
 from pytest_storedog_gate.pytest_side.roles.controller import Controller
 from pytest_storedog_gate.pytest_side.roles.in_process import InProcess
-from pytest_storedog_gate.pytest_side.roles.lister import Lister
+from pytest_storedog_gate.pytest_side.roles.looking import Lister, Planner
 from pytest_storedog_gate.pytest_side.roles.over_workers import OverWorkers
-from pytest_storedog_gate.pytest_side.roles.plan import Planner
 from pytest_storedog_gate.settings import load as gate_settings
+from pytest_storedog_gate.settings.options import FLAGS, Options
 
 _NAME = "storedog-gate-controller"
 
@@ -21,8 +21,10 @@ def register(config: pytest.Config) -> None:
     if config.pluginmanager.is_blocked(_NAME):
         raise pytest.UsageError(f"-p no:{_NAME} leaves nobody to decide; leave it out")
     listing = refused_options.lists(config)
+    said = {name: config.getoption(flag) for name, flag in FLAGS.items()}
     try:
-        settings = gate_settings.load(options.given(config), listing=listing)
+        options = Options(config.rootpath, config.invocation_params.dir, **said)
+        settings = gate_settings.load(options, listing=listing)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     if settings.plan:

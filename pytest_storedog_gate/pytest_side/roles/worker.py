@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.pytest_side.collecting import collection
 from pytest_storedog_gate.pytest_side.worker_questions import RemoteSource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
 
-class Handed(TypedDict):
-    """What the controller hands to each worker; xdist can send only plain values."""
-
-    path: str
-    environment: str
-    decides: bool
-    address: str
-    key: bytes
-
-
-def register(config: pytest.Config, handed: Handed) -> None:
-    """Makes this process a worker of the gate."""
-    source = RemoteSource(handed["address"], handed["key"])
-    collection.register(
-        config,
-        source,
-        Path(handed["path"]),
-        handed["environment"],
-        decides=handed["decides"],
-    )
+def register(config: pytest.Config, handed: Mapping[str, Any]) -> None:
+    """Makes this process a worker of the gate; `handed` is what `OverWorkers` tells it."""
+    source, path = RemoteSource(handed["address"], handed["key"]), Path(handed["path"])
+    environment, decides = handed["environment"], handed["decides"]
+    collection.register(config, source, path, environment, decides=decides)

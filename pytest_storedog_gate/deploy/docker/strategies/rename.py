@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def fault(environment: Environment) -> tuple[str, str] | None:
-    """See `Strategy`."""
     if environment.gate not in environment.publish:
         return None
     return "publish", (
@@ -28,7 +27,6 @@ def fault(environment: Environment) -> tuple[str, str] | None:
 
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
-    """See `Strategy`."""
     began = time.monotonic()
     journal.open_deployment(engine, names, spec)
     engine.rename(names.candidate, names.live)
