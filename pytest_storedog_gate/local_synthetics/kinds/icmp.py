@@ -59,7 +59,6 @@ class IcmpCheck(ProbingCheck):
     }
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         problems = super().unsupported(definition)
         problems += hops.unsupported_tracking(definition, "networkHop", "multiNetworkHop")
         if hops.privileged() is None:
@@ -67,7 +66,6 @@ class IcmpCheck(ProbingCheck):
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition, request = run.definition, run.definition.request
         host = request_values.host_of(request, variables)
         timeout = request_values.timeout_of(request, variables)
@@ -111,8 +109,7 @@ async def _probe(definition: Definition, host: str, pings: int, seen: Sighting) 
         seen.lap("ping")
         seen.detail["netstats"] = _statistics(found)
         if hops.tracks(definition):
-            wanted = definition.config.get("assertions") or []
-            several = any(one["type"] == "multiNetworkHop" for one in wanted)
+            several = "multiNetworkHop" in request_values.asserted(definition)
             await hops.track(address, seen, routes=_ROUTES if several else 1)
     except icmplib.SocketPermissionError:
         raise InvalidTest("the kernel does not let this process ping") from None

@@ -42,7 +42,6 @@ class TcpCheck(ProbingCheck):
     }
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         return [
             *super().unsupported(definition),
             *_unsupported_outcomes(definition.config.get("assertions") or []),
@@ -50,7 +49,6 @@ class TcpCheck(ProbingCheck):
         ]
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition, request = run.definition, run.definition.request
         host = request_values.host_of(request, variables)
         port = request_values.port_of(request, variables, None)
@@ -86,13 +84,13 @@ async def _probe(
 
     A refusal, or no answer from the address, is a finding where an assertion is about it.
     """
-    asked = any(one["type"] == "connection" for one in definition.config.get("assertions") or [])
     try:
         async with asyncio.timeout(limit):
             connection = await connect(*target, seen)
     except (ConnectionRefusedError, TimeoutError) as error:
         refused = isinstance(error, ConnectionRefusedError)
         seen.detail["connection_outcome"] = "refused" if refused else "timeout"
+        asked = "connection" in request_values.asserted(definition)
         if asked and "dns" in seen.timings:
             return
         if error.errno is None:

@@ -73,7 +73,7 @@ class WebsocketCheck(ProbingCheck):
         parts = request_values.checked_url(url, variables, "a ws(s) URL", _PORTS)
         message = variables.fill(request.get("message") or "")
         encoded = request.get("isMessageBase64Encoded")
-        asserted = [one["type"] for one in definition.config.get("assertions") or []]
+        asserted = request_values.asserted(definition)
         insecure = request_values.setting(definition, "allow_insecure")
         headers = _headers(request, variables)
         timeout = request_values.timeout_of(request, variables)

@@ -156,6 +156,11 @@ def timeout_of(request: Json, variables: Variables) -> float:
     return seconds or DEFAULT_TIMEOUT
 
 
+def asserted(definition: Definition) -> set[str]:
+    """The types of the assertions."""
+    return {str(one.get("type")) for one in definition.config.get("assertions") or []}
+
+
 def setting(definition: Definition, key: str, *, default: Any = False) -> Any:
     """What a single test has in `options`, and a step of a multistep test in `request`."""
     return definition.options.get(key, definition.request.get(key, default))

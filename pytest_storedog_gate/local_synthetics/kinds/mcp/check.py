@@ -98,7 +98,7 @@ class McpCheck(ProbingCheck):
         headers = request_values.headers_of(request, variables)
         timeout = request_values.timeout_of(request, variables)
         call, tool = request["callType"], variables.fill(request.get("toolName") or "")
-        asserted = [one["type"] for one in definition.config.get("assertions") or []]
+        asserted = request_values.asserted(definition)
         shown = {
             "url": mask_url(url),
             "headers": mask_headers(headers),
