@@ -13,13 +13,14 @@ from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answe
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
 from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
+    Device,
     context_options,
+    device_of,
     http_address,
     origin,
     unsupported_connection,
 )
-from pytest_storedog_gate.local_synthetics.kinds.browser.devices import device_of
-from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, skipped
+from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, shown
 from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
     add_headers,
     asking_with,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds import Equipment
-    from pytest_storedog_gate.local_synthetics.kinds.browser.devices import Device
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 _REQUEST_KEYS = {
@@ -66,7 +66,6 @@ class BrowserCheck(Kind):
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         config, request, options = definition.config, definition.request, definition.options
         problems = [
             *allowed.unsupported_keys(
@@ -84,7 +83,6 @@ class BrowserCheck(Kind):
         return problems + self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition = run.definition
         device = device_of(run.device)
         if device is None:
@@ -159,12 +157,11 @@ async def _play(
     method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
     async with asking_with(player.session.context, method, body):
         first = await player.navigate(url, _first_timeout(definition))
-    steps = definition.steps
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
-        left = [skipped(step) for step in steps]
+        left = [{**shown(step), "status": "skipped"} for step in definition.steps]
         return Failure(found["code"], f"Start URL: {found['message']}"), [first, *left]
-    played = await player.play(definition, steps)
+    played = await player.play(definition)
     documents = [first, *played.documents]
     if played.failure or played.proved:
         return played.failure, documents

@@ -61,29 +61,24 @@ class Player:
 
     async def navigate(self, url: str, limit: float) -> Json:
         """The implicit first step. Its document has a `failure` where the page did not open."""
-        document = _shown({"type": _NAVIGATION, "name": "Navigate to start URL"})
-        actions = Actions(self.session, self.variables, document, _deadline(limit), limit)
+        document = shown({"type": _NAVIGATION, "name": "Navigate to start URL"})
+        actions = Actions(self.session, self.variables, document, limit)
         failure = await self._timed(self.session.watched(actions.go_to(url)), document, limit)
         if failure is None:
             with contextlib.suppress(Error, TimeoutError):
                 async with asyncio.timeout(_MEASURE):
                     await actions.measure_interactive()
-        _conclude(document, failure)
+        flow.conclude(document, failure)
         await self._picture({}, document)
         await self._show({}, document, failure)
         return document
 
-    async def play(self, test: Definition, steps: list[Json]) -> Played:
+    async def play(self, test: Definition) -> Played:
         """Play the steps of a test."""
-        return await flow.play(
-            steps,
-            lambda step: self._step(step, test),
-            skipped=skipped,
-            named=_named,
-        )
+        return await flow.play(test.steps, lambda step: self._step(step, test), shown=shown)
 
     async def _step(self, step: Json, test: Definition) -> Played:
-        document = _shown(step)
+        document = shown(step)
         played = Played([document])
         if step["type"].startswith("extract"):
             # A value of before must not stand in for one that does not come about.
@@ -100,15 +95,13 @@ class Player:
             case kind:
                 if kind == "wait":
                     timeout = max(timeout, 1 + float(number(step["params"]["value"]) or 0))
-                actions = Actions(
-                    self.session, self.variables, document, _deadline(timeout), timeout
-                )
+                actions = Actions(self.session, self.variables, document, timeout)
                 work = self.session.watched(actions.perform(kind, step.get("params") or {}))
                 played.proved = kind.startswith("assert")
         played.failure = await self._timed(work, document, timeout)
         played.failure = _about_element(played.failure, document)
         played.proved = played.proved and played.failure is None
-        _conclude(document, played.failure)
+        flow.conclude(document, played.failure)
         await self._picture(step, document)
         await self._show(step, document, played.failure)
         return played
@@ -144,7 +137,7 @@ class Player:
             details.append(first)
             if first["status"] == "failed":
                 raise CheckFailed("SUB_TEST_NOT_PASSED", first["failure"]["message"])
-        inner = await self.play(test, test.steps)
+        inner = await self.play(test)
         details += inner.documents
         played.proved = inner.proved
         if failure := inner.failure:
@@ -193,19 +186,11 @@ class Player:
             await pause(self.variables.masked(text))
 
 
-def skipped(step: Json) -> Json:
-    """The document of a step that was not played."""
-    return {**_shown(step), "status": "skipped"}
-
-
-def _deadline(timeout: float) -> float:
-    return asyncio.get_running_loop().time() + timeout
-
-
-def _shown(step: Json) -> Json:
-    shown: Json = {key: step[key] for key in ("id", "public_id", "type") if key in step}
+def shown(step: Json) -> Json:
+    """What the document of a step says, however the step ends."""
+    said: Json = {key: step[key] for key in ("id", "public_id", "type") if key in step}
     return {
-        **shown,
+        **said,
         "description": step.get("name") or step["type"],
         "allow_failure": step.get("allowFailure", False),
         "is_critical": step.get("isCritical", False),
@@ -221,15 +206,3 @@ def _about_element(failure: Failure | None, document: Json) -> Failure | None:
     if failure is None or not element or failure.code == "LOCATE_ELEMENT" or failure.inconclusive:
         return failure
     return Failure(failure.code, f"{failure.message} The element: {element!r}.")
-
-
-def _conclude(document: Json, failure: Failure | None) -> None:
-    document["status"] = "failed" if failure else "passed"
-    if failure:
-        document["failure"] = failure.document()
-
-
-def _named(failure: Failure, index: int, step: Json) -> Failure:
-    """The failure of the test: that of a step, with the step's name."""
-    name = step.get("name") or step["type"]
-    return Failure(failure.code, f"Step {index + 1} ({name}): {failure.message}")

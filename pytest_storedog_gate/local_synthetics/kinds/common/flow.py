@@ -16,12 +16,12 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     DefinitionError,
     parse,
 )
+from pytest_storedog_gate.local_synthetics.failures import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
-    from pytest_storedog_gate.local_synthetics.failures import Failure
 
 DEEPEST = 2
 """Levels of sub-tests, Datadog's."""
@@ -74,19 +74,14 @@ async def play(
     steps: Iterable[Json],
     one: Callable[[Json], Awaitable[Played]],
     *,
-    skipped: Callable[[Json], Json],
-    named: Callable[[Failure, int, Json], Failure],
+    shown: Callable[[Json], Json],
 ) -> Played:
-    """Plays the steps, each with `one`.
-
-    `skipped` gives the document of a step that is not played, `named` the test's failure from a
-    step's, its index and the step.
-    """
+    """Plays the steps, each with `one`. `shown` gives what a document says of any step."""
     played, stopped = Played(), False
     for index, step in enumerate(steps):
         hopeless = played.failure is not None and played.failure.inconclusive
         if hopeless or (stopped and not step.get("alwaysExecute")):
-            played.documents.append(skipped(step))
+            played.documents.append({**shown(step), "status": "skipped"})
             continue
         result = await one(step)
         played.documents += result.documents
@@ -96,6 +91,21 @@ async def play(
             exits = bool(step.get("exitIfSucceed"))
             played.exited, stopped = played.exited or exits, stopped or exits
         elif fails_the_test(failure, step):
-            played.failure = played.failure or named(failure, index, step)
+            played.failure = played.failure or _named(failure, index, step)
             stopped = stopped or not step.get("allowFailure")
     return played
+
+
+def conclude(document: Json, failure: Failure | None) -> None:
+    """Add to a step's document how the step ended."""
+    document["status"] = "failed" if failure else "passed"
+    if failure:
+        document["failure"] = failure.document()
+
+
+def _named(failure: Failure, index: int, step: Json) -> Failure:
+    """The failure of the test: that of a step, with the step's name."""
+    name, message = step.get("name") or step.get("type", ""), failure.message
+    if isinstance(message, str):
+        return Failure(failure.code, f"Step {index + 1} ({name}): {message}")
+    return Failure(failure.code, [{"step": name, **one} for one in message])

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.assertions.extraction import extract_all
 from pytest_storedog_gate.local_synthetics.definitions.definition import DEFAULT_RETRY_INTERVAL
@@ -38,11 +38,9 @@ class MultistepCheck(Kind):
         self._library = ApiLibrary(equipment.kinds, equipment.tests, equipment.scripts)
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         return self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         self._library.check_names(run.definition, variables)
         for test in self._library.played(run.definition):
             await self._library.scripts.ready(test)
@@ -69,8 +67,7 @@ class _Player:
         return await flow.play(
             test.config["steps"],
             lambda step: self._until_final(step, test),
-            skipped=_skipped,
-            named=_named,
+            shown=_shown,
         )
 
     async def _until_final(self, step: Json, test: Definition) -> Played:
@@ -82,9 +79,9 @@ class _Player:
             played = await self._attempt(step, test)
             duration = round((time.perf_counter() - begun) * 1000, 3)
             document = played.documents[0]
-            document.update(_result(played.failure), started_at=started_at, duration=duration)
+            flow.conclude(document, played.failure)
+            document |= {"started_at": started_at, "duration": duration, "retry_count": number}
             document.setdefault("timings", {"total": duration})
-            document["retry_count"] = number
             if played.failure is None or played.failure.inconclusive or number == count:
                 break
             earlier.append(document)
@@ -107,7 +104,7 @@ class _Player:
         definition = flow.played_test(step, self.library.tests)
         document = {**_shown(step), "sub_test": {"id": definition.public_id}}
         if definition.subtype != "multi":
-            outcome = await self._run(definition, [], [], "")
+            outcome, _ = await self._run(definition, {})
             return Played([{**document, **outcome.detail}], outcome.failure, not outcome.failure)
         try:
             played = await self.play(definition)
@@ -122,12 +119,10 @@ class _Player:
         return Played([document, *played.documents], played.failure, proved)
 
     async def _check(self, step: Json, test: Definition) -> Played:
-        extracted: list[Json] = []
-        wanted, script = step.get("extractedValues") or [], step.get(AFTER) or ""
         definition = step_definition(step, test, self.library.known_kind(step["subtype"]))
-        outcome = await self._run(definition, wanted, extracted, script)
+        outcome, extracted = await self._run(definition, step)
         failure = outcome.failure
-        if failure is None and wanted and not extracted:
+        if failure is None and step.get("extractedValues") and not extracted:
             raise NotImplementedError(f"{definition.subtype} gives no values")
         lost = [one for one in extracted if "err" in one]
         if failure is None and lost:
@@ -139,13 +134,14 @@ class _Player:
             document["variables"] = {"config": [], "extracted": extracted}
         return Played([document], failure, failure is None and bool(step.get("assertions")))
 
-    async def _run(
-        self, definition: Definition, wanted: list[Json], extracted: list[Json], script: str
-    ) -> Outcome:
+    async def _run(self, definition: Definition, step: Json) -> tuple[Outcome, list[Json]]:
+        """The outcome of a check, and the values that its step took from the answer."""
+        wanted, script = step.get("extractedValues") or [], step.get(AFTER) or ""
+        extracted: list[Json] = []
         not_set = names_set(script)
 
         async def answered(source: Source, response: Json | None = None) -> None:
-            extracted[:] = await asyncio.to_thread(extract_all, wanted, source, self.variables)
+            extracted.extend(await asyncio.to_thread(extract_all, wanted, source, self.variables))
             if script:
                 assert response is not None  # noqa: S101 only a `scriptable` kind has a script
                 tells = not definition.request.get("noSavingResponseBody")
@@ -159,18 +155,13 @@ class _Player:
         # A value of before must not stand in for one that does not come about.
         for one in wanted:
             self.variables.lose(one["name"], f"step {definition.name!r} did not extract it")
-        run = Run(
-            definition,
-            self.whole.variables,
-            self.whole.url_substitution,
-            answered=answered,
-        )
+        run = replace(self.whole, definition=definition, answered=answered)
         kind = self.library.known_kind(definition.subtype)
         try:
             self.variables.hide_credentials(definition)
-            return await kind.run(run, self.variables)
+            return await kind.run(run, self.variables), extracted
         except CheckFailed as failed:
-            return Outcome(failed.failure)
+            return Outcome(failed.failure), extracted
         finally:
             for name in not_set:
                 self.variables.lose(name, f"step {definition.name!r} did not set it")
@@ -181,21 +172,3 @@ def _shown(step: Json) -> Json:
     shown["allow_failure"] = step.get("allowFailure", False)
     shown["is_critical"] = step.get("isCritical", False)
     return shown
-
-
-def _skipped(step: Json) -> Json:
-    return {**_shown(step), "status": "skipped"}
-
-
-def _result(failure: Failure | None) -> Json:
-    if failure is None:
-        return {"status": "passed"}
-    return {"status": "failed", "failure": failure.document()}
-
-
-def _named(failure: Failure, index: int, step: Json) -> Failure:
-    """The failure of the test: that of a step, with the step's name."""
-    message: Any = failure.message
-    if isinstance(message, str):
-        return Failure(failure.code, f"Step {index + 1} ({step['name']}): {message}")
-    return Failure(failure.code, [{"step": step["name"], **one} for one in message])

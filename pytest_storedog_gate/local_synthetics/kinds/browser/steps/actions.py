@@ -19,9 +19,9 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.asserting import assert_that
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, links_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
 from pytest_storedog_gate.local_synthetics.kinds.common.request_values import is_host
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
 from pytest_storedog_gate.secrets.places import mask_url
@@ -112,10 +112,8 @@ class Actions(StepAttempt):
 
     async def measure_interactive(self) -> None:
         """Add the approximate time in ms from which the page that was opened could be used."""
-        await self.until(self._interactive)
-
-    async def _interactive(self) -> None:
-        self.document["time_to_interactive"] = await self.page.evaluate(_TIME_TO_INTERACTIVE)
+        measured = await self.until(lambda: self.page.evaluate(_TIME_TO_INTERACTIVE))
+        self.document["time_to_interactive"] = measured
 
     async def _loaded(self, load: Callable[[float], Awaitable[Response | None]]) -> Response | None:
         """The page's answer to `load`, which is given the time that is left in ms.
@@ -143,10 +141,8 @@ class Actions(StepAttempt):
                 await self.go_to(self.value(params))
                 await self.measure_interactive()
             case "goToEmailLink":
-                found: list[str] = []
                 wanted = self.value(params)
-                await self.until(lambda: self._mail_links(wanted, found))
-                await self.go_to(found[-1])
+                await self.go_to(await self.until(lambda: self._mail_link(wanted)))
             case "refresh":
                 await self._loaded(lambda left: self.page.reload(timeout=left))
             case "wait":
@@ -170,13 +166,12 @@ class Actions(StepAttempt):
         else:
             await self.page.keyboard.press("+".join([*modifiers, key]))
 
-    async def _mail_links(self, wanted: str, found: list[str]) -> CheckFailed | None:
-        """Find the one link in the latest mail that has any."""
+    async def _mail_link(self, wanted: str) -> str | CheckFailed:
+        """The one link in the latest mail that has any."""
         mails = self.variables.mails()
         links = next(filter(None, (links_of(mail, wanted) for mail in mails)), [])
         if len(links) == 1:
-            found += links
-            return None
+            return links[0]
         problem = f"{len(links)} links of the mail match." if mails else NO_MAIL
         return CheckFailed("NAVIGATE_TO_LINK", problem)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Error
 
@@ -14,8 +14,8 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
     browser_is_gone,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import wanted_text
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.locating import favourite, locate
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
 from pytest_storedog_gate.secrets.masking import CUT
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
+T = TypeVar("T")
 _LEAST = 0.001  # s
 _PAUSE = 0.1  # s between two looks
 _SHOWN = 1000  # characters of a value in a result
@@ -35,38 +36,39 @@ _CONTENT = """(element) =>
     : element.innerText ?? element.textContent ?? '').trim()"""
 
 
-@dataclass(frozen=True)
+@dataclass
 class StepAttempt:
-    """One attempt at one step.
+    """One attempt at one step, which begins now.
 
-    `deadline` is in the event loop's time, `limit` the same in seconds from the step's begin. What
-    a result shows of the step is added to `document`. All methods raise CheckFailed or Playwright's
-    Error.
+    `limit` is in seconds, `deadline` the same in the event loop's time. What a result shows of the
+    step is added to `document`. All methods raise CheckFailed or Playwright's Error.
     """
 
     session: Session
     variables: Variables
     document: Json
-    deadline: float
     limit: float
+
+    def __post_init__(self) -> None:
+        self.deadline = asyncio.get_running_loop().time() + self.limit
 
     @property
     def page(self) -> Page:
         """The active tab."""
         return self.session.page
 
-    async def until(self, look: Callable[[], Awaitable[CheckFailed | None]]) -> None:
+    async def until(self, look: Callable[[], Awaitable[T | CheckFailed]]) -> T:
         """Look until nothing is wrong any more. Raises what is wrong at the deadline."""
         while True:
-            problem: Exception | None
+            problem: T | Exception
             try:
                 problem = await look()
             except Error as error:
                 if browser_is_gone(error):
                     raise
                 problem = error  # the page changed while it was read
-            if problem is None:
-                return
+            if not isinstance(problem, Exception):
+                return problem
             if self.left() <= _LEAST:
                 raise problem
             await asyncio.sleep(_PAUSE)

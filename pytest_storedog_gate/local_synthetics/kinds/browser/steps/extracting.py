@@ -28,15 +28,13 @@ async def extract(step: StepAttempt, kind: str, params: Json) -> None:
 
     Raises CheckFailed, or Playwright's Error.
     """
-    found: list[str] = []
     look = {
         "extractVariable": _from_element,
         "extractFromJavascript": _from_javascript,
         "extractFromEmailBody": _from_mail,
     }[kind]
-    await step.until(lambda: look(step, params, found))
-    name, value = params["variable"]["name"], found[-1]
-    secure = bool(params["variable"].get("secure"))
+    value = await step.until(lambda: look(step, params))
+    name, secure = params["variable"]["name"], bool(params["variable"].get("secure"))
     if secure and len(value) > LONGEST_SECRET:
         problem = f"The value is over {LONGEST_SECRET} characters, and secure."
         raise CheckFailed("EXTRACT_VARIABLE", problem)
@@ -44,12 +42,10 @@ async def extract(step: StepAttempt, kind: str, params: Json) -> None:
     step.document["extracted_value"] = {"name": name, "value": step.cut(value), "secure": secure}
 
 
-async def _from_element(step: StepAttempt, params: Json, found: list[str]) -> CheckFailed | None:
-    element = await step.element(params["element"])
-    content = await content_of(element)
+async def _from_element(step: StepAttempt, params: Json) -> str | CheckFailed:
+    content = await content_of(await step.element(params["element"]))
     if not (pattern := params.get("pattern")):
-        found.append(content)
-        return None
+        return content
     try:
         compiled = compile_javascript(step.variables.fill(pattern["value"]))
         value = await asyncio.to_thread(compiled.extracted_from, content)
@@ -57,29 +53,26 @@ async def _from_element(step: StepAttempt, params: Json, found: list[str]) -> Ch
         raise CheckFailed("INVALID_VARIABLE_PATTERN", str(error)) from None
     if value is None:
         return CheckFailed("EXTRACT_VARIABLE", "The pattern is not in the element's content.")
-    found.append(value)
-    return None
+    return value
 
 
-async def _from_mail(step: StepAttempt, params: Json, found: list[str]) -> CheckFailed | None:
+async def _from_mail(step: StepAttempt, params: Json) -> str | CheckFailed:
     kind, pattern = params["pattern"]["type"], step.variables.fill(params["pattern"]["value"])
     mails = step.variables.mails()
     try:
         for mail in mails:
             value = await asyncio.to_thread(value_of, mail, kind, pattern)
             if value is not None:
-                found.append(value)
-                return None
+                return value
     except (ValueError, MatchTimeout) as error:
         raise CheckFailed("INVALID_VARIABLE_PATTERN", str(error)) from None
     problem = "The pattern is in no mail that came." if mails else NO_MAIL
     return CheckFailed("EXTRACT_VARIABLE", problem)
 
 
-async def _from_javascript(step: StepAttempt, params: Json, found: list[str]) -> CheckFailed | None:
+async def _from_javascript(step: StepAttempt, params: Json) -> str | CheckFailed:
     # NaN is no value, and neither is a date that is none.
     value = strict(await step.javascript(params, _PLAIN))
     if value is None:
         return CheckFailed("EXTRACT_VARIABLE", "The code returned no value.")
-    found.append(as_text(value))
-    return None
+    return as_text(value)

@@ -15,7 +15,7 @@ from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.browser.failing import browser_is_gone
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import XPATHS
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import XPATHS
 
 if TYPE_CHECKING:
     from playwright.async_api import ElementHandle, Frame, Page

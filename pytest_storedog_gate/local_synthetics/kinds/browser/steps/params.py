@@ -9,7 +9,6 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
     unsupported_check,
     unsupported_count,
 )
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import unsupported_element
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
     unsupported_email,
     unsupported_pattern,
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
+XPATHS = ("ro", "at", "clt", "cl", "ab")
+"""The keys of a multiLocator that hold XPath, from robust to brittle."""
 LONGEST_STEP = 300  # s, Datadog's
 _MODIFIERS = {"Alt", "Control", "Meta", "Shift"}
 _MOST_FILES, _LARGEST_FILE = 10, 5 * 1024 * 1024
@@ -58,11 +59,21 @@ PARAMS: Mapping[str, tuple[str, str]] = {
 """By type of step the params that it needs, and those that it may have."""
 
 
+def description(element: Json) -> str:
+    """How a result names an element."""
+    values = (element.get("userLocator") or {}).get("values") or []
+    if values:
+        return str(values[0]["value"])
+    multi = element.get("multiLocator") or {}
+    own = element.get("targetOuterHTML")
+    return str(own or next(multi[key] for key in XPATHS if multi.get(key)))
+
+
 def unsupported_params(kind: str, params: Json) -> list[str]:
     """Name what in the params of a step of that type, where none is missing, is not supported."""
     problems = []
     if params.get("element") is not None:
-        problems += unsupported_element(params["element"])
+        problems += _unsupported_element(params["element"])
     if kind == "wait":
         seconds = number(params["value"])
         if seconds is None or not 0 <= seconds <= LONGEST_STEP:
@@ -77,6 +88,27 @@ def unsupported_params(kind: str, params: Json) -> list[str]:
     if "variable" in params:
         problems += _unsupported_variable(params["variable"])
     return problems + _unsupported_details(kind, params)
+
+
+def _unsupported_element(element: Any) -> list[str]:
+    if not isinstance(element, dict):
+        return ["params.element must be an object"]
+    user, multi = element.get("userLocator") or {}, element.get("multiLocator") or {}
+    if not isinstance(user, dict) or not isinstance(multi, dict):
+        return ["params.element: userLocator and multiLocator must be objects"]
+    values = user.get("values") or []
+    if not isinstance(values, list) or not all(
+        isinstance(one, dict)
+        and one.get("type") in ("css", "xpath")
+        and isinstance(one.get("value"), str)
+        for one in values
+    ):
+        return ["params.element.userLocator.values must be of type css or xpath, each with a value"]
+    if not all(isinstance(value, str) for value in multi.values()):
+        return ["params.element.multiLocator must be an object of strings"]
+    if not values and not any(multi.get(key) for key in XPATHS):
+        return ["Missing locator. Either a UserLocator or a MultiLocator need to be provided."]
+    return []
 
 
 def _unsupported_details(kind: str, params: Json) -> list[str]:
