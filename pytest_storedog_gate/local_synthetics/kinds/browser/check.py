@@ -194,16 +194,13 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
         problems.append("config.request.basicAuth must be an object of strings")
     elif auth.get("type", "web") != "web":
         problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
-    if not isinstance(config.get("setCookie") or "", str):
-        problems.append("config.setCookie must be a string")
-    timeouts = (
-        ("config.request.timeout", request.get("timeout")),
-        ("options.initialNavigationTimeout", options.get("initialNavigationTimeout")),
-    )
-    for place, value in timeouts:
-        seconds = number(value or 0)
-        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
-            problems.append(f"{place} must be seconds from 0 to {LONGEST_STEP}")
+    problems += allowed.text(config, "setCookie", "config")
+    for holder, key, place in (
+        (request, "timeout", "config.request"),
+        (options, "initialNavigationTimeout", "options"),
+    ):
+        value = holder.get(key) or 0
+        problems += allowed.seconds_up_to(LONGEST_STEP, value, f"{place}.{key}")
     blocked = options.get("blockedRequestPatterns") or []
     if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
         problems.append("options.blockedRequestPatterns must be a list of strings")

@@ -78,11 +78,8 @@ def unsupported_authentication(request: Json) -> list[str]:
             BASIC_AUTH.keys() - {"type", *needed, *possible, *_OTHERS.get(kind, ())},
         )
     ]
-    problems += [
-        f"{where}.{key} must be a string"
-        for key in sorted(needed | possible)
-        if not isinstance(auth.get(key) or "", str)
-    ]
+    for key in sorted(needed | possible):
+        problems += allowed.text(auth, key, where)
     problems += [
         f"{where}.{key} is needed with type {kind}" for key in sorted(needed) if not auth.get(key)
     ]

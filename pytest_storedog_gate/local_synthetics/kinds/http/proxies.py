@@ -26,12 +26,7 @@ def unsupported_proxy(request: Json) -> list[str]:
         return [f"{_WHERE} must be an object"]
     if not proxy:
         return []
-    problems = []
-    if not isinstance(proxy.get("url"), str) or not proxy["url"]:
-        problems.append(f"{_WHERE}.url must be a string that is not empty")
-    if allowed.texts(proxy, "headers"):
-        problems.append(f"{_WHERE}.headers must be an object of strings")
-    return problems
+    return allowed.needed_text(proxy, "url", _WHERE) + allowed.texts(proxy, "headers", _WHERE)
 
 
 def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.Proxy | None:

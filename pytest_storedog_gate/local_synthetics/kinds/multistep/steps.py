@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
 from pytest_storedog_gate.local_synthetics.assertions.extraction import unsupported_extraction
-from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.definitions.definition import (
     Definition,
     DefinitionError,
@@ -121,7 +120,9 @@ class ApiLibrary(Library):
         ]
         problems += _unsupported_retry(step.get("retry") or {})
         if subtype == "wait":
-            return problems + _unsupported_wait(step.get("value"))
+            value = step.get("value")
+            seconds = None if isinstance(value, str) else value
+            return problems + allowed.seconds_up_to(_LONGEST_WAIT, seconds, "value")
         if subtype == "playSubTest":
             return problems + self._unsupported_sub_test(step, depth)
         return problems + self._unsupported_check(step, subtype, test)
@@ -176,11 +177,4 @@ def _unsupported_retry(retry: Any) -> list[str]:
         check_retry(retry)
     except DefinitionError as error:
         return [str(error)]
-    return []
-
-
-def _unsupported_wait(value: Any) -> list[str]:
-    seconds = None if isinstance(value, str) else number(value)
-    if seconds is None or not 0 <= seconds <= _LONGEST_WAIT:
-        return [f"value must be seconds from 0 to {_LONGEST_WAIT}"]
     return []

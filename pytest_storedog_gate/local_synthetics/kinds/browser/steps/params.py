@@ -13,7 +13,8 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
     unsupported_email,
     unsupported_pattern,
 )
-from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
+from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of, unsupported_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,19 +76,17 @@ def unsupported_params(kind: str, params: Json) -> list[str]:
     if params.get("element") is not None:
         problems += _unsupported_element(params["element"])
     if kind == "wait":
-        seconds = number(params["value"])
-        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
-            problems.append(f"params.value must be seconds from 0 to {LONGEST_STEP}")
+        problems += allowed.seconds_up_to(LONGEST_STEP, params["value"], "params.value")
     elif "check" not in params and not isinstance(params.get("value") or "", str | int | float):
         problems.append("params.value must be a string or a number")
-    for key in ("code", "attribute"):
-        if not isinstance(params.get(key, ""), str):
-            problems.append(f"params.{key} must be a string")
+    problems += allowed.text(params, "code", "params") + allowed.text(params, "attribute", "params")
     if "check" in params:
         problems += unsupported_check(params["check"], params.get("value"))
-    if "variable" in params:
-        problems += _unsupported_variable(params["variable"])
-    return problems + _unsupported_details(kind, params)
+    if "variable" in params and not (
+        isinstance(params["variable"], dict) and isinstance(params["variable"].get("name"), str)
+    ):
+        problems.append("params.variable must be an object with a name")
+    return problems + _DETAILS.get(kind, _nothing)(params)
 
 
 def _unsupported_element(element: Any) -> list[str]:
@@ -111,9 +110,8 @@ def _unsupported_element(element: Any) -> list[str]:
     return []
 
 
-def _unsupported_details(kind: str, params: Json) -> list[str]:
-    look = _DETAILS.get(kind)
-    return look(params) if look else []
+def _nothing(_params: Json) -> list[str]:
+    return []
 
 
 def unsupported_tab(params: Json) -> list[str]:
@@ -161,12 +159,6 @@ def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
     ]
 
 
-def _unsupported_variable(variable: Any) -> list[str]:
-    if not isinstance(variable, dict) or not isinstance(variable.get("name"), str):
-        return ["params.variable must be an object with a name"]
-    return []
-
-
 def _unsupported_pattern(params: Json) -> list[str]:
     pattern = params.get("pattern")
     if pattern and isinstance(pattern, dict) and pattern.get("type") == "x_path":
@@ -175,48 +167,25 @@ def _unsupported_pattern(params: Json) -> list[str]:
 
 
 def _unsupported_files(files: Any) -> list[str]:
-    if not isinstance(files, list) or not all(isinstance(one, dict) for one in files):
-        return ["params.files must be a list of objects"]
+    if problems := unsupported_files(files, "params.files"):
+        return problems
     if not 0 < len(files) <= _MOST_FILES:
         return [f"params.files must be 1 to {_MOST_FILES} files"]
-    problems = []
-    for index, file in enumerate(files):
-        where = f"params.files[{index}]"
-        if not isinstance(file.get("name"), str):
-            problems.append(f"{where}.name must be a string")
-        if not isinstance(file.get("content"), str):
-            problems.append(
-                f"{where}: content is missing, and a file in Datadog's storage (bucketKey) is not"
-                " supported; storedog.files can name a local file"
-            )
-        elif file.get("encoding") not in (None, "", "base64"):
-            problems.append(f"{where}.encoding {file['encoding']!r} is not supported")
-        elif (size := _size(file)) is None:
-            problems.append(f"{where}.content is not base64 or holds characters that no file has")
-        elif size > _LARGEST_FILE:
-            problems.append(f"{where} is over {_LARGEST_FILE} bytes")
-    return problems
-
-
-def _size(file: Json) -> int | None:
-    try:
-        return len(content_of(file))
-    except ValueError:
-        return None
+    return [
+        f"params.files[{index}] is over {_LARGEST_FILE} bytes"
+        for index, file in enumerate(files)
+        if len(content_of(file)) > _LARGEST_FILE
+    ]
 
 
 def _unsupported_download(file: Any) -> list[str]:
     if not isinstance(file, dict):
         return ["params.file must be an object"]
-    problems = []
-    if not isinstance(file.get("md5") or "", str):
-        problems.append("params.file.md5 must be a string")
-    if check := file.get("nameCheck"):
-        problems += (
-            unsupported_check(check.get("type"), check.get("value"))
-            if isinstance(check, dict)
-            else ["params.file.nameCheck must be an object"]
-        )
+    problems, check = allowed.text(file, "md5", "params.file"), file.get("nameCheck")
+    if check and not isinstance(check, dict):
+        problems.append("params.file.nameCheck must be an object")
+    elif check:
+        problems += unsupported_check(check.get("type"), check.get("value"))
     if file.get("sizeCheck"):
         problems += unsupported_count("params.file.sizeCheck", file["sizeCheck"])
     return problems
