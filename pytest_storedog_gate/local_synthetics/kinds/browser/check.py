@@ -61,8 +61,9 @@ class BrowserCheck(Kind):
         self._screenshots = equipment.screenshots
         self._artifacts = equipment.artifacts
         self._watching = equipment.watching
-        self._engine = equipment.engine
-        self._engine_without_cors = equipment.engine_without_cors
+        self._engine = equipment.engine()
+        # Of its own, as Chromium has the switch for all of its contexts.
+        self._engine_without_cors = equipment.engine("--disable-web-security")
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
