@@ -47,20 +47,12 @@ _URL_SAFE = str.maketrans("-_", "+/")
 _GOODBYE = 1  # s for the other side to close
 
 
-def _user(request: Json, key: str) -> list[str]:
-    problems = allowed.texts(request, key)
-    auth = request.get(key) or {}
-    if isinstance(auth, dict) and auth.get("type", "web") != "web":
-        problems.append(f"config.request.{key} type {auth['type']!r} is not supported")
-    return problems
-
-
 class WebsocketCheck(ProbingCheck):
     """Opens a WebSocket, sends the message and evaluates the assertions on what comes back."""
 
     fields: ClassVar = {
-        "url": allowed.needed_text, "message": allowed.text,
-        "isMessageBase64Encoded": allowed.anything, "headers": allowed.texts, "basicAuth": _user,
+        "url": allowed.needed_text, "message": allowed.text, "headers": allowed.texts,
+        "isMessageBase64Encoded": allowed.anything, "basicAuth": allowed.web_user,
         "timeout": allowed.seconds, "allow_insecure": allowed.anything,
     }  # fmt: skip
     operators: ClassVar = {

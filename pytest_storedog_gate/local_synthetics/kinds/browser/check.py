@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
@@ -16,9 +16,9 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import 
     Device,
     context_options,
     device_of,
-    http_address,
     origin,
-    unsupported_connection,
+    unsupported_domains,
+    unsupported_proxy_or_headers,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, shown
 from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
@@ -31,21 +31,22 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
+    unsupported_certificate,
+)
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from playwright.async_api import BrowserContext
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds import Equipment
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_REQUEST_KEYS = {
-    "url", "method", "body", "headers", "basicAuth", "timeout", "proxy", "certificate",
-    "certificateDomains",
-}  # fmt: skip
 _FIRST_TIMEOUT = 60.0  # s, Datadog's
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
@@ -53,35 +54,55 @@ _SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
 
 
+def _method(request: Json, key: str) -> list[str]:
+    method = request.get(key) or "GET"
+    if method not in _METHODS:
+        return [f"config.request.{key} must be one of {', '.join(_METHODS)}"]
+    if method == "GET" and request.get("body"):
+        return ["config.request.body: a browser sends none with GET"]
+    return []
+
+
+def _timeout(request: Json, key: str) -> list[str]:
+    return allowed.seconds_up_to(LONGEST_STEP, request.get(key) or 0, f"config.request.{key}")
+
+
 class BrowserCheck(Kind):
     """Plays the steps of a test in a context of its own."""
 
+    fields: ClassVar[Mapping[str, allowed.Field]] = {
+        "url": allowed.needed_text,
+        "method": _method,
+        "body": allowed.text,
+        "headers": allowed.texts,
+        "basicAuth": allowed.web_user,
+        "timeout": _timeout,
+        "proxy": unsupported_proxy_or_headers,
+        "certificate": unsupported_certificate,
+        "certificateDomains": unsupported_domains,
+    }
+
     def __init__(self, equipment: Equipment) -> None:
         self._library = BrowserLibrary(equipment.kinds, equipment.tests)
-        self._screenshots = equipment.screenshots
-        self._artifacts = equipment.artifacts
-        self._watching = equipment.watching
+        self._equipment = equipment
         self._engine = equipment.engine()
         # Of its own, as Chromium has the switch for all of its contexts.
         self._engine_without_cors = equipment.engine("--disable-web-security")
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
-        config, request, options = definition.config, definition.request, definition.options
-        problems = [
-            *allowed.unsupported_keys(
+        return [
+            *allowed.unsupported_parts(
                 definition,
-                _REQUEST_KEYS,
+                self.fields,
                 config=("request", "variables", "setCookie"),
                 options=("checkCertificateRevocation",),
             ),
             *_unsupported_devices(definition.devices),
-            *allowed.needed_text(request, "url"),
-            *allowed.texts(request, "headers"),
-            *_unsupported_settings(config, request, options),
-            *unsupported_connection(request),
+            *allowed.text(definition.config, "setCookie", "config"),
+            *_unsupported_options(definition.options),
+            *self._library.unsupported(definition),
         ]
-        return problems + self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         definition = run.definition
@@ -89,7 +110,8 @@ class BrowserCheck(Kind):
         if device is None:
             raise InvalidTest(f"Refused: {_no_device(run.device)}")
         self._library.check_names(definition, variables)
-        url = _start_url(run, variables)
+        url = request_values.start_url(run, variables)
+        request_values.checked_url(url, variables)
         without_cors = definition.options.get("disableCors")
         engine = self._engine_without_cors if without_cors else self._engine
         begun = time.perf_counter()
@@ -100,18 +122,10 @@ class BrowserCheck(Kind):
             ) as (context, version),
         ):
             await answered(_prepare(context, run, url, variables))
-            if self._artifacts:
+            if self._equipment.artifacts:
                 await answered(artifacts.begin(context))
-            keeps = not definition.options.get("noScreenshot")
             session = await Session.start(context)
-            player = Player(
-                self._library,
-                session,
-                variables,
-                run,
-                self._screenshots if keeps else None,
-                self._watching,
-            )
+            player = Player(self._library, session, variables, run, self._equipment)
             failure, steps = await _play(player, definition, url)
             kept = await self._keep(session, run, variables) if failure else []
         detail: Json = {
@@ -130,11 +144,11 @@ class BrowserCheck(Kind):
         return Outcome(failure, detail)
 
     async def _keep(self, session: Session, run: Run, variables: Variables) -> list[str]:
-        if self._artifacts is None or variables.attempt is None:
+        folder, attempt = self._equipment.artifacts, variables.attempt
+        if folder is None or attempt is None:
             return []
-        attempt = variables.attempt
         name = "-".join(filter(None, (attempt.public_id, run.device, attempt.result_id)))
-        return await artifacts.keep(session.context, session.page, self._artifacts / name)
+        return await artifacts.keep(session.context, session.page, folder / name)
 
 
 def _unsupported_devices(devices: list[str]) -> list[str]:
@@ -182,26 +196,9 @@ async def _clicked_through(player: Player) -> Failure | None:
     return None
 
 
-def _unsupported_settings(config: Json, request: Json, options: Json) -> list[str]:
-    problems = []
-    method = request.get("method") or "GET"
-    if method not in _METHODS:
-        problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
-    elif method == "GET" and request.get("body"):
-        problems.append("config.request.body: a browser sends none with GET")
-    problems += allowed.text(request, "body")
-    auth = request.get("basicAuth") or {}
-    if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
-        problems.append("config.request.basicAuth must be an object of strings")
-    elif auth.get("type", "web") != "web":
-        problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
-    problems += allowed.text(config, "setCookie", "config")
-    for holder, key, place in (
-        (request, "timeout", "config.request"),
-        (options, "initialNavigationTimeout", "options"),
-    ):
-        value = holder.get(key) or 0
-        problems += allowed.seconds_up_to(LONGEST_STEP, value, f"{place}.{key}")
+def _unsupported_options(options: Json) -> list[str]:
+    limit = options.get("initialNavigationTimeout") or 0
+    problems = allowed.seconds_up_to(LONGEST_STEP, limit, "options.initialNavigationTimeout")
     blocked = options.get("blockedRequestPatterns") or []
     if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
         problems.append("options.blockedRequestPatterns must be a list of strings")
@@ -213,16 +210,6 @@ def _unsupported_settings(config: Json, request: Json, options: Json) -> list[st
 def _first_timeout(definition: Definition) -> float:
     own = definition.options.get("initialNavigationTimeout") or definition.request.get("timeout")
     return float(number(own or 0) or _FIRST_TIMEOUT)
-
-
-def _start_url(run: Run, variables: Variables) -> str:
-    url = request_values.start_url(run, variables)
-    parts = http_address(url)
-    if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
-    if parts.password:
-        variables.secrets.add(parts.password)
-    return url
 
 
 async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.common.request_values import checked_url
 from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
     pair_of,
     present,
-    unsupported_certificate,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.proxies import unsupported_proxy
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import accepting_all
-from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
@@ -61,16 +59,21 @@ def device_of(device_id: str) -> Device | None:
     return _DEVICES.get((device_id or "laptop_large").removeprefix("chrome."))
 
 
-def unsupported_connection(request: Json) -> list[str]:
-    """Refuse a certificate or a proxy that Chromium cannot be given."""
-    proxy = request.get("proxy")
+def unsupported_proxy_or_headers(request: Json, key: str) -> list[str]:
+    """Refuse a proxy that Chromium cannot be given."""
+    proxy = request.get(key)
     headers = isinstance(proxy, dict) and proxy.get("headers")
-    return [
-        *unsupported_certificate(request),
-        *_unsupported_domains(request.get("certificateDomains") or []),
-        *unsupported_proxy(request),
-        *(["config.request.proxy.headers is not supported in a browser test"] if headers else []),
-    ]
+    refused = ["config.request.proxy.headers is not supported in a browser test"] if headers else []
+    return unsupported_proxy(request, key) + refused
+
+
+def unsupported_domains(request: Json, key: str) -> list[str]:
+    """Refuse all but sites that a certificate can be for."""
+    domains = request.get(key) or []
+    fits = isinstance(domains, list) and all(
+        isinstance(one, str) and one.startswith("https://") and "*" not in one for one in domains
+    )
+    return [] if fits else [f"config.request.{key} must be a list of https URLs"]
 
 
 def origin(url: str) -> str:
@@ -119,31 +122,10 @@ def context_options(
     return options
 
 
-def http_address(url: str) -> SplitResult | None:
-    """The parts of an http or https URL; None where it is none."""
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        return None
-    return parts if known else None
-
-
-def _unsupported_domains(domains: Any) -> list[str]:
-    if isinstance(domains, list) and all(
-        isinstance(one, str) and one.startswith("https://") and "*" not in one for one in domains
-    ):
-        return []
-    return ["config.request.certificateDomains must be a list of https URLs"]
-
-
 def _proxy(url: str, variables: Variables) -> dict[str, str]:
-    parts = http_address(url)
-    if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not a proxy's URL")
-    variables.secrets.add(parts.password or "")
+    parts = checked_url(url, variables, "a proxy's URL")
     # Chromium would go past a proxy to its own machine.
     proxy = {"server": origin(url), "bypass": "<-loopback>"}
     if parts.username:
-        proxy |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+        proxy |= {"username": parts.username, "password": parts.password}
     return proxy

@@ -34,9 +34,8 @@ from pytest_storedog_gate.secrets.places import mask_url
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
-    from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds import Equipment
     from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
     from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -56,8 +55,7 @@ class Player:
     session: Session
     variables: Variables
     run: Run
-    screenshots: Screenshots | None
-    watching: Watching
+    equipment: Equipment
 
     async def navigate(self, url: str, limit: float) -> Json:
         """The implicit first step. Its document has a `failure` where the page did not open."""
@@ -159,7 +157,7 @@ class Player:
 
     async def _picture(self, step: Json, document: Json) -> None:
         """Keep a screenshot. One that cannot be taken is a warning, and no failure."""
-        if self.screenshots is None or step.get("noScreenshot"):
+        if self.run.definition.options.get("noScreenshot") or step.get("noScreenshot"):
             return
         try:
             async with asyncio.timeout(_SCREENSHOT):
@@ -171,12 +169,13 @@ class Player:
                 {"type": "screenshot", "message": "The page did not answer: no screenshot."}
             )
         else:
-            document["bucket_keys"] = {"screenshot": self.screenshots.put(picture)}
+            document["bucket_keys"] = {"screenshot": self.equipment.screenshots.put(picture)}
 
     async def _show(self, step: Json, document: Json, failure: Failure | None) -> None:
         """Give whoever watches the time to see what a step did."""
-        await asyncio.sleep(self.watching.slow_mo)
-        pause = self.watching.pause
+        watching = self.equipment.watching
+        await asyncio.sleep(watching.slow_mo)
+        pause = watching.pause
         if not (pause and failure and fails_the_test(failure, step)):
             return
         # A sub-test's own step has paused already, and a browser that is gone shows nothing.

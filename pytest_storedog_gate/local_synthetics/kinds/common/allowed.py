@@ -87,21 +87,29 @@ def seconds_up_to(longest: int, value: Any, place: str) -> list[str]:
     return [] if fits else [f"{place} must be seconds from 0 to {longest}"]
 
 
-def unsupported_keys(
+def web_user(request: Json, key: str) -> list[str]:
+    """Takes a user's name and password, or none."""
+    problems, auth = texts(request, key), request.get(key) or {}
+    if isinstance(auth, dict) and auth.get("type", "web") != "web":
+        problems.append(f"config.request.{key} type {auth['type']!r} is not supported")
+    return problems
+
+
+def unsupported_parts(
     definition: Definition,
-    request: Collection[str],
+    fields: Mapping[str, Field],
     *,
     config: Collection[str] = ("request", "assertions"),
     options: Iterable[str] = (),
     own: Collection[str] = (),
 ) -> list[str]:
-    """Name each key that no test has, and each in use that the kind would pass over.
+    """Name each key that no test has, each in use that the kind would pass over, and bad values.
 
-    `request` and `config`: the keys that the kind has; `options`: those that it cannot honour;
-    `own`: those of requests that Datadog does not have, and other kinds may.
+    `fields` and `config`: the keys of a request and beside it that the kind has; `options`: those
+    that it cannot honour; `own`: those of requests that Datadog does not have, and other kinds may.
     """
     has = {*config, "configVariables"}
-    others = (REQUEST.keys() | own) - set(request)
+    others = (REQUEST.keys() | own) - fields.keys()
     return [
         # Those of a step are named with its test's.
         *(key_faults_of_test(definition.data, own) if definition.type != STEP else ()),
@@ -110,6 +118,7 @@ def unsupported_keys(
         *passed_over("config.", definition.config, CONFIG, CONFIG.keys() - has),
         *passed_over("config.request.", definition.request, REQUEST, others),
         *passed_over("options.", definition.options, OPTIONS, [*options, "forwardProxy"]),
+        *(problem for key, field in fields.items() for problem in field(definition.request, key)),
     ]
 
 

@@ -16,7 +16,7 @@ from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
 from pytest_storedog_gate.local_synthetics.assertions.operators import GENERAL, NUMERIC
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds import brought_request_keys
-from pytest_storedog_gate.local_synthetics.kinds.common.allowed import unsupported_keys
+from pytest_storedog_gate.local_synthetics.kinds.common.allowed import unsupported_parts
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome
 from pytest_storedog_gate.local_synthetics.network.failures import network_failure
 from pytest_storedog_gate.local_synthetics.variables.variables import filled
@@ -66,15 +66,13 @@ class ProbingCheck(Kind):
         return ""
 
     def unsupported(self, definition: Definition) -> list[str]:
-        problems = unsupported_keys(
+        problems = unsupported_parts(
             definition,
             self.fields,
             config=self.config_keys,
             options=self.refused_options,
             own=brought_request_keys(self.equipment.kinds),
         )
-        for key, field in self.fields.items():
-            problems += field(definition.request, key)
         call = self.call_of(definition)
         if call not in self.operators:
             return [*problems, f"config.request.callType {call!r} is not supported"]

@@ -59,7 +59,7 @@ class Authentication:
     flow: httpx.Auth | None = None
 
 
-def unsupported_authentication(request: Json) -> list[str]:
+def unsupported_authentication(request: Json, _key: str) -> list[str]:
     """Name what in `basicAuth` cannot be done."""
     auth = request.get("basicAuth") or {}
     where = "config.request.basicAuth"

@@ -66,10 +66,13 @@ class HttpCheck(ProbingCheck):
         **dict.fromkeys(("method", "body"), allowed.text),
         **dict.fromkeys(("headers", "query", "form"), allowed.texts),
         "timeout": allowed.seconds,
+        "basicAuth": unsupported_authentication,
+        "certificate": unsupported_certificate,
+        "proxy": unsupported_proxy,
         **dict.fromkeys(
             (
-                "bodyType", "files", "basicAuth", "certificate", "proxy", "follow_redirects",
-                "allow_insecure", "persistCookies", "noSavingResponseBody", "httpVersion",
+                "bodyType", "files", "follow_redirects", "allow_insecure", "persistCookies",
+                "noSavingResponseBody", "httpVersion",
             ),
             allowed.anything,
         ),
@@ -79,13 +82,9 @@ class HttpCheck(ProbingCheck):
     operators: ClassVar = {"": OPERATORS}
 
     def unsupported(self, definition: Definition) -> list[str]:
-        request = definition.request
         return [
             *super().unsupported(definition),
-            *unsupported_body(request),
-            *unsupported_authentication(request),
-            *unsupported_certificate(request),
-            *unsupported_proxy(request),
+            *unsupported_body(definition.request),
             *_unsupported_version(definition),
             *self.equipment.scripts.unsupported(definition.config),
         ]

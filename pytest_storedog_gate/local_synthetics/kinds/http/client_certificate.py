@@ -18,7 +18,7 @@ _WHERE = "config.request.certificate"
 _PARTS = ("cert", "key")
 
 
-def unsupported_certificate(request: Json) -> list[str]:
+def unsupported_certificate(request: Json, _key: str) -> list[str]:
     """Refuse all but a certificate and its key, both with their contents."""
     pair = request.get("certificate") or {}
     if not pair:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WHERE = "config.request.proxy"
 
 
-def unsupported_proxy(request: Json) -> list[str]:
+def unsupported_proxy(request: Json, _key: str) -> list[str]:
     """Refuse all but a URL and headers."""
     proxy = request.get("proxy") or {}
     if not isinstance(proxy, dict):

@@ -63,7 +63,7 @@ class ApiLibrary(Library):
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
         """See `Library`."""
         own = brought_request_keys(self.kinds)
-        problems = allowed.unsupported_keys(definition, (), config=("steps", BEFORE), own=own)
+        problems = allowed.unsupported_parts(definition, {}, config=("steps", BEFORE), own=own)
         problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})
         steps = definition.config.get("steps") or []
         if not any(self._asserts(step) for step in steps):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from playwright.async_api import Error, FilePayload
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -22,7 +21,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import St
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, links_of
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import is_host
+from pytest_storedog_gate.local_synthetics.kinds.common.request_values import checked_url
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
 from pytest_storedog_gate.secrets.places import mask_url
 
@@ -92,13 +91,10 @@ class Actions(StepAttempt):
         """Open a URL in the active tab."""
         self.document["value"] = mask_url(url)
         try:
-            parts = urlsplit(url)
-            known = parts.scheme in {"http", "https"} and is_host(parts.hostname or "")
-            known = known and parts.port != 0
-        except ValueError:
-            known = None
-        if not known:
-            raise CheckFailed("INVALID_URL", f"{mask_url(url)!r} is not an http(s) URL")
+            checked_url(url, self.variables)
+        except CheckFailed:
+            problem = f"{mask_url(url)!r} is not an http(s) URL"
+            raise CheckFailed("INVALID_URL", problem) from None
         try:
             response = await self._loaded(lambda left: self.page.goto(url, timeout=left))
         except Error as error:
