@@ -20,12 +20,7 @@ import dns.resolver
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
@@ -49,14 +44,16 @@ _REFUSALS = {
 }
 
 
-class DnsCheck(ProbingCheck):
+class DnsCheck(probing.ProbingCheck):
     """Looks a name up and evaluates the assertions on its records."""
 
     fields: ClassVar = {
         "host": allowed.needed_text, "dnsServer": allowed.text, "dnsServerPort": allowed.port,
         "timeout": allowed.seconds,
     }  # fmt: skip
-    operators: ClassVar = {"": {_EVERY: TEXTUAL, _SOME: TEXTUAL, "responseTime": ORDERED}}
+    operators: ClassVar = {
+        "": {_EVERY: probing.TEXTUAL, _SOME: probing.TEXTUAL, "responseTime": probing.ORDERED}
+    }
     properties: ClassVar = {_EVERY: _RECORD_TYPES, _SOME: _RECORD_TYPES}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:

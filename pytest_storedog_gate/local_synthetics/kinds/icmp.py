@@ -13,8 +13,7 @@ import icmplib
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, ProbingCheck
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -37,7 +36,7 @@ def _pings(request: Json, key: str) -> list[str]:
     return []
 
 
-class IcmpCheck(ProbingCheck):
+class IcmpCheck(probing.ProbingCheck):
     """Pings a host and evaluates the assertions on what came back."""
 
     fields: ClassVar = {
@@ -50,7 +49,7 @@ class IcmpCheck(ProbingCheck):
                 "latency", "jitter", "packetLossPercentage", "packetsReceived", "networkHop",
                 "multiNetworkHop",
             ),
-            ORDERED,
+            probing.ORDERED,
         )
     }  # fmt: skip
     properties: ClassVar = {

@@ -6,12 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    ProbingCheck,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -26,7 +21,7 @@ _GRACE = 5  # s that the probe may take over its own limit
 _OUTCOMES = ("established", "refused", "timeout")
 
 
-class TcpCheck(ProbingCheck):
+class TcpCheck(probing.ProbingCheck):
     """Connects, and evaluates the assertions on how that ended."""
 
     fields: ClassVar = {
@@ -36,8 +31,8 @@ class TcpCheck(ProbingCheck):
     operators: ClassVar = {
         "": {
             "connection": frozenset({"is", "isNot"}),
-            "networkHop": ORDERED,
-            "responseTime": ORDERED,
+            "networkHop": probing.ORDERED,
+            "responseTime": probing.ORDERED,
         }
     }
 
@@ -94,7 +89,7 @@ async def _probe(
         if asked and "dns" in seen.timings:
             return
         if error.errno is None:
-            raise timed_out(limit) from None
+            raise probing.timed_out(limit) from None
         raise
     connection.close()
     seen.detail["connection_outcome"] = "established"

@@ -17,12 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import EXPIRY
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
 from pytest_storedog_gate.local_synthetics.network.certificates import describe
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -45,7 +40,7 @@ _VERSIONS = {
 _SELF_SIGNED = {18, 19}  # OpenSSL's verify codes: the certificate itself, or the chain's end
 
 
-class SslCheck(ProbingCheck):
+class SslCheck(probing.ProbingCheck):
     """Makes a TLS handshake and evaluates the assertions on what the server showed."""
 
     fields: ClassVar = {
@@ -57,10 +52,10 @@ class SslCheck(ProbingCheck):
     operators: ClassVar = {
         "": {
             "certificate": EXPIRY,
-            "property": TEXTUAL,
-            "responseTime": ORDERED,
-            "tlsVersion": ORDERED,
-            "minTlsVersion": ORDERED,
+            "property": probing.TEXTUAL,
+            "responseTime": probing.ORDERED,
+            "tlsVersion": probing.ORDERED,
+            "minTlsVersion": probing.ORDERED,
         }
     }
     properties: ClassVar = {"property": "a part of the certificate, such as subject.CN"}

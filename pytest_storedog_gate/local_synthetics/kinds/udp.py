@@ -8,12 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
@@ -24,14 +19,16 @@ if TYPE_CHECKING:
 _LARGEST = 65_507  # bytes of a datagram
 
 
-class UdpCheck(ProbingCheck):
+class UdpCheck(probing.ProbingCheck):
     """Sends the message and evaluates the assertions on the answer."""
 
     fields: ClassVar = {
         "host": allowed.needed_text, "port": allowed.needed_port, "message": allowed.text,
         "timeout": allowed.seconds,
     }  # fmt: skip
-    operators: ClassVar = {"": {"receivedMessage": TEXTUAL, "responseTime": ORDERED}}
+    operators: ClassVar = {
+        "": {"receivedMessage": probing.TEXTUAL, "responseTime": probing.ORDERED}
+    }
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
         request = run.definition.request

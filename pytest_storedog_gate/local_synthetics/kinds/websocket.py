@@ -20,13 +20,7 @@ from websockets.exceptions import (
 from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-    joined,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network import addresses
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
@@ -47,7 +41,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 _GOODBYE = 1  # s for the other side to close
 
 
-class WebsocketCheck(ProbingCheck):
+class WebsocketCheck(probing.ProbingCheck):
     """Opens a WebSocket, sends the message and evaluates the assertions on what comes back."""
 
     fields: ClassVar = {
@@ -56,7 +50,11 @@ class WebsocketCheck(ProbingCheck):
         "timeout": allowed.seconds, "allow_insecure": allowed.anything,
     }  # fmt: skip
     operators: ClassVar = {
-        "": {"receivedMessage": TEXTUAL, "header": GENERAL | ABSENCE, "responseTime": ORDERED}
+        "": {
+            "receivedMessage": probing.TEXTUAL,
+            "header": GENERAL | ABSENCE,
+            "responseTime": probing.ORDERED,
+        }
     }
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
@@ -143,8 +141,11 @@ class _Talk:
         detail = self.seen.detail
         if response := connection.response:
             sent = list(response.headers.raw_items())
-            self.received_headers = joined((name.lower(), value) for name, value in sent)
-            shown = {"status_code": response.status_code, "headers": mask_headers(joined(sent))}
+            self.received_headers = probing.joined((name.lower(), value) for name, value in sent)
+            shown = {
+                "status_code": response.status_code,
+                "headers": mask_headers(probing.joined(sent)),
+            }
             detail["handshake"] = {"response": shown}
         if message := self.message:
             await connection.send(message)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
+from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts, routing
 from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
     Device,
     context_options,
@@ -21,12 +21,6 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import 
     unsupported_proxy_or_headers,
 )
 from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, shown
-from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
-    add_headers,
-    asking_with,
-    block,
-    substitute,
-)
 from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
@@ -170,7 +164,7 @@ async def _play(
 ) -> tuple[Failure | None, list[Json]]:
     request = definition.request
     method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
-    async with asking_with(player.session.context, method, body):
+    async with routing.asking_with(player.session.context, method, body):
         first = await player.navigate(url, _first_timeout(definition))
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
@@ -223,10 +217,10 @@ async def _prepare(context: BrowserContext, run: Run, url: str, variables: Varia
     )
     if cookies:
         await context.add_cookies(cast("Any", cookies))
-    await add_headers(context, headers, origin(url))
-    await substitute(context, run.resource_substitutions)
+    await routing.add_headers(context, headers, origin(url))
+    await routing.substitute(context, run.resource_substitutions)
     patterns = run.definition.options.get("blockedRequestPatterns") or []
-    await block(context, [variables.fill(pattern) for pattern in patterns])
+    await routing.block(context, [variables.fill(pattern) for pattern in patterns])
 
 
 def _cookies(text: str, url: str) -> list[Json]:

@@ -16,11 +16,7 @@ from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
-from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
-    browser_failure,
-    browser_is_gone,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.actions import Actions
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import (
     api_assertions,
@@ -112,12 +108,14 @@ class Player:
             async with asyncio.timeout(limit + _GRACE if limit else None):
                 await work
         except TimeoutError:
-            return timed_out(limit).failure
+            return failing.timed_out(limit).failure
         except CheckFailed as failed:
             return failed.failure
         except Error as error:
-            gone = browser_is_gone(error)
-            return (await self.session.why_gone() if gone else browser_failure(error)).failure
+            gone = failing.browser_is_gone(error)
+            return (
+                await self.session.why_gone() if gone else failing.browser_failure(error)
+            ).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
             document["browser_errors"] = self.session.take_errors(self.variables.masked)

@@ -22,13 +22,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    ProbingCheck,
-    joined,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.kinds.grpc import schema
 from pytest_storedog_gate.local_synthetics.network import addresses
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -50,10 +44,10 @@ _HEALTH, _UNARY = "healthcheck", "unary"
 _HEALTH_METHOD = "/grpc.health.v1.Health/Check"
 _SCHEMES = {"grpc://": False, "http://": False, "grpcs://": True, "https://": True}
 _CLOSED = ("Connection reset", "Socket closed")  # only gRPC's words tell
-_COMMON: Operators = {"responseTime": ORDERED, "grpcMetadata": GENERAL | ABSENCE}
+_COMMON: Operators = {"responseTime": probing.ORDERED, "grpcMetadata": GENERAL | ABSENCE}
 
 
-class GrpcCheck(ProbingCheck):
+class GrpcCheck(probing.ProbingCheck):
     """Calls a method and evaluates the assertions on the answer."""
 
     extractable: ClassVar = {"grpc_message": False, "grpc_metadata": True}
@@ -65,7 +59,7 @@ class GrpcCheck(ProbingCheck):
         "allow_insecure": allowed.anything,
     }  # fmt: skip
     operators: ClassVar = {
-        _HEALTH: {**_COMMON, "grpcHealthcheckStatus": ORDERED},
+        _HEALTH: {**_COMMON, "grpcHealthcheckStatus": probing.ORDERED},
         _UNARY: {**_COMMON, "grpcProto": GENERAL | {JSON_PATH, JSON_SCHEMA}},
     }
 
@@ -243,7 +237,7 @@ class _Call:
         call = stub(question, metadata=list(self.metadata.items()), timeout=self.timeout)
         answer = await call
         self.seen.lap("firstByte")
-        self.answered_metadata = joined(
+        self.answered_metadata = probing.joined(
             (name.lower(), value if isinstance(value, str) else value.decode(errors="replace"))
             for part in (await call.initial_metadata(), await call.trailing_metadata())
             for name, value in part or ()
@@ -284,7 +278,7 @@ def _failure(error: grpc.aio.AioRpcError, limit: float) -> CheckFailed:
     code, details = error.code(), error.details() or ""
     told = f"{details} {error.debug_error_string()}"
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return timed_out(limit)
+        return probing.timed_out(limit)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
         return CheckFailed("BODY_TOO_LARGE", f"The answer is over {_LARGEST} bytes.")
     if code is grpc.StatusCode.UNAVAILABLE and any(words in told for words in _CLOSED):

@@ -10,7 +10,7 @@ import asyncio
 import codecs
 import contextlib
 import zlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import brotli
 import h11
@@ -27,6 +27,16 @@ _HEAD = 2  # bytes that tell one format of zlib's from the others
 # They take a time that grows with the square of the size, or refuse what is too long.
 _OF_PYTHON = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 _MOST_ENCODINGS = 5  # one within the other
+
+
+def bounded_client(transport: BoundedTransport) -> httpx.AsyncClient:
+    """A client without a limit of time, which asks for what can be unpacked."""
+    return httpx.AsyncClient(
+        transport=transport,
+        headers={"Accept-Encoding": ", ".join(_UNPACKERS)},
+        timeout=None,  # noqa: S113 `within` limits the whole
+        trust_env=False,
+    )
 
 
 class BoundedTransport(httpx.AsyncHTTPTransport):
@@ -112,7 +122,7 @@ class _Unpacking:
         self._limit = limit
 
     def unpack(self, data: bytes, stage: int = 0) -> Iterator[bytes]:
-        """As an `_Unpacker`. Raises CheckFailed as well."""
+        """As of one stage. Raises CheckFailed as well."""
         self._sizes[stage] += len(data)
         if self._sizes[stage] > self._limit:
             raise CheckFailed("BODY_TOO_LARGE", f"The body is over {self._limit} bytes.")
@@ -126,17 +136,6 @@ class _Unpacking:
         """Raises httpx.DecodingError where more should have come."""
         if any(stage.is_amid() for stage in self._stages):
             raise httpx.DecodingError("what is packed has no end")
-
-
-class _Unpacker(Protocol):
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        """What is known now that this came too, in pieces, which may be empty.
-
-        Raises zlib.error, brotli.error, httpx.DecodingError.
-        """
-
-    def is_amid(self) -> bool:
-        """Whether something has begun that has no end yet."""
 
 
 class _Zlib:
@@ -153,6 +152,10 @@ class _Zlib:
         self._ended = False  # one has
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
+        """What is known now that this came too, in pieces, which may be empty.
+
+        Raises zlib.error, brotli.error, httpx.DecodingError.
+        """
         piece = b""
         while data or len(piece) == _PIECE:
             piece, left = self._decoded(data)
@@ -162,6 +165,7 @@ class _Zlib:
             data = left
 
     def is_amid(self) -> bool:
+        """Whether something has begun that has no end yet."""
         return bool(self._decoder or self._head)
 
     def _decoded(self, data: bytes) -> tuple[bytes, bytes]:
@@ -191,7 +195,7 @@ class _Zlib:
 
 
 class _Brotli:
-    """It refuses what follows the end of its stream."""
+    """As `_Zlib`; it refuses what follows the end of its stream."""
 
     def __init__(self) -> None:
         self._decoder = brotli.Decompressor()
@@ -213,7 +217,7 @@ class _Brotli:
         return self._begun and not self._decoder.is_finished()
 
 
-_UNPACKERS: dict[str, Callable[[], _Unpacker]] = {
+_UNPACKERS: dict[str, Callable[[], _Zlib | _Brotli]] = {
     "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16, joined=True),
     # As RFC 9110 has it or, from many servers, without zlib's header.
     "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),

@@ -16,8 +16,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, ProbingCheck, within
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
     authenticate,
     unsupported_authentication,
@@ -50,12 +49,12 @@ OPERATORS: Operators = {
     "header": GENERAL | ABSENCE,
     "body": GENERAL | {JSON_PATH, XPATH, JSON_SCHEMA},
     "bodyHash": HASHES,
-    "responseTime": ORDERED,
+    "responseTime": probing.ORDERED,
     JAVASCRIPT: frozenset(),
 }
 
 
-class HttpCheck(ProbingCheck):
+class HttpCheck(probing.ProbingCheck):
     """Sends one request and evaluates the assertions on its answer."""
 
     extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
@@ -145,7 +144,7 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
         request = Request("POST", url, headers, form, timeout, proxy=proxy)
         exchange = Exchange()
         try:
-            await within(timeout, exchange, exchange.perform(request, tls))
+            await probing.within(timeout, exchange, exchange.perform(request, tls))
         except CheckFailed as failed:
             if failed.failure.inconclusive:
                 raise

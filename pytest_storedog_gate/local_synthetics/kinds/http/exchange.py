@@ -13,6 +13,7 @@ from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
     ENCODINGS,
     BoundedTransport,
+    bounded_client,
     encoding,
 )
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
@@ -107,13 +108,7 @@ class Exchange(Sighting, Answer):
 
         The time that it takes is for `within` to limit.
         """
-        transport = _TimedTransport(tls, self, request)
-        async with httpx.AsyncClient(
-            transport=transport,
-            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
-            timeout=None,  # noqa: S113 see above
-            trust_env=False,
-        ) as client:
+        async with bounded_client(_TimedTransport(tls, self, request)) as client:
             if not request.persist_cookies:
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from typing import TYPE_CHECKING, Any
@@ -55,7 +54,7 @@ def make_token(auth: Json, variables: Variables, now: float) -> str:
 
 def _signature(algorithm: str, secret: str, text: bytes) -> bytes:
     if algorithm == "HS256":
-        return hmac.new(secret.encode(), text, hashlib.sha256).digest()
+        return hmac.digest(secret.encode(), text, "sha256")
     # Only who signs with a key waits for it to be imported.
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415

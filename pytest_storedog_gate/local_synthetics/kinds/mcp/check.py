@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx
-
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
@@ -17,15 +15,10 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
-    ENCODINGS,
     BoundedTransport,
+    bounded_client,
 )
 from pytest_storedog_gate.local_synthetics.kinds.mcp import specification
 from pytest_storedog_gate.local_synthetics.kinds.mcp.session import LARGEST, Answer, Session
@@ -49,8 +42,8 @@ _MOST_PAGES = 50
 _COMMON: Operators = {
     "statusCode": GENERAL,
     "header": GENERAL | ABSENCE,
-    "body": TEXTUAL | {JSON_PATH, JSON_SCHEMA},
-    "responseTime": ORDERED,
+    "body": probing.TEXTUAL | {JSON_PATH, JSON_SCHEMA},
+    "responseTime": probing.ORDERED,
     "mcpRespectsSpecification": frozenset(),
     "mcpServerCapabilities": frozenset({"contains", "doesNotContain"}),
 }
@@ -66,7 +59,7 @@ def _arguments(request: Json, key: str) -> list[str]:
     return [] if known else [f"config.request.{key} must be an object"]
 
 
-class McpCheck(ProbingCheck):
+class McpCheck(probing.ProbingCheck):
     """Opens a session, makes the call and evaluates the assertions on the answers."""
 
     extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
@@ -77,7 +70,7 @@ class McpCheck(ProbingCheck):
     }  # fmt: skip
     operators: ClassVar = {
         _INIT: _COMMON,
-        _LIST: {**_COMMON, "mcpToolCount": ORDERED, "mcpToolNameLength": ORDERED},
+        _LIST: {**_COMMON, "mcpToolCount": probing.ORDERED, "mcpToolNameLength": probing.ORDERED},
         _CALL: _COMMON,
     }
 
@@ -165,11 +158,8 @@ class _Talk:
     async def probe(self) -> None:
         self.seen.detail["resolved_ip"] = (await resolve(self.host))[0]
         self.seen.lap("dns")
-        async with httpx.AsyncClient(
-            transport=BoundedTransport(limit=LARGEST, verify=self.context),
-            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
-            timeout=None,  # noqa: S113 the whole is limited by `check`
-        ) as client:
+        transport = BoundedTransport(limit=LARGEST, verify=self.context)
+        async with bounded_client(transport) as client:
             session = Session(client, self.url, self.headers)
             try:
                 await self._talk(session)

@@ -11,11 +11,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
-    browser_failure,
-    browser_is_gone,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.asserting import assert_that
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
@@ -100,7 +96,7 @@ class Actions(StepAttempt):
         except Error as error:
             if "Download is starting" in str(error):
                 return
-            raise browser_failure(error, "OPEN_URL") from None
+            raise failing.browser_failure(error, "OPEN_URL") from None
         if response is not None and response.status >= 400:
             self.document["warnings"].append(
                 {"type": "http_status", "message": f"The page answered {response.status}."}
@@ -121,7 +117,7 @@ class Actions(StepAttempt):
             try:
                 return await load(self.left() * 1000)
             except PlaywrightTimeout:
-                raise timed_out(self.limit) from None
+                raise failing.timed_out(self.limit) from None
             except Error as error:
                 if not any(one in str(error) for one in _CUT_OFF):
                     raise
@@ -148,7 +144,7 @@ class Actions(StepAttempt):
                 try:
                     await self._press(self.value(params), params.get("modifiers") or [])
                 except Error as error:
-                    raise browser_failure(error, "PRESS_KEY") from None
+                    raise failing.browser_failure(error, "PRESS_KEY") from None
             case "scroll":
                 await self.page.evaluate("([x, y]) => window.scrollBy(x, y)", _distance(params))
             case _:
@@ -179,7 +175,7 @@ class Actions(StepAttempt):
             try:
                 await self._act(kind, params, element, self.left(_SLICE) * 1000)
             except Error as error:
-                if browser_is_gone(error):
+                if failing.browser_is_gone(error):
                     raise
                 again = isinstance(error, PlaywrightTimeout) or "not attached" in str(error)
                 if again and self.left() > 0.1:
@@ -285,11 +281,11 @@ async def _is_visible(element: ElementHandle) -> bool:
 def _not_done(kind: str, error: Error) -> CheckFailed:
     if kind == "selectOption":
         if "not a <select>" in str(error):
-            return browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
+            return failing.browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
         return CheckFailed("SELECT_OPTION", "The element has no such option, or it is disabled.")
     if kind == "uploadFiles":
-        return browser_failure(error, "UPLOAD_FILES_ELEMENT_TYPE")
-    return browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
+        return failing.browser_failure(error, "UPLOAD_FILES_ELEMENT_TYPE")
+    return failing.browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
 
 
 def _distance(params: Json) -> list[float]:

@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps import checks
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import content_of
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
-    CHECKS,
-    HOLD_OF_EMPTY,
-    counts,
-    in_words,
-)
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
     NO_MAIL,
     filled,
@@ -75,7 +70,7 @@ async def _element_compares(step: StepAttempt, params: Json) -> CheckFailed | No
 async def _compares(step: StepAttempt, params: Json, actual: str) -> CheckFailed | None:
     check, wanted = params["check"], step.value(params)
     _not_of_every_text(check, wanted)
-    holds = await asyncio.to_thread(CHECKS[check], actual, wanted)
+    holds = await asyncio.to_thread(checks.CHECKS[check], actual, wanted)
     shown = {"check_type": check, "actual": step.cut(actual), "expected": step.cut(wanted)}
     step.document["assertion_result"] = shown
     if holds:
@@ -107,11 +102,11 @@ async def _javascript_holds(step: StepAttempt, params: Json) -> CheckFailed | No
 async def _requests_count(step: StepAttempt, wanted: Json) -> CheckFailed | None:
     url, count = _not_empty(step.variables.fill(wanted["url"])), wanted["count"]
     actual = sum(url in one for one in step.session.requests)
-    if counts(actual, count, step.variables.fill):
+    if checks.counts(actual, count, step.variables.fill):
         return None
     return CheckFailed(
         "ASSERTION_FAILURE",
-        f"{actual} requests to {step.cut(url)!r}, wanted {in_words(count)}.",
+        f"{actual} requests to {step.cut(url)!r}, wanted {checks.in_words(count)}.",
     )
 
 
@@ -151,7 +146,7 @@ async def _download_problem(step: StepAttempt, download: Download, wanted: Json)
     if reason := await download.failure():
         return f"{name}: {reason}"
     path = await download.path()
-    if (check := wanted.get("nameCheck")) and not CHECKS[check["type"]](
+    if (check := wanted.get("nameCheck")) and not checks.CHECKS[check["type"]](
         name, step.filled(check.get("value"))
     ):
         return f"{name}: its name {check['type']} {check.get('value')!r} does not hold"
@@ -159,8 +154,8 @@ async def _download_problem(step: StepAttempt, download: Download, wanted: Json)
     if size > _LARGEST_DOWNLOAD:
         raise CheckFailed("DOWNLOAD_FILE_TOO_LARGE", f"{name} is over {_LARGEST_DOWNLOAD} bytes.")
     content = await asyncio.to_thread(path.read_bytes)
-    if (check := wanted.get("sizeCheck")) and not counts(size, check, step.variables.fill):
-        return f"{name}: {size} bytes, wanted {in_words(check)}"
+    if (check := wanted.get("sizeCheck")) and not checks.counts(size, check, step.variables.fill):
+        return f"{name}: {size} bytes, wanted {checks.in_words(check)}"
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if wanted.get("md5") and md5 != step.variables.fill(wanted["md5"]).lower():
         return f"{name}: its MD5 is {md5}"
@@ -168,7 +163,7 @@ async def _download_problem(step: StepAttempt, download: Download, wanted: Json)
 
 
 def _not_of_every_text(check: str, wanted: str) -> None:
-    if check in HOLD_OF_EMPTY:
+    if check in checks.HOLD_OF_EMPTY:
         _not_empty(wanted)
 
 

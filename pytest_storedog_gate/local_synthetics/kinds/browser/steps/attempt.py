@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
-    browser_failure,
-    browser_is_gone,
-)
+from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import wanted_text
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.locating import favourite, locate
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
@@ -64,7 +61,7 @@ class StepAttempt:
             try:
                 problem = await look()
             except Error as error:
-                if browser_is_gone(error):
+                if failing.browser_is_gone(error):
                     raise
                 problem = error  # the page changed while it was read
             if not isinstance(problem, Exception):
@@ -123,7 +120,7 @@ class StepAttempt:
         except Error as error:
             if "context was destroyed" in str(error):
                 raise
-            raise browser_failure(error, "EVALUATE_JAVASCRIPT") from None
+            raise failing.browser_failure(error, "EVALUATE_JAVASCRIPT") from None
 
 
 async def content_of(element: ElementHandle) -> str:

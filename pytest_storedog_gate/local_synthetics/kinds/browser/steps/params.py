@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
-    unsupported_check,
-    unsupported_count,
-)
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps import checks
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
     unsupported_email,
     unsupported_pattern,
@@ -81,7 +78,7 @@ def unsupported_params(kind: str, params: Json) -> list[str]:
         problems.append("params.value must be a string or a number")
     problems += allowed.text(params, "code", "params") + allowed.text(params, "attribute", "params")
     if "check" in params:
-        problems += unsupported_check(params["check"], params.get("value"))
+        problems += checks.unsupported_check(params["check"], params.get("value"))
     if "variable" in params and not (
         isinstance(params["variable"], dict) and isinstance(params["variable"].get("name"), str)
     ):
@@ -150,7 +147,7 @@ def _unsupported_requests(params: Json) -> list[str]:
     wanted = params["requests"]
     if not isinstance(wanted, dict) or not isinstance(wanted.get("url"), str):
         return ["params.requests must be an object with a url"]
-    return unsupported_count("params.requests.count", wanted.get("count"))
+    return checks.unsupported_count("params.requests.count", wanted.get("count"))
 
 
 def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
@@ -185,9 +182,9 @@ def _unsupported_download(file: Any) -> list[str]:
     if check and not isinstance(check, dict):
         problems.append("params.file.nameCheck must be an object")
     elif check:
-        problems += unsupported_check(check.get("type"), check.get("value"))
+        problems += checks.unsupported_check(check.get("type"), check.get("value"))
     if file.get("sizeCheck"):
-        problems += unsupported_count("params.file.sizeCheck", file["sizeCheck"])
+        problems += checks.unsupported_count("params.file.sizeCheck", file["sizeCheck"])
     return problems
 
 
