@@ -25,9 +25,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
-    unsupported_certificate,
-)
+from pytest_storedog_gate.local_synthetics.kinds.http.connecting import unsupported_certificate
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 from pytest_storedog_gate.secrets.places import mask_url

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytest_storedog_gate.local_synthetics.kinds.common.request_values import checked_url
-from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
+from pytest_storedog_gate.local_synthetics.kinds.http.connecting import (
     pair_of,
     present,
+    unsupported_proxy,
 )
-from pytest_storedog_gate.local_synthetics.kinds.http.proxies import unsupported_proxy
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import accepting_all
 
 if TYPE_CHECKING:

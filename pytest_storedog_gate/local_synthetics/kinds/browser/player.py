@@ -123,7 +123,7 @@ class Player:
 
     async def _sub_test(self, step: Json, document: Json, played: Played) -> None:
         params = step["params"]
-        test = flow.played_test(params, self.library.tests)
+        test = self.library.played_test(params)
         document["sub_test_public_id"] = test.public_id
         details: list[Json] = []
         document["sub_test_step_details"] = details

@@ -11,15 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.definitions.definition import (
-    Definition,
-    DefinitionError,
-    parse,
-)
 from pytest_storedog_gate.local_synthetics.failures import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
@@ -38,30 +33,6 @@ class Played:
     failure: Failure | None = None
     proved: bool = False
     exited: bool = False
-
-
-def sub_test(holder: Json, tests: Mapping[str, Definition]) -> Definition | None:
-    """The test that a step plays, by what holds its `subtestPublicId`; None: it is not known.
-
-    A test of the service is played rather than the copy that Datadog's answer may hold in the step.
-    Raises DefinitionError for one that is no definition.
-    """
-    public_id, copy = holder.get("subtestPublicId"), holder.get("subtest")
-    if not isinstance(public_id, str):
-        return None
-    if public_id not in tests and isinstance(copy, dict):
-        return parse({**copy, "public_id": public_id})
-    found = tests.get(public_id)
-    if found and found.fault:
-        raise DefinitionError(found.fault)
-    return found
-
-
-def played_test(holder: Json, tests: Mapping[str, Definition]) -> Definition:
-    """The test that a step plays, of which nothing is refused."""
-    found = sub_test(holder, tests)
-    assert found is not None  # noqa: S101 checked by `unsupported`
-    return found
 
 
 def fails_the_test(failure: Failure, step: Json) -> bool:

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
-from pytest_storedog_gate.local_synthetics.kinds.common.flow import DEEPEST, sub_test
+from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError, parse
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +48,32 @@ class Library(ABC):
         """
         self._check_names(definition, variables, set())
 
+    def sub_test(self, holder: Json) -> Definition | None:
+        """The test that a step plays, by what holds its `subtestPublicId`; None: it is not known.
+
+        A test of the service is played rather than the copy that Datadog's answer may hold in the
+        step. Raises DefinitionError for one that is no definition.
+        """
+        public_id, copy = holder.get("subtestPublicId"), holder.get("subtest")
+        if not isinstance(public_id, str):
+            return None
+        if public_id not in self.tests and isinstance(copy, dict):
+            return parse({**copy, "public_id": public_id})
+        found = self.tests.get(public_id)
+        if found and found.fault:
+            raise DefinitionError(found.fault)
+        return found
+
+    def played_test(self, holder: Json) -> Definition:
+        """The test that a step plays, of which nothing is refused."""
+        found = self.sub_test(holder)
+        assert found is not None  # noqa: S101 checked by `unsupported`
+        return found
+
     def _unsupported_sub_test(self, holder: Json, depth: int) -> list[str]:
         where = f"sub-test {holder.get('subtestPublicId')}"
         try:
-            played = sub_test(holder, self.tests)
+            played = self.sub_test(holder)
         except DefinitionError as error:
             return [f"{where}: {error}"]
         if played is None:

@@ -22,13 +22,14 @@ from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
     unsupported_authentication,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import build_body, unsupported_body
-from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
+from pytest_storedog_gate.local_synthetics.kinds.http.connecting import (
     pair_of,
     present,
+    proxy_of,
     unsupported_certificate,
+    unsupported_proxy,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange, Request
-from pytest_storedog_gate.local_synthetics.kinds.http.proxies import proxy_of, unsupported_proxy
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 

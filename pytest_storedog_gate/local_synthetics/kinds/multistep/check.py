@@ -101,7 +101,7 @@ class _Player:
                 return await self._check(step, test)
 
     async def _sub_test(self, step: Json, test: Definition) -> Played:
-        definition = flow.played_test(step, self.library.tests)
+        definition = self.library.played_test(step)
         document = {**_shown(step), "sub_test": {"id": definition.public_id}}
         if definition.subtype != "multi":
             outcome, _ = await self._run(definition, {})

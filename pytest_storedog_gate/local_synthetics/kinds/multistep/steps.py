@@ -21,7 +21,7 @@ from pytest_storedog_gate.local_synthetics.javascript.scripts import (
     names_written,
 )
 from pytest_storedog_gate.local_synthetics.kinds import brought_request_keys
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
 from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
@@ -79,14 +79,14 @@ class ApiLibrary(Library):
         yield definition
         for step in definition.config.get("steps") or []:
             if step["subtype"] == "playSubTest":
-                yield from self.played(flow.played_test(step, self.tests))
+                yield from self.played(self.played_test(step))
 
     def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
         given |= names_written(definition.config)
         for index, step in enumerate(definition.config["steps"]):
             if step["subtype"] == "playSubTest":
-                played = flow.played_test(step, self.tests)
+                played = self.played_test(step)
                 if played.subtype == "multi":
                     self._check_names(played, variables, given)
                     continue

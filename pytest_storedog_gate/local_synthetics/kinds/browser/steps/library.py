@@ -24,7 +24,8 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
     unsupported_params,
     unsupported_tab,
 )
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import DEEPEST
 from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
@@ -71,7 +72,7 @@ class BrowserLibrary(Library):
         for index, step in enumerate(definition.steps):
             params = step.get("params") or {}
             if step["type"] == "playSubTest":
-                self._check_names(flow.played_test(params, self.tests), variables, given)
+                self._check_names(self.played_test(params), variables, given)
                 continue
             if step["type"] in MAIL_STEPS and not variables.addresses:
                 raise InvalidTest(
@@ -90,13 +91,13 @@ class BrowserLibrary(Library):
 
     def _asserts(self, steps: Any, depth: int = 0) -> bool:
         """Whether a step asserts, or one of a sub-test; of one that is not known it may be."""
-        return depth <= flow.DEEPEST and any(self._may_assert(step, depth) for step in steps)
+        return depth <= DEEPEST and any(self._may_assert(step, depth) for step in steps)
 
     def _may_assert(self, step: Any, depth: int) -> bool:
         match step:
             case {"type": "playSubTest", "params": dict(params)}:
                 with contextlib.suppress(DefinitionError):
-                    if played := flow.sub_test(params, self.tests):
+                    if played := self.sub_test(params):
                         return self._asserts(played.steps, depth + 1)
                 return True
             case {"type": "runApiTest"}:
