@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,34 +66,37 @@ class SslCheck(probing.ProbingCheck):
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        request = run.definition.request
-        host = request_values.host_of(request, variables)
-        port = request_values.port_of(request, variables, _DEFAULT_PORT)
-        named = request.get("servername")
-        name = request_values.host_of(request, variables, "servername") if named else host
-        timeout = request_values.timeout_of(request, variables)
-        shown = {"host": host, "port": port, "servername": name, "timeout": round(timeout * 1000)}
-        server = _Server(run.definition, host, port, name, Sighting({"request": shown}))
-        return await self.check(run, variables, server.seen, server.probe(), server.actual, timeout)
+        server = _Server(run.definition, variables)
+        probe, actual = server.probe(), server.actual
+        return await self.check(run, variables, server.seen, probe, actual, server.timeout)
 
 
 def _asks_for_lowest(definition: Definition) -> bool:
     return "minTlsVersion" in request_values.asserted(definition)
 
 
-@dataclass
 class _Server:
     """What is asked for, and what assertions look at."""
 
-    definition: Definition
-    host: str
-    port: int
-    name: str
-    seen: Sighting
-    version: float = field(init=False)
-    lowest: float = field(init=False)  # found only where an assertion asks for it
-    expiry: datetime = field(init=False)
-    facts: Json = field(init=False)
+    version: float
+    lowest: float  # found only where an assertion asks for it
+    expiry: datetime
+    facts: Json
+
+    def __init__(self, definition: Definition, variables: Variables) -> None:
+        self.definition, request = definition, definition.request
+        self.host = request_values.host_of(request, variables)
+        self.port = request_values.port_of(request, variables, _DEFAULT_PORT)
+        named = request.get("servername")
+        self.name = request_values.host_of(request, variables, "servername") if named else self.host
+        self.timeout = request_values.timeout_of(request, variables)
+        shown = {
+            "host": self.host,
+            "port": self.port,
+            "servername": self.name,
+            "timeout": round(self.timeout * 1000),
+        }
+        self.seen = Sighting({"request": shown})
 
     def actual(self, assertion: Json) -> Any:
         match assertion["type"]:

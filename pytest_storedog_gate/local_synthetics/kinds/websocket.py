@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -27,9 +26,6 @@ from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_f
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Mapping
-
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -58,47 +54,35 @@ class WebsocketCheck(probing.ProbingCheck):
     }
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        definition, request = run.definition, run.definition.request
-        url = variables.fill(request["url"])
-        parts = request_values.checked_url(url, variables, "a ws(s) URL", _PORTS)
-        message = variables.fill(request.get("message") or "")
-        encoded = request.get("isMessageBase64Encoded")
-        asserted = request_values.asserted(definition)
-        insecure = request_values.setting(definition, "allow_insecure")
-        headers = _headers(request, variables)
-        timeout = request_values.timeout_of(request, variables)
-        shown = {
-            "url": mask_url(url),
-            "headers": mask_headers(headers),
-            "message": message,
-            "timeout": round(timeout * 1000),
-        }
-        talk = _Talk(
-            url=url,
-            host=parts.raw_host.decode("ascii"),
-            port=parts.port or _PORTS[parts.scheme],
-            headers=headers,
-            message=decoded(message) if message and encoded else message,
-            answered=bool(message) or "receivedMessage" in asserted,
-            context=None if parts.scheme == "ws" else context_for("websocket", insecure=insecure),
-            seen=Sighting({"request": shown}),
-        )
-        return await self.check(run, variables, talk.seen, talk.probe(), talk.actual, timeout)
+        talk = _Talk(run, variables)
+        return await self.check(run, variables, talk.seen, talk.probe(), talk.actual, talk.timeout)
 
 
-@dataclass
 class _Talk:
     """One connection: what is asked for, and what assertions look at."""
 
-    url: str
-    host: str
-    port: int
-    headers: Mapping[str, str]
-    message: str | bytes
-    answered: bool  # whether a message is waited for
-    context: ssl.SSLContext | None
-    seen: Sighting
-    received_headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    def __init__(self, run: Run, variables: Variables) -> None:
+        definition, request = run.definition, run.definition.request
+        self.url = variables.fill(request["url"])
+        parts = request_values.checked_url(self.url, variables, "a ws(s) URL", _PORTS)
+        self.host, self.port = parts.raw_host.decode("ascii"), parts.port or _PORTS[parts.scheme]
+        insecure = request_values.setting(definition, "allow_insecure")
+        tls = parts.scheme == "wss"
+        self.context = context_for("websocket", insecure=insecure) if tls else None
+        self.headers = _headers(request, variables)
+        text = variables.fill(request.get("message") or "")
+        encoded = text and request.get("isMessageBase64Encoded")
+        self.message = decoded(text) if encoded else text
+        self.answered = text or "receivedMessage" in request_values.asserted(definition)
+        self.timeout = request_values.timeout_of(request, variables)
+        self.received_headers: dict[str, str] = {}  # names in lower case
+        shown = {
+            "url": mask_url(self.url),
+            "headers": mask_headers(self.headers),
+            "message": text,
+            "timeout": round(self.timeout * 1000),
+        }
+        self.seen = Sighting({"request": shown})
 
     def actual(self, assertion: Json) -> Any:
         if assertion["type"] == "receivedMessage":

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -80,66 +79,49 @@ class GrpcCheck(probing.ProbingCheck):
         return problems + _unsupported_proto(request)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        request = run.definition.request
-        host = variables.fill(request["host"]).strip().lower()
-        scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
-        port = request_values.port_of(request, variables, _DEFAULT_PORT)
-        tls = _SCHEMES.get(scheme, port == _TLS_PORT)
-        if tls and request_values.setting(run.definition, "allow_insecure"):
-            raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
-        metadata = request_values.named_texts(request, "metadata", variables)
-        call = _Call(
-            kind=self.call_of(run.definition),
-            host=request_values.host_of(request, variables),
-            port=port,
-            tls=tls,
-            service=variables.fill(request.get("service") or ""),
-            method=variables.fill(request.get("method") or ""),
-            message=variables.fill(request.get("message") or ""),
-            metadata={name.lower(): value for name, value in metadata.items()},
-            proto=request.get("compressedProtoFile") or "",
-            timeout=request_values.timeout_of(request, variables),
-        )
+        call = _Call(run, variables, self.call_of(run.definition))
         return await self.check(
             run, variables, call.seen, call.probe(), call.actual, call.timeout, part=call.part
         )
 
 
-@dataclass
 class _Call:
     """One call: what is asked for, and what assertions look at."""
 
-    kind: str
-    host: str
-    port: int
-    tls: bool
-    service: str
-    method: str
-    message: str
-    metadata: dict[str, str]  # names in lower case
-    proto: str
-    timeout: float
-    answered_metadata: dict[str, str] = field(default_factory=dict)
-    status: int = 0
-    answer: str = ""
-
-    @cached_property
-    def seen(self) -> Sighting:
-        kind = "healthCheck" if self.kind == _HEALTH else self.kind
+    def __init__(self, run: Run, variables: Variables, kind: str) -> None:
+        request = run.definition.request
+        host = variables.fill(request["host"]).strip().lower()
+        scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
+        self.kind = kind
+        self.port = request_values.port_of(request, variables, _DEFAULT_PORT)
+        self.tls = _SCHEMES.get(scheme, self.port == _TLS_PORT)
+        if self.tls and request_values.setting(run.definition, "allow_insecure"):
+            raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
+        self.host = request_values.host_of(request, variables)
+        self.service, self.method, self.message = (
+            variables.fill(request.get(key) or "") for key in ("service", "method", "message")
+        )
+        metadata = request_values.named_texts(request, "metadata", variables)
+        self.metadata = {name.lower(): value for name, value in metadata.items()}
+        self.proto = request.get("compressedProtoFile")
+        self.timeout = request_values.timeout_of(request, variables)
+        self.answered_metadata: dict[str, str] = {}  # names in lower case
+        self.status = 0
+        self.answer = ""
+        call_type = "healthCheck" if kind == _HEALTH else kind
         shown = {
             "host": self.host,
             "port": self.port,
-            "call_type": kind,
+            "call_type": call_type,
             "service": self.service,
             "method": self.method,
             "message": self.message,
             "metadata": mask_headers(self.metadata),
             "timeout": round(self.timeout * 1000),
         }
-        return Sighting({"request": shown, "call_type": kind})
+        self.seen = Sighting({"request": shown, "call_type": call_type})
 
     def part(self, kind: str, name: str) -> str:
-        """See `extraction.Source`."""
         if kind == "grpc_message":
             return self.answer
         return named(self.answered_metadata, name, "the metadata")

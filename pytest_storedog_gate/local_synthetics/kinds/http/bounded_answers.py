@@ -48,7 +48,6 @@ class BoundedTransport(httpx.AsyncHTTPTransport):
         self._limit = limit
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See `httpx.AsyncHTTPTransport`."""
         # It follows no redirects and reads no body, so that nothing is lost but the wrapping.
         try:
             got = await super().handle_async_request(request)

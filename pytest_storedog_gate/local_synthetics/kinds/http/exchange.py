@@ -69,7 +69,6 @@ class Answer:
     text: str = ""
 
     def part(self, kind: str, name: str) -> str:
-        """See `extraction.Source`."""
         match kind:
             case "http_header":
                 return named(self.headers, name)
@@ -79,7 +78,6 @@ class Answer:
                 return self.text
 
     def actual(self, assertion: Json) -> Any:
-        """See `assertion.Actual`."""
         match assertion["type"]:
             case "statusCode":
                 return self.status

@@ -33,7 +33,6 @@ class SigV4(httpx.Auth):
     requires_request_body = True
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """See `httpx.Auth`."""
         self.sign(request, datetime.now(UTC))
         yield request
 

@@ -5,7 +5,6 @@ Each test has a session of its own: it is opened whichever call is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
@@ -29,8 +28,6 @@ from pytest_storedog_gate.local_synthetics.variables.variables import filled
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
-    import ssl
-
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
@@ -84,59 +81,43 @@ class McpCheck(probing.ProbingCheck):
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        definition, request = run.definition, run.definition.request
-        url = variables.fill(request["url"])
-        parsed = request_values.checked_url(url, variables)
-        insecure = request_values.setting(definition, "allow_insecure") or parsed.scheme == "http"
-        headers = request_values.headers_of(request, variables)
-        timeout = request_values.timeout_of(request, variables)
-        call, tool = request["callType"], variables.fill(request.get("toolName") or "")
-        asserted = request_values.asserted(definition)
-        shown = {
-            "url": mask_url(url),
-            "headers": mask_headers(headers),
-            "call_type": call,
-            "timeout": round(timeout * 1000),
-        }
-        if call == _CALL:
-            shown["tool_name"] = tool
-        talk = _Talk(
-            url=url,
-            host=parsed.raw_host.decode("ascii"),
-            # Loading the authorities takes longer than the check.
-            context=False if insecure else context_for("mcp"),
-            headers=headers,
-            call=call,
-            tool=tool,
-            arguments=filled(request.get("toolArgs") or {}, variables.fill),
-            status_is_asserted="statusCode" in asserted,
-            seen=Sighting({"request": shown, "call_type": call}),
-        )
+        talk = _Talk(run, variables)
         return await self.check(
-            run, variables, talk.seen, talk.probe(), talk.actual, timeout, part=talk.part
+            run, variables, talk.seen, talk.probe(), talk.actual, talk.timeout, part=talk.part
         )
 
 
-@dataclass
 class _Talk:
     """One session: what is asked for, and what assertions look at."""
 
-    url: str
-    host: str
-    context: ssl.SSLContext | bool
-    headers: dict[str, str]
-    call: str
-    tool: str
-    arguments: Json
-    status_is_asserted: bool
-    seen: Sighting
-    opened: Answer = field(default_factory=Answer)  # the first answer
-    last: Answer = field(default_factory=Answer)
-    tools: list[Any] | None = None
-    problems: list[str] = field(default_factory=list)
+    def __init__(self, run: Run, variables: Variables) -> None:
+        definition, request = run.definition, run.definition.request
+        self.url = variables.fill(request["url"])
+        parsed = request_values.checked_url(self.url, variables)
+        self.host = parsed.raw_host.decode("ascii")
+        insecure = request_values.setting(definition, "allow_insecure") or parsed.scheme == "http"
+        # Loading the authorities takes longer than the check.
+        self.context = False if insecure else context_for("mcp")
+        self.headers = request_values.headers_of(request, variables)
+        self.call = request["callType"]
+        self.tool = variables.fill(request.get("toolName") or "")
+        self.arguments = filled(request.get("toolArgs") or {}, variables.fill)
+        self.status_is_asserted = "statusCode" in request_values.asserted(definition)
+        self.timeout = request_values.timeout_of(request, variables)
+        self.opened = self.last = Answer()  # the first one, and the last
+        self.tools: list[Any] | None = None
+        self.problems: list[str] = []
+        shown = {
+            "url": mask_url(self.url),
+            "headers": mask_headers(self.headers),
+            "call_type": self.call,
+            "timeout": round(self.timeout * 1000),
+        }
+        if self.call == _CALL:
+            shown["tool_name"] = self.tool
+        self.seen = Sighting({"request": shown, "call_type": self.call})
 
     def part(self, kind: str, name: str) -> str:
-        """See `extraction.Source`."""
         return self.last.part(kind, name)
 
     def actual(self, assertion: Json) -> Any:

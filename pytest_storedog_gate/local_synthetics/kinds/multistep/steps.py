@@ -61,7 +61,6 @@ class ApiLibrary(Library):
         return kind
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
-        """See `Library`."""
         own = brought_request_keys(self.kinds)
         problems = allowed.unsupported_parts(definition, {}, config=("steps", BEFORE), own=own)
         problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})

@@ -8,33 +8,30 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.local_synthetics.assertions.operators import as_text, exact, number
-from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
-    MatchTimeout,
-    compile_javascript,
+from pytest_storedog_gate.local_synthetics.assertions.operators import (
+    COMPARISONS,
+    NotComparable,
+    as_text,
+    exact,
+    number,
 )
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import compile_javascript
 from pytest_storedog_gate.local_synthetics.variables.variables import has_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from decimal import Decimal
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
 
-def _ordered(compare: Callable[[Decimal, Decimal], bool]) -> Callable[[str, str], bool]:
+def _as_in_api_tests(operator: str) -> Callable[[str, str], bool]:
     def compared(actual: str, wanted: str) -> bool:
-        left, right = exact(actual), exact(wanted)
-        return left is not None and right is not None and compare(left, right)
+        try:
+            return COMPARISONS[operator](actual, wanted)
+        except (NotComparable, ValueError):  # a variable made it so
+            return False
 
     return compared
-
-
-def _matches(actual: str, wanted: str) -> bool:
-    try:
-        return compile_javascript(wanted).found_in(actual)
-    except (MatchTimeout, ValueError):
-        return False
 
 
 def _between(actual: str, wanted: str) -> bool:
@@ -47,18 +44,18 @@ def _between(actual: str, wanted: str) -> bool:
 
 
 CHECKS: Mapping[str, Callable[[str, str], bool]] = {
-    "equals": lambda actual, wanted: actual == wanted,
-    "notEquals": lambda actual, wanted: actual != wanted,
-    "contains": lambda actual, wanted: wanted in actual,
-    "notContains": lambda actual, wanted: wanted not in actual,
-    "startsWith": lambda actual, wanted: actual.startswith(wanted),
+    "equals": _as_in_api_tests("is"),
+    "notEquals": _as_in_api_tests("isNot"),
+    "contains": _as_in_api_tests("contains"),
+    "notContains": _as_in_api_tests("doesNotContain"),
+    "startsWith": str.startswith,
     "notStartsWith": lambda actual, wanted: not actual.startswith(wanted),
-    "greater": _ordered(lambda left, right: left > right),
-    "greaterEquals": _ordered(lambda left, right: left >= right),
-    "lower": _ordered(lambda left, right: left < right),
-    "lowerEquals": _ordered(lambda left, right: left <= right),
+    "greater": _as_in_api_tests("moreThan"),
+    "greaterEquals": _as_in_api_tests("moreThanOrEqual"),
+    "lower": _as_in_api_tests("lessThan"),
+    "lowerEquals": _as_in_api_tests("lessThanOrEqual"),
     "between": _between,
-    "matchRegex": _matches,
+    "matchRegex": _as_in_api_tests("matches"),
     "isEmpty": lambda actual, _: not actual,
     "notIsEmpty": lambda actual, _: bool(actual),
 }

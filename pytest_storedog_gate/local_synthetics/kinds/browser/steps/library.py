@@ -45,7 +45,6 @@ class BrowserLibrary(Library):
     plays: ClassVar = "browser"
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
-        """See `Library`."""
         steps: Any = definition.steps
         if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
             return ["steps must be a list of objects"]
