@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import dns.asyncquery
@@ -57,39 +56,9 @@ class DnsCheck(probing.ProbingCheck):
     properties: ClassVar = {_EVERY: _RECORD_TYPES, _SOME: _RECORD_TYPES}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        definition, request = run.definition, run.definition.request
-        name = _name(request_values.host_of(request, variables))
-        timeout = request_values.timeout_of(request, variables)
-        port = request_values.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
-        if request.get("dnsServer"):
-            server = request_values.host_of(request, variables, "dnsServer")
-            addresses = []
-        else:
-            addresses = _addresses_of_the_system()
-            server = addresses[0]
-        shown = {
-            "host": name.to_text(omit_final_dot=True),
-            "dns_server": server,
-            "dns_server_port": port,
-            "timeout": round(timeout * 1000),
-        }
-        lookup = _Lookup(name, server, addresses, port, Sighting({"request": shown}))
-
-        def actual(assertion: Json) -> Any:
-            found = lookup.records[assertion["property"]]
-            if not found:
-                raise NoValue(f"there is no {assertion['property']} record")
-            return Elements(found, every=assertion["type"] == _EVERY)
-
-        probe = lookup.probe(definition)
-        return await self.check(run, variables, lookup.seen, probe, actual, timeout)
-
-
-def _name(host: str) -> dns.name.Name:
-    try:
-        return dns.name.from_text(host)
-    except (dns.exception.DNSException, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{host!r} is no domain name: {error}") from None
+        lookup = _Lookup(run.definition, variables)
+        probe, actual = lookup.probe(), lookup.actual
+        return await self.check(run, variables, lookup.seen, probe, actual, lookup.timeout)
 
 
 def _addresses_of_the_system() -> list[str]:
@@ -100,23 +69,42 @@ def _addresses_of_the_system() -> list[str]:
     raise InvalidTest("config.request.dnsServer is missing and the system names no server")
 
 
-@dataclass(slots=True)
 class _Lookup:
     """What is asked of name servers with one port, in turn, and what they answer."""
 
-    name: dns.name.Name
-    server: str
-    addresses: list[str]  # of the server, which has yet to be resolved where there are none
-    port: int
-    seen: Sighting
-    records: dict[str, list[str]] = field(default_factory=dict)
-
-    async def probe(self, definition: Definition) -> None:
-        wanted = {
-            assertion["property"]: None
-            for assertion in definition.config.get("assertions") or []
-            if assertion["type"] in {_EVERY, _SOME}
+    def __init__(self, definition: Definition, variables: Variables) -> None:
+        self.assertions, request = definition.config.get("assertions") or [], definition.request
+        host = request_values.host_of(request, variables)
+        try:
+            self.name = dns.name.from_text(host)
+        except (dns.exception.DNSException, UnicodeError) as error:
+            raise CheckFailed("INVALID_REQUEST", f"{host!r} is no domain name: {error}") from None
+        self.timeout = request_values.timeout_of(request, variables)
+        self.port = request_values.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
+        self.addresses: list[str] = []  # none, where the server's name has yet to be resolved
+        if request.get("dnsServer"):
+            self.server = request_values.host_of(request, variables, "dnsServer")
+        else:
+            self.addresses = _addresses_of_the_system()
+            self.server = self.addresses[0]
+        self.records: dict[str, list[str]] = {}
+        shown = {
+            "host": self.name.to_text(omit_final_dot=True),
+            "dns_server": self.server,
+            "dns_server_port": self.port,
+            "timeout": round(self.timeout * 1000),
         }
+        self.seen = Sighting({"request": shown})
+
+    def actual(self, assertion: Json) -> Any:
+        found = self.records[assertion["property"]]
+        if not found:
+            raise NoValue(f"there is no {assertion['property']} record")
+        return Elements(found, every=assertion["type"] == _EVERY)
+
+    async def probe(self) -> None:
+        about = [one for one in self.assertions if one["type"] in {_EVERY, _SOME}]
+        wanted = dict.fromkeys(one["property"] for one in about)
         if not self.addresses:
             self.addresses = await resolve(self.server)
             self.seen.restart()
