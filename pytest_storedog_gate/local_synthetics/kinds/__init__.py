@@ -31,17 +31,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-__all__ = [
-    "Equipment",
-    "Kind",
-    "Kinds",
-    "Outcome",
-    "Run",
-    "all_kinds",
-    "brought_request_keys",
-    "close_all",
-    "make_ready",
-]
+__all__ = ["Kind", "Outcome", "Run"]  # of `protocol`, for the rooms above
 
 Kinds = Mapping[tuple[str, str], Kind]
 

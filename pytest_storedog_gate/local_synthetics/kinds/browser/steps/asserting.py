@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -19,6 +20,8 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from playwright.async_api import Download
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -31,56 +34,41 @@ _PAGE_TEXT = "() => document.body ? document.body.innerText : ''"
 
 async def assert_that(step: StepAttempt, kind: str, params: Json) -> None:
     """Wait until the assertion holds. Raises CheckFailed, or Playwright's Error."""
-    match kind:
-        case "assertElementPresent":
-            await step.element(params["element"])
-        case "assertElementContent" | "assertElementAttribute":
-            await step.until(lambda: _element_compares(step, params))
-        case "assertCurrentUrl":
-            await step.until(lambda: _compares(step, params, step.page.url))
-        case "assertPageContains":
-            await step.until(lambda: _page_text(step, params, there=True))
-        case "assertPageLacks":
-            await step.until(lambda: _page_text(step, params, there=False))
-        case "assertFromJavascript":
-            await step.until(lambda: _javascript_holds(step, params))
-        case "assertRequests":
-            with contextlib.suppress(PlaywrightTimeout):
-                await step.page.wait_for_load_state("networkidle", timeout=step.left(_QUIET) * 1000)
-            await step.until(lambda: _requests_count(step, params["requests"]))
-        case "assertEmail":
-            await step.until(lambda: _mail_came(step, params["email"]))
-        case "assertFileDownload":
-            await step.until(lambda: _downloaded(step, params["file"]))
-        case _:
-            raise NotImplementedError(kind)
+    if kind == "assertElementPresent":
+        await step.element(params["element"])
+        return
+    if kind == "assertRequests":
+        with contextlib.suppress(PlaywrightTimeout):
+            await step.page.wait_for_load_state("networkidle", timeout=step.left(_QUIET) * 1000)
+
+    async def look() -> CheckFailed | None:
+        problem = await _PROBLEMS[kind](step, params)
+        return CheckFailed("ASSERTION_FAILURE", problem) if problem else None
+
+    await step.until(look)
 
 
-async def _element_compares(step: StepAttempt, params: Json) -> CheckFailed | None:
+async def _element_compares(step: StepAttempt, params: Json) -> str | None:
     element = await step.element(params["element"])
     if "attribute" not in params:
         return await _compares(step, params, await content_of(element))
     name = step.variables.fill(params["attribute"])
     actual = await element.get_attribute(name)
     if actual is None:
-        return CheckFailed("ASSERTION_FAILURE", f"The element has no attribute {name!r}.")
+        return f"The element has no attribute {name!r}."
     return await _compares(step, params, actual)
 
 
-async def _compares(step: StepAttempt, params: Json, actual: str) -> CheckFailed | None:
+async def _compares(step: StepAttempt, params: Json, actual: str) -> str | None:
     check, wanted = params["check"], step.value(params)
     _not_of_every_text(check, wanted)
     holds = await asyncio.to_thread(checks.CHECKS[check], actual, wanted)
     shown = {"check_type": check, "actual": step.cut(actual), "expected": step.cut(wanted)}
     step.document["assertion_result"] = shown
-    if holds:
-        return None
-    return CheckFailed(
-        "ASSERTION_FAILURE", f"{step.cut(actual)!r} {check} {step.cut(wanted)!r}: no."
-    )
+    return None if holds else f"{shown['actual']!r} {check} {shown['expected']!r}: no."
 
 
-async def _page_text(step: StepAttempt, params: Json, *, there: bool) -> CheckFailed | None:
+async def _page_text(step: StepAttempt, params: Json, *, there: bool) -> str | None:
     wanted = _not_empty(step.value(params))
     texts = [
         await frame.evaluate(_PAGE_TEXT)
@@ -89,29 +77,25 @@ async def _page_text(step: StepAttempt, params: Json, *, there: bool) -> CheckFa
     ]
     if any(wanted in text for text in texts) is there:
         return None
-    lacks = "does not contain" if there else "contains"
-    return CheckFailed("ASSERTION_FAILURE", f"The page {lacks} {step.cut(wanted)!r}.")
+    return f"The page {'does not contain' if there else 'contains'} {step.cut(wanted)!r}."
 
 
-async def _javascript_holds(step: StepAttempt, params: Json) -> CheckFailed | None:
-    if await step.javascript(params, "(result) => Boolean(result)"):
-        return None
-    return CheckFailed("ASSERTION_FAILURE", "The code did not return a true value.")
+async def _javascript_holds(step: StepAttempt, params: Json) -> str | None:
+    holds = await step.javascript(params, "(result) => Boolean(result)")
+    return None if holds else "The code did not return a true value."
 
 
-async def _requests_count(step: StepAttempt, wanted: Json) -> CheckFailed | None:
-    url, count = _not_empty(step.variables.fill(wanted["url"])), wanted["count"]
+async def _requests_count(step: StepAttempt, params: Json) -> str | None:
+    url = _not_empty(step.variables.fill(params["requests"]["url"]))
+    count = params["requests"]["count"]
     actual = sum(url in one for one in step.session.requests)
     if checks.counts(actual, count, step.variables.fill):
         return None
-    return CheckFailed(
-        "ASSERTION_FAILURE",
-        f"{actual} requests to {step.cut(url)!r}, wanted {checks.in_words(count)}.",
-    )
+    return f"{actual} requests to {step.cut(url)!r}, wanted {checks.in_words(count)}."
 
 
-async def _mail_came(step: StepAttempt, email: Json) -> CheckFailed | None:
-    wanted = filled(email, step.filled)
+async def _mail_came(step: StepAttempt, params: Json) -> str | None:
+    wanted = filled(params["email"], step.filled)
     for check, value in wanted.values():
         _not_of_every_text(check, value)
     problems = []
@@ -121,23 +105,19 @@ async def _mail_came(step: StepAttempt, email: Json) -> CheckFailed | None:
             return None
         problems.append(problem)
     if not problems:
-        return CheckFailed("ASSERTION_FAILURE", NO_MAIL)
-    return CheckFailed(
-        "ASSERTION_FAILURE",
-        f"Of {len(problems)} mails none is as wanted. The latest: {step.cut(problems[0])}.",
-    )
+        return NO_MAIL
+    return f"Of {len(problems)} mails none is as wanted. The latest: {step.cut(problems[0])}."
 
 
-async def _downloaded(step: StepAttempt, wanted: Json) -> CheckFailed | None:
-    problems = [
-        problem
-        for one in step.session.downloads
-        if (problem := await _download_problem(step, one, wanted)) is not None
-    ]
-    if len(problems) < len(step.session.downloads):
-        return None
+async def _downloaded(step: StepAttempt, params: Json) -> str | None:
+    problems = []
+    for download in step.session.downloads:
+        problem = await _download_problem(step, download, params["file"])
+        if problem is None:
+            return None
+        problems.append(problem)
     reason = "; ".join(problems) or "no file was downloaded"
-    return CheckFailed("ASSERTION_FAILURE", step.cut(f"No such download: {reason}."))
+    return step.cut(f"No such download: {reason}.")
 
 
 async def _download_problem(step: StepAttempt, download: Download, wanted: Json) -> str | None:
@@ -171,3 +151,17 @@ def _not_empty(wanted: str) -> str:
     if not wanted:
         raise InvalidTest("The value is empty, and every text holds that: nothing would be proved.")
     return wanted
+
+
+_PROBLEMS: Mapping[str, Callable[[StepAttempt, Json], Awaitable[str | None]]] = {
+    "assertElementContent": _element_compares,
+    "assertElementAttribute": _element_compares,
+    "assertCurrentUrl": lambda step, params: _compares(step, params, step.page.url),
+    "assertPageContains": partial(_page_text, there=True),
+    "assertPageLacks": partial(_page_text, there=False),
+    "assertFromJavascript": _javascript_holds,
+    "assertRequests": _requests_count,
+    "assertEmail": _mail_came,
+    "assertFileDownload": _downloaded,
+}
+"""By type of step why it does not hold now, or None."""

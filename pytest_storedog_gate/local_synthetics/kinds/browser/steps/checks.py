@@ -87,6 +87,13 @@ def unsupported_check(check: Any, value: Any) -> list[str]:
     return []
 
 
+def unsupported_typed(place: str, check: Any) -> list[str]:
+    """Refuse all but a check in an object, with the value that it needs."""
+    if not isinstance(check, dict):
+        return [f"{place} must be an object of type and value"]
+    return unsupported_check(check.get("type"), check.get("value"))
+
+
 def unsupported_count(place: str, count: Any) -> list[str]:
     """Refuse a comparison of numbers that is not known: `type` and `value`, or `min` and `max`."""
     if not isinstance(count, dict):

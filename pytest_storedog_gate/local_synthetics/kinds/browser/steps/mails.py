@@ -14,6 +14,7 @@ from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
     CHECKS,
     unsupported_check,
+    unsupported_typed,
 )
 
 if TYPE_CHECKING:
@@ -37,13 +38,11 @@ def unsupported_email(email: Any) -> list[str]:
     """Refuse all but checks of the parts of a mail."""
     if not isinstance(email, dict):
         return ["params.email must be an object"]
-    problems = []
-    for part, check in email.items():
-        if not isinstance(check, dict):
-            problems.append(f"params.email.{part} must be an object of type and value")
-        else:
-            problems += unsupported_check(check.get("type"), check.get("value"))
-    return problems
+    return [
+        problem
+        for part, check in email.items()
+        for problem in unsupported_typed(f"params.email.{part}", check)
+    ]
 
 
 def unsupported_pattern(pattern: Any) -> list[str]:

@@ -178,11 +178,9 @@ def _unsupported_files(files: Any) -> list[str]:
 def _unsupported_download(file: Any) -> list[str]:
     if not isinstance(file, dict):
         return ["params.file must be an object"]
-    problems, check = allowed.text(file, "md5", "params.file"), file.get("nameCheck")
-    if check and not isinstance(check, dict):
-        problems.append("params.file.nameCheck must be an object")
-    elif check:
-        problems += checks.unsupported_check(check.get("type"), check.get("value"))
+    problems = allowed.text(file, "md5", "params.file")
+    if file.get("nameCheck"):
+        problems += checks.unsupported_typed("params.file.nameCheck", file["nameCheck"])
     if file.get("sizeCheck"):
         problems += checks.unsupported_count("params.file.sizeCheck", file["sizeCheck"])
     return problems
