@@ -48,7 +48,7 @@ _OURS: Mapping[tuple[str, str], str] = {
     ("api", "websocket"): "websocket:WebsocketCheck",
     ("api", "grpc"): "grpc.check:GrpcCheck",
     ("api", "mcp"): "mcp.check:McpCheck",
-    ("api", "multi"): "multistep.check:MultistepCheck",
+    ("api", "multi"): "multistep:MultistepCheck",
     _BROWSER: "browser.check:BrowserCheck",
 }
 """Test type and subtype: the module below this one, and the class."""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts, routing
-from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
+from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
+from pytest_storedog_gate.local_synthetics.kinds.browser.context import (
     Device,
+    asking_with,
     context_options,
     device_of,
-    origin,
+    prepare,
     unsupported_domains,
     unsupported_proxy_or_headers,
 )
@@ -27,13 +26,10 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LON
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 from pytest_storedog_gate.local_synthetics.kinds.http.connecting import unsupported_certificate
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
-from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from playwright.async_api import BrowserContext
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds import Equipment
@@ -41,8 +37,6 @@ if TYPE_CHECKING:
 
 _FIRST_TIMEOUT = 60.0  # s, Datadog's
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
-_SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
 
 
@@ -113,7 +107,7 @@ class BrowserCheck(Kind):
                 lambda version: context_options(definition, url, device, version, variables)
             ) as (context, version),
         ):
-            await answered(_prepare(context, run, url, variables))
+            await answered(prepare(context, run, url, variables))
             if self._equipment.artifacts:
                 await answered(artifacts.begin(context))
             session = await Session.start(context)
@@ -162,7 +156,7 @@ async def _play(
 ) -> tuple[Failure | None, list[Json]]:
     request = definition.request
     method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
-    async with routing.asking_with(player.session.context, method, body):
+    async with asking_with(player.session.context, method, body):
         first = await player.navigate(url, _first_timeout(definition))
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
@@ -202,67 +196,6 @@ def _unsupported_options(options: Json) -> list[str]:
 def _first_timeout(definition: Definition) -> float:
     own = definition.options.get("initialNavigationTimeout") or definition.request.get("timeout")
     return float(number(own or 0) or _FIRST_TIMEOUT)
-
-
-async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
-    await context.add_init_script(_MARK)
-    headers = request_values.named_texts(run.definition.request, "headers", variables)
-    cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
-    for name in [name for name in headers if name.lower() == "cookie"]:
-        cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]
-    variables.secrets.update(
-        one["value"] for one in cookies if len(one["value"]) >= SHORTEST_CREDENTIAL
-    )
-    if cookies:
-        await context.add_cookies(cast("Any", cookies))
-    await routing.add_headers(context, headers, origin(url))
-    await routing.substitute(context, run.resource_substitutions)
-    patterns = run.definition.options.get("blockedRequestPatterns") or []
-    await routing.block(context, [variables.fill(pattern) for pattern in patterns])
-
-
-def _cookies(text: str, url: str) -> list[Json]:
-    """The cookies of `setCookie`: Set-Cookie's syntax, one a line."""
-    found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        pair, *attributes = line.split(";")
-        if "=" not in pair:
-            raise InvalidTest("config.setCookie: each line must be name=value; attributes")
-        cookie = _cookie(pair, url)
-        for attribute in attributes:
-            name, _, value = (part.strip() for part in attribute.partition("="))
-            _set_attribute(cookie, name.lower(), value)
-        found.append(cookie)
-    return found
-
-
-def _cookie(pair: str, url: str) -> Json:
-    name, _, value = pair.strip().partition("=")
-    host = urlsplit(url).hostname or ""
-    return {"name": name, "value": value, "domain": host, "path": "/"}
-
-
-def _set_attribute(cookie: Json, name: str, value: str) -> None:
-    match name:
-        case "domain":
-            cookie["domain"] = value if value.startswith(".") else f".{value}"
-        case "path":
-            cookie["path"] = value or "/"
-        case "secure":
-            cookie["secure"] = True
-        case "httponly":
-            cookie["httpOnly"] = True
-        case "samesite" if value.lower() in _SAME_SITE:
-            cookie["sameSite"] = _SAME_SITE[value.lower()]
-        case "max-age" if number(value) is not None:
-            cookie["expires"] = time.time() + (number(value) or 0)
-        case "expires":
-            try:
-                cookie["expires"] = parsedate_to_datetime(value).timestamp()
-            except ValueError:
-                raise InvalidTest("config.setCookie: Expires is not a date") from None
-        case _:
-            raise InvalidTest(f"config.setCookie: attribute {name!r} is not supported")
 
 
 def _shown_device(device: Device, wanted: str, version: str) -> Json:
