@@ -134,7 +134,8 @@ class Session:
 
     def _opened(self, page: Page) -> None:
         self._pages.append(page)
-        page.on("download", self.downloads.append)
+        # A function, as Playwright cannot mark a method of C.
+        page.on("download", lambda download: self.downloads.append(download))  # noqa: PLW0108
         page.on("pageerror", lambda error: self._add("js", "Error", str(error)))
         page.on("close", self._closed)
         page.on("crash", lambda _: self._lose("UNKNOWN", "The page crashed."))
