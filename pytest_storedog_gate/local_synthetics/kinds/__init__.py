@@ -10,11 +10,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
@@ -32,17 +31,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-__all__ = [
-    "Equipment",
-    "Kind",
-    "Kinds",
-    "Outcome",
-    "Run",
-    "all_kinds",
-    "brought_request_keys",
-    "close_all",
-    "make_ready",
-]
+__all__ = ["Kind", "Outcome", "Run"]  # of `protocol`, for the rooms above
 
 Kinds = Mapping[tuple[str, str], Kind]
 
@@ -59,11 +48,10 @@ _OURS: Mapping[tuple[str, str], str] = {
     ("api", "websocket"): "websocket:WebsocketCheck",
     ("api", "grpc"): "grpc.check:GrpcCheck",
     ("api", "mcp"): "mcp.check:McpCheck",
-    ("api", "multi"): "multistep.check:MultistepCheck",
+    ("api", "multi"): "multistep:MultistepCheck",
     _BROWSER: "browser.check:BrowserCheck",
 }
 """Test type and subtype: the module below this one, and the class."""
-
 _CHROMIUM = "pytest_storedog_gate.local_synthetics.chromium"
 
 
@@ -79,12 +67,12 @@ def all_kinds(
     `artifacts`: the directory for what is kept of browser tests that failed. `watching`: how a
     person watches them.
     """
-    return _Kinds(
+    return Equipment(
         {} if tests is None else tests,
         screenshots or Screenshots(),
         artifacts,
         watching or Watching(),
-    )
+    ).kinds
 
 
 async def make_ready(kinds: Kinds, soon: Iterable[Definition]) -> None:
@@ -96,7 +84,7 @@ async def make_ready(kinds: Kinds, soon: Iterable[Definition]) -> None:
         await asyncio.sleep(0)  # importing takes a while, and requests are waiting
         if kinds.get(key) and key == _BROWSER and isinstance(kinds, _Kinds):
             with suppress(CheckFailed, ModuleNotFoundError):
-                await kinds.equipment.engine.ready()
+                await kinds.equipment.engine().ready()
 
 
 async def close_all(kinds: Kinds) -> None:
@@ -107,56 +95,50 @@ async def close_all(kinds: Kinds) -> None:
 
 def brought_request_keys(kinds: Kinds) -> set[str]:
     """The keys of requests that there are for the kinds which other packages bring."""
-    return {key for name in kinds if name not in _OURS for key in kinds[name].request_keys}
+    return {key for name in kinds if name not in _OURS for key in kinds[name].fields}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Equipment:
     """What a service has for its checks; the browsers are made when they are needed."""
 
-    kinds: Kinds
     tests: Mapping[str, Definition]
     screenshots: Screenshots
     artifacts: Path | None
     watching: Watching
+    _engines: dict[tuple[str, ...], Engine] = field(default_factory=dict)
 
     @cached_property
-    def engine(self) -> Engine:
-        """The one browser; where Playwright is missing, ModuleNotFoundError is raised."""
-        return self._engine()
+    def kinds(self) -> Kinds:
+        """All kinds of check, which are made with this equipment."""
+        return _Kinds(self)
 
-    @cached_property
-    def engine_without_cors(self) -> Engine:
-        """A browser of its own, as Chromium has the switch for all of its contexts."""
-        return self._engine("--disable-web-security")
+    def engine(self, *arguments: str) -> Engine:
+        """The one browser that has these arguments of Chromium's.
 
-    def _engine(self, *arguments: str) -> Engine:
-        make = import_module(f"{_CHROMIUM}.engine").Engine
-        return cast("Engine", make(*arguments, headed=self.watching.headed))
+        Where Playwright is missing, ModuleNotFoundError is raised.
+        """
+        if arguments not in self._engines:
+            make = resolve_name(f"{_CHROMIUM}.engine:Engine")
+            self._engines[arguments] = make(*arguments, headed=self.watching.headed)
+        return self._engines[arguments]
 
     @cached_property
     def scripts(self) -> Scripts:
         """What runs the scripts of API tests."""
-        return Scripts(lambda: import_module(f"{_CHROMIUM}.sandbox").Sandbox(self.engine))
+        return Scripts(lambda: resolve_name(f"{_CHROMIUM}.sandbox:Sandbox")(self.engine()))
 
     async def close(self) -> None:
         """End the browsers that were made."""
-        for name in ("engine", "engine_without_cors"):
-            if name in vars(self):
-                await vars(self)[name].close()
+        for engine in self._engines.values():
+            await engine.close()
 
 
 class _Kinds(Mapping[tuple[str, str], Kind]):
     """Those of the service, and those that other packages bring."""
 
-    def __init__(
-        self,
-        tests: Mapping[str, Definition],
-        screenshots: Screenshots,
-        artifacts: Path | None,
-        watching: Watching,
-    ) -> None:
-        self.equipment = Equipment(self, tests, screenshots, artifacts, watching)
+    def __init__(self, equipment: Equipment) -> None:
+        self.equipment = equipment
         self._made: dict[tuple[str, str], Kind] = {}
 
     def __getitem__(self, key: tuple[str, str]) -> Kind:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import dns.asyncquery
@@ -19,18 +19,11 @@ import dns.resolver
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
 if TYPE_CHECKING:
-    from dns.rdata import Rdata
-
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -50,127 +43,119 @@ _REFUSALS = {
 }
 
 
-@dataclass(slots=True)
-class _Server:
-    """Name servers with one port, asked in turn. `name` has yet to be resolved, if it is given."""
-
-    port: int
-    name: str = ""
-    addresses: list[str] = field(default_factory=list)
-    records: dict[str, list[str]] = field(default_factory=dict)
-
-
-class DnsCheck(ProbingCheck):
+class DnsCheck(probing.ProbingCheck):
     """Looks a name up and evaluates the assertions on its records."""
 
     fields: ClassVar = {
         "host": allowed.needed_text, "dnsServer": allowed.text, "dnsServerPort": allowed.port,
         "timeout": allowed.seconds,
     }  # fmt: skip
-    operators: ClassVar = {"": {_EVERY: TEXTUAL, _SOME: TEXTUAL, "responseTime": ORDERED}}
+    operators: ClassVar = {
+        "": {_EVERY: probing.TEXTUAL, _SOME: probing.TEXTUAL, "responseTime": probing.ORDERED}
+    }
     properties: ClassVar = {_EVERY: _RECORD_TYPES, _SOME: _RECORD_TYPES}
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
-        definition, request = run.definition, run.definition.request
-        name = _name(request_values.host_of(request, variables))
-        timeout = request_values.timeout_of(request, variables)
-        server = _server(request, variables)
-        shown = {
-            "host": name.to_text(omit_final_dot=True),
-            "dns_server": server.name or server.addresses[0],
-            "dns_server_port": server.port,
-            "timeout": round(timeout * 1000),
-        }
-        seen = Sighting({"request": shown})
-
-        def actual(assertion: Json) -> Any:
-            found = server.records[assertion["property"]]
-            if not found:
-                raise NoValue(f"there is no {assertion['property']} record")
-            return Elements(found, every=assertion["type"] == _EVERY)
-
-        probe = _probe(definition, name, server, seen)
-        return await self.check(run, variables, seen, probe, actual, timeout)
+        lookup = _Lookup(run.definition, variables)
+        probe, actual = lookup.probe(), lookup.actual
+        return await self.check(run, variables, lookup.seen, probe, actual, lookup.timeout)
 
 
-def _name(host: str) -> dns.name.Name:
-    try:
-        return dns.name.from_text(host)
-    except (dns.exception.DNSException, UnicodeError) as error:
-        raise CheckFailed("INVALID_REQUEST", f"{host!r} is no domain name: {error}") from None
+def _addresses_of_the_system() -> list[str]:
+    # Datadog asks a public server; here the names of the local network are the point.
+    with contextlib.suppress(dns.resolver.NoResolverConfiguration):
+        if known := [str(one) for one in dns.resolver.Resolver().nameservers]:
+            return known
+    raise InvalidTest("config.request.dnsServer is missing and the system names no server")
 
 
-def _server(request: Json, variables: Variables) -> _Server:
-    port = request_values.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
-    if request.get("dnsServer"):
-        return _Server(port, name=request_values.host_of(request, variables, "dnsServer"))
-    try:
-        # Datadog asks a public server; here the names of the local network are the point.
-        known = [str(one) for one in dns.resolver.Resolver().nameservers]
-    except dns.resolver.NoResolverConfiguration:
-        known = []
-    if not known:
-        raise InvalidTest("config.request.dnsServer is missing and the system names no server")
-    return _Server(port, addresses=known)
+class _Lookup:
+    """What is asked of name servers with one port, in turn, and what they answer."""
 
-
-async def _probe(
-    definition: Definition, name: dns.name.Name, server: _Server, seen: Sighting
-) -> None:
-    wanted = {
-        assertion["property"]: None
-        for assertion in definition.config.get("assertions") or []
-        if assertion["type"] in {_EVERY, _SOME}
-    }
-    if server.name:
-        server.addresses = await resolve(server.name)
-        seen.restart()
-    seen.detail["dns_resolution"] = {"server": server.addresses[0]}
-    try:
-        for record_type in wanted or ("A",):
-            server.records[record_type] = await _records(name, record_type, server)
-        if not wanted and not server.records["A"]:
-            server.records["AAAA"] = await _records(name, "AAAA", server)
-            if not server.records["AAAA"]:
-                raise _unresolved(name, "ENODATA")
-    except dns.exception.DNSException as error:
-        raise CheckFailed("MALFORMED_RESPONSE", f"The answer is not valid DNS: {error}") from None
-    finally:
-        seen.lap("dns")
-    seen.detail["response"] = {
-        "records": [{"type": key, "values": values} for key, values in server.records.items()]
-    }
-
-
-async def _records(name: dns.name.Name, record_type: str, server: _Server) -> list[str]:
-    """The records of that type at the end of the name's aliases."""
-    answer = await _answer(dns.message.make_query(name, record_type), server)
-    if answer.rcode() != dns.rcode.NOERROR:
-        code = _REFUSALS.get(answer.rcode(), dns.rcode.to_text(answer.rcode()))
-        raise _unresolved(name, code)
-    found = answer.resolve_chaining().answer
-    return [_text(record, record_type) for record in found or ()]
-
-
-async def _answer(query: dns.message.QueryMessage, server: _Server) -> dns.message.QueryMessage:
-    """Ask one server after the other until one answers. Ends with the check's own time limit."""
-    failed: dict[str, Exception] = {}
-    for address in itertools.cycle(server.addresses):
-        strange: list[Exception] = []
+    def __init__(self, definition: Definition, variables: Variables) -> None:
+        self.assertions, request = definition.config.get("assertions") or [], definition.request
+        host = request_values.host_of(request, variables)
         try:
-            async with asyncio.timeout(_PATIENCE) as limit:
-                return await _ask(query, address, server.port, strange)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-        except ConnectionRefusedError as error:
-            strange.append(error)
-        if strange:
-            failed[address] = strange[-1]
-        if len(failed) == len(server.addresses):
-            raise failed[address]
-    raise AssertionError("a server has at least one address")
+            self.name = dns.name.from_text(host)
+        except (dns.exception.DNSException, UnicodeError) as error:
+            raise CheckFailed("INVALID_REQUEST", f"{host!r} is no domain name: {error}") from None
+        self.timeout = request_values.timeout_of(request, variables)
+        self.port = request_values.port_of(request, variables, _DEFAULT_PORT, "dnsServerPort")
+        self.addresses: list[str] = []  # none, where the server's name has yet to be resolved
+        if request.get("dnsServer"):
+            self.server = request_values.host_of(request, variables, "dnsServer")
+        else:
+            self.addresses = _addresses_of_the_system()
+            self.server = self.addresses[0]
+        self.records: dict[str, list[str]] = {}
+        shown = {
+            "host": self.name.to_text(omit_final_dot=True),
+            "dns_server": self.server,
+            "dns_server_port": self.port,
+            "timeout": round(self.timeout * 1000),
+        }
+        self.seen = Sighting({"request": shown})
+
+    def actual(self, assertion: Json) -> Any:
+        found = self.records[assertion["property"]]
+        if not found:
+            raise NoValue(f"there is no {assertion['property']} record")
+        return Elements(found, every=assertion["type"] == _EVERY)
+
+    async def probe(self) -> None:
+        about = [one for one in self.assertions if one["type"] in {_EVERY, _SOME}]
+        wanted = dict.fromkeys(one["property"] for one in about)
+        if not self.addresses:
+            self.addresses = await resolve(self.server)
+            self.seen.restart()
+        self.seen.detail["dns_resolution"] = {"server": self.addresses[0]}
+        try:
+            for record_type in wanted or ("A",):
+                await self._look_up(record_type)
+            if not wanted and not self.records["A"]:
+                await self._look_up("AAAA")
+                if not self.records["AAAA"]:
+                    raise self._unresolved("ENODATA")
+        except dns.exception.DNSException as error:
+            raise CheckFailed(
+                "MALFORMED_RESPONSE", f"The answer is not valid DNS: {error}"
+            ) from None
+        finally:
+            self.seen.lap("dns")
+        self.seen.detail["response"] = {
+            "records": [{"type": key, "values": values} for key, values in self.records.items()]
+        }
+
+    async def _look_up(self, record_type: str) -> None:
+        """The records of that type at the end of the name's aliases."""
+        answer = await self._answer(dns.message.make_query(self.name, record_type))
+        if answer.rcode() != dns.rcode.NOERROR:
+            raise self._unresolved(_REFUSALS.get(answer.rcode(), dns.rcode.to_text(answer.rcode())))
+        found = answer.resolve_chaining().answer
+        self.records[record_type] = [_text(record, record_type) for record in found or ()]
+
+    def _unresolved(self, code: str) -> CheckFailed:
+        host = self.name.to_text(omit_final_dot=True)
+        return CheckFailed("DNS", f"Error during DNS resolution of hostname {host} ({code}).")
+
+    async def _answer(self, query: dns.message.QueryMessage) -> dns.message.QueryMessage:
+        """Ask one server after the other until one answers. Ends with the check's time limit."""
+        failed: dict[str, Exception] = {}
+        for address in itertools.cycle(self.addresses):
+            strange: list[Exception] = []
+            try:
+                async with asyncio.timeout(_PATIENCE) as limit:
+                    return await _ask(query, address, self.port, strange)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+            except ConnectionRefusedError as error:
+                strange.append(error)
+            if strange:
+                failed[address] = strange[-1]
+            if len(failed) == len(self.addresses):
+                raise failed[address]
+        raise AssertionError("a server has at least one address")
 
 
 async def _ask(
@@ -196,34 +181,23 @@ async def _ask(
             except dns.exception.DNSException as error:
                 strange.append(error)
                 continue
-            if not query.is_response(answer):
-                wrong = dns.query.BadResponse("another question")  # type: ignore[no-untyped-call]
-                strange.append(wrong)
-            elif cut:
+            if query.is_response(answer):
                 break
-            else:
-                assert isinstance(answer, dns.message.QueryMessage)  # noqa: S101 as its query is
-                return answer
-    answer = await dns.asyncquery.tcp(query, address, port=port)
+            strange.append(dns.query.BadResponse("another question"))  # type: ignore[no-untyped-call]
+    if cut:
+        answer = await dns.asyncquery.tcp(query, address, port=port)
     assert isinstance(answer, dns.message.QueryMessage)  # noqa: S101 as its query is
     return answer
 
 
-def _text(record: Rdata, record_type: str) -> str:
+def _text(record: Any, record_type: str) -> str:
     """A record as it is written, without final dots; a text without its quotes."""
     match record_type:
         case "TXT":
-            return b"".join(record.strings).decode(errors="replace")  # type: ignore[attr-defined]
+            return b"".join(record.strings).decode(errors="replace")
         case "MX":
-            exchange = record.exchange.to_text(omit_final_dot=True)  # type: ignore[attr-defined]
-            return f"{record.preference} {exchange}"  # type: ignore[attr-defined]
+            return f"{record.preference} {record.exchange.to_text(omit_final_dot=True)}"
         case "CNAME" | "NS":
-            target: str = record.target.to_text(omit_final_dot=True)  # type: ignore[attr-defined]
-            return target
+            return str(record.target.to_text(omit_final_dot=True))
         case _:
-            return record.to_text()
-
-
-def _unresolved(name: dns.name.Name, code: str) -> CheckFailed:
-    host = name.to_text(omit_final_dot=True)
-    return CheckFailed("DNS", f"Error during DNS resolution of hostname {host} ({code}).")
+            return str(record)

@@ -13,8 +13,7 @@ import icmplib
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import ORDERED, ProbingCheck
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -37,7 +36,7 @@ def _pings(request: Json, key: str) -> list[str]:
     return []
 
 
-class IcmpCheck(ProbingCheck):
+class IcmpCheck(probing.ProbingCheck):
     """Pings a host and evaluates the assertions on what came back."""
 
     fields: ClassVar = {
@@ -50,7 +49,7 @@ class IcmpCheck(ProbingCheck):
                 "latency", "jitter", "packetLossPercentage", "packetsReceived", "networkHop",
                 "multiNetworkHop",
             ),
-            ORDERED,
+            probing.ORDERED,
         )
     }  # fmt: skip
     properties: ClassVar = {
@@ -59,7 +58,6 @@ class IcmpCheck(ProbingCheck):
     }
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         problems = super().unsupported(definition)
         problems += hops.unsupported_tracking(definition, "networkHop", "multiNetworkHop")
         if hops.privileged() is None:
@@ -67,7 +65,6 @@ class IcmpCheck(ProbingCheck):
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition, request = run.definition, run.definition.request
         host = request_values.host_of(request, variables)
         timeout = request_values.timeout_of(request, variables)
@@ -111,8 +108,7 @@ async def _probe(definition: Definition, host: str, pings: int, seen: Sighting) 
         seen.lap("ping")
         seen.detail["netstats"] = _statistics(found)
         if hops.tracks(definition):
-            wanted = definition.config.get("assertions") or []
-            several = any(one["type"] == "multiNetworkHop" for one in wanted)
+            several = "multiNetworkHop" in request_values.asserted(definition)
             await hops.track(address, seen, routes=_ROUTES if several else 1)
     except icmplib.SocketPermissionError:
         raise InvalidTest("the kernel does not let this process ping") from None

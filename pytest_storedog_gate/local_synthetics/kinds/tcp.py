@@ -6,12 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    ProbingCheck,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network import hops
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -26,7 +21,7 @@ _GRACE = 5  # s that the probe may take over its own limit
 _OUTCOMES = ("established", "refused", "timeout")
 
 
-class TcpCheck(ProbingCheck):
+class TcpCheck(probing.ProbingCheck):
     """Connects, and evaluates the assertions on how that ended."""
 
     fields: ClassVar = {
@@ -36,13 +31,12 @@ class TcpCheck(ProbingCheck):
     operators: ClassVar = {
         "": {
             "connection": frozenset({"is", "isNot"}),
-            "networkHop": ORDERED,
-            "responseTime": ORDERED,
+            "networkHop": probing.ORDERED,
+            "responseTime": probing.ORDERED,
         }
     }
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         return [
             *super().unsupported(definition),
             *_unsupported_outcomes(definition.config.get("assertions") or []),
@@ -50,7 +44,6 @@ class TcpCheck(ProbingCheck):
         ]
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition, request = run.definition, run.definition.request
         host = request_values.host_of(request, variables)
         port = request_values.port_of(request, variables, None)
@@ -86,17 +79,17 @@ async def _probe(
 
     A refusal, or no answer from the address, is a finding where an assertion is about it.
     """
-    asked = any(one["type"] == "connection" for one in definition.config.get("assertions") or [])
     try:
         async with asyncio.timeout(limit):
             connection = await connect(*target, seen)
     except (ConnectionRefusedError, TimeoutError) as error:
         refused = isinstance(error, ConnectionRefusedError)
         seen.detail["connection_outcome"] = "refused" if refused else "timeout"
+        asked = "connection" in request_values.asserted(definition)
         if asked and "dns" in seen.timings:
             return
         if error.errno is None:
-            raise timed_out(limit) from None
+            raise probing.timed_out(limit) from None
         raise
     connection.close()
     seen.detail["connection_outcome"] = "established"

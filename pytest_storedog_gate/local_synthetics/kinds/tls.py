@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,12 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from pytest_storedog_gate.local_synthetics.assertions.assertion import NoValue
 from pytest_storedog_gate.local_synthetics.assertions.operators import EXPIRY
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network.addresses import connect
 from pytest_storedog_gate.local_synthetics.network.certificates import describe
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -43,30 +36,10 @@ _VERSIONS = {
     1.2: ssl.TLSVersion.TLSv1_2,
     1.3: ssl.TLSVersion.TLSv1_3,
 }
-_NUMBERS = {"TLSv1": 1.0, "TLSv1.1": 1.1, "TLSv1.2": 1.2, "TLSv1.3": 1.3}
 _SELF_SIGNED = {18, 19}  # OpenSSL's verify codes: the certificate itself, or the chain's end
 
 
-@dataclass(slots=True)
-class _Handshake:
-    """What one TLS handshake told."""
-
-    der: bytes
-    protocol: str
-    cipher: str
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the assertions look at. `lowest` is found only where an assertion asks for it."""
-
-    version: float = 0.0
-    lowest: float = 0.0
-    expiry: datetime = field(default_factory=lambda: datetime.now(UTC))
-    facts: Json = field(default_factory=dict)
-
-
-class SslCheck(ProbingCheck):
+class SslCheck(probing.ProbingCheck):
     """Makes a TLS handshake and evaluates the assertions on what the server showed."""
 
     fields: ClassVar = {
@@ -78,111 +51,129 @@ class SslCheck(ProbingCheck):
     operators: ClassVar = {
         "": {
             "certificate": EXPIRY,
-            "property": TEXTUAL,
-            "responseTime": ORDERED,
-            "tlsVersion": ORDERED,
-            "minTlsVersion": ORDERED,
+            "property": probing.TEXTUAL,
+            "responseTime": probing.ORDERED,
+            "tlsVersion": probing.ORDERED,
+            "minTlsVersion": probing.ORDERED,
         }
     }
     properties: ClassVar = {"property": "a part of the certificate, such as subject.CN"}
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         problems = super().unsupported(definition)
         if _asks_for_lowest(definition) and not (ssl.HAS_TLSv1 and ssl.HAS_TLSv1_1):
             problems.append("minTlsVersion needs an OpenSSL with TLS 1.0 and 1.1")
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
-        definition, request = run.definition, run.definition.request
-        host = request_values.host_of(request, variables)
-        port = request_values.port_of(request, variables, _DEFAULT_PORT)
-        named = request.get("servername")
-        name = request_values.host_of(request, variables, "servername") if named else host
-        timeout = request_values.timeout_of(request, variables)
-        shown = {"host": host, "port": port, "servername": name, "timeout": round(timeout * 1000)}
-        seen, found = Sighting({"request": shown}), _Found()
-        probe = _probe(definition, seen, found, (host, port, name))
-        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
+        server = _Server(run.definition, variables)
+        probe, actual = server.probe(), server.actual
+        return await self.check(run, variables, server.seen, probe, actual, server.timeout)
 
 
 def _asks_for_lowest(definition: Definition) -> bool:
-    wanted = definition.config.get("assertions") or []
-    return any(assertion.get("type") == "minTlsVersion" for assertion in wanted)
+    return "minTlsVersion" in request_values.asserted(definition)
 
 
-async def _probe(
-    definition: Definition, seen: Sighting, found: _Found, target: tuple[str, int, str]
-) -> None:
-    host, port, name = target
-    shaken = await _verified(definition, seen, target)
-    seen.lap("ssl")
-    seen.finish()
-    try:
-        certificate = describe(shaken.der)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise CheckFailed("SSL", f"The certificate cannot be read: {error}") from None
-    of_connection = {"cipher": shaken.cipher, "protocol": shaken.protocol}
-    found.version = _NUMBERS.get(shaken.protocol, 0.0)
-    found.facts, found.expiry = certificate.facts | of_connection, certificate.expiry
-    seen.detail["cert"] = certificate.shown | of_connection | {"tls_version": found.version}
-    if _asks_for_lowest(definition):
-        found.lowest = await _lowest(host, port, name)
+class _Server:
+    """What is asked for, and what assertions look at."""
 
+    version: float
+    lowest: float  # found only where an assertion asks for it
+    expiry: datetime
+    facts: Json
 
-async def _verified(
-    definition: Definition, seen: Sighting, target: tuple[str, int, str]
-) -> _Handshake:
-    """The handshake as the definition wants it. Raises OSError for a certificate not accepted."""
-    if request_values.setting(definition, "ignore_certificate_validation"):
-        return await _handshake(*target, accepting_all(), seen)
-    try:
-        return await _handshake(*target, context_for("ssl"), seen)
-    except ssl.SSLCertVerificationError as error:
-        # In a step of a multistep test it is written as the request's allow_insecure.
-        accepted = definition.options.get("accept_self_signed") or definition.request.get(
-            "allow_insecure"
-        )
-        if error.verify_code not in _SELF_SIGNED or not accepted:
-            raise
-    # Trusting just this certificate leaves its dates and its names to be verified.
-    shown = await _handshake(*target, accepting_all(), Sighting())
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    trusting.load_verify_locations(cadata=shown.der)
-    seen.restart()
-    return await _handshake(*target, trusting, seen)
+    def __init__(self, definition: Definition, variables: Variables) -> None:
+        self.definition, request = definition, definition.request
+        self.host = request_values.host_of(request, variables)
+        self.port = request_values.port_of(request, variables, _DEFAULT_PORT)
+        named = request.get("servername")
+        self.name = request_values.host_of(request, variables, "servername") if named else self.host
+        self.timeout = request_values.timeout_of(request, variables)
+        shown = {
+            "host": self.host,
+            "port": self.port,
+            "servername": self.name,
+            "timeout": round(self.timeout * 1000),
+        }
+        self.seen = Sighting({"request": shown})
 
+    def actual(self, assertion: Json) -> Any:
+        match assertion["type"]:
+            case "tlsVersion":
+                return self.version
+            case "minTlsVersion":
+                return self.lowest
+            case "certificate":
+                return _days_left(self.expiry)
+            case _:
+                return _part(self.facts, assertion["property"])
 
-async def _handshake(
-    host: str, port: int, name: str, context: ssl.SSLContext, seen: Sighting
-) -> _Handshake:
-    connection = await connect(host, port, seen)
-    # A certificate never has the dot of a whole name.
-    _, writer = await asyncio.open_connection(
-        sock=connection, ssl=context, server_hostname=name.removesuffix(".")
-    )
-    try:
-        tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
-        der, cipher = tls.getpeercert(binary_form=True), tls.cipher()
-        if der is None or cipher is None:
-            raise CheckFailed("SSL", "The server showed no certificate.")
-        return _Handshake(der, tls.version() or "", cipher[0])
-    finally:
-        writer.transport.abort()
-
-
-async def _lowest(host: str, port: int, name: str) -> float:
-    """The lowest version that the server accepts."""
-    for number, version in _VERSIONS.items():
-        context = _limited_to(version)
+    async def probe(self) -> None:
+        der, protocol, cipher = await self._verified()
+        self.seen.lap("ssl")
+        self.seen.finish()
         try:
-            await _handshake(host, port, name, context, Sighting())
-        except (ssl.SSLError, ConnectionResetError):
-            continue  # how servers refuse a version: with an alert, or by closing
-        return number
-    raise CheckFailed("SSL", "The server accepts no version of TLS by itself.")
+            certificate = describe(der)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise CheckFailed("SSL", f"The certificate cannot be read: {error}") from None
+        self.version = float(protocol.removeprefix("TLSv"))
+        of_connection = {"cipher": cipher, "protocol": protocol}
+        self.facts, self.expiry = certificate.facts | of_connection, certificate.expiry
+        self.seen.detail["cert"] = {
+            **certificate.shown,
+            **of_connection,
+            "tls_version": self.version,
+        }
+        if _asks_for_lowest(self.definition):
+            self.lowest = await self._lowest()
+
+    async def _verified(self) -> tuple[bytes, str, str]:
+        """The handshake that the definition wants. Raises OSError for an unaccepted certificate."""
+        if request_values.setting(self.definition, "ignore_certificate_validation"):
+            return await self._handshake(accepting_all(), self.seen)
+        try:
+            return await self._handshake(context_for("ssl"), self.seen)
+        except ssl.SSLCertVerificationError as error:
+            # In a step of a multistep test it is written as the request's allow_insecure.
+            accepted = self.definition.options.get(
+                "accept_self_signed"
+            ) or self.definition.request.get("allow_insecure")
+            if error.verify_code not in _SELF_SIGNED or not accepted:
+                raise
+        # Trusting just this certificate leaves its dates and its names to be verified.
+        der, _, _ = await self._handshake(accepting_all(), Sighting())
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        trusting.load_verify_locations(cadata=der)
+        self.seen.restart()
+        return await self._handshake(trusting, self.seen)
+
+    async def _handshake(self, context: ssl.SSLContext, seen: Sighting) -> tuple[bytes, str, str]:
+        """The certificate, the protocol's version and the cipher."""
+        connection = await connect(self.host, self.port, seen)
+        # A certificate never has the dot of a whole name.
+        _, writer = await asyncio.open_connection(
+            sock=connection, ssl=context, server_hostname=self.name.removesuffix(".")
+        )
+        try:
+            tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+            der, cipher = tls.getpeercert(binary_form=True), tls.cipher()
+            if der is None or cipher is None:
+                raise CheckFailed("SSL", "The server showed no certificate.")
+            return der, str(tls.version()), cipher[0]
+        finally:
+            writer.transport.abort()
+
+    async def _lowest(self) -> float:
+        """The lowest version that the server accepts."""
+        for number, version in _VERSIONS.items():
+            try:
+                await self._handshake(_limited_to(version), Sighting())
+            except (ssl.SSLError, ConnectionResetError):
+                continue  # how servers refuse a version: with an alert, or by closing
+            return number
+        raise CheckFailed("SSL", "The server accepts no version of TLS by itself.")
 
 
 def _limited_to(version: ssl.TLSVersion) -> ssl.SSLContext:
@@ -192,18 +183,6 @@ def _limited_to(version: ssl.TLSVersion) -> ssl.SSLContext:
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = version
     return context
-
-
-def _actual(found: _Found, assertion: Json) -> Any:
-    match assertion["type"]:
-        case "tlsVersion":
-            return found.version
-        case "minTlsVersion":
-            return found.lowest
-        case "certificate":
-            return _days_left(found.expiry)
-        case _:
-            return _part(found.facts, assertion["property"])
 
 
 def _days_left(expiry: datetime) -> float:

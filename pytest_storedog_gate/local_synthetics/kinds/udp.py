@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-    cut,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network.addresses import family_of, resolve
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 
@@ -24,17 +19,18 @@ if TYPE_CHECKING:
 _LARGEST = 65_507  # bytes of a datagram
 
 
-class UdpCheck(ProbingCheck):
+class UdpCheck(probing.ProbingCheck):
     """Sends the message and evaluates the assertions on the answer."""
 
     fields: ClassVar = {
         "host": allowed.needed_text, "port": allowed.needed_port, "message": allowed.text,
         "timeout": allowed.seconds,
     }  # fmt: skip
-    operators: ClassVar = {"": {"receivedMessage": TEXTUAL, "responseTime": ORDERED}}
+    operators: ClassVar = {
+        "": {"receivedMessage": probing.TEXTUAL, "responseTime": probing.ORDERED}
+    }
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         request = run.definition.request
         host = request_values.host_of(request, variables)
         port = request_values.port_of(request, variables, None)
@@ -44,30 +40,23 @@ class UdpCheck(ProbingCheck):
             raise CheckFailed("INVALID_REQUEST", f"The message is over {_LARGEST} bytes.")
         shown = {"host": host, "port": port, "message": message, "timeout": round(timeout * 1000)}
         seen = Sighting({"request": shown, "sent_message": message})
-        received: list[str] = []
-
-        async def probe() -> None:
-            received.append(await _exchange(host, port, message.encode(), seen))
-            text, truncated = cut(received[0], variables)
-            seen.detail["received_message"] = text
-            seen.detail["response"] = {"message": text, "is_message_truncated": truncated}
-
-        return await self.check(run, variables, seen, probe(), lambda _: received[0], timeout)
+        probe = _probe(host, port, message.encode(), seen)
+        detail = seen.detail
+        return await self.check(
+            run, variables, seen, probe, lambda _: detail["received_message"], timeout
+        )
 
 
-async def _exchange(host: str, port: int, message: bytes, seen: Sighting) -> str:
-    """The answer's text. Raises CheckFailed, OSError."""
-    addresses = await resolve(host)
+async def _probe(host: str, port: int, message: bytes, seen: Sighting) -> None:
+    *others, last = await resolve(host)
     seen.lap("dns")
-    for address in addresses[:-1]:
-        try:
+    for address in others:
+        with suppress(OSError):
             return await _ask(address, port, message, seen)
-        except OSError:
-            continue
-    return await _ask(addresses[-1], port, message, seen)
+    return await _ask(last, port, message, seen)
 
 
-async def _ask(address: str, port: int, message: bytes, seen: Sighting) -> str:
+async def _ask(address: str, port: int, message: bytes, seen: Sighting) -> None:
     seen.detail["resolved_ip"] = address
     loop = asyncio.get_running_loop()
     with socket.socket(family_of(address), socket.SOCK_DGRAM) as channel:
@@ -77,4 +66,5 @@ async def _ask(address: str, port: int, message: bytes, seen: Sighting) -> str:
         await loop.sock_sendall(channel, message)
         answer = await loop.sock_recv(channel, _LARGEST)
     seen.lap("firstByte")
-    return answer.decode(errors="replace")
+    text = answer.decode(errors="replace")
+    seen.detail |= {"received_message": text, "response": {"message": text}}

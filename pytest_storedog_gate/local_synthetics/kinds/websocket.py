@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,24 +19,14 @@ from websockets.exceptions import (
 from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-    cut,
-    joined,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.network import addresses
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Mapping
-
-    from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
@@ -49,80 +37,109 @@ _URL_SAFE = str.maketrans("-_", "+/")
 _GOODBYE = 1  # s for the other side to close
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    url: str
-    scheme: str
-    host: str
-    port: int
-    headers: Mapping[str, str]
-    message: str | bytes
-    answered: bool  # whether a message is waited for
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the assertions look at; header names in lower case."""
-
-    message: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-def _user(request: Json, key: str) -> list[str]:
-    problems = allowed.texts(request, key)
-    auth = request.get(key) or {}
-    if isinstance(auth, dict) and auth.get("type", "web") != "web":
-        problems.append(f"config.request.{key} type {auth['type']!r} is not supported")
-    return problems
-
-
-class WebsocketCheck(ProbingCheck):
+class WebsocketCheck(probing.ProbingCheck):
     """Opens a WebSocket, sends the message and evaluates the assertions on what comes back."""
 
     fields: ClassVar = {
-        "url": allowed.needed_text, "message": allowed.text,
-        "isMessageBase64Encoded": allowed.anything, "headers": allowed.texts, "basicAuth": _user,
+        "url": allowed.needed_text, "message": allowed.text, "headers": allowed.texts,
+        "isMessageBase64Encoded": allowed.anything, "basicAuth": allowed.web_user,
         "timeout": allowed.seconds, "allow_insecure": allowed.anything,
     }  # fmt: skip
     operators: ClassVar = {
-        "": {"receivedMessage": TEXTUAL, "header": GENERAL | ABSENCE, "responseTime": ORDERED}
+        "": {
+            "receivedMessage": probing.TEXTUAL,
+            "header": GENERAL | ABSENCE,
+            "responseTime": probing.ORDERED,
+        }
     }
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
-        definition = run.definition
-        target = _target(definition, variables)
-        timeout = request_values.timeout_of(definition.request, variables)
-        text = variables.fill(definition.request.get("message") or "")
+        talk = _Talk(run, variables)
+        return await self.check(run, variables, talk.seen, talk.probe(), talk.actual, talk.timeout)
+
+
+class _Talk:
+    """One connection: what is asked for, and what assertions look at."""
+
+    def __init__(self, run: Run, variables: Variables) -> None:
+        definition, request = run.definition, run.definition.request
+        self.url = variables.fill(request["url"])
+        parts = request_values.checked_url(self.url, variables, "a ws(s) URL", _PORTS)
+        self.host, self.port = parts.raw_host.decode("ascii"), parts.port or _PORTS[parts.scheme]
+        insecure = request_values.setting(definition, "allow_insecure")
+        tls = parts.scheme == "wss"
+        self.context = context_for("websocket", insecure=insecure) if tls else None
+        self.headers = _headers(request, variables)
+        text = variables.fill(request.get("message") or "")
+        encoded = text and request.get("isMessageBase64Encoded")
+        self.message = decoded(text) if encoded else text
+        self.answered = text or "receivedMessage" in request_values.asserted(definition)
+        self.timeout = request_values.timeout_of(request, variables)
+        self.received_headers: dict[str, str] = {}  # names in lower case
         shown = {
-            "url": mask_url(target.url),
-            "headers": mask_headers(target.headers),
-            "message": cut(text, variables)[0],
-            "timeout": round(timeout * 1000),
+            "url": mask_url(self.url),
+            "headers": mask_headers(self.headers),
+            "message": text,
+            "timeout": round(self.timeout * 1000),
         }
-        seen, found = Sighting({"request": shown}), _Found()
-        context = _context(target, insecure=request_values.setting(definition, "allow_insecure"))
-        probe = _probe(target, context, seen, found, variables)
-        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
+        self.seen = Sighting({"request": shown})
 
+    def actual(self, assertion: Json) -> Any:
+        if assertion["type"] == "receivedMessage":
+            return self.seen.detail["received_message"]
+        return named(self.received_headers, assertion["property"])
 
-def _target(definition: Definition, variables: Variables) -> _Target:
-    request = definition.request
-    url = variables.fill(request["url"])
-    parts = request_values.checked_url(url, variables, "a ws(s) URL", _PORTS)
-    message = variables.fill(request.get("message") or "")
-    asserted = any(
-        one["type"] == "receivedMessage" for one in definition.config.get("assertions") or []
-    )
-    return _Target(
-        url,
-        parts.scheme,
-        parts.raw_host.decode("ascii"),
-        parts.port or _PORTS[parts.scheme],
-        _headers(request, variables),
-        decoded(message) if message and request.get("isMessageBase64Encoded") else message,
-        answered=bool(message) or asserted,
-    )
+    async def probe(self) -> None:
+        transport = await addresses.connect(self.host, self.port, self.seen)
+        try:
+            connection = await connect(
+                self.url,
+                sock=transport,
+                ssl=self.context,
+                server_hostname=self.host if self.context else None,
+                additional_headers=self.headers,
+                user_agent_header="Datadog/Synthetics",
+                open_timeout=None,
+                close_timeout=_GOODBYE,
+                ping_interval=None,
+                max_size=_LARGEST,
+                proxy=None,
+            )
+        except BaseException as error:
+            transport.close()
+            # A certificate that is not accepted is a ValueError too.
+            if isinstance(error, InvalidHandshake | InvalidURI | ValueError) and not isinstance(
+                error, OSError
+            ):
+                raise _not_opened(error, self.seen) from None
+            raise
+        self.seen.lap("handshake")
+        try:
+            await self._talk(connection)
+        except ConnectionClosed as error:
+            raise _closed(error, self.seen) from None
+        finally:
+            await connection.close()
+
+    async def _talk(self, connection: ClientConnection) -> None:
+        detail = self.seen.detail
+        if response := connection.response:
+            sent = list(response.headers.raw_items())
+            self.received_headers = probing.joined((name.lower(), value) for name, value in sent)
+            shown = {
+                "status_code": response.status_code,
+                "headers": mask_headers(probing.joined(sent)),
+            }
+            detail["handshake"] = {"response": shown}
+        if message := self.message:
+            await connection.send(message)
+            text = message if isinstance(message, str) else base64.b64encode(message).decode()
+            detail["sent_message"] = text
+        if self.answered:
+            answer = await connection.recv()
+            self.seen.lap("firstByte")
+            text = answer if isinstance(answer, str) else answer.decode(errors="replace")
+            detail |= {"received_message": text, "response": {"message": text}}
 
 
 def _headers(request: Json, variables: Variables) -> dict[str, str]:
@@ -150,92 +167,6 @@ def decoded(message: str) -> bytes:
     if not whole:
         raise InvalidTest("config.request.message is not encoded in Base64")
     return base64.b64decode(whole + "=" * (-len(whole) % 4))
-
-
-def _context(target: _Target, *, insecure: bool) -> ssl.SSLContext | None:
-    return None if target.scheme == "ws" else context_for("websocket", insecure=insecure)
-
-
-async def _probe(
-    target: _Target,
-    context: ssl.SSLContext | None,
-    seen: Sighting,
-    found: _Found,
-    variables: Variables,
-) -> None:
-    transport = await addresses.connect(target.host, target.port, seen)
-    try:
-        connection = await connect(
-            target.url,
-            sock=transport,
-            ssl=context,
-            server_hostname=target.host if context else None,
-            additional_headers=target.headers,
-            user_agent_header="Datadog/Synthetics",
-            open_timeout=None,
-            close_timeout=_GOODBYE,
-            ping_interval=None,
-            max_size=_LARGEST,
-            proxy=None,
-        )
-    except BaseException as error:
-        transport.close()
-        # A certificate that is not accepted is a ValueError too.
-        if isinstance(error, InvalidHandshake | InvalidURI | ValueError) and not isinstance(
-            error, OSError
-        ):
-            raise _not_opened(error, seen) from None
-        raise
-    seen.lap("handshake")
-    try:
-        _remember_handshake(connection, seen, found)
-        await _talk(connection, target, seen, found, variables)
-    except ConnectionClosed as error:
-        raise _closed(error, seen) from None
-    finally:
-        await connection.close()
-
-
-async def _talk(
-    connection: ClientConnection,
-    target: _Target,
-    seen: Sighting,
-    found: _Found,
-    variables: Variables,
-) -> None:
-    if target.message:
-        await connection.send(target.message)
-        sent = target.message
-        text = sent if isinstance(sent, str) else base64.b64encode(sent).decode()
-        seen.detail["sent_message"] = cut(text, variables)[0]
-    if not target.answered:
-        return
-    answer = await connection.recv()
-    seen.lap("firstByte")
-    found.message = answer if isinstance(answer, str) else answer.decode(errors="replace")
-    text, truncated = cut(found.message, variables)
-    seen.detail["received_message"] = text
-    seen.detail["response"] = {"message": text, "is_message_truncated": truncated}
-
-
-def _remember_handshake(connection: ClientConnection, seen: Sighting, found: _Found) -> None:
-    response = connection.response
-    if response is None:
-        return
-    sent = list(response.headers.raw_items())
-    found.headers = joined((name.lower(), value) for name, value in sent)
-    seen.detail["handshake"] = {
-        "response": {
-            "status_code": response.status_code,
-            "headers": mask_headers(joined(sent)),
-        }
-    }
-
-
-def _actual(found: _Found, assertion: Json) -> Any:
-    if assertion["type"] == "receivedMessage":
-        return found.message
-    return named(found.headers, assertion["property"])
 
 
 def _not_opened(error: Exception, seen: Sighting) -> CheckFailed:

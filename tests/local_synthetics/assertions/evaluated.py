@@ -6,26 +6,30 @@ import json
 from typing import Any
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import evaluate, unsupported
-from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS, Observed
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import with_response_time
+from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS
+from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange
 
 DISCOUNTS = [{"code": "BFRIDAY", "value": 5}, {"code": "OFF", "value": 300}]
 
 
-def observed(body: Any = "hello world", **changes: Any) -> Observed:
+def observed(body: Any = "hello world", **changes: Any) -> Exchange:
     text = body if isinstance(body, str) else json.dumps(body)
     facts: dict[str, Any] = {
-        "status_code": 200,
+        "status": 200,
         "headers": {"content-type": "application/json", "x-count": "7"},
         "content": text.encode(),
-        "body": text,
+        "text": text,
         "timings": {"dns": 40.0, "total": 100.0},
     }
-    return Observed(**{**facts, **changes})
+    return Exchange(**{**facts, **changes})
 
 
-def result(assertion: dict[str, Any], facts: Observed) -> dict[str, Any]:
+def result(assertion: dict[str, Any], facts: Exchange) -> dict[str, Any]:
     assert unsupported(assertion, OPERATORS) == []
-    return evaluate(assertion, OPERATORS, facts.actual, lambda text: text)
+    return evaluate(
+        assertion, OPERATORS, with_response_time(facts, facts.actual), lambda text: text
+    )
 
 
 def path(json_path: str, operator: str, target: Any = None, elements: str | None = None) -> Any:

@@ -11,7 +11,7 @@ from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_
 from pytest_storedog_gate.local_synthetics.assertions.operators import COMPARISONS, GENERAL
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
 from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS as OF_HTTP
-from pytest_storedog_gate.local_synthetics.kinds.http.check import Observed
+from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange
 from pytest_storedog_gate.local_synthetics.network import hops
 from tests.conftest import need_chromium
 from tests.local_synthetics.proving.cases import CASES, Case
@@ -114,7 +114,7 @@ RIGHT = (True, False)
 def _valid(case: Case, assertion: Json) -> bool:
     body = HTTP[case.request.get("path", "/")]
     headers = {name.lower(): value for name, value in HEADERS.items()}
-    answer = Observed(200, headers, body.encode(), body, {})
+    answer = Exchange(status=200, headers=headers, content=body.encode(), text=body)
     return bool(evaluate(assertion, OF_HTTP, answer.actual, str)["valid"])
 
 

@@ -8,7 +8,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import JSON_PATH
 from pytest_storedog_gate.local_synthetics.assertions.json_path import ELEMENTS_OPERATORS
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
+from pytest_storedog_gate.local_synthetics.kinds.common.probing import ProbingCheck
 from tests.local_synthetics.proving.proof import Cell
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CHECKS = {
     subtype: kind
     for (test_type, subtype), kind in all_kinds().items()
-    if test_type == "api" and isinstance(kind, RequestCheck)
+    if test_type == "api" and isinstance(kind, ProbingCheck)
 }
 OPERATORS: Mapping[str, Iterable[Operators]] = {
     subtype: kind.operators.values() for subtype, kind in _CHECKS.items()

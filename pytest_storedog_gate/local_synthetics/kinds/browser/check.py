@@ -4,93 +4,99 @@ from __future__ import annotations
 
 import asyncio
 import time
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
-from pytest_storedog_gate.local_synthetics.kinds.browser.context_options import (
-    context_options,
-    http_address,
-    origin,
-    unsupported_connection,
-)
-from pytest_storedog_gate.local_synthetics.kinds.browser.devices import device_of
-from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, skipped
-from pytest_storedog_gate.local_synthetics.kinds.browser.routing import (
-    add_headers,
+from pytest_storedog_gate.local_synthetics.kinds.browser.context import (
     asking_with,
-    block,
-    substitute,
+    context_options,
+    device_of,
+    prepare,
+    unsupported_domains,
+    unsupported_proxy_or_headers,
 )
+from pytest_storedog_gate.local_synthetics.kinds.browser.player import Player, shown
 from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import LONGEST_STEP
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.local_synthetics.kinds.http.connecting import unsupported_certificate
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
-from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext
+    from collections.abc import Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds import Equipment
-    from pytest_storedog_gate.local_synthetics.kinds.browser.devices import Device
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_REQUEST_KEYS = {
-    "url", "method", "body", "headers", "basicAuth", "timeout", "proxy", "certificate",
-    "certificateDomains",
-}  # fmt: skip
 _FIRST_TIMEOUT = 60.0  # s, Datadog's
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_MARK = "window._DATADOG_SYNTHETICS_BROWSER = true;"
-_SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
 _NOTHING_PROVED = Failure("INVALID_TEST", "No assertion passed, so that nothing was proved.")
+
+
+def _method(request: Json, key: str) -> list[str]:
+    method = request.get(key) or "GET"
+    if method not in _METHODS:
+        return [f"config.request.{key} must be one of {', '.join(_METHODS)}"]
+    if method == "GET" and request.get("body"):
+        return ["config.request.body: a browser sends none with GET"]
+    return []
+
+
+def _timeout(request: Json, key: str) -> list[str]:
+    return allowed.seconds_up_to(LONGEST_STEP, request.get(key) or 0, f"config.request.{key}")
 
 
 class BrowserCheck(Kind):
     """Plays the steps of a test in a context of its own."""
 
+    fields: ClassVar[Mapping[str, allowed.Field]] = {
+        "url": allowed.needed_text,
+        "method": _method,
+        "body": allowed.text,
+        "headers": allowed.texts,
+        "basicAuth": allowed.web_user,
+        "timeout": _timeout,
+        "proxy": unsupported_proxy_or_headers,
+        "certificate": unsupported_certificate,
+        "certificateDomains": unsupported_domains,
+    }
+
     def __init__(self, equipment: Equipment) -> None:
         self._library = BrowserLibrary(equipment.kinds, equipment.tests)
-        self._screenshots = equipment.screenshots
-        self._artifacts = equipment.artifacts
-        self._watching = equipment.watching
-        self._engine = equipment.engine
-        self._engine_without_cors = equipment.engine_without_cors
+        self._equipment = equipment
+        self._engine = equipment.engine()
+        # Of its own, as Chromium has the switch for all of its contexts.
+        self._engine_without_cors = equipment.engine("--disable-web-security")
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
-        config, request, options = definition.config, definition.request, definition.options
-        problems = [
-            *allowed.unsupported_keys(
+        return [
+            *allowed.unsupported_parts(
                 definition,
-                _REQUEST_KEYS,
+                self.fields,
                 config=("request", "variables", "setCookie"),
                 options=("checkCertificateRevocation",),
             ),
             *_unsupported_devices(definition.devices),
-            *allowed.needed_text(request, "url"),
-            *allowed.texts(request, "headers"),
-            *_unsupported_settings(config, request, options),
-            *unsupported_connection(request),
+            *allowed.text(definition.config, "setCookie", "config"),
+            *_unsupported_options(definition.options),
+            *self._library.unsupported(definition),
         ]
-        return problems + self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition = run.definition
         device = device_of(run.device)
         if device is None:
             raise InvalidTest(f"Refused: {_no_device(run.device)}")
-        self._library.check_names(definition, variables)
-        url = _start_url(run, variables)
+        self._library.check_names(definition, variables, set())
+        url = request_values.start_url(run, variables)
+        request_values.checked_url(url, variables)
         without_cors = definition.options.get("disableCors")
         engine = self._engine_without_cors if without_cors else self._engine
         begun = time.perf_counter()
@@ -100,25 +106,24 @@ class BrowserCheck(Kind):
                 lambda version: context_options(definition, url, device, version, variables)
             ) as (context, version),
         ):
-            await answered(_prepare(context, run, url, variables))
-            if self._artifacts:
+            await answered(prepare(context, run, url, variables))
+            if self._equipment.artifacts:
                 await answered(artifacts.begin(context))
-            keeps = not definition.options.get("noScreenshot")
             session = await Session.start(context)
-            player = Player(
-                self._library,
-                session,
-                variables,
-                run,
-                self._screenshots if keeps else None,
-                self._watching,
-            )
+            player = Player(self._library, session, variables, run, self._equipment)
             failure, steps = await _play(player, definition, url)
             kept = await self._keep(session, run, variables) if failure else []
         detail: Json = {
             "steps": steps,
             "start_url": mask_url(url),
-            "device": _shown_device(device, run.device, version),
+            "device": {
+                "id": run.device or device.id,
+                "name": device.name,
+                "resolution": {"width": device.width, "height": device.height},
+                "is_mobile": device.is_mobile,
+                "user_agent": device.user_agent(version),
+                "browser": {"type": "chrome", "version": version},
+            },
             "browser": {"type": "chrome", "version": version},
             "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
         }
@@ -131,11 +136,11 @@ class BrowserCheck(Kind):
         return Outcome(failure, detail)
 
     async def _keep(self, session: Session, run: Run, variables: Variables) -> list[str]:
-        if self._artifacts is None or variables.attempt is None:
+        folder, attempt = self._equipment.artifacts, variables.attempt
+        if folder is None or attempt is None:
             return []
-        attempt = variables.attempt
         name = "-".join(filter(None, (attempt.public_id, run.device, attempt.result_id)))
-        return await artifacts.keep(session.context, session.page, self._artifacts / name)
+        return await artifacts.keep(session.context, session.page, folder / name)
 
 
 def _unsupported_devices(devices: list[str]) -> list[str]:
@@ -158,13 +163,13 @@ async def _play(
     request = definition.request
     method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
     async with asking_with(player.session.context, method, body):
-        first = await player.navigate(url, _first_timeout(definition))
-    steps = definition.steps
+        limit = definition.options.get("initialNavigationTimeout") or request.get("timeout")
+        first = await player.navigate(url, float(number(limit or 0) or _FIRST_TIMEOUT))
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
-        left = [skipped(step) for step in steps]
+        left = [{**shown(step), "status": "skipped"} for step in definition.steps]
         return Failure(found["code"], f"Start URL: {found['message']}"), [first, *left]
-    played = await player.play(definition, steps)
+    played = await player.play(definition)
     documents = [first, *played.documents]
     if played.failure or played.proved:
         return played.failure, documents
@@ -184,119 +189,12 @@ async def _clicked_through(player: Player) -> Failure | None:
     return None
 
 
-def _unsupported_settings(config: Json, request: Json, options: Json) -> list[str]:
-    problems = []
-    method = request.get("method") or "GET"
-    if method not in _METHODS:
-        problems.append(f"config.request.method must be one of {', '.join(_METHODS)}")
-    elif method == "GET" and request.get("body"):
-        problems.append("config.request.body: a browser sends none with GET")
-    problems += allowed.text(request, "body")
-    auth = request.get("basicAuth") or {}
-    if not isinstance(auth, dict) or not all(isinstance(one, str) for one in auth.values()):
-        problems.append("config.request.basicAuth must be an object of strings")
-    elif auth.get("type", "web") != "web":
-        problems.append(f"config.request.basicAuth type {auth['type']!r} is not supported")
-    if not isinstance(config.get("setCookie") or "", str):
-        problems.append("config.setCookie must be a string")
-    timeouts = (
-        ("config.request.timeout", request.get("timeout")),
-        ("options.initialNavigationTimeout", options.get("initialNavigationTimeout")),
-    )
-    for place, value in timeouts:
-        seconds = number(value or 0)
-        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
-            problems.append(f"{place} must be seconds from 0 to {LONGEST_STEP}")
+def _unsupported_options(options: Json) -> list[str]:
+    limit = options.get("initialNavigationTimeout") or 0
+    problems = allowed.seconds_up_to(LONGEST_STEP, limit, "options.initialNavigationTimeout")
     blocked = options.get("blockedRequestPatterns") or []
     if not isinstance(blocked, list) or not all(isinstance(one, str) for one in blocked):
         problems.append("options.blockedRequestPatterns must be a list of strings")
     if options.get("httpVersion", "any") not in ("any", None, ""):
         problems.append("options.httpVersion: only any is supported")
     return problems
-
-
-def _first_timeout(definition: Definition) -> float:
-    own = definition.options.get("initialNavigationTimeout") or definition.request.get("timeout")
-    return float(number(own or 0) or _FIRST_TIMEOUT)
-
-
-def _start_url(run: Run, variables: Variables) -> str:
-    url = request_values.start_url(run, variables)
-    parts = http_address(url)
-    if parts is None:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r} is not an http(s) URL")
-    if parts.password:
-        variables.secrets.add(parts.password)
-    return url
-
-
-async def _prepare(context: BrowserContext, run: Run, url: str, variables: Variables) -> None:
-    await context.add_init_script(_MARK)
-    headers = request_values.named_texts(run.definition.request, "headers", variables)
-    cookies = _cookies(variables.fill(run.definition.config.get("setCookie") or ""), url)
-    for name in [name for name in headers if name.lower() == "cookie"]:
-        cookies += [_cookie(pair, url) for pair in headers.pop(name).split(";") if "=" in pair]
-    variables.secrets.update(
-        one["value"] for one in cookies if len(one["value"]) >= SHORTEST_CREDENTIAL
-    )
-    if cookies:
-        await context.add_cookies(cast("Any", cookies))
-    await add_headers(context, headers, origin(url))
-    await substitute(context, run.resource_substitutions)
-    patterns = run.definition.options.get("blockedRequestPatterns") or []
-    await block(context, [variables.fill(pattern) for pattern in patterns])
-
-
-def _cookies(text: str, url: str) -> list[Json]:
-    """The cookies of `setCookie`: Set-Cookie's syntax, one a line."""
-    found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        pair, *attributes = line.split(";")
-        if "=" not in pair:
-            raise InvalidTest("config.setCookie: each line must be name=value; attributes")
-        cookie = _cookie(pair, url)
-        for attribute in attributes:
-            name, _, value = (part.strip() for part in attribute.partition("="))
-            _set_attribute(cookie, name.lower(), value)
-        found.append(cookie)
-    return found
-
-
-def _cookie(pair: str, url: str) -> Json:
-    name, _, value = pair.strip().partition("=")
-    host = urlsplit(url).hostname or ""
-    return {"name": name, "value": value, "domain": host, "path": "/"}
-
-
-def _set_attribute(cookie: Json, name: str, value: str) -> None:
-    match name:
-        case "domain":
-            cookie["domain"] = value if value.startswith(".") else f".{value}"
-        case "path":
-            cookie["path"] = value or "/"
-        case "secure":
-            cookie["secure"] = True
-        case "httponly":
-            cookie["httpOnly"] = True
-        case "samesite" if value.lower() in _SAME_SITE:
-            cookie["sameSite"] = _SAME_SITE[value.lower()]
-        case "max-age" if number(value) is not None:
-            cookie["expires"] = time.time() + (number(value) or 0)
-        case "expires":
-            try:
-                cookie["expires"] = parsedate_to_datetime(value).timestamp()
-            except ValueError:
-                raise InvalidTest("config.setCookie: Expires is not a date") from None
-        case _:
-            raise InvalidTest(f"config.setCookie: attribute {name!r} is not supported")
-
-
-def _shown_device(device: Device, wanted: str, version: str) -> Json:
-    return {
-        "id": wanted or device.id,
-        "name": device.name,
-        "resolution": {"width": device.width, "height": device.height},
-        "is_mobile": device.is_mobile,
-        "user_agent": device.user_agent(version),
-        "browser": {"type": "chrome", "version": version},
-    }

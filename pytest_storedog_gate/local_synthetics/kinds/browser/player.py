@@ -16,11 +16,7 @@ from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure
-from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
-    browser_failure,
-    browser_is_gone,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.actions import Actions
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import (
     api_assertions,
@@ -34,9 +30,8 @@ from pytest_storedog_gate.secrets.places import mask_url
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
-    from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds import Equipment
     from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
     from pytest_storedog_gate.local_synthetics.kinds.browser.steps.library import BrowserLibrary
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -56,34 +51,28 @@ class Player:
     session: Session
     variables: Variables
     run: Run
-    screenshots: Screenshots | None
-    watching: Watching
+    equipment: Equipment
 
     async def navigate(self, url: str, limit: float) -> Json:
         """The implicit first step. Its document has a `failure` where the page did not open."""
-        document = _shown({"type": _NAVIGATION, "name": "Navigate to start URL"})
-        actions = Actions(self.session, self.variables, document, _deadline(limit), limit)
+        document = shown({"type": _NAVIGATION, "name": "Navigate to start URL"})
+        actions = Actions(self.session, self.variables, document, limit)
         failure = await self._timed(self.session.watched(actions.go_to(url)), document, limit)
         if failure is None:
             with contextlib.suppress(Error, TimeoutError):
                 async with asyncio.timeout(_MEASURE):
                     await actions.measure_interactive()
-        _conclude(document, failure)
+        flow.conclude(document, failure)
         await self._picture({}, document)
         await self._show({}, document, failure)
         return document
 
-    async def play(self, test: Definition, steps: list[Json]) -> Played:
+    async def play(self, test: Definition) -> Played:
         """Play the steps of a test."""
-        return await flow.play(
-            steps,
-            lambda step: self._step(step, test),
-            skipped=skipped,
-            named=_named,
-        )
+        return await flow.play(test.steps, lambda step: self._step(step, test), shown=shown)
 
     async def _step(self, step: Json, test: Definition) -> Played:
-        document = _shown(step)
+        document = shown(step)
         played = Played([document])
         if step["type"].startswith("extract"):
             # A value of before must not stand in for one that does not come about.
@@ -100,15 +89,13 @@ class Player:
             case kind:
                 if kind == "wait":
                     timeout = max(timeout, 1 + float(number(step["params"]["value"]) or 0))
-                actions = Actions(
-                    self.session, self.variables, document, _deadline(timeout), timeout
-                )
+                actions = Actions(self.session, self.variables, document, timeout)
                 work = self.session.watched(actions.perform(kind, step.get("params") or {}))
                 played.proved = kind.startswith("assert")
         played.failure = await self._timed(work, document, timeout)
         played.failure = _about_element(played.failure, document)
         played.proved = played.proved and played.failure is None
-        _conclude(document, played.failure)
+        flow.conclude(document, played.failure)
         await self._picture(step, document)
         await self._show(step, document, played.failure)
         return played
@@ -121,12 +108,14 @@ class Player:
             async with asyncio.timeout(limit + _GRACE if limit else None):
                 await work
         except TimeoutError:
-            return timed_out(limit).failure
+            return failing.timed_out(limit).failure
         except CheckFailed as failed:
             return failed.failure
         except Error as error:
-            gone = browser_is_gone(error)
-            return (await self.session.why_gone() if gone else browser_failure(error)).failure
+            gone = failing.browser_is_gone(error)
+            return (
+                await self.session.why_gone() if gone else failing.browser_failure(error)
+            ).failure
         finally:
             document["duration"] = round((time.perf_counter() - begun) * 1000, 3)
             document["browser_errors"] = self.session.take_errors(self.variables.masked)
@@ -134,7 +123,7 @@ class Player:
 
     async def _sub_test(self, step: Json, document: Json, played: Played) -> None:
         params = step["params"]
-        test = flow.played_test(params, self.library.tests)
+        test = self.library.played_test(params)
         document["sub_test_public_id"] = test.public_id
         details: list[Json] = []
         document["sub_test_step_details"] = details
@@ -144,7 +133,7 @@ class Player:
             details.append(first)
             if first["status"] == "failed":
                 raise CheckFailed("SUB_TEST_NOT_PASSED", first["failure"]["message"])
-        inner = await self.play(test, test.steps)
+        inner = await self.play(test)
         details += inner.documents
         played.proved = inner.proved
         if failure := inner.failure:
@@ -166,7 +155,7 @@ class Player:
 
     async def _picture(self, step: Json, document: Json) -> None:
         """Keep a screenshot. One that cannot be taken is a warning, and no failure."""
-        if self.screenshots is None or step.get("noScreenshot"):
+        if self.run.definition.options.get("noScreenshot") or step.get("noScreenshot"):
             return
         try:
             async with asyncio.timeout(_SCREENSHOT):
@@ -178,12 +167,13 @@ class Player:
                 {"type": "screenshot", "message": "The page did not answer: no screenshot."}
             )
         else:
-            document["bucket_keys"] = {"screenshot": self.screenshots.put(picture)}
+            document["bucket_keys"] = {"screenshot": self.equipment.screenshots.put(picture)}
 
     async def _show(self, step: Json, document: Json, failure: Failure | None) -> None:
         """Give whoever watches the time to see what a step did."""
-        await asyncio.sleep(self.watching.slow_mo)
-        pause = self.watching.pause
+        watching = self.equipment.watching
+        await asyncio.sleep(watching.slow_mo)
+        pause = watching.pause
         if not (pause and failure and fails_the_test(failure, step)):
             return
         # A sub-test's own step has paused already, and a browser that is gone shows nothing.
@@ -193,19 +183,11 @@ class Player:
             await pause(self.variables.masked(text))
 
 
-def skipped(step: Json) -> Json:
-    """The document of a step that was not played."""
-    return {**_shown(step), "status": "skipped"}
-
-
-def _deadline(timeout: float) -> float:
-    return asyncio.get_running_loop().time() + timeout
-
-
-def _shown(step: Json) -> Json:
-    shown: Json = {key: step[key] for key in ("id", "public_id", "type") if key in step}
+def shown(step: Json) -> Json:
+    """What the document of a step says, however the step ends."""
+    said: Json = {key: step[key] for key in ("id", "public_id", "type") if key in step}
     return {
-        **shown,
+        **said,
         "description": step.get("name") or step["type"],
         "allow_failure": step.get("allowFailure", False),
         "is_critical": step.get("isCritical", False),
@@ -221,15 +203,3 @@ def _about_element(failure: Failure | None, document: Json) -> Failure | None:
     if failure is None or not element or failure.code == "LOCATE_ELEMENT" or failure.inconclusive:
         return failure
     return Failure(failure.code, f"{failure.message} The element: {element!r}.")
-
-
-def _conclude(document: Json, failure: Failure | None) -> None:
-    document["status"] = "failed" if failure else "passed"
-    if failure:
-        document["failure"] = failure.document()
-
-
-def _named(failure: Failure, index: int, step: Json) -> Failure:
-    """The failure of the test: that of a step, with the step's name."""
-    name = step.get("name") or step["type"]
-    return Failure(failure.code, f"Step {index + 1} ({name}): {failure.message}")

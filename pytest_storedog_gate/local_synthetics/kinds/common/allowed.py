@@ -1,6 +1,7 @@
 """What the keys of a definition may hold: the refusals that the kinds have in common.
 
-A `Field` looks at one key of a request and names what is wrong with its value.
+A `Field` looks at one key of a request, or of what stands at another `place`, and names what is
+wrong with its value.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
+from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
     CONFIG,
     OPTIONS,
@@ -38,26 +40,23 @@ def anything(_request: Json, _key: str) -> list[str]:
     return []
 
 
-def text(request: Json, key: str) -> list[str]:
+def text(holder: Json, key: str, place: str = "config.request") -> list[str]:
     """Takes a string, or none."""
-    if isinstance(request.get(key), str | None):
-        return []
-    return [f"config.request.{key} must be a string"]
+    fits = isinstance(holder.get(key), str | None)
+    return [] if fits else [f"{place}.{key} must be a string"]
 
 
-def needed_text(request: Json, key: str) -> list[str]:
+def needed_text(holder: Json, key: str, place: str = "config.request") -> list[str]:
     """Takes a string that is not empty."""
-    if isinstance(request.get(key), str) and request[key]:
-        return []
-    return [f"config.request.{key} must be a string that is not empty"]
+    fits = isinstance(holder.get(key), str) and holder[key]
+    return [] if fits else [f"{place}.{key} must be a string that is not empty"]
 
 
-def texts(request: Json, key: str) -> list[str]:
+def texts(holder: Json, key: str, place: str = "config.request") -> list[str]:
     """Takes an object of strings, or none."""
-    value = {} if request.get(key) is None else request[key]
-    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-        return []
-    return [f"config.request.{key} must be an object of strings"]
+    value = {} if holder.get(key) is None else holder[key]
+    fits = isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return [] if fits else [f"{place}.{key} must be an object of strings"]
 
 
 def port(request: Json, key: str) -> list[str]:
@@ -81,21 +80,36 @@ def seconds(request: Json, key: str) -> list[str]:
     return [TIMEOUT_PROBLEM]
 
 
-def unsupported_keys(
+def seconds_up_to(longest: int, value: Any, place: str) -> list[str]:
+    """Refuse what is no time in seconds that can be waited for."""
+    seconds = number(value)
+    fits = seconds is not None and 0 <= seconds <= longest
+    return [] if fits else [f"{place} must be seconds from 0 to {longest}"]
+
+
+def web_user(request: Json, key: str) -> list[str]:
+    """Takes a user's name and password, or none."""
+    problems, auth = texts(request, key), request.get(key) or {}
+    if isinstance(auth, dict) and auth.get("type", "web") != "web":
+        problems.append(f"config.request.{key} type {auth['type']!r} is not supported")
+    return problems
+
+
+def unsupported_parts(
     definition: Definition,
-    request: Collection[str],
+    fields: Mapping[str, Field],
     *,
     config: Collection[str] = ("request", "assertions"),
     options: Iterable[str] = (),
     own: Collection[str] = (),
 ) -> list[str]:
-    """Name each key that no test has, and each in use that the kind would pass over.
+    """Name each key that no test has, each in use that the kind would pass over, and bad values.
 
-    `request` and `config`: the keys that the kind has; `options`: those that it cannot honour;
-    `own`: those of requests that Datadog does not have, and other kinds may.
+    `fields` and `config`: the keys of a request and beside it that the kind has; `options`: those
+    that it cannot honour; `own`: those of requests that Datadog does not have, and other kinds may.
     """
     has = {*config, "configVariables"}
-    others = (REQUEST.keys() | own) - set(request)
+    others = (REQUEST.keys() | own) - fields.keys()
     return [
         # Those of a step are named with its test's.
         *(key_faults_of_test(definition.data, own) if definition.type != STEP else ()),
@@ -104,6 +118,7 @@ def unsupported_keys(
         *passed_over("config.", definition.config, CONFIG, CONFIG.keys() - has),
         *passed_over("config.request.", definition.request, REQUEST, others),
         *passed_over("options.", definition.options, OPTIONS, [*options, "forwardProxy"]),
+        *(problem for key, field in fields.items() for problem in field(definition.request, key)),
     ]
 
 

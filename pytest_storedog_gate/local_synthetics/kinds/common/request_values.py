@@ -69,16 +69,43 @@ def start_url(run: Run, variables: Variables) -> str:
 def host_of(request: Json, variables: Variables, key: str = "host") -> str:
     """The host name or address; of a URL, as which Datadog keeps many, its own.
 
-    Raises CheckFailed.
+    Raises CheckFailed, also where the port of a URL is another than the request's.
     """
-    host = variables.fill(request[key]).strip()
-    if _URL.match(host):
-        host = _host_in(host, request, variables)
+    text, own = variables.fill(request[key]).strip(), request.get("port")
+    host, port = _host_and_port(text)
+    if port and own not in (None, "") and port != as_port(filled(own, variables.fill)):
+        raise CheckFailed(
+            "INVALID_REQUEST", f"{mask_url(text)!r} and config.request.port name two ports"
+        )
     if _IN_BRACKETS.fullmatch(host):
         host = host[1:-1]
     if not is_host(host):
         raise CheckFailed("INVALID_REQUEST", f"{mask_host(host)!r} is no host name or address")
     return host
+
+
+def port_of(request: Json, variables: Variables, default: int | None, key: str = "port") -> int:
+    """The port, else that of a host that is a URL. Raises CheckFailed where it is none."""
+    value = request.get(key)
+    if value in (None, "") and key == "port":
+        _, value = _host_and_port(variables.fill(request["host"]).strip())
+    if value in (None, "") and default is not None:
+        return default
+    port = as_port(filled(value, variables.fill))
+    if port is None:
+        raise InvalidTest(f"config.request.{key} must be a port from 1 to {LAST_PORT}")
+    return port
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    """Those of a URL; of anything else the text itself."""
+    if not _URL.match(text):
+        return text, None
+    try:
+        host, port = urlsplit(text).netloc, urlsplit(text).port
+    except ValueError as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(text)!r}: {error}") from None
+    return (host, None) if port is None else (host.rpartition(":")[0], port)
 
 
 def is_host(text: str) -> bool:
@@ -92,38 +119,6 @@ def is_host(text: str) -> bool:
     except UnicodeError:
         return False
     return len(name) <= _LONGEST_NAME
-
-
-def _host_in(url: str, request: Json, variables: Variables) -> str:
-    """The host of a URL. Raises CheckFailed where its port is another than the request's."""
-    own, port = request.get("port"), _port_in(url)
-    if own not in (None, "") and port not in (None, as_port(filled(own, variables.fill))):
-        raise CheckFailed(
-            "INVALID_REQUEST", f"{mask_url(url)!r} and config.request.port name two ports"
-        )
-    host = urlsplit(url).netloc
-    return host if port is None else host.rpartition(":")[0]
-
-
-def _port_in(url: str) -> int | None:
-    try:
-        return urlsplit(url).port
-    except ValueError as error:
-        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None
-
-
-def port_of(request: Json, variables: Variables, default: int | None, key: str = "port") -> int:
-    """The port, else that of a host that is a URL. Raises CheckFailed where it is none."""
-    value = request.get(key)
-    host = variables.fill(request["host"]).strip()
-    if value in (None, "") and key == "port" and _URL.match(host):
-        value = _port_in(host)
-    if value in (None, "") and default is not None:
-        return default
-    port = as_port(filled(value, variables.fill))
-    if port is None:
-        raise InvalidTest(f"config.request.{key} must be a port from 1 to {LAST_PORT}")
-    return port
 
 
 def named_texts(request: Json, key: str, variables: Variables) -> dict[str, str]:
@@ -156,9 +151,14 @@ def timeout_of(request: Json, variables: Variables) -> float:
     return seconds or DEFAULT_TIMEOUT
 
 
-def setting(definition: Definition, key: str, *, default: Any = False) -> Any:
+def asserted(definition: Definition) -> set[str]:
+    """The types of the assertions."""
+    return {str(one.get("type")) for one in definition.config.get("assertions") or []}
+
+
+def setting(definition: Definition, key: str) -> Any:
     """What a single test has in `options`, and a step of a multistep test in `request`."""
-    return definition.options.get(key, definition.request.get(key, default))
+    return definition.options.get(key, definition.request.get(key, False))
 
 
 def as_port(value: Any) -> int | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,14 +21,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    ProbingCheck,
-    cut,
-    joined,
-    timed_out,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
 from pytest_storedog_gate.local_synthetics.kinds.grpc import schema
 from pytest_storedog_gate.local_synthetics.network import addresses
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -38,8 +30,6 @@ from pytest_storedog_gate.local_synthetics.variables.variables import has_placeh
 from pytest_storedog_gate.secrets.places import mask_headers
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import MethodDescriptor
-    from google.protobuf.descriptor_pool import DescriptorPool
     from google.protobuf.message import Message
 
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
@@ -53,38 +43,10 @@ _HEALTH, _UNARY = "healthcheck", "unary"
 _HEALTH_METHOD = "/grpc.health.v1.Health/Check"
 _SCHEMES = {"grpc://": False, "http://": False, "grpcs://": True, "https://": True}
 _CLOSED = ("Connection reset", "Socket closed")  # only gRPC's words tell
-_COMMON: Operators = {"responseTime": ORDERED, "grpcMetadata": GENERAL | ABSENCE}
+_COMMON: Operators = {"responseTime": probing.ORDERED, "grpcMetadata": GENERAL | ABSENCE}
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    host: str
-    port: int
-    tls: bool
-    service: str
-    method: str
-    message: str
-    metadata: dict[str, str]
-    proto: bytes | None
-    timeout: float
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the assertions look at; metadata by names in lower case."""
-
-    metadata: dict[str, str] = field(default_factory=dict)
-    status: int = 0
-    answer: str = ""
-
-    def part(self, kind: str, name: str) -> str:
-        """See `protocol.Source`."""
-        if kind == "grpc_message":
-            return self.answer
-        return named(self.metadata, name, "the metadata")
-
-
-class GrpcCheck(ProbingCheck):
+class GrpcCheck(probing.ProbingCheck):
     """Calls a method and evaluates the assertions on the answer."""
 
     extractable: ClassVar = {"grpc_message": False, "grpc_metadata": True}
@@ -96,7 +58,7 @@ class GrpcCheck(ProbingCheck):
         "allow_insecure": allowed.anything,
     }  # fmt: skip
     operators: ClassVar = {
-        _HEALTH: {**_COMMON, "grpcHealthcheckStatus": ORDERED},
+        _HEALTH: {**_COMMON, "grpcHealthcheckStatus": probing.ORDERED},
         _UNARY: {**_COMMON, "grpcProto": GENERAL | {JSON_PATH, JSON_SCHEMA}},
     }
 
@@ -107,7 +69,6 @@ class GrpcCheck(ProbingCheck):
         return str(said) if said else _UNARY if request.get("method") else _HEALTH
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         problems, request = super().unsupported(definition), definition.request
         if self.call_of(definition) != _UNARY:
             return problems
@@ -118,28 +79,153 @@ class GrpcCheck(ProbingCheck):
         return problems + _unsupported_proto(request)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
-        definition = run.definition
-        call = self.call_of(definition)
-        target = _target(definition, variables)
+        call = _Call(run, variables, self.call_of(run.definition))
+        return await self.check(
+            run, variables, call.seen, call.probe(), call.actual, call.timeout, part=call.part
+        )
+
+
+class _Call:
+    """One call: what is asked for, and what assertions look at."""
+
+    def __init__(self, run: Run, variables: Variables, kind: str) -> None:
+        request = run.definition.request
+        host = variables.fill(request["host"]).strip().lower()
+        scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
+        self.kind = kind
+        self.port = request_values.port_of(request, variables, _DEFAULT_PORT)
+        self.tls = _SCHEMES.get(scheme, self.port == _TLS_PORT)
+        if self.tls and request_values.setting(run.definition, "allow_insecure"):
+            raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
+        self.host = request_values.host_of(request, variables)
+        self.service, self.method, self.message = (
+            variables.fill(request.get(key) or "") for key in ("service", "method", "message")
+        )
+        metadata = request_values.named_texts(request, "metadata", variables)
+        self.metadata = {name.lower(): value for name, value in metadata.items()}
+        self.proto = request.get("compressedProtoFile")
+        self.timeout = request_values.timeout_of(request, variables)
+        self.answered_metadata: dict[str, str] = {}  # names in lower case
+        self.status = 0
+        self.answer = ""
+        call_type = "healthCheck" if kind == _HEALTH else kind
         shown = {
-            "host": target.host,
-            "port": target.port,
-            "call_type": "healthCheck" if call == _HEALTH else call,
-            "service": target.service,
-            "method": target.method,
-            "message": cut(target.message, variables)[0],
-            "metadata": mask_headers(target.metadata),
-            "timeout": round(target.timeout * 1000),
+            "host": self.host,
+            "port": self.port,
+            "call_type": call_type,
+            "service": self.service,
+            "method": self.method,
+            "message": self.message,
+            "metadata": mask_headers(self.metadata),
+            "timeout": round(self.timeout * 1000),
         }
-        seen, found = Sighting({"request": shown, "call_type": shown["call_type"]}), _Found()
-        probe, actual = _probe(run, call, target, seen, found), partial(_actual, found)
-        outcome = await self.check(run, variables, seen, probe, actual, target.timeout)
-        if found.answer:
-            text, truncated = cut(found.answer, variables)
-            shown_answer = {"message": text, "is_message_truncated": truncated}
-            outcome.detail["response"] |= shown_answer
-        return outcome
+        self.seen = Sighting({"request": shown, "call_type": call_type})
+
+    def part(self, kind: str, name: str) -> str:
+        if kind == "grpc_message":
+            return self.answer
+        return named(self.answered_metadata, name, "the metadata")
+
+    def actual(self, assertion: Json) -> Any:
+        match assertion["type"]:
+            case "grpcHealthcheckStatus":
+                return self.status
+            case "grpcMetadata":
+                return self.part("grpc_metadata", assertion["property"])
+            case _:
+                return self.answer
+
+    async def probe(self) -> None:
+        await self._try_to_connect()
+        try:
+            async with self._channel() as channel:
+                await (self._health if self.kind == _HEALTH else self._unary)(channel)
+        except grpc.aio.AioRpcError as error:
+            raise _failure(error, self.timeout) from None
+        except grpc.aio.UsageError as error:
+            raise CheckFailed("INVALID_REQUEST", f"The call cannot be made: {error}") from None
+
+    async def _try_to_connect(self) -> None:
+        """Connect and close, as gRPC itself tells little of why it could not connect."""
+        connection = await addresses.connect(self.host, self.port, self.seen)
+        if not self.tls:
+            connection.close()
+            return
+        context = context_for("grpc")
+        context.set_alpn_protocols(["h2"])
+        _, writer = await asyncio.open_connection(
+            sock=connection, ssl=context, server_hostname=self.host
+        )
+        writer.transport.abort()
+        self.seen.lap("ssl")
+
+    def _channel(self) -> grpc.aio.Channel:
+        address = self.seen.detail["resolved_ip"]
+        at = f"ipv6:[{address}]" if ":" in address else f"ipv4:{address}"
+        authority = f"[{self.host}]" if ":" in self.host else self.host
+        options: list[tuple[str, Any]] = [
+            ("grpc.default_authority", f"{authority}:{self.port}"),
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.enable_retries", 0),
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.max_receive_message_length", _LARGEST),
+        ]
+        if not self.tls:
+            return grpc.aio.insecure_channel(f"{at}:{self.port}", options)
+        credentials = grpc.ssl_channel_credentials(_authorities(context_for("grpc")))
+        return grpc.aio.secure_channel(f"{at}:{self.port}", credentials, options)
+
+    async def _health(self, channel: grpc.aio.Channel) -> None:
+        question = health_pb2.HealthCheckRequest(service=self.service)
+        answer = await self._ask(channel, _HEALTH_METHOD, question, health_pb2.HealthCheckResponse)
+        self.status = answer.status
+        known = health_pb2.HealthCheckResponse.ServingStatus.items()
+        # What is no name of its own is a number.
+        name = {number: name for name, number in known}.get(self.status, str(self.status))
+        self.seen.detail["response"]["healthcheck"] = {
+            "status": self.status,
+            "message": {"status": name},
+        }
+
+    async def _unary(self, channel: grpc.aio.Channel) -> None:
+        if self.proto:
+            pool = await schema.compiled(schema.unpacked(self.proto))
+        else:
+            pool = await schema.reflected(channel, self.service)
+        method = schema.method_of(pool, self.service, self.method)
+        question = message_factory.GetMessageClass(method.input_type)()
+        try:
+            json_format.Parse(self.message or "{}", question, descriptor_pool=pool)
+        except json_format.ParseError as error:
+            raise InvalidTest(f"config.request.message: {error}") from None
+        answers = message_factory.GetMessageClass(method.output_type)
+        path = f"/{self.service}/{self.method}"
+        document = json_format.MessageToDict(
+            await self._ask(channel, path, question, answers),
+            descriptor_pool=pool,
+            always_print_fields_with_no_presence=True,
+        )
+        self.answer = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        self.seen.detail["response"]["message"] = self.answer
+
+    async def _ask(
+        self, channel: grpc.aio.Channel, path: str, question: Message, answers: type[Message]
+    ) -> Any:
+        stub: Any = channel.unary_unary(
+            path,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=answers.FromString,
+        )
+        call = stub(question, metadata=list(self.metadata.items()), timeout=self.timeout)
+        answer = await call
+        self.seen.lap("firstByte")
+        self.answered_metadata = probing.joined(
+            (name.lower(), value if isinstance(value, str) else value.decode(errors="replace"))
+            for part in (await call.initial_metadata(), await call.trailing_metadata())
+            for name, value in part or ()
+        )
+        self.seen.detail["response"] = {"metadata": mask_headers(self.answered_metadata)}
+        return answer
 
 
 def _unsupported_proto(request: Json) -> list[str]:
@@ -159,80 +245,6 @@ def _unsupported_proto(request: Json) -> list[str]:
     return []
 
 
-def _target(definition: Definition, variables: Variables) -> _Target:
-    request = definition.request
-    host = variables.fill(request["host"]).strip().lower()
-    scheme = next((one for one in _SCHEMES if host.startswith(one)), "")
-    port = request_values.port_of(request, variables, _DEFAULT_PORT)
-    tls = _SCHEMES.get(scheme, port == _TLS_PORT)
-    if tls and request_values.setting(definition, "allow_insecure"):
-        raise InvalidTest("allow_insecure is not supported for gRPC with TLS")
-    proto = request.get("compressedProtoFile")
-    metadata = request_values.named_texts(request, "metadata", variables)
-    return _Target(
-        host=request_values.host_of(request, variables),
-        port=port,
-        tls=tls,
-        service=variables.fill(request.get("service") or ""),
-        method=variables.fill(request.get("method") or ""),
-        message=variables.fill(request.get("message") or ""),
-        metadata={name.lower(): value for name, value in metadata.items()},
-        proto=schema.unpacked(proto) if proto else None,
-        timeout=request_values.timeout_of(request, variables),
-    )
-
-
-async def _probe(run: Run, call: str, target: _Target, seen: Sighting, found: _Found) -> None:
-    await _try_to_connect(target, seen)
-    try:
-        async with _channel(target, seen.detail["resolved_ip"]) as channel:
-            if call == _HEALTH:
-                await _check_health(channel, target, seen, found)
-            else:
-                pool = await _types(channel, target)
-                method = schema.method_of(pool, target.service, target.method)
-                question, stub = _question(target, method, pool), _stub(channel, target, method)
-                found.answer = _as_json(await _answered(stub, question, target, seen, found), pool)
-    except grpc.aio.AioRpcError as error:
-        raise _failure(error, target) from None
-    except grpc.aio.UsageError as error:
-        raise CheckFailed("INVALID_REQUEST", f"The call cannot be made: {error}") from None
-    seen.finish()
-    await run.answered(found.part)
-
-
-async def _try_to_connect(target: _Target, seen: Sighting) -> None:
-    """Connect and close, as gRPC itself tells little of why it could not connect."""
-    connection = await addresses.connect(target.host, target.port, seen)
-    if not target.tls:
-        connection.close()
-        return
-    context = context_for("grpc")
-    context.set_alpn_protocols(["h2"])
-    _, writer = await asyncio.open_connection(
-        sock=connection, ssl=context, server_hostname=target.host
-    )
-    writer.transport.abort()
-    seen.lap("ssl")
-
-
-def _channel(target: _Target, address: str) -> grpc.aio.Channel:
-    family = "ipv6" if ":" in address else "ipv4"
-    at = f"ipv6:[{address}]:{target.port}" if family == "ipv6" else f"ipv4:{address}:{target.port}"
-    authority = f"[{target.host}]" if ":" in target.host else target.host
-    options: list[tuple[str, Any]] = [
-        ("grpc.default_authority", f"{authority}:{target.port}"),
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.enable_retries", 0),
-        ("grpc.use_local_subchannel_pool", 1),
-        ("grpc.max_receive_message_length", _LARGEST),
-    ]
-    if not target.tls:
-        return grpc.aio.insecure_channel(at, options)
-    credentials = grpc.ssl_channel_credentials(_authorities(context_for("grpc")))
-    return grpc.aio.secure_channel(at, credentials, options)
-
-
 @lru_cache(maxsize=1)
 def _authorities(context: ssl.SSLContext) -> bytes | None:
     """The system's, as the other kinds use them; gRPC would bring its own."""
@@ -244,83 +256,11 @@ def _authorities(context: ssl.SSLContext) -> bytes | None:
     return found or None
 
 
-async def _types(channel: grpc.aio.Channel, target: _Target) -> DescriptorPool:
-    if target.proto is not None:
-        return await schema.compiled(target.proto)
-    return await schema.reflected(channel, target.service)
-
-
-async def _check_health(
-    channel: grpc.aio.Channel, target: _Target, seen: Sighting, found: _Found
-) -> None:
-    stub = channel.unary_unary(
-        _HEALTH_METHOD,
-        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
-        response_deserializer=health_pb2.HealthCheckResponse.FromString,
-    )
-    question = health_pb2.HealthCheckRequest(service=target.service)
-    answer = await _answered(stub, question, target, seen, found)
-    found.status = answer.status
-    names = {number: name for name, number in health_pb2.HealthCheckResponse.ServingStatus.items()}
-    name = names.get(answer.status, str(answer.status))  # what is no name of its own is a number
-    seen.detail["response"] |= {
-        "healthcheck": {"status": found.status, "message": {"status": name}}
-    }
-
-
-def _question(target: _Target, method: MethodDescriptor, pool: DescriptorPool) -> Message:
-    question = message_factory.GetMessageClass(method.input_type)()
-    try:
-        return json_format.Parse(target.message or "{}", question, descriptor_pool=pool)
-    except json_format.ParseError as error:
-        raise InvalidTest(f"config.request.message: {error}") from None
-
-
-def _stub(channel: grpc.aio.Channel, target: _Target, method: MethodDescriptor) -> Any:
-    return channel.unary_unary(
-        f"/{target.service}/{target.method}",
-        request_serializer=lambda message: message.SerializeToString(),
-        response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
-    )
-
-
-def _as_json(answer: Message, pool: DescriptorPool) -> str:
-    document = json_format.MessageToDict(
-        answer, descriptor_pool=pool, always_print_fields_with_no_presence=True
-    )
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-async def _answered(
-    stub: Any, question: Message, target: _Target, seen: Sighting, found: _Found
-) -> Any:
-    call = stub(question, metadata=list(target.metadata.items()), timeout=target.timeout)
-    answer = await call
-    seen.lap("firstByte")
-    found.metadata = joined(
-        (name.lower(), value if isinstance(value, str) else value.decode(errors="replace"))
-        for part in (await call.initial_metadata(), await call.trailing_metadata())
-        for name, value in part or ()
-    )
-    seen.detail["response"] = {"metadata": mask_headers(found.metadata)}
-    return answer
-
-
-def _actual(found: _Found, assertion: Json) -> Any:
-    match assertion["type"]:
-        case "grpcHealthcheckStatus":
-            return found.status
-        case "grpcMetadata":
-            return found.part("grpc_metadata", assertion["property"])
-        case _:
-            return found.answer
-
-
-def _failure(error: grpc.aio.AioRpcError, target: _Target) -> CheckFailed:
+def _failure(error: grpc.aio.AioRpcError, limit: float) -> CheckFailed:
     code, details = error.code(), error.details() or ""
     told = f"{details} {error.debug_error_string()}"
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return timed_out(target.timeout)
+        return probing.timed_out(limit)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
         return CheckFailed("BODY_TOO_LARGE", f"The answer is over {_LARGEST} bytes.")
     if code is grpc.StatusCode.UNAVAILABLE and any(words in told for words in _CLOSED):

@@ -8,6 +8,7 @@ import binascii
 import sys
 import tempfile
 import zlib
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -101,10 +102,10 @@ async def reflected(channel: Channel, service: str) -> DescriptorPool:
             for text in answer.file_descriptor_response.file_descriptor_proto:
                 file = descriptor_pb2.FileDescriptorProto.FromString(text)
                 files[file.name] = file
-                missing = [name for name in file.dependency if name not in files]
                 wanted += [
                     reflection_pb2.ServerReflectionRequest(file_by_filename=name)
-                    for name in missing
+                    for name in file.dependency
+                    if name not in files
                 ]
             if len(files) > _MOST_FILES:
                 raise CheckFailed("BODY_TOO_LARGE", f"Over {_MOST_FILES} files are described.")
@@ -130,16 +131,8 @@ def method_of(pool: DescriptorPool, service: str, name: str) -> MethodDescriptor
 
 def _pool(files: dict[str, descriptor_pb2.FileDescriptorProto]) -> DescriptorPool:
     """Each file after those that it imports."""
-    pool, added = DescriptorPool(), set[str]()
-
-    def add(name: str) -> None:
-        if name in added or name not in files:
-            return
-        added.add(name)
-        for dependency in files[name].dependency:
-            add(dependency)
-        pool.Add(files[name])
-
-    for name in files:
-        add(name)
+    pool, imports = DescriptorPool(), {name: file.dependency for name, file in files.items()}
+    for name in TopologicalSorter(imports).static_order():
+        if name in files:
+            pool.Add(files[name])
     return pool

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -26,12 +26,8 @@ _TYPES = {
 _FILE_TEXTS = ("name", "originalFileName", "type", "content")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is sent, and what the request says that it is."""
-
-    content: str | bytes | None = None
-    content_type: str | None = None
+Body = tuple[str | bytes | None, str | None]
+"""What is sent, and what the request says that it is."""
 
 
 def unsupported_body(request: Json) -> list[str]:
@@ -51,7 +47,11 @@ def unsupported_body(request: Json) -> list[str]:
         problems.append(f"config.request.files needs bodyType {_MULTIPART} or {_BYTES}")
     if kind == _MULTIPART and not form and not files:
         problems.append(f"config.request.bodyType {_MULTIPART} needs form or files")
-    return problems + _unsupported_files(files or [], alone=kind == _BYTES)
+    if kind == _BYTES and isinstance(files, list) and len(files) > 1:
+        problems.append(f"config.request.files: bodyType {_BYTES} takes one file")
+    return problems + unsupported_files(
+        files or [], "config.request.files", named=kind == _MULTIPART
+    )
 
 
 def build_body(request: Json, variables: Variables, own_type: str | None) -> Body:
@@ -61,51 +61,46 @@ def build_body(request: Json, variables: Variables, own_type: str | None) -> Bod
     """
     kind = request.get("bodyType")
     files = request.get("files") or []
-    form = {variables.fill(k): variables.fill(v) for k, v in (request.get("form") or {}).items()}
+    form = request_values.named_texts(request, "form", variables)
     if kind == _MULTIPART:
         return _multipart(form, files, variables, own_type)
     if files:
         (file,) = files
-        return Body(content_of(file), file.get("type") or _BYTES)
+        return content_of(file), file.get("type") or _BYTES
     if form:
-        return Body(urlencode(form), _FORM)
+        return urlencode(form), _FORM
     if not request.get("body"):
-        return Body()
+        return None, None
     text = variables.fill(request["body"])
-    return Body(_query(text), "application/json") if kind == _GRAPHQL else Body(text, kind)
+    return (_query(text), "application/json") if kind == _GRAPHQL else (text, kind)
 
 
-def _unsupported_files(files: Any, *, alone: bool) -> list[str]:
+def unsupported_files(files: Any, place: str, *, named: bool = True) -> list[str]:
+    """Name what of the files at that place cannot be sent. `named`: each needs a name."""
     if not isinstance(files, list) or not all(isinstance(file, dict) for file in files):
-        return ["config.request.files must be a list of objects"]
-    if alone and len(files) > 1:
-        return [f"config.request.files: bodyType {_BYTES} takes one file"]
+        return [f"{place} must be a list of objects"]
     return [
-        f"config.request.files[{index}]{problem}"
+        problem
         for index, file in enumerate(files)
-        for problem in _unsupported_file(file, named=not alone)
+        for problem in _unsupported_file(file, f"{place}[{index}]", named=named)
     ]
 
 
-def _unsupported_file(file: Json, *, named: bool) -> list[str]:
-    problems = [
-        f".{key} must be a string"
-        for key in _FILE_TEXTS
-        if key in file and not isinstance(file[key], str)
-    ]
+def _unsupported_file(file: Json, place: str, *, named: bool) -> list[str]:
+    problems = [problem for key in _FILE_TEXTS for problem in allowed.text(file, key, place)]
     if problems:
         return problems
-    if named and not file.get("name"):
-        problems.append(".name must be a string that is not empty")
-    if "content" not in file:
+    if named:
+        problems += allowed.needed_text(file, "name", place)
+    if file.get("content") is None:
         where = ": Datadog holds it, under the bucketKey; storedog.files can name a local file"
-        return [*problems, f" has no content{where if file.get('bucketKey') else ''}"]
+        return [*problems, f"{place} has no content{where if file.get('bucketKey') else ''}"]
     if file.get("encoding") not in (None, "", "base64"):
-        return [*problems, f".encoding {file['encoding']!r} is not supported"]
+        return [*problems, f"{place}.encoding {file['encoding']!r} is not supported"]
     try:
         content_of(file)
     except ValueError:
-        problems.append(".content is not base64 or holds characters that cannot be sent")
+        problems.append(f"{place}.content is not base64 or holds characters that cannot be sent")
     return problems
 
 
@@ -135,7 +130,7 @@ def _multipart(
         raise CheckFailed(
             "INVALID_REQUEST", "The boundary in the Content-Type header cannot be used."
         ) from None
-    return Body(encoded.read(), encoded.headers["content-type"])
+    return encoded.read(), encoded.headers["content-type"]
 
 
 def _query(text: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import codecs
 import contextlib
 import zlib
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import brotli
 import h11
@@ -29,6 +29,16 @@ _OF_PYTHON = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escap
 _MOST_ENCODINGS = 5  # one within the other
 
 
+def bounded_client(transport: BoundedTransport) -> httpx.AsyncClient:
+    """A client without a limit of time, which asks for what can be unpacked."""
+    return httpx.AsyncClient(
+        transport=transport,
+        headers={"Accept-Encoding": ", ".join(_UNPACKERS)},
+        timeout=None,  # noqa: S113 `within` limits the whole
+        trust_env=False,
+    )
+
+
 class BoundedTransport(httpx.AsyncHTTPTransport):
     """Its answers are `BoundedResponse`s of at most `limit` bytes."""
 
@@ -38,7 +48,6 @@ class BoundedTransport(httpx.AsyncHTTPTransport):
         self._limit = limit
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See `httpx.AsyncHTTPTransport`."""
         # It follows no redirects and reads no body, so that nothing is lost but the wrapping.
         try:
             got = await super().handle_async_request(request)
@@ -75,8 +84,8 @@ class BoundedResponse(httpx.Response):
         """The body, unpacked. Everything that httpx reads of a body comes through here.
 
         Raises CheckFailed where it is over the limit, httpx.DecodingError where it is not what
-        its headers say: it has no end, or something else after it. What is packed in a way that is
-        not in `ENCODINGS` comes as it is.
+        its headers say: it has no end, or something else after it. What is packed in another way
+        comes as it is.
         """
         if hasattr(self, "_content"):
             async for piece in super().aiter_bytes(chunk_size):
@@ -96,7 +105,7 @@ class BoundedResponse(httpx.Response):
 
     def _encodings(self) -> list[str]:
         named = self.headers.get("content-encoding", "").split(",")
-        known = [name for one in named if (name := encoding(one)) in _UNPACKERS]
+        known = [name for one in named if (name := _encoding(one)) in _UNPACKERS]
         if len(known) > _MOST_ENCODINGS:
             raise httpx.DecodingError(f"over {_MOST_ENCODINGS} encodings, one within the other")
         return known
@@ -112,7 +121,7 @@ class _Unpacking:
         self._limit = limit
 
     def unpack(self, data: bytes, stage: int = 0) -> Iterator[bytes]:
-        """As an `_Unpacker`. Raises CheckFailed as well."""
+        """As of one stage. Raises CheckFailed as well."""
         self._sizes[stage] += len(data)
         if self._sizes[stage] > self._limit:
             raise CheckFailed("BODY_TOO_LARGE", f"The body is over {self._limit} bytes.")
@@ -126,17 +135,6 @@ class _Unpacking:
         """Raises httpx.DecodingError where more should have come."""
         if any(stage.is_amid() for stage in self._stages):
             raise httpx.DecodingError("what is packed has no end")
-
-
-class _Unpacker(Protocol):
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        """What is known now that this came too, in pieces, which may be empty.
-
-        Raises zlib.error, brotli.error, httpx.DecodingError.
-        """
-
-    def is_amid(self) -> bool:
-        """Whether something has begun that has no end yet."""
 
 
 class _Zlib:
@@ -153,6 +151,10 @@ class _Zlib:
         self._ended = False  # one has
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
+        """What is known now that this came too, in pieces, which may be empty.
+
+        Raises zlib.error, brotli.error, httpx.DecodingError.
+        """
         piece = b""
         while data or len(piece) == _PIECE:
             piece, left = self._decoded(data)
@@ -162,6 +164,7 @@ class _Zlib:
             data = left
 
     def is_amid(self) -> bool:
+        """Whether something has begun that has no end yet."""
         return bool(self._decoder or self._head)
 
     def _decoded(self, data: bytes) -> tuple[bytes, bytes]:
@@ -191,7 +194,7 @@ class _Zlib:
 
 
 class _Brotli:
-    """It refuses what follows the end of its stream."""
+    """As `_Zlib`; it refuses what follows the end of its stream."""
 
     def __init__(self) -> None:
         self._decoder = brotli.Decompressor()
@@ -213,16 +216,19 @@ class _Brotli:
         return self._begun and not self._decoder.is_finished()
 
 
-_UNPACKERS: dict[str, Callable[[], _Unpacker]] = {
+_UNPACKERS: dict[str, Callable[[], _Zlib | _Brotli]] = {
     "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16, joined=True),
     # As RFC 9110 has it or, from many servers, without zlib's header.
     "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),
     "br": _Brotli,
 }
-ENCODINGS = tuple(_UNPACKERS)
-"""What a body may be packed in, to be asked for in `Accept-Encoding`."""
 
 
-def encoding(named: str) -> str:
+def unknown_encodings(header: str) -> set[str]:
+    """What a `Content-Encoding` names that a body is not unpacked from."""
+    return set(map(_encoding, header.split(","))) - {*_UNPACKERS, "", "identity"}
+
+
+def _encoding(named: str) -> str:
     """What is meant by a name in `Content-Encoding`: `x-gzip` is `gzip` (RFC 9110, 8.4.1.3)."""
     return named.strip().lower().removeprefix("x-")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import h2  # noqa: F401 httpx asks for it only when a request is sent
 
@@ -13,30 +12,18 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
     XPATH,
-    named,
 )
-from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import (
-    evaluate_all,
-    failed_assertions,
-)
-from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, NUMERIC
+from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.request_check import RequestCheck
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
+from pytest_storedog_gate.local_synthetics.kinds.http import connecting
 from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
     authenticate,
     unsupported_authentication,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import build_body, unsupported_body
-from pytest_storedog_gate.local_synthetics.kinds.http.client_certificate import (
-    pair_of,
-    present,
-    unsupported_certificate,
-)
 from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange, Request
-from pytest_storedog_gate.local_synthetics.kinds.http.proxies import proxy_of, unsupported_proxy
-from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
@@ -44,73 +31,24 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    import httpx
-
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
+    from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_SHOWN_BODY = 50_000  # characters of a body that a result holds, Datadog's limit in bytes
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110, section 5.6.2
 _HTTP_VERSIONS = ("any", "http1", "http2")
-_DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
 OPERATORS: Operators = {
     "statusCode": GENERAL,
     "header": GENERAL | ABSENCE,
     "body": GENERAL | {JSON_PATH, XPATH, JSON_SCHEMA},
     "bodyHash": HASHES,
-    "responseTime": (NUMERIC & GENERAL) | {"is", "isNot"},
+    "responseTime": probing.ORDERED,
     JAVASCRIPT: frozenset(),
 }
 
 
-@dataclass(frozen=True)
-class Observed:
-    """What the assertions look at. Times in ms; header names in lower case."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-    body: str
-    timings: Mapping[str, float]
-
-    def actual(self, assertion: Json) -> Any:
-        """See `assertions.Actual`."""
-        match assertion["type"]:
-            case "statusCode":
-                return self.status_code
-            case "responseTime":
-                without_dns = assertion.get("timingsScope") == "withoutDNS"
-                dns = self.timings.get("dns", 0) if without_dns else 0
-                return round(self.timings["total"] - dns, 3)
-            case "header":
-                return named(self.headers, assertion["property"])
-            case "bodyHash":
-                return self.content
-            case _:
-                return self.body
-
-    @property
-    def response(self) -> Json:
-        """What scripts know as `dd.response`."""
-        return {
-            "statusCode": self.status_code,
-            "headers": dict(self.headers),
-            "body": self.body,
-        }
-
-    def part(self, kind: str, name: str) -> str:
-        """See `protocol.Source`."""
-        match kind:
-            case "http_header":
-                return named(self.headers, name)
-            case "http_status_code":
-                return str(self.status_code)
-            case _:
-                return self.body
-
-
-class HttpCheck(RequestCheck):
+class HttpCheck(probing.ProbingCheck):
     """Sends one request and evaluates the assertions on its answer."""
 
     extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
@@ -121,10 +59,13 @@ class HttpCheck(RequestCheck):
         **dict.fromkeys(("method", "body"), allowed.text),
         **dict.fromkeys(("headers", "query", "form"), allowed.texts),
         "timeout": allowed.seconds,
+        "basicAuth": unsupported_authentication,
+        "certificate": connecting.unsupported_certificate,
+        "proxy": connecting.unsupported_proxy,
         **dict.fromkeys(
             (
-                "bodyType", "files", "basicAuth", "certificate", "proxy", "follow_redirects",
-                "allow_insecure", "persistCookies", "noSavingResponseBody", "httpVersion",
+                "bodyType", "files", "follow_redirects", "allow_insecure", "persistCookies",
+                "noSavingResponseBody", "httpVersion",
             ),
             allowed.anything,
         ),
@@ -134,64 +75,44 @@ class HttpCheck(RequestCheck):
     operators: ClassVar = {"": OPERATORS}
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
-        request = definition.request
         return [
             *super().unsupported(definition),
-            *unsupported_body(request),
-            *unsupported_authentication(request),
-            *unsupported_certificate(request),
-            *unsupported_proxy(request),
+            *unsupported_body(definition.request),
             *_unsupported_version(definition),
             *self.equipment.scripts.unsupported(definition.config),
         ]
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
         definition, scripts = run.definition, self.equipment.scripts
         await scripts.prepare(definition, variables)
         insecure = request_values.setting(definition, "allow_insecure")
         plain = tls = context_for("http", insecure=insecure)
         if definition.request.get("certificate"):
-            pair = pair_of(definition.request, variables)
+            pair = connecting.pair_of(definition.request, variables)
             tls = context_for("http", insecure=insecure, shown=pair)
-            present(pair, tls)
+            connecting.present(pair, tls)
         request = await _build(run, variables, plain)
-        exchange = Exchange()
-        try:
-            response = await exchange.perform(request, tls)
-        except CheckFailed as failed:
-            return Outcome(failed.failure, _detail(request, exchange, variables))
-        keeps_body = not definition.request.get("noSavingResponseBody")
-        observed = Observed(
-            status_code=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            content=exchange.body,
-            body=_text(response, exchange.body),
-            timings=exchange.timings,
-        )
-        await run.answered(observed.part, observed.response)
-        results = await evaluate_all(
-            definition.config.get("assertions") or [],
-            OPERATORS,
-            observed.actual,
+        shown = {
+            "method": request.method,
+            "url": mask_url(request.url),
+            "headers": mask_headers(request.headers),
+            "timeout": round(request.timeout * 1000),
+        }
+        exchange = Exchange(detail={"request": shown})
+        return await self.check(
+            run,
             variables,
-            shown=lambda result: _shown(result, keeps_body=keeps_body),
-            script=lambda assertion: scripts.evaluate(
-                assertion, variables, observed.response, tells=keeps_body
-            ),
+            exchange,
+            exchange.perform(request, tls),
+            exchange.actual,
+            request.timeout,
+            part=exchange.part,
+            response=exchange.response,
         )
-        detail = _detail(request, exchange, variables)
-        detail["assertions"] = results
-        if keeps_body:
-            text = variables.masked(observed.body)
-            detail["response"]["body"] = text[:_SHOWN_BODY]
-            detail["response"]["is_body_truncated"] = len(text) > _SHOWN_BODY
-        return Outcome(failed_assertions(results), detail)
 
 
 def _unsupported_version(definition: Definition) -> list[str]:
-    version = request_values.setting(definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(definition, "httpVersion") or "any"
     if version not in _HTTP_VERSIONS:
         return [f"httpVersion {version!r} is not supported"]
     auth = definition.request.get("basicAuth")
@@ -208,40 +129,40 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     wanted = run.definition.request
     own = request_values.headers_of(wanted, variables)
     by_name = {name.lower(): value for name, value in own.items()}
-    body = build_body(wanted, variables, by_name.get("content-type"))
+    content, content_type = build_body(wanted, variables, by_name.get("content-type"))
     url, timeout = _url(run, variables), request_values.timeout_of(wanted, variables)
-    proxy = proxy_of(wanted, variables, tls)
+    proxy = connecting.proxy_of(wanted, variables, tls)
 
     async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
         request_values.checked_url(url, variables)
         request = Request("POST", url, headers, form, timeout, proxy=proxy)
         exchange = Exchange()
         try:
-            response = await exchange.perform(request, tls)
+            await probing.within(timeout, exchange, exchange.perform(request, tls))
         except CheckFailed as failed:
             if failed.failure.inconclusive:
                 raise
             raise CheckFailed(
                 "AUTHENTICATION_ERROR", f"No access token: {failed.failure.message}"
             ) from None
-        return response.status_code, exchange.body
+        return exchange.status, exchange.content
 
-    authentication = await authenticate(wanted, variables, ask)
-    headers = {**_DEFAULT_HEADERS, **authentication.headers}
-    if body.content_type:
-        headers["Content-Type"] = body.content_type
+    credentials, flow = await authenticate(wanted, variables, ask)
+    headers = {"User-Agent": "Datadog/Synthetics", **credentials}
+    if content_type:
+        headers["Content-Type"] = content_type
     auth = wanted.get("basicAuth") or {}
-    version = request_values.setting(run.definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(run.definition, "httpVersion") or "any"
     return Request(
         method=_method(wanted, variables),
         url=url,
         headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
-        content=body.content,
+        content=content,
         timeout=timeout,
         follow_redirects=request_values.setting(run.definition, "follow_redirects"),
         persist_cookies=wanted.get("persistCookies", False),
         http_version="http1" if auth.get("type") == "ntlm" else version,
-        auth=authentication.flow,
+        auth=flow,
         proxy=proxy,
     )
 
@@ -261,46 +182,3 @@ def _url(run: Run, variables: Variables) -> str:
         return str(parsed.copy_merge_params(query)) if query else url
     except UnicodeError as error:
         raise CheckFailed("INVALID_REQUEST", f"config.request.query: {error}") from None
-
-
-def _shown(result: Json, *, keeps_body: bool) -> Any:
-    actual = result["actual"]
-    if result["type"] == "header" and actual is not None:
-        return mask_headers({result["property"]: actual})[result["property"]]
-    return None if result["type"] == "body" and not keeps_body else actual
-
-
-def _text(response: httpx.Response, body: bytes) -> str:
-    return body.decode(response.encoding or "utf-8", errors="replace")
-
-
-def _detail(request: Request, exchange: Exchange, variables: Variables) -> Json:
-    detail: Json = {
-        "request": {
-            "method": request.method,
-            "url": mask_url(request.url),
-            "headers": mask_headers(request.headers),
-            "timeout": round(request.timeout * 1000),
-        },
-        "timings": {stage: round(ms, 3) for stage, ms in exchange.timings.items()},
-        "assertions": [],
-    }
-    if exchange.resolved_ip:
-        detail["resolved_ip"] = exchange.resolved_ip
-    if exchange.response is not None:
-        detail["response"] = _response(exchange, exchange.response)
-    masked: Json = variables.masked(detail)
-    return masked
-
-
-def _response(exchange: Exchange, response: httpx.Response) -> Json:
-    return {
-        "status_code": response.status_code,
-        "headers": mask_headers(dict(response.headers)),
-        "http_version": response.http_version.removeprefix("HTTP/"),
-        "body_size": len(exchange.body),
-        "redirects": [
-            {**redirect, "location": mask_url(redirect["location"])}
-            for redirect in exchange.redirects
-        ],
-    }

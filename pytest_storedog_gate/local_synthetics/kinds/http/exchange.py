@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
-    ENCODINGS,
-    BoundedTransport,
-    encoding,
-)
+from pytest_storedog_gate.local_synthetics.kinds.http import bounded_answers
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network.failures import network_failure
-from pytest_storedog_gate.local_synthetics.network.stopwatch import Stopwatch
+from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
+from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
+
+    from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
 _MAX_REDIRECTS = 10
 _MAX_BODY = 10 * 1024 * 1024
@@ -32,6 +31,7 @@ _STAGES = {
     "http11.receive_response_headers.complete": "firstByte",
     "http2.receive_response_headers.complete": "firstByte",
 }
+_ASSERTED = {"http_header": "header", "http_status_code": "statusCode"}
 _NO_AUTHORITY = 407  # "Proxy Authentication Required"
 _CREDENTIALS = ("x-amz-security-token",)  # httpx itself keeps Authorization from other origins
 
@@ -57,38 +57,50 @@ class Request:
 
 
 @dataclass
-class Exchange(Stopwatch):
-    """What happened so far; complete once `perform` has returned."""
+class Answer:
+    """What assertions look at; header names in lower case."""
 
-    resolved_ip: str | None = None
-    redirects: list[dict[str, Any]] = field(default_factory=list)
-    response: httpx.Response | None = None
-    body: bytes = b""
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
-    async def perform(self, request: Request, tls: ssl.SSLContext) -> httpx.Response:
+    def part(self, kind: str, name: str) -> str:
+        return str(self.actual({"type": _ASSERTED.get(kind, "body"), "property": name}))
+
+    def actual(self, assertion: Json) -> Any:
+        match assertion["type"]:
+            case "statusCode":
+                return self.status
+            case "header":
+                return named(self.headers, assertion["property"])
+            case _:
+                return self.text
+
+
+@dataclass
+class Exchange(Sighting, Answer):
+    """What happened so far; the answer is here once `perform` has returned."""
+
+    content: bytes = b""
+    redirects: list[Json] = field(default_factory=list)
+
+    def actual(self, assertion: Json) -> Any:
+        return self.content if assertion["type"] == "bodyHash" else super().actual(assertion)
+
+    def response(self) -> Json:
+        """What scripts know as `dd.response`."""
+        return {"statusCode": self.status, "headers": dict(self.headers), "body": self.text}
+
+    async def perform(self, request: Request, tls: ssl.SSLContext) -> None:
         """Send the request. Raises CheckFailed with one of Datadog's failure codes.
 
-        The answer's body is in `body`.
+        The time that it takes is for `within` to limit.
         """
-        transport = _TimedTransport(tls, self, request)
-        async with httpx.AsyncClient(
-            transport=transport,
-            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
-            timeout=None,  # noqa: S113 the whole is limited below
-            trust_env=False,
-        ) as client:
+        async with bounded_answers.bounded_client(_TimedTransport(tls, self, request)) as client:
             if not request.persist_cookies:
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            self.restart()
             try:
-                async with asyncio.timeout(request.timeout):
-                    return await self._follow(client, request)
-            except TimeoutError:
-                raise CheckFailed(
-                    "TIMEOUT",
-                    "The request couldn't be completed in a reasonable time: "
-                    f"{request.timeout:g} s.",
-                ) from None
+                await self._follow(client, request)
             except httpx.ProxyError as error:
                 raise CheckFailed("TUNNEL", f"The proxy opens no tunnel: {error}") from None
             except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
@@ -106,10 +118,8 @@ class Exchange(Stopwatch):
                 if request.auth is None:
                     raise
                 raise _unmet_challenge(error) from None
-            finally:
-                self.finish()
 
-    async def _follow(self, client: httpx.AsyncClient, wanted: Request) -> httpx.Response:
+    async def _follow(self, client: httpx.AsyncClient, wanted: Request) -> None:
         request = client.build_request(
             wanted.method, wanted.url, headers=wanted.headers, content=wanted.content
         )
@@ -119,40 +129,58 @@ class Exchange(Stopwatch):
             request.extensions["trace"] = self._trace
             auth = wanted.auth if _same_origin(request.url, first) else None
             response = await client.send(request, stream=True, auth=auth)
-            self.response, self.body = response, await _read(response)
+            await self._read(response)
             self.lap("download")
             if wanted.proxy and response.status_code == _NO_AUTHORITY:
                 raise CheckFailed("TUNNEL", f"The proxy wants other credentials: {_NO_AUTHORITY}.")
-            unread = _encodings(response.headers.get("content-encoding", "")) - {*ENCODINGS}
-            if unread and self.body:
+            packed = response.headers.get("content-encoding", "")
+            unread = bounded_answers.unknown_encodings(packed)
+            if unread and self.content:
                 # Nothing may be asserted about a body that cannot be read.
                 raise CheckFailed(
                     "MALFORMED_RESPONSE", f"The body cannot be decoded: {', '.join(sorted(unread))}"
                 )
-            if not wanted.follow_redirects or response.next_request is None:
-                return response
+            following = response.next_request
+            if not wanted.follow_redirects or following is None:
+                self.detail["response"]["body"] = self.text
+                return
             if len(self.redirects) == _MAX_REDIRECTS:
                 raise CheckFailed("TOO_MANY_REDIRECTS", f"More than {_MAX_REDIRECTS} redirects.")
-            self.redirects.append(
-                {"location": response.headers["location"], "status_code": response.status_code}
-            )
+            location = mask_url(response.headers["location"])
+            self.redirects.append({"location": location, "status_code": response.status_code})
             self.timings = {"redirect": sum(self.timings.values())}
-            if own_cookie and response.next_request.url.host == request.url.host:
+            if own_cookie and following.url.host == request.url.host:
                 # httpx forgets the header at every redirect; browsers keep it within a host.
-                received = response.next_request.headers.get("cookie")
-                cookies = [own_cookie, received] if received else [own_cookie]
-                response.next_request.headers["cookie"] = "; ".join(cookies)
-            if not _same_origin(response.next_request.url, request.url):
+                cookies = filter(None, (own_cookie, following.headers.get("cookie")))
+                following.headers["cookie"] = "; ".join(cookies)
+            if not _same_origin(following.url, request.url):
                 for name in _CREDENTIALS:
-                    response.next_request.headers.pop(name, None)
-            request, self.response = response.next_request, None
+                    following.headers.pop(name, None)
+            request = following
+            del self.detail["response"]
+
+    async def _read(self, response: httpx.Response) -> None:
+        try:
+            self.content = await response.aread()
+        finally:
+            await response.aclose()
+        self.status = response.status_code
+        self.headers = dict(response.headers)
+        self.text = self.content.decode(response.encoding or "utf-8", errors="replace")
+        self.detail["response"] = {
+            "status_code": response.status_code,
+            "headers": mask_headers(self.headers),
+            "http_version": response.http_version.removeprefix("HTTP/"),
+            "body_size": len(self.content),
+            "redirects": self.redirects,
+        }
 
     async def _trace(self, event: str, _info: Mapping[str, Any]) -> None:
         if event in _STAGES:
             self.lap(_STAGES[event])
 
 
-class _TimedTransport(BoundedTransport):
+class _TimedTransport(bounded_answers.BoundedTransport):
     """Resolves the host itself, so that DNS has a time of its own and the address is known.
 
     A proxy resolves the hosts of its clients.
@@ -184,7 +212,7 @@ class _TimedTransport(BoundedTransport):
         return await self._send(request, host, addresses[-1])
 
     async def _send(self, request: httpx.Request, host: str, address: str) -> httpx.Response:
-        self._exchange.resolved_ip = address
+        self._exchange.detail["resolved_ip"] = address
         pinned = httpx.Request(
             request.method,
             request.url.copy_with(host=address),
@@ -202,14 +230,3 @@ def _unmet_challenge(error: Exception) -> CheckFailed:
 
 def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
-
-
-def _encodings(header: str) -> set[str]:
-    return set(map(encoding, header.split(","))) - {"", "identity"}
-
-
-async def _read(response: httpx.Response) -> bytes:
-    try:
-        return await response.aread()
-    finally:
-        await response.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from typing import TYPE_CHECKING, Any
@@ -48,14 +47,16 @@ def make_token(auth: Json, variables: Variables, now: float) -> str:
         claims["iat"] = int(now)
     if lifetime is not None and wanted.get("exp", True):
         claims["exp"] = int(now) + lifetime
-    signed = f"{_encoded(_compact(header))}.{_encoded(_compact(claims))}"
+    signed = ".".join(
+        _encoded(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)
+    )
     signature = _signature(auth["algorithm"], variables.fill(auth["secret"]), signed.encode())
     return f"{signed}.{_encoded(signature)}"
 
 
 def _signature(algorithm: str, secret: str, text: bytes) -> bytes:
     if algorithm == "HS256":
-        return hmac.new(secret.encode(), text, hashlib.sha256).digest()
+        return hmac.digest(secret.encode(), text, "sha256")
     # Only who signs with a key waits for it to be imported.
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
@@ -87,10 +88,6 @@ def _object(text: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidTest(f"{_WHERE}.{what} must be a JSON object")
     return value
-
-
-def _compact(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _encoded(raw: bytes) -> str:

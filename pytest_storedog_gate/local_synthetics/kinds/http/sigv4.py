@@ -21,67 +21,56 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _SINGLY_ENCODED = {"s3", "s3-object-lambda", "s3-outposts"}
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Whose signature it is, and for which service in which region."""
+@dataclass(frozen=True)
+class SigV4(httpx.Auth):
+    """Signs each request just before it is sent, for a service in a region."""
 
     access_key: str
     secret_key: str
     region: str
     service: str
     session_token: str = ""
-
-
-class SigV4(httpx.Auth):
-    """Signs each request just before it is sent."""
-
     requires_request_body = True
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """See `httpx.Auth`."""
-        sign(request, self._credentials, datetime.now(UTC))
+        self.sign(request, datetime.now(UTC))
         yield request
 
-
-def sign(request: httpx.Request, credentials: Credentials, now: datetime) -> None:
-    """Add the headers of the signature. The request's content must have been read."""
-    payload = hashlib.sha256(request.content).hexdigest()
-    stamp = f"{now:%Y%m%dT%H%M%SZ}"
-    request.headers["X-Amz-Date"] = stamp
-    if credentials.session_token:
-        request.headers["X-Amz-Security-Token"] = credentials.session_token
-    if credentials.service in _SINGLY_ENCODED:
-        request.headers["X-Amz-Content-Sha256"] = payload
-    if b"+" in request.url.query:
-        # A signature knows no other way to write a space.
-        spaced = request.url.query.replace(b"+", b"%20")
-        request.url = request.url.copy_with(query=spaced)
-    headers = _signed_headers(request)
-    names = ";".join(headers)
-    canonical = "\n".join(
-        (
-            request.method,
-            _path(request.url, singly=credentials.service in _SINGLY_ENCODED),
-            _query(request.url),
-            *(f"{name}:{value}" for name, value in headers.items()),
-            "",
-            names,
-            payload,
+    def sign(self, request: httpx.Request, now: datetime) -> None:
+        """Add the headers of the signature. The request's content must have been read."""
+        payload = hashlib.sha256(request.content).hexdigest()
+        stamp = f"{now:%Y%m%dT%H%M%SZ}"
+        request.headers["X-Amz-Date"] = stamp
+        if self.session_token:
+            request.headers["X-Amz-Security-Token"] = self.session_token
+        if self.service in _SINGLY_ENCODED:
+            request.headers["X-Amz-Content-Sha256"] = payload
+        if b"+" in request.url.query:
+            # A signature knows no other way to write a space.
+            spaced = request.url.query.replace(b"+", b"%20")
+            request.url = request.url.copy_with(query=spaced)
+        headers = _signed_headers(request)
+        names = ";".join(headers)
+        canonical = "\n".join(
+            (
+                request.method,
+                _path(request.url, singly=self.service in _SINGLY_ENCODED),
+                _query(request.url),
+                *(f"{name}:{value}" for name, value in headers.items()),
+                "",
+                names,
+                payload,
+            )
         )
-    )
-    scope = f"{stamp[:8]}/{credentials.region}/{credentials.service}/aws4_request"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    key = f"AWS4{credentials.secret_key}".encode()
-    for part in scope.split("/"):
-        key = _hmac(key, part)
-    signature = _hmac(key, f"{_ALGORITHM}\n{stamp}\n{scope}\n{digest}").hex()
-    request.headers["Authorization"] = (
-        f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}"
-    )
+        scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        key = f"AWS4{self.secret_key}".encode()
+        for part in (*scope.split("/"), f"{_ALGORITHM}\n{stamp}\n{scope}\n{digest}"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        request.headers["Authorization"] = (
+            f"{_ALGORITHM} Credential={self.access_key}/{scope}, "
+            f"SignedHeaders={names}, Signature={key.hex()}"
+        )
 
 
 def _signed_headers(request: httpx.Request) -> dict[str, str]:
@@ -108,7 +97,3 @@ def _query(url: httpx.URL) -> str:
 
 def _encoded(text: bytes) -> str:
     return quote(unquote_to_bytes(text), safe="-_.~")
-
-
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()

@@ -5,43 +5,26 @@ Each test has a session of its own: it is opened whichever call is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-
-import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import (
     JSON_PATH,
     JSON_SCHEMA,
     NoValue,
-    named,
 )
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
-from pytest_storedog_gate.local_synthetics.kinds.common.probing import (
-    ORDERED,
-    TEXTUAL,
-    ProbingCheck,
-    cut,
-)
-from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
-    ENCODINGS,
-    BoundedTransport,
-)
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
+from pytest_storedog_gate.local_synthetics.kinds.http import bounded_answers
 from pytest_storedog_gate.local_synthetics.kinds.mcp import specification
 from pytest_storedog_gate.local_synthetics.kinds.mcp.session import LARGEST, Answer, Session
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
-from pytest_storedog_gate.local_synthetics.network.failures import network_failure
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.local_synthetics.variables.variables import filled
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
 
 if TYPE_CHECKING:
-    import ssl
-
     from pytest_storedog_gate.local_synthetics.assertions.assertion import Operators
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome, Run
@@ -53,44 +36,11 @@ _MOST_PAGES = 50
 _COMMON: Operators = {
     "statusCode": GENERAL,
     "header": GENERAL | ABSENCE,
-    "body": TEXTUAL | {JSON_PATH, JSON_SCHEMA},
-    "responseTime": ORDERED,
+    "body": probing.TEXTUAL | {JSON_PATH, JSON_SCHEMA},
+    "responseTime": probing.ORDERED,
     "mcpRespectsSpecification": frozenset(),
     "mcpServerCapabilities": frozenset({"contains", "doesNotContain"}),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    url: str
-    host: str
-    headers: dict[str, str]
-    version: str
-    call: str
-    tool: str
-    arguments: Json
-
-
-@dataclass(slots=True)
-class _Found:
-    """What the assertions look at: the first and the last answer, and what is wrong with them."""
-
-    opened: Answer | None = None
-    last: Answer | None = None
-    tools: list[Any] | None = None
-    problems: list[str] = field(default_factory=list)
-
-    def part(self, kind: str, name: str) -> str:
-        """See `protocol.Source`."""
-        if self.last is None:
-            raise NoValue("the server did not answer")
-        match kind:
-            case "http_body":
-                return self.last.text
-            case "http_status_code":
-                return str(self.last.status)
-            case _:
-                return named(self.last.headers, name)
 
 
 def _version(request: Json, key: str) -> list[str]:
@@ -103,7 +53,7 @@ def _arguments(request: Json, key: str) -> list[str]:
     return [] if known else [f"config.request.{key} must be an object"]
 
 
-class McpCheck(ProbingCheck):
+class McpCheck(probing.ProbingCheck):
     """Opens a session, makes the call and evaluates the assertions on the answers."""
 
     extractable: ClassVar = {"http_body": False, "http_header": True, "http_status_code": False}
@@ -114,181 +64,149 @@ class McpCheck(ProbingCheck):
     }  # fmt: skip
     operators: ClassVar = {
         _INIT: _COMMON,
-        _LIST: {**_COMMON, "mcpToolCount": ORDERED, "mcpToolNameLength": ORDERED},
+        _LIST: {**_COMMON, "mcpToolCount": probing.ORDERED, "mcpToolNameLength": probing.ORDERED},
         _CALL: _COMMON,
     }
 
     def call_of(self, definition: Definition) -> str:
-        """See `RequestCheck`."""
         return str(definition.request.get("callType"))
 
     def unsupported(self, definition: Definition) -> list[str]:
-        """See `Kind`."""
         problems = super().unsupported(definition)
         if self.call_of(definition) == _CALL:
             problems += allowed.needed_text(definition.request, "toolName")
         return problems
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        """See `Kind`."""
-        target = _target(run, variables)
-        timeout = request_values.timeout_of(run.definition.request, variables)
-        shown = {
-            "url": mask_url(target.url),
-            "headers": mask_headers(target.headers),
-            "call_type": target.call,
-            "timeout": round(timeout * 1000),
-        }
-        if target.call == _CALL:
-            shown["tool_name"] = target.tool
-        seen, found = Sighting({"request": shown, "call_type": target.call}), _Found()
-        probe = _probe(run, target, seen, found, variables)
-        return await self.check(run, variables, seen, probe, partial(_actual, found), timeout)
-
-
-def _target(run: Run, variables: Variables) -> _Target:
-    request = run.definition.request
-    url = variables.fill(request["url"])
-    parsed = request_values.checked_url(url, variables)
-    return _Target(
-        url=url,
-        host=parsed.raw_host.decode("ascii"),
-        headers=request_values.headers_of(request, variables),
-        version=_VERSION,
-        call=request["callType"],
-        tool=variables.fill(request.get("toolName") or ""),
-        arguments=filled(request.get("toolArgs") or {}, variables.fill),
-    )
-
-
-def _context(target: _Target, definition: Definition) -> ssl.SSLContext | bool:
-    if (
-        request_values.setting(definition, "allow_insecure")
-        or httpx.URL(target.url).scheme == "http"
-    ):
-        return False  # loading the authorities takes longer than the check
-    return context_for("mcp")
-
-
-async def _probe(
-    run: Run, target: _Target, seen: Sighting, found: _Found, variables: Variables
-) -> None:
-    context = _context(target, run.definition)
-    wanted = run.definition.config.get("assertions") or []
-    seen.detail["resolved_ip"] = (await resolve(target.host))[0]
-    seen.lap("dns")
-    try:
-        async with httpx.AsyncClient(
-            transport=BoundedTransport(limit=LARGEST, verify=context),
-            headers={"Accept-Encoding": ", ".join(ENCODINGS)},
-            timeout=None,  # noqa: S113 the whole is limited by `check`
-        ) as client:
-            session = Session(client, target.url, target.headers)
-            try:
-                await _talk(session, target, found)
-            finally:
-                seen.lap("firstByte")
-                await session.end()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise network_failure(error) from None
-    finally:
-        seen.finish()
-        _remember(found, seen, variables)
-    _look_for_errors(found, status_is_asserted=any(one["type"] == "statusCode" for one in wanted))
-    await run.answered(found.part)
-    _remember(found, seen, variables)  # without what has become secret
-
-
-async def _talk(session: Session, target: _Target, found: _Found) -> None:
-    """Make the call, unless an answer before it says that there is no use in it."""
-    found.opened = found.last = await session.initialize(target.version)
-    found.problems = specification.of_initialization(found.opened)
-    if not _is_result(found.opened):
-        return
-    acknowledged = await session.tell("notifications/initialized")
-    found.problems += specification.of_acknowledgement(acknowledged)
-    if target.call == _LIST:
-        await _list_tools(session, found)
-    elif target.call == _CALL:
-        parameters = {"name": target.tool, "arguments": target.arguments}
-        found.last = await session.ask("tools/call", parameters)
-        found.problems += specification.of_tool_result(found.last)
-
-
-async def _list_tools(session: Session, found: _Found) -> None:
-    tools, cursor = list[Any](), None
-    for _ in range(_MOST_PAGES):
-        answer = found.last = await session.ask("tools/list", {"cursor": cursor} if cursor else {})
-        found.problems += specification.of_tools(answer)
-        page = answer.result.get("tools")
-        if not isinstance(page, list):
-            return
-        tools += page
-        cursor = answer.result.get("nextCursor")
-        if not cursor:
-            found.tools = tools
-            return
-    raise CheckFailed("BODY_TOO_LARGE", f"The list of tools has over {_MOST_PAGES} pages.")
-
-
-def _is_result(answer: Answer) -> bool:
-    return 200 <= answer.status < 300 and "result" in (answer.document or {})
-
-
-def _look_for_errors(found: _Found, *, status_is_asserted: bool) -> None:
-    """Raise CheckFailed for an answer that tells of a failure, whatever its status says."""
-    last = found.last
-    if last is None or (not 200 <= last.status < 300 and status_is_asserted):
-        return
-    if not 200 <= last.status < 300:
-        raise CheckFailed("UNKNOWN", f"The server answered with HTTP status {last.status}.")
-    if last.document is None:
-        raise CheckFailed("MALFORMED_RESPONSE", "The answer is not one of JSON-RPC to the call.")
-    if "error" in last.document:
-        error = last.document["error"]
-        told = error if isinstance(error, dict) else {}
-        raise CheckFailed(
-            "UNKNOWN", f"The server answered with error {told.get('code')}: {told.get('message')}"
+        talk = _Talk(run, variables)
+        return await self.check(
+            run, variables, talk.seen, talk.probe(), talk.actual, talk.timeout, part=talk.part
         )
-    if last.result.get("isError") is True:
-        raise CheckFailed("UNKNOWN", "The tool answered that it failed.")
 
 
-def _remember(found: _Found, seen: Sighting, variables: Variables) -> None:
-    if found.last is None:
-        return
-    text, truncated = cut(found.last.text, variables)
-    seen.detail["response"] = {
-        "status_code": found.last.status,
-        "headers": mask_headers(found.last.headers),
-        "body": text,
-        "body_size": len(found.last.text.encode()),
-        "is_body_truncated": truncated,
-    }
+class _Talk:
+    """One session: what is asked for, and what assertions look at."""
+
+    def __init__(self, run: Run, variables: Variables) -> None:
+        definition, request = run.definition, run.definition.request
+        self.url = variables.fill(request["url"])
+        parsed = request_values.checked_url(self.url, variables)
+        self.host = parsed.raw_host.decode("ascii")
+        insecure = request_values.setting(definition, "allow_insecure") or parsed.scheme == "http"
+        # Loading the authorities takes longer than the check.
+        self.context = False if insecure else context_for("mcp")
+        self.headers = request_values.headers_of(request, variables)
+        self.call = request["callType"]
+        self.tool = variables.fill(request.get("toolName") or "")
+        self.arguments = filled(request.get("toolArgs") or {}, variables.fill)
+        self.status_is_asserted = "statusCode" in request_values.asserted(definition)
+        self.timeout = request_values.timeout_of(request, variables)
+        self.opened = self.last = Answer()  # the first one, and the last
+        self.tools: list[Any] | None = None
+        self.problems: list[str] = []
+        shown = {
+            "url": mask_url(self.url),
+            "headers": mask_headers(self.headers),
+            "call_type": self.call,
+            "timeout": round(self.timeout * 1000),
+        }
+        if self.call == _CALL:
+            shown["tool_name"] = self.tool
+        self.seen = Sighting({"request": shown, "call_type": self.call})
+
+    def part(self, kind: str, name: str) -> str:
+        return self.last.part(kind, name)
+
+    def actual(self, assertion: Json) -> Any:
+        match assertion["type"]:
+            case "mcpServerCapabilities":
+                capabilities = self.opened.result.get("capabilities")
+                if not isinstance(capabilities, dict):
+                    raise NoValue("the server told no capabilities")
+                return sorted(capabilities)
+            case "mcpRespectsSpecification":
+                if self.problems:
+                    raise NoValue("; ".join(dict.fromkeys(self.problems)))
+                return True
+            case "mcpToolCount" | "mcpToolNameLength" as kind:
+                return _of_tools(kind, self.tools)
+            case _:
+                return self.last.actual(assertion)
+
+    async def probe(self) -> None:
+        self.seen.detail["resolved_ip"] = (await resolve(self.host))[0]
+        self.seen.lap("dns")
+        transport = bounded_answers.BoundedTransport(limit=LARGEST, verify=self.context)
+        async with bounded_answers.bounded_client(transport) as client:
+            session = Session(client, self.url, self.headers)
+            try:
+                await self._talk(session)
+            finally:
+                self.seen.lap("firstByte")
+                if self.last.status:
+                    self.seen.detail["response"] = {
+                        "status_code": self.last.status,
+                        "headers": mask_headers(self.last.headers),
+                        "body": self.last.text,
+                        "body_size": len(self.last.text.encode()),
+                    }
+                await session.end()
+        self._look_for_errors()
+
+    async def _talk(self, session: Session) -> None:
+        """Make the call, unless an answer before it says that there is no use in it."""
+        self.opened = self.last = await session.initialize(_VERSION)
+        self.problems = specification.of_initialization(self.opened)
+        if not _is_fine(self.opened) or "result" not in (self.opened.document or {}):
+            return
+        acknowledged = await session.tell("notifications/initialized")
+        self.problems += specification.of_acknowledgement(acknowledged)
+        if self.call == _LIST:
+            await self._list_tools(session)
+        elif self.call == _CALL:
+            parameters = {"name": self.tool, "arguments": self.arguments}
+            self.last = await session.ask("tools/call", parameters)
+            self.problems += specification.of_tool_result(self.last)
+
+    async def _list_tools(self, session: Session) -> None:
+        tools, cursor = list[Any](), None
+        for _ in range(_MOST_PAGES):
+            self.last = await session.ask("tools/list", {"cursor": cursor} if cursor else {})
+            self.problems += specification.of_tools(self.last)
+            page = self.last.result.get("tools")
+            if not isinstance(page, list):
+                return
+            tools += page
+            cursor = self.last.result.get("nextCursor")
+            if not cursor:
+                self.tools = tools
+                return
+        raise CheckFailed("BODY_TOO_LARGE", f"The list of tools has over {_MOST_PAGES} pages.")
+
+    def _look_for_errors(self) -> None:
+        """Raise CheckFailed for an answer that tells of a failure, whatever its status says."""
+        last = self.last
+        if not _is_fine(last):
+            if self.status_is_asserted:
+                return
+            raise CheckFailed("UNKNOWN", f"The server answered with HTTP status {last.status}.")
+        if last.document is None:
+            raise CheckFailed(
+                "MALFORMED_RESPONSE", "The answer is not one of JSON-RPC to the call."
+            )
+        if "error" in last.document:
+            error = last.document["error"]
+            told = error if isinstance(error, dict) else {}
+            raise CheckFailed(
+                "UNKNOWN",
+                f"The server answered with error {told.get('code')}: {told.get('message')}",
+            )
+        if last.result.get("isError") is True:
+            raise CheckFailed("UNKNOWN", "The tool answered that it failed.")
 
 
-def _actual(found: _Found, assertion: Json) -> Any:
-    opened, last = found.opened, found.last
-    if opened is None or last is None:
-        raise NoValue("the server did not answer")
-    match assertion["type"]:
-        case "statusCode":
-            return last.status
-        case "header":
-            return named(last.headers, assertion["property"])
-        case "body":
-            return last.text
-        case "mcpServerCapabilities":
-            capabilities = opened.result.get("capabilities")
-            if not isinstance(capabilities, dict):
-                raise NoValue("the server told no capabilities")
-            return sorted(capabilities)
-        case "mcpRespectsSpecification":
-            if found.problems:
-                raise NoValue("; ".join(dict.fromkeys(found.problems)))
-            return True
-        case kind:
-            return _of_tools(kind, found.tools)
+def _is_fine(answer: Answer) -> bool:
+    return 200 <= answer.status < 300
 
 
 def _of_tools(kind: str, tools: list[Any] | None) -> Any:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Answer as HttpAnswer
 from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
@@ -26,13 +27,10 @@ _GOODBYE = 1  # s for the end of the session
 _JSON, _EVENTS = "application/json", "text/event-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+@dataclass
+class Answer(HttpAnswer):
     """What came back for one message. `document` is None when it is no JSON-RPC answer to it."""
 
-    status: int
-    headers: Mapping[str, str]  # names in lower case
-    text: str = ""
     document: Json | None = None
 
     @property
@@ -96,14 +94,13 @@ class Session:
             content=json.dumps(message).encode(),
             headers={**self._all_headers(), "Content-Type": _JSON},
         ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
             wanted = message.get("id")
             text, document = "", None
             async for text in _texts(response):
                 document = _answer_to(wanted, text)
                 if document is not None:
                     break
-            return Answer(response.status_code, headers, text, document)
+            return Answer(response.status_code, dict(response.headers), text, document)
 
 
 async def _texts(response: httpx.Response) -> AsyncIterator[str]:

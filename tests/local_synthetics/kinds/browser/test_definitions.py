@@ -68,7 +68,7 @@ def refusals(*steps: Json, **parts: Any) -> str:
         ([_GOOD, step("drag", element=css("a"), options={"speed": 1}),
           step("drop", element=css("a"))], "params.options.speed is not supported"),
         ([_GOOD, step("uploadFiles", element=css("a"), files=[{"name": "a", "bucketKey": "b"}])],
-         "(bucketKey) is not supported"),
+         "holds it, under the bucketKey"),
         ([step("assertRequests", requests={"url": "x", "count": {"type": "between"}})],
          "count: check between needs an object of min and max"),
         ([step("assertRequests", requests={"url": "x", "count": {"type": "matchRegex"}})],

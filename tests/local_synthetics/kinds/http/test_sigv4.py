@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from pytest_storedog_gate.local_synthetics.kinds.http.sigv4 import Credentials, sign
+from pytest_storedog_gate.local_synthetics.kinds.http.sigv4 import SigV4
 from tests.local_synthetics.kinds.http.verdicts import PASSWORD, verdict
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def test_sigv4_against_awss_vectors(method: str, path: str, body: str, signature
     request = httpx.Request(method, f"https://example.amazonaws.com{path}", content=body)
     if body:
         request.headers["Content-Type"] = "application/x-www-form-urlencoded"
-    credentials = Credentials(
+    signing = SigV4(
         "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", "service"
     )
-    sign(request, credentials, datetime(2015, 8, 30, 12, 36, tzinfo=UTC))
+    signing.sign(request, datetime(2015, 8, 30, 12, 36, tzinfo=UTC))
     names = "content-type;host;x-amz-date" if body else "host;x-amz-date"
     assert request.headers["Authorization"] == (
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
@@ -63,7 +63,7 @@ def test_sigv4(target: Target, service: Service, name: str, secret: str, expecte
         kept = {k: came[k] for k in ("host", "content-type")}
         url = f"http://{came['host']}{handler.path}"
         again = httpx.Request(handler.command, url, headers=kept, content=asked["body"])
-        sign(again, Credentials("AKID", PASSWORD, "eu-central-1", name, "session"), stamp)
+        SigV4("AKID", PASSWORD, "eu-central-1", name, "session").sign(again, stamp)
         right = again.headers["authorization"] == came["authorization"]
         return 200 if right else 403, {}, ""
 

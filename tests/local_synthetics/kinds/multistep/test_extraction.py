@@ -10,7 +10,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
 from pytest_storedog_gate.local_synthetics.kinds import Kind
-from pytest_storedog_gate.local_synthetics.kinds.multistep.check import MultistepCheck
+from pytest_storedog_gate.local_synthetics.kinds.multistep import MultistepCheck
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Outcome
 from tests.local_synthetics.support.multistep_tests import OK, extracted, multi, statuses, step
 from tests.local_synthetics.support.service import (

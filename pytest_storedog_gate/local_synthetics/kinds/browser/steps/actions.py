@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from playwright.async_api import Error, FilePayload
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.browser.failing import (
-    browser_failure,
-    browser_is_gone,
-    timed_out,
-)
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.asserting import assert_that
+from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import description
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, links_of
-from pytest_storedog_gate.local_synthetics.kinds.common.request_values import is_host
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import NO_MAIL, links_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.finding import assert_that, extract
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
+from pytest_storedog_gate.local_synthetics.kinds.common.request_values import checked_url
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
 from pytest_storedog_gate.secrets.places import mask_url
 
@@ -44,18 +39,9 @@ _CUT_OFF = (
 _SETTLING = 0.1  # s for this machine's network
 _OPENING = frozenset({"goToUrl", "goToUrlAndMeasureTti", "wait"})
 _BUTTONS: Json = {"primary": {}, "double": {"click_count": 2}, "contextual": {"button": "right"}}
-# Chromium has no such measure: this is the end of the last thing that kept a page from answering.
-_TIME_TO_INTERACTIVE = """() => {
-  const observer = new PerformanceObserver(() => {});
-  observer.observe({type: 'longtask', buffered: true});
-  const tasks = observer.takeRecords().map((task) => task.startTime + task.duration);
-  observer.disconnect();
-  const loaded = performance.getEntriesByType('navigation').map((one) =>
-    one.domContentLoadedEventEnd);
-  const painted = performance.getEntriesByName('first-contentful-paint').map((one) =>
-    one.startTime);
-  return Math.round(Math.max(0, ...loaded, ...painted, ...tasks));
-}"""
+_TIME_TO_INTERACTIVE = (
+    Path(__file__).with_name("time_to_interactive.js").read_text(encoding="utf-8")
+)
 # What is drawn has no `click`.
 _CLICK = """(element) => element.click ? element.click()
   : element.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))"""
@@ -92,19 +78,16 @@ class Actions(StepAttempt):
         """Open a URL in the active tab."""
         self.document["value"] = mask_url(url)
         try:
-            parts = urlsplit(url)
-            known = parts.scheme in {"http", "https"} and is_host(parts.hostname or "")
-            known = known and parts.port != 0
-        except ValueError:
-            known = None
-        if not known:
-            raise CheckFailed("INVALID_URL", f"{mask_url(url)!r} is not an http(s) URL")
+            checked_url(url, self.variables)
+        except CheckFailed:
+            problem = f"{mask_url(url)!r} is not an http(s) URL"
+            raise CheckFailed("INVALID_URL", problem) from None
         try:
             response = await self._loaded(lambda left: self.page.goto(url, timeout=left))
         except Error as error:
             if "Download is starting" in str(error):
                 return
-            raise browser_failure(error, "OPEN_URL") from None
+            raise failing.browser_failure(error, "OPEN_URL") from None
         if response is not None and response.status >= 400:
             self.document["warnings"].append(
                 {"type": "http_status", "message": f"The page answered {response.status}."}
@@ -112,10 +95,8 @@ class Actions(StepAttempt):
 
     async def measure_interactive(self) -> None:
         """Add the approximate time in ms from which the page that was opened could be used."""
-        await self.until(self._interactive)
-
-    async def _interactive(self) -> None:
-        self.document["time_to_interactive"] = await self.page.evaluate(_TIME_TO_INTERACTIVE)
+        measured = await self.until(lambda: self.page.evaluate(_TIME_TO_INTERACTIVE))
+        self.document["time_to_interactive"] = measured
 
     async def _loaded(self, load: Callable[[float], Awaitable[Response | None]]) -> Response | None:
         """The page's answer to `load`, which is given the time that is left in ms.
@@ -127,7 +108,7 @@ class Actions(StepAttempt):
             try:
                 return await load(self.left() * 1000)
             except PlaywrightTimeout:
-                raise timed_out(self.limit) from None
+                raise failing.timed_out(self.limit) from None
             except Error as error:
                 if not any(one in str(error) for one in _CUT_OFF):
                     raise
@@ -137,16 +118,13 @@ class Actions(StepAttempt):
 
     async def _on_page(self, kind: str, params: Json) -> None:
         match kind:
-            case "goToUrl":
+            case "goToUrl" | "goToUrlAndMeasureTti":
                 await self.go_to(self.value(params))
-            case "goToUrlAndMeasureTti":
-                await self.go_to(self.value(params))
-                await self.measure_interactive()
+                if kind == "goToUrlAndMeasureTti":
+                    await self.measure_interactive()
             case "goToEmailLink":
-                found: list[str] = []
                 wanted = self.value(params)
-                await self.until(lambda: self._mail_links(wanted, found))
-                await self.go_to(found[-1])
+                await self.go_to(await self.until(lambda: self._mail_link(wanted)))
             case "refresh":
                 await self._loaded(lambda left: self.page.reload(timeout=left))
             case "wait":
@@ -156,7 +134,7 @@ class Actions(StepAttempt):
                 try:
                     await self._press(self.value(params), params.get("modifiers") or [])
                 except Error as error:
-                    raise browser_failure(error, "PRESS_KEY") from None
+                    raise failing.browser_failure(error, "PRESS_KEY") from None
             case "scroll":
                 await self.page.evaluate("([x, y]) => window.scrollBy(x, y)", _distance(params))
             case _:
@@ -170,13 +148,12 @@ class Actions(StepAttempt):
         else:
             await self.page.keyboard.press("+".join([*modifiers, key]))
 
-    async def _mail_links(self, wanted: str, found: list[str]) -> CheckFailed | None:
-        """Find the one link in the latest mail that has any."""
+    async def _mail_link(self, wanted: str) -> str | CheckFailed:
+        """The one link in the latest mail that has any."""
         mails = self.variables.mails()
         links = next(filter(None, (links_of(mail, wanted) for mail in mails)), [])
         if len(links) == 1:
-            found += links
-            return None
+            return links[0]
         problem = f"{len(links)} links of the mail match." if mails else NO_MAIL
         return CheckFailed("NAVIGATE_TO_LINK", problem)
 
@@ -188,7 +165,7 @@ class Actions(StepAttempt):
             try:
                 await self._act(kind, params, element, self.left(_SLICE) * 1000)
             except Error as error:
-                if browser_is_gone(error):
+                if failing.browser_is_gone(error):
                     raise
                 again = isinstance(error, PlaywrightTimeout) or "not attached" in str(error)
                 if again and self.left() > 0.1:
@@ -294,11 +271,11 @@ async def _is_visible(element: ElementHandle) -> bool:
 def _not_done(kind: str, error: Error) -> CheckFailed:
     if kind == "selectOption":
         if "not a <select>" in str(error):
-            return browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
+            return failing.browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
         return CheckFailed("SELECT_OPTION", "The element has no such option, or it is disabled.")
     if kind == "uploadFiles":
-        return browser_failure(error, "UPLOAD_FILES_ELEMENT_TYPE")
-    return browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
+        return failing.browser_failure(error, "UPLOAD_FILES_ELEMENT_TYPE")
+    return failing.browser_failure(error, "ELEMENT_NOT_INTERACTABLE")
 
 
 def _distance(params: Json) -> list[float]:

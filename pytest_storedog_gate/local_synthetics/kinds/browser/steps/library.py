@@ -6,23 +6,28 @@ import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_storedog_gate.local_synthetics.assertions.evaluate_all import STEP
-from pytest_storedog_gate.local_synthetics.assertions.operators import number
-from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, DefinitionError
+from pytest_storedog_gate.local_synthetics.definitions.definition import (
+    Definition,
+    DefinitionError,
+    parse,
+)
 from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
     BROWSER_PARAMS,
     key_faults_of_test,
 )
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import WITHOUT_VALUE
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import MAIL_STEPS
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
+    MAIL_STEPS,
+    WITHOUT_VALUE,
+)
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
     LONGEST_STEP,
     PARAMS,
     unsupported_params,
     unsupported_tab,
 )
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
-from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import DEEPEST, Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
 if TYPE_CHECKING:
@@ -41,7 +46,6 @@ class BrowserLibrary(Library):
     plays: ClassVar = "browser"
 
     def unsupported(self, definition: Definition, depth: int = 0) -> list[str]:
-        """See `Library`."""
         steps: Any = definition.steps
         if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
             return ["steps must be a list of objects"]
@@ -63,12 +67,12 @@ class BrowserLibrary(Library):
         ]
         return problems
 
-    def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
+    def check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
         for index, step in enumerate(definition.steps):
             params = step.get("params") or {}
             if step["type"] == "playSubTest":
-                self._check_names(flow.played_test(params, self.tests), variables, given)
+                self.check_names(self.played_test(params), variables, given)
                 continue
             if step["type"] in MAIL_STEPS and not variables.addresses:
                 raise InvalidTest(
@@ -87,13 +91,13 @@ class BrowserLibrary(Library):
 
     def _asserts(self, steps: Any, depth: int = 0) -> bool:
         """Whether a step asserts, or one of a sub-test; of one that is not known it may be."""
-        return depth <= flow.DEEPEST and any(self._may_assert(step, depth) for step in steps)
+        return depth <= DEEPEST and any(self._may_assert(step, depth) for step in steps)
 
     def _may_assert(self, step: Any, depth: int) -> bool:
         match step:
             case {"type": "playSubTest", "params": dict(params)}:
                 with contextlib.suppress(DefinitionError):
-                    if played := flow.sub_test(params, self.tests):
+                    if played := self.sub_test(params):
                         return self._asserts(played.steps, depth + 1)
                 return True
             case {"type": "runApiTest"}:
@@ -123,9 +127,7 @@ class BrowserLibrary(Library):
                 for problem in allowed.passed_over("params.", params, BROWSER_PARAMS, others)
             ),
         ]
-        timeout = number(step.get("timeout") or 0)
-        if timeout is None or not 0 <= timeout <= LONGEST_STEP:
-            problems.append(f"timeout must be seconds from 0 to {LONGEST_STEP}")
+        problems += allowed.seconds_up_to(LONGEST_STEP, step.get("timeout") or 0, "timeout")
         if problems:
             return problems
         match kind:
@@ -140,18 +142,15 @@ class BrowserLibrary(Library):
         return key_faults_of_test(played.data) + self.unsupported(played, depth)
 
     def _unsupported_api_test(self, step: Json, test: Definition) -> list[str]:
-        request = step["params"]["request"]
-        if not isinstance(request, dict) or not isinstance(request.get("config"), dict):
-            return ["params.request.config must be an object"]
-        config = request["config"]
-        if request.get("subtype") != "http":
-            return [f"params.request: API tests of type {request.get('subtype')} are not supported"]
-        assertions, options = config.get("assertions") or [], request.get("options") or {}
-        if not isinstance(assertions, list) or not all(isinstance(one, dict) for one in assertions):
-            return ["params.request.config.assertions must be a list of objects"]
-        if not isinstance(config.get("request"), dict) or not isinstance(options, dict):
-            return ["params.request: config.request and options must be objects"]
-        found = self.kinds["api", "http"].unsupported(api_definition(step, test))
+        if not isinstance(step["params"]["request"], dict):
+            return ["params.request must be an object"]
+        try:
+            played = api_definition(step, test)
+        except DefinitionError as error:
+            return [f"params.request: {error}"]
+        if played.subtype != "http":
+            return [f"params.request: API tests of type {played.subtype} are not supported"]
+        found = self.kinds["api", "http"].unsupported(played)
         return [f"params.request: {problem}" for problem in found]
 
 
@@ -164,15 +163,6 @@ def api_assertions(step: Json) -> Any:
 
 
 def api_definition(step: Json, test: Definition) -> Definition:
-    """A `runApiTest` step as a definition of its kind."""
-    request = step["params"]["request"]
-    return Definition(
-        {
-            "public_id": test.public_id,
-            "type": STEP,
-            "subtype": "http",
-            "name": step.get("name") or "runApiTest",
-            "config": request["config"],
-            "options": request.get("options") or {},
-        }
-    )
+    """A `runApiTest` step as a definition of its kind. Raises DefinitionError."""
+    own = {"public_id": test.public_id, "type": STEP, "name": step.get("name") or "runApiTest"}
+    return parse({**step["params"]["request"], **own})

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
-    unsupported_check,
-    unsupported_count,
-)
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import unsupported_element
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
-    unsupported_email,
-    unsupported_pattern,
-)
-from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps import checks
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed
+from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of, unsupported_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
+XPATHS = ("ro", "at", "clt", "cl", "ab")
+"""The keys of a multiLocator that hold XPath, from robust to brittle."""
 LONGEST_STEP = 300  # s, Datadog's
 _MODIFIERS = {"Alt", "Control", "Meta", "Shift"}
 _MOST_FILES, _LARGEST_FILE = 10, 5 * 1024 * 1024
@@ -58,30 +53,59 @@ PARAMS: Mapping[str, tuple[str, str]] = {
 """By type of step the params that it needs, and those that it may have."""
 
 
+def description(element: Json) -> str:
+    """How a result names an element."""
+    values = (element.get("userLocator") or {}).get("values") or []
+    if values:
+        return str(values[0]["value"])
+    multi = element.get("multiLocator") or {}
+    own = element.get("targetOuterHTML")
+    return str(own or next(multi[key] for key in XPATHS if multi.get(key)))
+
+
 def unsupported_params(kind: str, params: Json) -> list[str]:
     """Name what in the params of a step of that type, where none is missing, is not supported."""
     problems = []
     if params.get("element") is not None:
-        problems += unsupported_element(params["element"])
+        problems += _unsupported_element(params["element"])
     if kind == "wait":
-        seconds = number(params["value"])
-        if seconds is None or not 0 <= seconds <= LONGEST_STEP:
-            problems.append(f"params.value must be seconds from 0 to {LONGEST_STEP}")
+        problems += allowed.seconds_up_to(LONGEST_STEP, params["value"], "params.value")
     elif "check" not in params and not isinstance(params.get("value") or "", str | int | float):
         problems.append("params.value must be a string or a number")
-    for key in ("code", "attribute"):
-        if not isinstance(params.get(key, ""), str):
-            problems.append(f"params.{key} must be a string")
+    problems += [
+        f"params.{key} must be a string"
+        for key in ("code", "attribute")
+        if not isinstance(params.get(key, ""), str)
+    ]
     if "check" in params:
-        problems += unsupported_check(params["check"], params.get("value"))
-    if "variable" in params:
-        problems += _unsupported_variable(params["variable"])
-    return problems + _unsupported_details(kind, params)
-
-
-def _unsupported_details(kind: str, params: Json) -> list[str]:
+        problems += checks.unsupported_check(params["check"], params.get("value"))
+    if "variable" in params and not (
+        isinstance(params["variable"], dict) and isinstance(params["variable"].get("name"), str)
+    ):
+        problems.append("params.variable must be an object with a name")
     look = _DETAILS.get(kind)
-    return look(params) if look else []
+    return problems + (look(params) if look else [])
+
+
+def _unsupported_element(element: Any) -> list[str]:
+    if not isinstance(element, dict):
+        return ["params.element must be an object"]
+    user, multi = element.get("userLocator") or {}, element.get("multiLocator") or {}
+    if not isinstance(user, dict) or not isinstance(multi, dict):
+        return ["params.element: userLocator and multiLocator must be objects"]
+    values = user.get("values") or []
+    if not isinstance(values, list) or not all(
+        isinstance(one, dict)
+        and one.get("type") in ("css", "xpath")
+        and isinstance(one.get("value"), str)
+        for one in values
+    ):
+        return ["params.element.userLocator.values must be of type css or xpath, each with a value"]
+    if not all(isinstance(value, str) for value in multi.values()):
+        return ["params.element.multiLocator must be an object of strings"]
+    if not values and not any(multi.get(key) for key in XPATHS):
+        return ["Missing locator. Either a UserLocator or a MultiLocator need to be provided."]
+    return []
 
 
 def unsupported_tab(params: Json) -> list[str]:
@@ -120,7 +144,7 @@ def _unsupported_requests(params: Json) -> list[str]:
     wanted = params["requests"]
     if not isinstance(wanted, dict) or not isinstance(wanted.get("url"), str):
         return ["params.requests must be an object with a url"]
-    return unsupported_count("params.requests.count", wanted.get("count"))
+    return checks.unsupported_count("params.requests.count", wanted.get("count"))
 
 
 def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
@@ -129,64 +153,33 @@ def _unsupported_numbers(params: Json, *keys: str) -> list[str]:
     ]
 
 
-def _unsupported_variable(variable: Any) -> list[str]:
-    if not isinstance(variable, dict) or not isinstance(variable.get("name"), str):
-        return ["params.variable must be an object with a name"]
-    return []
-
-
 def _unsupported_pattern(params: Json) -> list[str]:
     pattern = params.get("pattern")
     if pattern and isinstance(pattern, dict) and pattern.get("type") == "x_path":
         return ["params.pattern: of an element only the type regex is supported"]
-    return unsupported_pattern(pattern) if pattern else []
+    return checks.unsupported_pattern(pattern) if pattern else []
 
 
 def _unsupported_files(files: Any) -> list[str]:
-    if not isinstance(files, list) or not all(isinstance(one, dict) for one in files):
-        return ["params.files must be a list of objects"]
+    if problems := unsupported_files(files, "params.files"):
+        return problems
     if not 0 < len(files) <= _MOST_FILES:
         return [f"params.files must be 1 to {_MOST_FILES} files"]
-    problems = []
-    for index, file in enumerate(files):
-        where = f"params.files[{index}]"
-        if not isinstance(file.get("name"), str):
-            problems.append(f"{where}.name must be a string")
-        if not isinstance(file.get("content"), str):
-            problems.append(
-                f"{where}: content is missing, and a file in Datadog's storage (bucketKey) is not"
-                " supported; storedog.files can name a local file"
-            )
-        elif file.get("encoding") not in (None, "", "base64"):
-            problems.append(f"{where}.encoding {file['encoding']!r} is not supported")
-        elif (size := _size(file)) is None:
-            problems.append(f"{where}.content is not base64 or holds characters that no file has")
-        elif size > _LARGEST_FILE:
-            problems.append(f"{where} is over {_LARGEST_FILE} bytes")
-    return problems
-
-
-def _size(file: Json) -> int | None:
-    try:
-        return len(content_of(file))
-    except ValueError:
-        return None
+    return [
+        f"params.files[{index}] is over {_LARGEST_FILE} bytes"
+        for index, file in enumerate(files)
+        if len(content_of(file)) > _LARGEST_FILE
+    ]
 
 
 def _unsupported_download(file: Any) -> list[str]:
     if not isinstance(file, dict):
         return ["params.file must be an object"]
-    problems = []
-    if not isinstance(file.get("md5") or "", str):
-        problems.append("params.file.md5 must be a string")
-    if check := file.get("nameCheck"):
-        problems += (
-            unsupported_check(check.get("type"), check.get("value"))
-            if isinstance(check, dict)
-            else ["params.file.nameCheck must be an object"]
-        )
+    problems = allowed.text(file, "md5", "params.file")
+    if file.get("nameCheck"):
+        problems += checks.unsupported_typed("params.file.nameCheck", file["nameCheck"])
     if file.get("sizeCheck"):
-        problems += unsupported_count("params.file.sizeCheck", file["sizeCheck"])
+        problems += checks.unsupported_count("params.file.sizeCheck", file["sizeCheck"])
     return problems
 
 
@@ -199,8 +192,8 @@ _DETAILS: Mapping[str, Callable[[Json], list[str]]] = {
     "drop": _unsupported_drag,
     "uploadFiles": lambda params: _unsupported_files(params["files"]),
     "assertRequests": _unsupported_requests,
-    "assertEmail": lambda params: unsupported_email(params["email"]),
+    "assertEmail": lambda params: checks.unsupported_email(params["email"]),
     "extractVariable": _unsupported_pattern,
-    "extractFromEmailBody": lambda params: unsupported_pattern(params["pattern"]),
+    "extractFromEmailBody": lambda params: checks.unsupported_pattern(params["pattern"]),
     "assertFileDownload": lambda params: _unsupported_download(params["file"]),
 }

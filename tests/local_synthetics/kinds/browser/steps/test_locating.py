@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.elements import unsupported_element
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import unsupported_params
 from tests.local_synthetics.support.browser_tests import css, says, step
 
 if TYPE_CHECKING:
@@ -120,5 +120,5 @@ def test_a_failing_step_names_the_element_that_it_worked_on(play: Play) -> None:
     ],
 )
 def test_what_names_no_element_is_refused(element: Any, problem: str) -> None:
-    (found,) = unsupported_element(element)
+    (found,) = unsupported_params("click", {"element": element})
     assert problem in found, json.dumps(found)

@@ -1,4 +1,4 @@
-"""A client's certificate for HTTPS (`config.request.certificate`)."""
+"""What a test names for its connections: a client's certificate for HTTPS, and a proxy."""
 
 from __future__ import annotations
 
@@ -8,30 +8,37 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.local_synthetics.failures import InvalidTest
+import httpx
+
+from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
-_WHERE = "config.request.certificate"
+_CERTIFICATE = "config.request.certificate"
+_PROXY = "config.request.proxy"
 _PARTS = ("cert", "key")
 
 
-def unsupported_certificate(request: Json) -> list[str]:
+def unsupported_certificate(request: Json, _key: str) -> list[str]:
     """Refuse all but a certificate and its key, both with their contents."""
     pair = request.get("certificate") or {}
     if not pair:
         return []
     if not isinstance(pair, dict) or not all(isinstance(part, dict) for part in pair.values()):
-        return [f"{_WHERE} must be an object of objects"]
+        return [f"{_CERTIFICATE} must be an object of objects"]
     problems = []
     for name in _PARTS:
         content = pair.get(name, {}).get("content")
         if not content:
-            problems.append(f"{_WHERE}.{name} has no content, which Datadog does not give back")
+            problems.append(
+                f"{_CERTIFICATE}.{name} has no content, which Datadog does not give back"
+            )
         elif not isinstance(content, str):
-            problems.append(f"{_WHERE}.{name}.content must be a string")
+            problems.append(f"{_CERTIFICATE}.{name}.content must be a string")
     return problems
 
 
@@ -59,7 +66,7 @@ def present(pair: tuple[str, str], tls: ssl.SSLContext) -> None:
         except (ssl.SSLError, ValueError) as error:
             reason = getattr(error, "reason", None) or "unreadable"
             raise InvalidTest(
-                f"{_WHERE} is no certificate with its key, both in PEM format: {reason}"
+                f"{_CERTIFICATE} is no certificate with its key, both in PEM format: {reason}"
             ) from None
 
 
@@ -71,3 +78,31 @@ def _pem(text: str) -> str:
         return base64.b64decode("".join(text.split()), validate=True).decode("ascii")
     except ValueError:
         return text
+
+
+def unsupported_proxy(request: Json, _key: str) -> list[str]:
+    """Refuse all but a URL and headers."""
+    proxy = request.get("proxy") or {}
+    if not isinstance(proxy, dict):
+        return [f"{_PROXY} must be an object"]
+    if not proxy:
+        return []
+    return allowed.needed_text(proxy, "url", _PROXY) + allowed.texts(proxy, "headers", _PROXY)
+
+
+def proxy_of(request: Json, variables: Variables, tls: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy, to which `tls` is for an https URL. Its credentials join the secrets.
+
+    Raises CheckFailed.
+    """
+    wanted = request.get("proxy")
+    if not wanted:
+        return None
+    url = variables.fill(wanted["url"])
+    headers = request_values.named_texts(wanted, "headers", variables)
+    parsed = request_values.checked_url(url, variables, "a proxy's URL")
+    context = tls if parsed.scheme == "https" else None
+    try:
+        return httpx.Proxy(parsed, ssl_context=context, headers=headers)
+    except UnicodeError as error:
+        raise CheckFailed("INVALID_REQUEST", f"{mask_url(url)!r}: {error}") from None

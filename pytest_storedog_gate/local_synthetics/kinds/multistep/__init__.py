@@ -1,1 +1,0 @@
-"""Multistep API tests."""
