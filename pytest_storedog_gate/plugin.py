@@ -71,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Wait this long for the environment's lock; default 0",
     )
     add("--storedog-report", metavar="PATH", help="Write the verdict as JSON to PATH")
+    add("--storedog-html", metavar="PATH", help="Write the evidence as one HTML page to PATH")
     add(
         "--synthetics-id",
         metavar="ID",

@@ -13,6 +13,7 @@ from pytest_storedog_gate.deploy.deployer import (
     Plan,
     Reach,
     Staged,
+    TellsLogs,
     Timing,
     untimed,
 )
@@ -21,5 +22,5 @@ from pytest_storedog_gate.deploy.references import ImageReference
 
 __all__ = [
     "Build", "Deployer", "Deployment", "Fetched", "Held", "ImageReference", "Live", "Plan",
-    "Reach", "Staged", "Timing", "untimed",
+    "Reach", "Staged", "TellsLogs", "Timing", "untimed",
 ]  # fmt: skip

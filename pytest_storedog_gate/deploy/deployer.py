@@ -10,10 +10,10 @@ state of a deployment lives on the platform, never in the process alone.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.deploy.environment import Environment
@@ -141,6 +141,15 @@ class Live(Protocol):
 
         Raises `RollbackFailed` with what a person has to do.
         """
+        ...
+
+
+@runtime_checkable
+class TellsLogs(Protocol):
+    """What a `Live` may offer beside: nothing is decided by it."""
+
+    def logs(self) -> Mapping[str, str]:
+        """The last lines that each container, or the like, wrote, by its name."""
         ...
 
 

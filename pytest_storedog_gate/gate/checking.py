@@ -10,7 +10,7 @@ from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.pace import Habit
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
-from pytest_storedog_gate.gate import selection
+from pytest_storedog_gate.gate import pictures, selection
 from pytest_storedog_gate.gate.watchers import PATIENCE, Watchers
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.settings.requirements import BLOCKING
@@ -42,6 +42,10 @@ class NothingRead:
     start = alone = choose
 
     def confirmed(self) -> dict[str, CheckOutcome]:
+        """Nothing."""
+        return {}
+
+    def pictures(self) -> dict[str, bytes]:
         """Nothing."""
         return {}
 
@@ -131,6 +135,10 @@ class Checking:
             for public_id in batch.public_ids
             if public_id in self._outcomes.known
         }
+
+    def pictures(self) -> dict[str, bytes]:
+        """The screenshots that the service still has, by their keys: see `Record`."""
+        return pictures.taken(self._client, self.confirmed().values())
 
     def stop(self) -> None:
         """Cuts every wait short; nobody follows a batch any more."""

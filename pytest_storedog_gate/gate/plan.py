@@ -44,6 +44,7 @@ class _Checks:
             Step.WAIT: self._wait,
             Step.AFTER_CHECKS: self._prove_after,
             Step.REPORT: self._report,
+            Step.HTML: self._html,
         }
 
     def _read(self) -> Iterator[str]:
@@ -70,6 +71,9 @@ class _Checks:
 
     def _report(self) -> Iterator[str]:
         yield f"{Step.REPORT.value} to {self._settings.report}"
+
+    def _html(self) -> Iterator[str]:
+        yield f"{Step.HTML.value} to {self._settings.html}"
 
 
 class _Image:

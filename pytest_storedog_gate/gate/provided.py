@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy import Reach
     from pytest_storedog_gate.settings.load import Settings
+    from pytest_storedog_gate.verdicts.record import Record
     from pytest_storedog_gate.verdicts.store import VerdictStore
 
 
@@ -27,9 +28,10 @@ class Proofs(Protocol):
 
 @dataclass(frozen=True)
 class Provided:
-    """See `hookspecs`: each is a hook there; and what an earlier run has told.
+    """See `hookspecs`: each is a hook there; what an earlier run has told; and how a page is made.
 
-    `lasted`: how long each check lasted, in seconds, by its public ID.
+    `lasted`: how long each check lasted, in seconds, by its public ID. `html`: a run's evidence as
+    a page.
     """
 
     deployer: Reach
@@ -37,3 +39,4 @@ class Provided:
     before_traffic: Proofs
     after_checks: Proofs
     lasted: Mapping[str, float]
+    html: Callable[[Record], bytes]

@@ -29,6 +29,7 @@ class Step(Enum):
     DECIDE = "decide"
     RECORD = "record the verdict"
     REPORT = "write the report"
+    HTML = "write the evidence"
 
 
 _ABOUT_AN_IMAGE = frozenset({Step.RESOLVE, Step.REQUIRE, Step.WITHDRAW, Step.RECORD})
@@ -78,4 +79,6 @@ def of(settings: Settings) -> tuple[Step, ...]:
         left_out.add(Step.AFTER_CHECKS)
     if settings.report is None:
         left_out.add(Step.REPORT)
+    if settings.html is None:
+        left_out.add(Step.HTML)
     return tuple(step for step in Step if step not in left_out)

@@ -6,7 +6,7 @@ import argparse
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.local_synthetics.extras import remedy
@@ -65,10 +65,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(_fail(f"{message} (see --help)"))
 
 
-def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
-    """Add the command that runs the service."""
+def add_serve(
+    commands: argparse._SubParsersAction[Parser], run: Callable[..., int] | None = None
+) -> None:
+    """Add the command that runs the service; `run` takes the place of `serve`."""
     serve = commands.add_parser("serve", help="answer the Datadog Synthetics API")
-    serve.set_defaults(run=_serve)
+    serve.set_defaults(run=run or serve_as_asked)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")
     add_definitions(serve)
@@ -103,7 +105,8 @@ def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
     )
 
 
-def _serve(options: argparse.Namespace) -> int:
+def serve_as_asked(options: argparse.Namespace, **more: Any) -> int:
+    """Run the service with the command's options, and `more` of `api.server.serve`'s."""
     # Here, so that --help needs no extra.
     from pytest_storedog_gate.local_synthetics.api.server import serve  # noqa: PLC0415
 
@@ -119,6 +122,7 @@ def _serve(options: argparse.Namespace) -> int:
         until_stdin_closes=options.until_stdin_closes,
         key_from_stdin=options.key_from_stdin,
         soon=options.soon,
+        **more,
     )
     return 0
 

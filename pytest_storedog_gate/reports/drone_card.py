@@ -15,9 +15,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.outlets.plain_text import address, line
 from pytest_storedog_gate.reports import glance
-from pytest_storedog_gate.reports.glance import address, no_markdown
+from pytest_storedog_gate.reports.glance import no_markdown
 from pytest_storedog_gate.reports.states import SHOWN
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def data(record: Record) -> dict[str, Any]:
         ],
         "more": f"and {more} more" if more else "",
         # Each batch has an address of its own.
-        "batches": [{"url": address(batch.batch_url)} for batch in record.batches],
+        "batches": [{"url": address(url)} for url in glance.batches(record)],
     }
 
 

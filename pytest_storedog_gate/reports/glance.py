@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.reports.states import WORST_FIRST, word
@@ -22,7 +21,7 @@ _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~]")
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check: `url` leads to its result at Synthetics, and is empty where there is none."""
+    """One check: `url` leads to its result at Synthetics, and is empty where it is not there."""
 
     public_id: str
     name: str
@@ -55,6 +54,11 @@ def left_out(record: Record) -> int:
     return max(0, len(record.checks) - MOST_CHECKS)
 
 
+def batches(record: Record) -> list[str]:
+    """The pages of the run's batches; one that the run wrote itself is no address."""
+    return [one.batch_url for one in record.batches if one.batch_url.startswith("http")]
+
+
 def other_reasons(record: Record) -> list[str]:
     """Why the gate is not open, where no check says it."""
     ids = tuple(f"{check.public_id}: " for check in record.checks)
@@ -66,11 +70,6 @@ def no_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
-def address(url: str) -> str:
-    """As a Markdown link can hold it."""
-    return quote(line(url), safe="!#$%&'+,/:;=?@[]~")
-
-
 def _view(check: CheckVerdict) -> CheckView:
     results = check.outcome.results if check.outcome else ()
     return CheckView(
@@ -79,5 +78,5 @@ def _view(check: CheckVerdict) -> CheckView:
         state=check.state,
         word=word(check.state, required=check.required),
         reason=line(check.reason),
-        url=next((result.result_url for result in results if result.result_url), ""),
+        url=next((r.result_url for r in results if r.result_url.startswith("http")), ""),
     )

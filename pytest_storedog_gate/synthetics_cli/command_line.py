@@ -11,6 +11,7 @@ from pytest_storedog_gate.local_synthetics.command_line import (
     add_serve,
     positive,
     run_commands,
+    serve_as_asked,
 )
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    return run_commands(arguments, __doc__ or "", add_serve, _add_run, _add_trigger, _add_pull)
+    return run_commands(arguments, __doc__ or "", _add_serve, _add_run, _add_trigger, _add_pull)
 
 
 # Each command is imported where it is run, so that --help needs no extra.
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.pages import routes  # noqa: PLC0415
+
+    return serve_as_asked(options, pages=routes)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -66,6 +73,10 @@ def _pull(options: argparse.Namespace) -> int:
     return pull(
         options.public_ids, url=options.url, directory=options.directory, force=options.force
     )
+
+
+def _add_serve(commands: Commands) -> None:
+    add_serve(commands, run=_serve)
 
 
 def _add_run(commands: Commands) -> None:

@@ -243,6 +243,13 @@ class LiveDeployment:
         published = site.environment.publish.get(site.service.name)
         proof.prove(site.engine, site.names, expected, published)
 
+    def logs(self) -> dict[str, str]:
+        """See `TellsLogs`: those of all services, the one under the gate first."""
+        site = self.site
+        others = (s.name for s in site.environment.services if s.name != site.service.name)
+        names = [site.names.live, *(Names(site.environment.name, other).live for other in others)]
+        return {name: site.engine.logs(name) for name in names if site.engine.find(name)}
+
     def conclude(self) -> None:
         """See `Live`."""
         self.site.lease.require()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -54,7 +55,7 @@ from pytest_storedog_gate.local_synthetics.secrets.for_the_api import short_view
 from pytest_storedog_gate.local_synthetics.variables.variables import NO_GLOBALS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Callable, Collection
     from pathlib import Path
 
     from starlette.requests import Request
@@ -66,6 +67,21 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a service has to show."""
+
+    tests: Tests
+    batches: Batches
+    results: Results
+    screenshots: Screenshots
+
+
+def no_pages(_account: Account) -> list[Route]:
+    """The routes of a service that has no pages for people."""
+    return []
 
 
 def create_app(  # noqa: PLR0913  # what a service is made of
@@ -81,13 +97,15 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     artifacts: Path | None = None,
     credentials: bool = False,
     soon: Collection[str] = (),
+    pages: Callable[[Account], list[Route]] = no_pages,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
     Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
     `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
     tests that failed. With `credentials`, those in definitions are answered. It makes itself ready
-    for the tests that will run `soon`, by their public IDs.
+    for the tests that will run `soon`, by their public IDs. `pages` are the routes of what people
+    see of it.
     """
     results = Results(store=store)
     screenshots = Screenshots()
@@ -137,6 +155,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             *LocationsApi(PrivateLocations(store), tests.by_id).routes(),
             screenshot_route(screenshots),
             openapi_route(),
+            *pages(Account(tests, batches, results, screenshots)),
         ],
         middleware=[Middleware(Admission, keys=keys, host=host)],
         exception_handlers={

@@ -15,7 +15,7 @@ import uvicorn
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.account.database import Store
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
-from pytest_storedog_gate.local_synthetics.api.app import create_app
+from pytest_storedog_gate.local_synthetics.api.app import create_app, no_pages
 from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
 from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
@@ -28,9 +28,12 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from starlette.routing import Route
+
+    from pytest_storedog_gate.local_synthetics.api.app import Account
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
 
 # datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
@@ -51,6 +54,7 @@ def serve(  # noqa: PLR0913  # what its options say
     until_stdin_closes: bool,
     key_from_stdin: bool,
     soon: Sequence[str],
+    pages: Callable[[Account], list[Route]] = no_pages,
 ) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
 
@@ -83,6 +87,7 @@ def serve(  # noqa: PLR0913  # what its options say
         artifacts=artifacts,
         credentials=credentials,
         soon=frozenset(soon),
+        pages=pages,
     )
     config = uvicorn.Config(
         app,

@@ -15,14 +15,15 @@ from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.pytest_side.reporting.comments import Comments
 from pytest_storedog_gate.pytest_side.reporting.drone_card import DroneCard
-from pytest_storedog_gate.pytest_side.reporting.gogs_comment import GogsComment
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.pytest_side.reporting.masked_reports import (
     mask_end,
     mask_report,
     mask_warning,
 )
+from pytest_storedog_gate.pytest_side.reporting.step_summary import StepSummary
 from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
@@ -72,7 +73,7 @@ class Controller:
         self._finished: Record | None = None
         self._notes: list[str] = []
         self._said = False
-        for own in (DroneCard(), GogsComment(settings)):
+        for own in (DroneCard(), Comments(settings), StepSummary()):
             config.pluginmanager.register(own)
 
     # -- what collection and fixtures ask ------------------------------------------------------
@@ -257,7 +258,8 @@ class Controller:
         return int(self._finished.verdict.exit_status)
 
     def _say(self, record: Record) -> None:
-        terminal.summary(self.config, record, self.settings.report)
+        written = {"report": self.settings.report, "evidence": self.settings.html}
+        terminal.summary(self.config, record, written)
 
     def _report(self, record: Record) -> None:
         """To JUnit what has come since it was written, and what plugins report."""

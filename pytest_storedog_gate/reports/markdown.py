@@ -1,12 +1,12 @@
-"""The record as a comment in Gogs, in Markdown."""
+"""The record in Markdown: a comment, or a job's summary."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.outlets.plain_text import address, line
 from pytest_storedog_gate.reports import glance
-from pytest_storedog_gate.reports.glance import address, no_markdown
+from pytest_storedog_gate.reports.glance import no_markdown
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.reports.glance import CheckView
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def markdown(record: Record) -> str:
-    """The comment."""
+    """The text, in which nothing from outside is Markdown."""
     build = record.build
     facts = [
         f"image {_code(record.subject.image)}" if record.subject.image else "",
         f"commit {_code(build.commit)}" if build.commit else "",
         _link(f"build {build.number}", build.link) if build.link else "",
-        *(_link("results", batch.batch_url) for batch in record.batches),
+        *(_link("results", url) for url in glance.batches(record)),
     ]
     lines = [f"**{glance.headline(record)}**", ", ".join(filter(None, facts))]
     # What a container that failed has written may be in them.
