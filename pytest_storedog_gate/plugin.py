@@ -27,6 +27,7 @@ _OPTIONS = {
     "--storedog-deploy=auto|never": "never: run checks only, deploy nothing and record no verdict",
     "--storedog-lock-wait=SECONDS": "Wait this long for the environment's lock; default 0",
     "--storedog-report=PATH": "Write the verdict as JSON to PATH",
+    "--storedog-html=PATH": "Write the evidence as one HTML page to PATH",
     "--synthetics-backend=datadog|local": "Synthetics service to use; default from the file",
     "--synthetics-url=URL": "Address of the Synthetics API; default DD_API_HOST_OVERRIDE, then the "
     "file",
@@ -125,6 +126,12 @@ def _refuse_options_from_elsewhere(config: pytest.Config) -> None:
 def _refuse_options_without_gate(config: pytest.Config) -> None:
     # Such a run would test nothing of what it names, and could well be green.
     checks = (option.partition("=")[0] for option in _REPEATABLE)
-    for flag in ("--storedog-image", "--storedog-plan", "--storedog-report", *checks):
+    for flag in (
+        "--storedog-image",
+        "--storedog-plan",
+        "--storedog-report",
+        "--storedog-html",
+        *checks,
+    ):
         if config.getoption(flag):
             raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")

@@ -90,7 +90,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away what would change a run: keys, CI facts, pytest's own additions."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     for name in list(os.environ):
-        ours = name.startswith(("DD_", "DATADOG_", "DRONE", "STOREDOG_"))
+        ours = name.startswith(("DD_", "DATADOG_", "DRONE", "STOREDOG_", "GITHUB_", "GITLAB_"))
         kept = ("STOREDOG_REQUIRE", "STOREDOG_MODE")
         if name == "PYTEST_ADDOPTS" or (ours and name not in kept):
             monkeypatch.delenv(name)

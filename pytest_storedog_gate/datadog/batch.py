@@ -103,7 +103,7 @@ class Batch:
     @property
     def url(self) -> str:
         """The page that shows the batch to people."""
-        return f"{self._client.endpoint.app}/synthetics/explorer/ci?batchResultId={self.id}"
+        return self._client.endpoint.batch_page(self.id)
 
     def outcomes(self) -> Iterator[CheckOutcome]:
         """Yields every check's outcome as it becomes known; ends early when cancelled."""
@@ -285,8 +285,6 @@ class Batch:
     def _result_url(self, entry: Entry) -> str:
         if not entry.result_id:
             return ""
-        details = f"{self._client.endpoint.app}/synthetics/details/{entry.public_id}"
-        suffix = f"batch_id={self.id}&from_ci=true"
-        if entry.type == "browser":
-            return f"{details}/result/{entry.result_id}?{suffix}"
-        return f"{details}?resultId={entry.result_id}&{suffix}"
+        return self._client.endpoint.result_page(
+            entry.public_id, entry.result_id, self.id, browser=entry.type == "browser"
+        )

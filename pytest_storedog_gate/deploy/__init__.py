@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pytest_storedog_gate.deploy.references import ImageReference as ImageReference  # noqa: TC001
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 
@@ -131,6 +131,14 @@ class Live(Protocol):
 
         Raises `RollbackFailed` with what a person has to do.
         """
+
+
+@runtime_checkable
+class TellsLogs(Protocol):
+    """What a `Live` may offer beside: nothing is decided by it."""
+
+    def logs(self) -> Mapping[str, str]:
+        """The last lines that each container, or the like, wrote, by its name."""
 
 
 class Plan(Protocol):

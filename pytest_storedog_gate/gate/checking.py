@@ -10,7 +10,7 @@ from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
 from pytest_storedog_gate.datadog.pace import Habit
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
-from pytest_storedog_gate.gate import selection
+from pytest_storedog_gate.gate import pictures, selection
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.settings.requirements import BLOCKING
 from pytest_storedog_gate.verdicts.rule import by_rule
@@ -41,6 +41,9 @@ class NothingRead:
     start = alone = choose
 
     def confirmed(self) -> dict[str, CheckOutcome]:
+        return {}
+
+    def pictures(self) -> dict[str, bytes]:
         return {}
 
     def stop(self) -> None:
@@ -134,6 +137,10 @@ class Checking:
             for public_id in batch.public_ids
             if public_id in self._outcomes.known
         }
+
+    def pictures(self) -> dict[str, bytes]:
+        """The screenshots that the service still has, by their keys: see `Record`."""
+        return pictures.taken(self._client, self.confirmed().values())
 
     def stop(self) -> None:
         """Cuts every wait short; nobody follows a batch any more."""

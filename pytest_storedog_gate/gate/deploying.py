@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy import ImageReference
+from pytest_storedog_gate.deploy import ImageReference, TellsLogs
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager, ExitStack
 
     from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live
@@ -34,6 +34,9 @@ class DeployedElsewhere:
 
     def prove(self) -> None:
         """There is nothing of this run's to prove."""
+
+    def logs(self) -> Mapping[str, str]:
+        return {}
 
     def conclude(self) -> None:
         """There is nothing of this run's to conclude."""
@@ -76,6 +79,14 @@ class Deploying:
     def prove(self) -> None:
         """Nothing but what was deployed answers."""
         self._deployed().prove()
+
+    def logs(self) -> Mapping[str, str]:
+        """The last lines of what was deployed, by its parts' names; they decide nothing."""
+        try:
+            live: object = self._live
+            return live.logs() if isinstance(live, TellsLogs) else {}
+        except Exception as error:  # noqa: BLE001  # a project's own deployer may raise anything
+            return {"no logs": str(error)}
 
     def conclude(self) -> None:
         """What is live stays."""

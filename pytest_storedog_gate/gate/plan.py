@@ -63,12 +63,13 @@ def _of_checks(settings: Settings, provided: Provided, resources: ExitStack) -> 
         Step.WAIT: lambda: [f"{Step.WAIT.told}, at most {most:g} s"],
         Step.AFTER_CHECKS: lambda: prove(Step.AFTER_CHECKS, provided.after_checks),
         Step.REPORT: lambda: [f"{Step.REPORT.told} to {settings.report}"],
+        Step.HTML: lambda: [f"{Step.HTML.told} to {settings.html}"],
     }
 
 
 def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> Told:
     """The steps of a run that puts an image into the environment, and keeps a verdict on it."""
-    environment, recorder = settings.environment, Recorder(settings, provided.verdict_store)
+    environment, recorder = settings.environment, Recorder(settings, provided)
     reached = provided.deployer(
         environment=environment,
         build=Build(),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.deploy import Deployer
+    from pytest_storedog_gate.verdicts.record import Record
     from pytest_storedog_gate.verdicts.store import VerdictStore
 
 
@@ -27,7 +28,8 @@ class Proofs(Protocol):
 class Provided:
     """See `hookspecs`: each is a hook there, and takes its arguments by their names.
 
-    `lasted`: how long each check lasted, in seconds, by its public ID.
+    `lasted`: how long each check lasted, in seconds, by its public ID. `html`: a run's evidence as
+    a page.
     """
 
     deployer: Callable[..., AbstractContextManager[Deployer]]
@@ -35,3 +37,4 @@ class Provided:
     before_traffic: Proofs
     after_checks: Proofs
     lasted: Mapping[str, float]
+    html: Callable[[Record], bytes]

@@ -15,7 +15,9 @@ from pytest_storedog_gate.verdicts.record_json import as_json, encoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
+    from pytest_storedog_gate.gate.provided import Provided
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
     from pytest_storedog_gate.verdicts.store import Prepared, VerdictStore
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 class Recorder:
     """Keeps a verdict only of a digest that is put to the test: from `withdraw` on."""
 
-    def __init__(self, settings: Settings, store: Callable[..., VerdictStore]) -> None:
-        self._settings, self._provided = settings, store
+    def __init__(self, settings: Settings, provided: Provided) -> None:
+        self._settings, self._provided = settings, provided
         self._keep: Callable[[Record], AbstractContextManager[Prepared]] = lambda _record: Nothing()
 
     def require(self, digest: str) -> None:
@@ -49,17 +51,25 @@ class Recorder:
             self.store.withdraw(name, digest)
 
     @contextmanager
-    def prepared(self, record: Record) -> Iterator[tuple[Prepared, Prepared]]:
-        """The report and the record, written beside their places. Raises NoVerdict."""
-        path = self._settings.report
+    def prepared(self, record: Record) -> Iterator[tuple[list[Prepared], Prepared]]:
+        """The reports and the record, written beside their places. Raises NoVerdict."""
         with ExitStack() as written, _no_verdict_where("the verdict cannot be written"):
-            report = whole_file.prepare(path, encoded(as_json(record))) if path else Nothing()
-            yield written.enter_context(report), written.enter_context(self._keep(record))
+            reports: list[Prepared] = [
+                written.enter_context(whole_file.prepare(path, data))
+                for path, data in self._reports(record)
+            ]
+            yield reports, written.enter_context(self._keep(record))
+
+    def _reports(self, record: Record) -> Iterator[tuple[Path, bytes]]:
+        if self._settings.report:
+            yield self._settings.report, encoded(as_json(record))
+        if self._settings.html:
+            yield self._settings.html, self._provided.html(record)
 
     @cached_property
     def store(self) -> VerdictStore:
         """Where the run's verdicts are kept, and those of the environment before."""
-        return self._provided(settings=self._settings)
+        return self._provided.verdict_store(settings=self._settings)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,14 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0  # s
 
 
+@dataclass(frozen=True)
+class Exhibits:
+    """What is only there to be looked at: see `Record`."""
+
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+
 class _Proof(Enum):
     """The proof after the checks, which every open verdict needs."""
 
@@ -63,7 +71,8 @@ class GateRun:
         self._resources = ExitStack()
         self._checking: Checking | NothingRead = NothingRead()
         self._deploying: Deploying | DeployedElsewhere = DeployedElsewhere(settings)
-        self._recorder = Recorder(settings, provided.verdict_store)
+        self._recorder = Recorder(settings, provided)
+        self._exhibits = Exhibits()
         self._proof = _Proof.OWED
         self._finished: Record | None = None
         self._finishing: int | None = None  # the thread that does
@@ -214,15 +223,19 @@ class GateRun:
 
     def _conclude(self, evidence: Evidence, say: Callable[[Record], None]) -> Record:
         verdict = self._proved(evidence)
+        if self.settings.html:
+            # As long as there is something to look at.
+            self._exhibits = Exhibits(self._checking.pictures(), self._deploying.logs())
         if verdict.state is State.OPEN:
             record = self._record(verdict)
-            with self._failing(), self._recorder.prepared(record) as (report, kept):
+            with self._failing(), self._recorder.prepared(record) as (reports, kept):
                 try:
                     say(record)
                 except OSError as error:
                     raise NoVerdict(f"the output cannot be written: {error}") from None
                 # First what is no regular file perhaps, and can still fail.
-                report.commit()
+                for report in reports:
+                    report.commit()
                 self._deploying.conclude()
                 kept.commit()
                 return record
@@ -236,9 +249,9 @@ class GateRun:
         verdict = self._decide(evidence, failure)
         record = self._record(verdict, failure)
         try:
-            with self._recorder.prepared(record) as (report, kept):
-                report.commit()
-                kept.commit()
+            with self._recorder.prepared(record) as (reports, kept):
+                for prepared in (*reports, kept):
+                    prepared.commit()
         except NoVerdict as error:
             reasons = dict.fromkeys((*verdict.reasons, str(self._masked(error))))
             record = replace(record, verdict=replace(verdict, reasons=tuple(reasons)))
@@ -283,6 +296,8 @@ class GateRun:
                 names={check.public_id: check.definition.name for check in checking.checks},
                 calls=checking.calls,
                 seconds=self._stopwatch.seconds,
+                pictures=self._exhibits.pictures,
+                logs=self._exhibits.logs,
             )
         )
 

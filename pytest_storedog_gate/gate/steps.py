@@ -32,6 +32,7 @@ class Step(Enum):
     DECIDE = "decide"
     RECORD = "record the verdict"
     REPORT = "write the report"
+    HTML = "write the evidence"
 
     def __init__(self, told: str, part: str = "pytest") -> None:
         self.told, self.part = told, part
@@ -59,4 +60,6 @@ def of(settings: Settings) -> tuple[Step, ...]:
         left_out.add(Step.AFTER_CHECKS)
     if settings.report is None:
         left_out.add(Step.REPORT)
+    if settings.html is None:
+        left_out.add(Step.HTML)
     return tuple(step for step in Step if step not in left_out)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.batch import GRACE
@@ -49,7 +51,10 @@ class Service:
         # Datadog's keys leave this process for nobody else.
         keys = Keys(said.api_key, said.app_key) if said.api_key and said.app_key else None
         if self._own is not None:
-            endpoint, keys = Endpoint.of_url(self._own.url), Keys(self._own.key, self._own.key)
+            # The service ends with the run, and its pages with it.
+            evidence = os.path.relpath(self._settings.html) if self._settings.html else ""
+            endpoint = replace(Endpoint.of_url(self._own.url), evidence=evidence)
+            keys = Keys(self._own.key, self._own.key)
         elif said.url is not None:
             endpoint = Endpoint.of_url(said.url)
         else:

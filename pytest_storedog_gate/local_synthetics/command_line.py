@@ -67,10 +67,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(_fail(f"{message} (see --help)"))
 
 
-def add_serve(commands: argparse._SubParsersAction[Parser]) -> None:
-    """Add the command that runs the service."""
+def add_serve(
+    commands: argparse._SubParsersAction[Parser], run: Callable[..., int] | None = None
+) -> None:
+    """Add the command that runs the service; `run` takes the place of what it does by itself."""
     serve = commands.add_parser("serve", help="answer the Datadog Synthetics API")
-    serve.set_defaults(run=_serve)
+    serve.set_defaults(run=run or _serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")
     add_definitions(serve)

@@ -12,8 +12,8 @@ _EXTRAS = {
     "playwright": "browser",
 }
 _LOCAL = {
-    "brotli", "cryptography", "dns", "httpx", "icmplib", "jsonpath", "lxml", "quickjs", "spnego",
-    "starlette", "uvicorn", "uvloop", "websockets",
+    "brotli", "cryptography", "dns", "httpx", "icmplib", "jinja2", "jsonpath", "lxml", "quickjs",
+    "spnego", "starlette", "uvicorn", "uvloop", "websockets",
 }  # fmt: skip
 
 

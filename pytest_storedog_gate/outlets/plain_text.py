@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,6 +45,11 @@ def block(text: str) -> str:
 def long_line(text: str) -> str:
     """The text as one line that may be as long as a block."""
     return line(text, _BLOCK)
+
+
+def address(url: str) -> str:
+    """The address as a link in HTML or Markdown can hold it."""
+    return quote(url, safe="!#$%&'+,/:;=?@[]~", errors="replace")
 
 
 def document(data: Any, clean: Callable[[str], str] = long_line) -> Any:

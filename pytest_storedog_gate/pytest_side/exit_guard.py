@@ -71,7 +71,11 @@ def install(config: pytest.Config) -> None:
 def _withdraw_reports(config: pytest.Config) -> None:
     # Whatever becomes of this run, what an earlier one reported says nothing of it.
     given = config.known_args_namespace
-    for path, mark in ((given.storedog_report, b"{"), (getattr(given, "xmlpath", None), b"<")):
+    for path, mark in (
+        (given.storedog_report, b"{"),
+        (given.storedog_html, b"<"),
+        (getattr(given, "xmlpath", None), b"<"),
+    ):
         whole = config.invocation_params.dir / Path(os.path.expandvars(path or "")).expanduser()
         if not path:
             continue

@@ -9,6 +9,8 @@ import pytest
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate.provided import Provided
 from pytest_storedog_gate.pytest_side import lasted
+from pytest_storedog_gate.pytest_side.reporting.terminal import repeating
+from pytest_storedog_gate.reports.html import html
 from pytest_storedog_gate.verdicts.folder import VerdictFolder
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def provided(config: pytest.Config) -> Provided:
         _Proofs(config, hook.pytest_storedog_before_traffic),
         _Proofs(config, hook.pytest_storedog_after_checks),
         lasted.read(config),
+        lambda record: html(record, repeating(config)),
     )
 
 

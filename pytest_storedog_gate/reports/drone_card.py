@@ -16,10 +16,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.outlets.plain_text import address, line
 from pytest_storedog_gate.outlets.whole_file import refuse_links
 from pytest_storedog_gate.reports import glance
-from pytest_storedog_gate.reports.glance import address, no_markdown
+from pytest_storedog_gate.reports.glance import no_markdown
 from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def data(record: Record) -> dict[str, Any]:
         ],
         "more": glance.more(record),
         # Each batch has an address of its own.
-        "batches": [{"url": address(batch.batch_url)} for batch in record.batches],
+        "batches": [{"url": address(url)} for url in glance.batches(record)],
     }
 
 

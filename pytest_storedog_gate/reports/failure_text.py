@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog.failed_requests import exchanges
+from pytest_storedog_gate.datadog.exchanges import of_failures
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.outlets.plain_text import block, command_line, line
 from pytest_storedog_gate.secrets.places import mask_exchanges
@@ -43,7 +43,7 @@ def of_result(result: Result) -> str:
     lines += block(result.reason).splitlines()
     if result.status is Status.FAILED:
         lines += [*_holding(result)][:_MOST]
-        lines += [*exchanges(result)][:_MOST]
+        lines += [*of_failures(result)][:_MOST]
     lines += [
         f"attempt {number}: {attempt.status.value}: {line(attempt.reason.partition(chr(10))[0])}"
         for number, attempt in enumerate(result.attempts[:-1][:_MOST], 1)

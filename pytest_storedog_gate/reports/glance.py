@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.verdicts.record import Mode
@@ -45,7 +44,12 @@ def word(check: CheckVerdict) -> str:
 def url(check: CheckVerdict) -> str:
     """Where its result is at Synthetics; empty where there is none."""
     results = check.outcome.results if check.outcome else ()
-    return next((result.result_url for result in results if result.result_url), "")
+    return next((r.result_url for r in results if r.result_url.startswith("http")), "")
+
+
+def batches(record: Record) -> list[str]:
+    """The pages of the run's batches; one that the run wrote itself is no address."""
+    return [one.batch_url for one in record.batches if one.batch_url.startswith("http")]
 
 
 def more(record: Record) -> str:
@@ -63,8 +67,3 @@ def other_reasons(record: Record) -> list[str]:
 def no_markdown(text: str) -> str:
     """As it is where Markdown is read: no emphasis, no link."""
     return _MARKDOWN.sub(r"\\\g<0>", text)
-
-
-def address(url: str) -> str:
-    """As a Markdown link can hold it."""
-    return quote(line(url), safe="!#$%&'+,/:;=?@[]~")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.outlets.plain_text import block, command_line, line
+from pytest_storedog_gate.outlets.plain_text import block, command_line, line, long_line
 from pytest_storedog_gate.reports.glance import WORST_FIRST, headline, other_reasons, word
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_storedog_gate.verdicts.record import Record
     from pytest_storedog_gate.verdicts.rule import CheckVerdict
@@ -21,11 +22,13 @@ _NAMED = 5  # IDs in one line
 _SHOWN = 0.005  # s of a part that is shown
 
 
-def lines(record: Record, command: Sequence[str], report: str = "") -> Iterator[str]:
+def lines(
+    record: Record, command: Sequence[str], written: Mapping[str, Path | None] | None = None
+) -> Iterator[str]:
     """The checks, what was deployed, and the reasons: all but the verdict's own line.
 
-    `command` asks for the same checks service in the same environment; `report` is where the
-    record was written.
+    `command` asks for the same checks service in the same environment; `written` are the files
+    that the record was written to, by what they are called.
     """
     if record.batches:
         yield from _checks(record)
@@ -40,8 +43,7 @@ def lines(record: Record, command: Sequence[str], report: str = "") -> Iterator[
         yield f"deployed: {line(str(record.deployment.image))}"
     if record.rolled_back:
         yield line(record.rolled_back)
-    if report:
-        yield f"report: {report}"
+    yield from (f"{what}: {long_line(str(p))}" for what, p in (written or {}).items() if p)
     for reason in other_reasons(record):
         first, *others = block(reason).splitlines() or [""]
         yield from (first, *_indented(others))

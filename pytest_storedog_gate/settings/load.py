@@ -66,10 +66,12 @@ class Settings:
     synthetics: SyntheticsSettings
     lock_wait: float
     report: Path | None
+    html: Path | None
     narrowed: bool
     gogs: Gogs | None
     sources: Mapping[str, str]
     gogs_token: str | None = field(default=None, repr=False)
+    gitlab_token: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
@@ -133,10 +135,11 @@ def load(
     image = _image(pick, section) if deploy else None
     synthetics = settled(pick, file.path.parent, environ, listing=listing)
     gogs_token = secret_values.key(environ, ("GOGS_TOKEN",)) if file.gogs else None
+    gitlab_token = secret_values.key(environ, ("GITLAB_TOKEN",))
     secrets |= secret_values.of_requirements(requirements, environ)
     secrets |= secret_values.of_variables(ci.variables.said.overrides)
     secrets |= secret_values.of_globals(environ)
-    secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token)))
+    secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token, gitlab_token)))
     requires = file.environments.get(section.requires or "")
     return Settings(
         environment=section.environment,
@@ -152,10 +155,12 @@ def load(
         synthetics=synthetics,
         lock_wait=options.patience,
         report=options.folder / options.report if options.report else None,
+        html=options.folder / options.html if options.html else None,
         narrowed=not deploy and any(level.asks for level in asking if not level.in_git),
         gogs=file.gogs,
         sources={"environment": COMMAND_LINE, **pick.sources},
         gogs_token=gogs_token,
+        gitlab_token=gitlab_token,
         secrets=tuple(secrets),
     )
 

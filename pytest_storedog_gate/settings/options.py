@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ConfigurationError
@@ -23,6 +24,7 @@ FLAGS = {
     "plan": "--storedog-plan",
     "lock_wait": "--storedog-lock-wait",
     "report": "--storedog-report",
+    "html": "--storedog-html",
     "public_ids": "--synthetics-id",
     "search": "--synthetics-search",
     "files": "--synthetics-files",
@@ -48,6 +50,7 @@ class Options:
     plan: bool = False
     lock_wait: str = "0"
     report: str | None = None
+    html: str | None = None
     public_ids: Sequence[str] = ()
     search: Sequence[str] = ()
     files: Sequence[str] = ()
@@ -57,6 +60,11 @@ class Options:
     def __post_init__(self) -> None:
         _one_of("deploy", self.deploy, ("auto", "never"))
         _one_of("backend", self.backend, (*BACKENDS, None))
+        if self.html and find_spec("jinja2") is None:
+            raise ConfigurationError(
+                f"{FLAGS['html']} needs a package that is not installed: pip install "
+                "'pytest-storedog-gate[report]'"
+            )
         if not 0 <= self.patience < math.inf:
             raise ConfigurationError(
                 f"{FLAGS['lock_wait']}={self.lock_wait!r} is no number of seconds; write 0 or more"

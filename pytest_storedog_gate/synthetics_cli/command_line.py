@@ -21,10 +21,18 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    return run_commands(arguments, __doc__ or "", add_serve, _add_run, _add_trigger, _add_pull)
+    return run_commands(arguments, __doc__ or "", _add_serve, _add_run, _add_trigger, _add_pull)
 
 
 # Each command is imported where it is run, so that --help needs no extra.
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.api.server import serve  # noqa: PLC0415
+    from pytest_storedog_gate.synthetics_cli.pages import routes  # noqa: PLC0415
+
+    serve(options, pages=routes)
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -64,6 +72,10 @@ def _pull(options: argparse.Namespace) -> int:
     return pull(
         options.public_ids, url=options.url, directory=options.directory, force=options.force
     )
+
+
+def _add_serve(commands: Commands) -> None:
+    add_serve(commands, run=_serve)
 
 
 def _add_run(commands: Commands) -> None:

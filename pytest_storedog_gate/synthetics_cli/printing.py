@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.details import text_of
-from pytest_storedog_gate.datadog.failed_requests import exchanges
+from pytest_storedog_gate.datadog.exchanges import of_failures
 from pytest_storedog_gate.datadog.models import Result, Status
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.outlets.plain_text import block, line
@@ -59,7 +59,7 @@ def _below(result: Result) -> Iterator[str]:
     if not told or (failed and all(one.valid for one in result.assertions)):
         yield from block(result.reason).splitlines()
     if failed:
-        yield from exchanges(result)
+        yield from of_failures(result)
 
 
 def _asserted(assertions: Sequence[Assertion], *, marked: bool) -> Iterator[str]:

@@ -12,9 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog import batch_state, overrides, test_files
-from pytest_storedog_gate.datadog.details import NO_DETAIL, details_from_json
-from pytest_storedog_gate.datadog.judging import Evidence, judged
+from pytest_storedog_gate.datadog import overrides, test_files
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.api.listening import receiver_at
 from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
@@ -24,7 +22,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
 )
 from pytest_storedog_gate.local_synthetics.definitions.files import Catalog, load
 from pytest_storedog_gate.local_synthetics.kinds import all_kinds, close_all
-from pytest_storedog_gate.local_synthetics.running.batches import Batches, display_name
+from pytest_storedog_gate.local_synthetics.running.batches import Batches
 from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
 from pytest_storedog_gate.local_synthetics.running.results import Results
 from pytest_storedog_gate.local_synthetics.running.trigger import (
@@ -38,6 +36,7 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.reading import json_text
+from pytest_storedog_gate.synthetics_cli.judged_here import judged_here
 from pytest_storedog_gate.synthetics_cli.missing_values import missing_values
 from pytest_storedog_gate.synthetics_cli.printing import conclude, show
 
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds import Kinds
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
-    from pytest_storedog_gate.local_synthetics.running.batches import Entry
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
 _CONCURRENCY = 8
@@ -163,19 +161,9 @@ async def _run(
     try:
         async with smtp.receiving() if smtp else contextlib.nullcontext():
             async for entry in batches.ended(batches.start(trigger)):
-                results.append(_result(entry, kept))
+                results.append(judged_here(entry.document(), kept))
                 show([results[-1]])
     finally:
         await batches.close()
         await close_all(kinds)
     return results
-
-
-def _result(entry: Entry, kept: Results) -> Result:
-    """The outcome of what has ended, by the rules of every batch."""
-    details = details_from_json(kept.poll([entry.result_id]))
-    # What has run has left its details: nothing passes without them.
-    detail = NO_DETAIL if entry.status == "skipped" else details[entry.result_id]
-    named = display_name(entry.location) if entry.location else ""
-    shown = batch_state.Entry.from_json(entry.document())
-    return replace(judged(Evidence(shown, detail, location_name=named)), location=named)

@@ -50,6 +50,8 @@ class Record:
     `failure` what stopped the run. `requirements` are the public IDs, searches and suites that had
     to pass; `names` are the checks' names by public ID, also where no result told one; `calls` is
     the number of HTTP calls to Synthetics; `seconds` is where the time went, by parts of the run.
+    `pictures` are screenshots (JPEG) by their keys in the steps, and `logs` the last lines of the
+    deployed containers, by their names: both are there only for a page that was asked for.
     """
 
     verdict: Verdict
@@ -69,6 +71,8 @@ class Record:
     names: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    logs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def checks(self) -> tuple[CheckVerdict, ...]:

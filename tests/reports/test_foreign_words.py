@@ -11,28 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.datadog.models import (
-    Assertion,
-    Attempt,
     CheckOutcome,
     Result,
     Status,
-    Step,
 )
-from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.reports import (
     drone_card,
     failure_text,
-    gogs_comment,
     junit,
+    markdown,
     summary,
 )
 from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
-from pytest_storedog_gate.verdicts.record import BatchLink, Record, Subject
-from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from pytest_storedog_gate.verdicts.record import BatchLink, Record
 from tests.conftest import junit_cases
 from tests.foreign_text import JSON, TEXTS, harmless
 from tests.fuzzing.profile import examples
+from tests.reports.foreign_records import OUTCOMES, REQUESTS, RESULTS, closed_on
 from tests.reports.stand_ins import config_of, record_of, record_on, verdict_on
 
 if TYPE_CHECKING:
@@ -40,36 +36,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-
-STATUSES = st.sampled_from(Status)
-ASSERTIONS = st.builds(Assertion, TEXTS, TEXTS, JSON, st.booleans(), TEXTS)
-STEPS = st.builds(
-    Step, TEXTS, STATUSES, TEXTS, assertions=st.lists(ASSERTIONS, max_size=1).map(tuple)
-)
-REQUESTS = st.fixed_dictionaries(
-    {"url": TEXTS.map("http://shop.test/{}".format)},
-    optional={
-        "method": JSON,
-        "headers": st.dictionaries(TEXTS, JSON, max_size=2) | JSON,
-        "body": JSON,
-    },
-)
-PLACES = st.sampled_from(["", "Frankfurt", "at the end"]) | TEXTS
-RESULTS = st.builds(
-    Result,
-    TEXTS, TEXTS, STATUSES, TEXTS, TEXTS, TEXTS, TEXTS, TEXTS, PLACES, PLACES, TEXTS,
-    st.just("blocking") | TEXTS,
-    max_retries=st.integers(0, 2),
-    attempts=st.lists(st.builds(Attempt, TEXTS, STATUSES, TEXTS), max_size=2).map(tuple),
-    steps=st.lists(STEPS, max_size=1).map(tuple),
-    assertions=st.lists(ASSERTIONS, max_size=1).map(tuple),
-    detail=st.fixed_dictionaries(
-        {}, optional={"request": REQUESTS | JSON, "artifacts": st.lists(TEXTS, max_size=2) | JSON}
-    ),
-)  # fmt: skip
-OUTCOMES = st.lists(RESULTS, min_size=1, max_size=3).map(
-    lambda results: CheckOutcome("abc-def-ghi", tuple(results))
-)
 
 
 def junit_of(
@@ -80,20 +46,6 @@ def junit_of(
     Writers(config_of(xml)).add(junit.cases(record, node_ids, passed))
     xml.pytest_sessionfinish()
     return junit_cases(path)
-
-
-def closed_on(outcome: CheckOutcome, said: str) -> Record:
-    """The record of a closed gate, in which everything that can is `said`."""
-    result = replace(outcome.results[0], result_url=f"http://synthetics.test/{said}")
-    shown = CheckOutcome(said, (result, *outcome.results[1:]))
-    check = CheckVerdict(said, State.CLOSED, outcome.decisive.reason, shown)
-    return record_on(
-        Verdict(State.CLOSED, 1, (said,), (check,)),
-        subject=Subject(said, said),
-        build=Build(said, said, said),
-        rolled_back=said,
-        batches=(BatchLink(said, f"http://synthetics.test/{said}"),),
-    )
 
 
 @given(OUTCOMES)
@@ -153,7 +105,7 @@ def test_junit_is_xml_with_a_name_for_each_case(
 @examples(60)
 def test_a_card_and_a_comment_have_lines_of_their_own(outcome: CheckOutcome, said: str) -> None:
     record = closed_on(outcome, said)
-    comment = gogs_comment.markdown(record).split("\n")
+    comment = markdown.markdown(record).split("\n")
     ours = ("- FAILED ", "`", "image `", "commit `", "[build ", "[results](", "**GATE CLOSED for ")
     assert all(map(harmless, comment))
     assert all(one.startswith(ours) for one in comment if one)

@@ -45,6 +45,8 @@ _USER_AGENT = (
 class Call(Generic[T]):
     """One call: what is sent, and how its answer is read. `what` is said of an answer that is none.
 
+    `path` is below the API's, or below the host's where it begins with a slash.
+
     `read` raises where an answer is not `what` was asked for. `instead` takes its place for some
     statuses; those in `again` are asked again beside the transient ones. A `patient` call asks
     for what cannot be read until the deadline: what it asks about is running.
@@ -150,7 +152,7 @@ class Caller:
 
     def _url(self, call: Call[T]) -> str:
         host = self.endpoint.intake if call.method == "POST" else self.endpoint.api
-        return f"{host}/api/{call.path}"
+        return host + (call.path if call.path.startswith("/") else f"/api/{call.path}")
 
     def _name(self, call: Call[T]) -> str:
         url = self._url(call).replace(self.endpoint.api, self.endpoint.name, 1)

@@ -36,7 +36,8 @@ _INTAKE_SITES = ("datadoghq.com", "datad0g.com")
 class Endpoint:
     """`api` is asked, `intake` is triggered, `app` has the pages for people; `name` is shown.
 
-    `is_datadog`: it is one of Datadog's own sites, and no service that may be ours.
+    `is_datadog`: it is one of Datadog's own sites, and no service that may be ours. `evidence`
+    is the page that the run itself writes, if its results will be found nowhere else.
     """
 
     api: str
@@ -44,6 +45,21 @@ class Endpoint:
     app: str
     name: str
     is_datadog: bool = False
+    evidence: str = ""
+
+    def batch_page(self, batch_id: str) -> str:
+        """Where people see a batch."""
+        return self.evidence or f"{self.app}/synthetics/explorer/ci?batchResultId={batch_id}"
+
+    def result_page(self, public_id: str, result_id: str, batch_id: str, *, browser: bool) -> str:
+        """Where people see a result of a check."""
+        if self.evidence:
+            return f"{self.evidence}#result-{result_id}"
+        details = f"{self.app}/synthetics/details/{public_id}"
+        suffix = f"batch_id={batch_id}&from_ci=true"
+        if browser:
+            return f"{details}/result/{result_id}?{suffix}"
+        return f"{details}?resultId={result_id}&{suffix}"
 
     @classmethod
     def of_site(cls, site: str, subdomain: str | None = None) -> Endpoint:

@@ -212,6 +212,13 @@ class LiveDeployment:
         published = site.environment.publish.get(site.service.name)
         proof.prove_deployed(site.engine, site.names, self.deployment, self.container, published)
 
+    def logs(self) -> dict[str, str]:
+        """See `TellsLogs`: those of all services, the one under the gate first."""
+        site = self.site
+        others = (s.name for s in site.environment.services if s.name != site.service.name)
+        names = [site.names.live, *(Names(site.environment.name, other).live for other in others)]
+        return {name: site.engine.logs(name) for name in names if site.engine.find(name)}
+
     def conclude(self) -> None:
         self.site.lease.require()
         journal.conclude(self.site.engine, self.site.names)

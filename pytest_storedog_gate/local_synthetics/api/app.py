@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -47,12 +48,30 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import Route
     from starlette.types import ExceptionHandler, Receive, Scope, Send
 
     from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.api.admission import Keys
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
+
+    Pages = Callable[["Account"], list[Route]]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a service has to show."""
+
+    tests: Tests
+    batches: Batches
+    results: Results
+    screenshots: Screenshots
+
+
+def no_pages(_account: Account) -> list[Route]:
+    """The routes of a service that has no pages for people."""
+    return []
 
 
 def create_app(  # noqa: PLR0913  # what a service is made of
@@ -68,13 +87,15 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     artifacts: Path | None = None,
     credentials: bool = False,
     soon: Collection[str] = (),
+    pages: Pages = no_pages,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
     Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
     `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
     tests that failed. With `credentials`, those in definitions are answered. It makes itself ready
-    for the tests that will run `soon`, by their public IDs.
+    for the tests that will run `soon`, by their public IDs. `pages` are the routes of what people
+    see of it.
     """
     results = Results(store=store)
     screenshots = Screenshots()
@@ -112,6 +133,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             *suite_routes(suites, tests.by_id),
             *variable_routes(variables),
             *location_routes(PrivateLocations(store), tests.by_id),
+            *pages(Account(tests, batches, results, screenshots)),
         ],
         middleware=[Middleware(Admission, keys=keys, host=host)],
         exception_handlers={

@@ -16,7 +16,7 @@ import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
-from pytest_storedog_gate.local_synthetics.api.app import create_app
+from pytest_storedog_gate.local_synthetics.api.app import create_app, no_pages
 from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
 from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
+    from pytest_storedog_gate.local_synthetics.api.app import Pages
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
 
 # datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
@@ -39,10 +40,10 @@ _LONGEST_HEAD = 512 * 1024
 _GRACE = 1  # s for the answers under way when the service ends
 
 
-def serve(options: argparse.Namespace) -> None:
+def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
     """Answer requests until a signal or, if asked, the end of standard input.
 
-    Its `options` are those of `command_line.add_serve`.
+    Its `options` are those of `command_line.add_serve`; `pages` are what people see of it.
 
     Requests must carry the key that is the first line of standard input, if it is asked for, else
     those of the environment, if it has any.
@@ -81,6 +82,7 @@ def serve(options: argparse.Namespace) -> None:
         artifacts=options.artifacts,
         credentials=options.show_credentials,
         soon=frozenset(options.soon),
+        pages=pages,
     )
     config = uvicorn.Config(
         app,

@@ -9,6 +9,7 @@ import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,6 +195,12 @@ class Batches:
             return batch.document()
         ended = self._ended.get(batch_id)
         return unpacked(ended) if ended else None
+
+    def latest(self, most: int) -> list[tuple[str, Json]]:
+        """The documents of the last batches that are known, by their IDs; the latest first."""
+        running = [(one.id, one.document()) for one in self._running.values()]
+        ended = islice(reversed(self._ended.items()), most)
+        return [*reversed(running), *((one, unpacked(document)) for one, document in ended)][:most]
 
     async def changes(self, batch_id: str) -> bool:
         """Wait until anything of that batch changes; False, at once, if nothing can any more."""

@@ -18,7 +18,7 @@ from pytest_storedog_gate.reports import summary as summary_of
 from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pytest_storedog_gate.verdicts.record import Record
@@ -48,10 +48,9 @@ def make_encodable(report: pytest.TestReport) -> None:
             report.longrepr = shown
 
 
-def summary(config: pytest.Config, record: Record, report: Path | None) -> None:
+def summary(config: pytest.Config, record: Record, written: Mapping[str, Path | None]) -> None:
     """All but the verdict's own line. Raises OSError where it cannot be written out."""
-    where = "" if report is None else long_line(str(report))
-    lines = list(summary_of.lines(record, repeating(config), where))
+    lines = list(summary_of.lines(record, repeating(config), written))
     if config.getoption("verbose", 0) > 0:
         lines.append(summary_of.time_line(record))
     opened = record.verdict.state is State.OPEN

@@ -22,8 +22,9 @@ from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
 from pytest_storedog_gate.reports import junit
+from pytest_storedog_gate.reports.comments import Comments
 from pytest_storedog_gate.reports.drone_card import DroneCard
-from pytest_storedog_gate.reports.gogs_comment import GogsComment
+from pytest_storedog_gate.reports.step_summary import StepSummary
 from pytest_storedog_gate.verdicts.rule import Evidence
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Controller:
         self._finished: Record | None = None
         self._notes: list[str] = []
         self._said = False
-        for own in (DroneCard(), GogsComment(settings)):
+        for own in (DroneCard(), Comments(settings), StepSummary()):
             config.pluginmanager.register(own)
 
     # -- what collection and fixtures ask: see `Source` ----------------------------------------
@@ -230,7 +231,8 @@ class Controller:
         """Decides for good, when pytest has done all that could still fail; returns the status."""
         with signals.shielded():
             if self._finished is None:
-                say = partial(terminal.summary, self.config, report=self.settings.report)
+                written = {"report": self.settings.report, "evidence": self.settings.html}
+                say = partial(terminal.summary, self.config, written=written)
                 self._finished = self.run.finish(self._evidence(status), say)
                 signals.ignore(self.config)
                 self._report(self._finished)

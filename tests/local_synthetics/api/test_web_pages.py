@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,7 +15,7 @@ import requests
 
 from pytest_storedog_gate.local_synthetics.api import arrival
 from pytest_storedog_gate.local_synthetics.api.admission import LARGEST_BODY, Keys
-from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
+from tests.browsers import launched
 from tests.conftest import need_chromium
 from tests.local_synthetics.support.processes import forget_peak_memory, peak_memory, running
 from tests.local_synthetics.support.service import DEADLINE, Service, Target, http_test, serving
@@ -259,14 +257,11 @@ def visited(address: str, *, tries: int) -> list[str]:
     """What a browser that opens the address was answered."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    with sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-        browser = driver.chromium.launch(executable_path=find_chromium(os.environ, own))
+    with sync_playwright() as driver, launched(driver) as browser:
         page = browser.new_page()
         page.goto(address)
         page.wait_for_function("document.title !== ''")
         said: list[str] = json.loads(page.title())
-        browser.close()
     assert len(said) == tries
     return said
 

@@ -205,7 +205,7 @@ def test_a_stream_that_takes_nothing_is_told_of_at_the_end(closed: bool, why: st
             file.close()
         terminal.progress(config, "no run ends for that")
         with pytest.raises(OSError, match=why):
-            terminal.summary(config, record, None)
+            terminal.summary(config, record, {})
         terminal.last_line(config, record)  # nothing may come of it any more
         done = True
     assert done
@@ -214,7 +214,7 @@ def test_a_stream_that_takes_nothing_is_told_of_at_the_end(closed: bool, why: st
 def test_the_last_line_is_apart_from_the_others() -> None:
     said = io.StringIO()
     config = config_writing_to(said)
-    terminal.summary(config, record_of(), None)
+    terminal.summary(config, record_of(), {})
     assert "GATE" not in said.getvalue()
     terminal.last_line(config, record_of(), ["no comment: Gogs answered\n500"])
     *_, note, last = said.getvalue().splitlines()

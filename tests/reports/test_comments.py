@@ -1,6 +1,6 @@
-"""The verdict as a comment in Gogs.
+"""The verdict as a comment in Gogs and in GitLab.
 
-The server is a fake that stands for Gogs' API, for the faults that a test asks for.
+The server is a fake that stands for their APIs, for the faults that a test asks for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.reports.gogs_comment import post
+from pytest_storedog_gate.reports.comments import Thread, post
 from pytest_storedog_gate.verdicts.rule import State, Verdict
 from tests.reports.stand_ins import record_on
 
@@ -37,7 +37,10 @@ class FakeGogs:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                known = self.headers["Authorization"] == f"token {_TOKEN}"
+                known = _TOKEN in (
+                    self.headers["PRIVATE-TOKEN"],
+                    (self.headers["Authorization"] or "").removeprefix("token "),
+                )
                 status = gogs.status if known else 401
                 if status == 201:
                     gogs.comments[self.path] = json.loads(body)["body"]
@@ -102,7 +105,7 @@ def test_a_pull_request_is_told_the_verdict_and_what_failed(
 def test_what_a_container_has_written_is_no_markdown(gogs: FakeGogs) -> None:
     said = "discounts is not ready: its log: @admin ![](http://elsewhere.test/x.png)"
     record = record_on(Verdict(State.CLOSED, 1, (said,), ()))
-    assert post(gogs.url, "storedog/discounts", 3, _TOKEN, record) is None
+    post(Thread.at_gogs(gogs.url, "storedog/discounts", 3, _TOKEN), record)
     (comment,) = gogs.comments.values()
     assert f"`{said}`" in comment.splitlines()
 
@@ -181,3 +184,39 @@ def test_outside_of_drone_there_is_no_comment(
     monkeypatch.delenv("DRONE")
 
     assert (in_drone.run().ret, gogs.comments) == (0, {})
+
+
+@pytest.fixture
+def in_gitlab(project: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch) -> GateProject:
+    """The gate in a GitLab job of a merge request."""
+    facts = {"GITLAB_CI": "true", "CI_PROJECT_ID": "7", "CI_MERGE_REQUEST_IID": "12"}
+    api = f"{gogs.url}/api/v4"
+    for name, value in {**facts, "CI_API_V4_URL": api, "GITLAB_TOKEN": _TOKEN}.items():
+        monkeypatch.setenv(name, value)
+    return project
+
+
+def test_a_merge_request_is_told_the_verdict(in_gitlab: GateProject, gogs: FakeGogs) -> None:
+    result = in_gitlab.run()
+    (path,) = gogs.comments
+    assert path == "/api/v4/projects/7/merge_requests/12/notes"
+    assert gogs.comments[path].startswith("**GATE OPEN for staging: 2/2 checks passed**")
+    assert (result.ret, _TOKEN in result.stdout.str()) == (0, False)
+
+
+def test_a_merge_request_that_takes_no_comment_changes_nothing_but_a_line(
+    in_gitlab: GateProject, gogs: FakeGogs
+) -> None:
+    gogs.status = 403
+    result = in_gitlab.run()
+    where = f"merge request 12 of project 7 at {gogs.url}/api/v4"
+    assert result.outlines[-2:] == [f"{where} has no comment: GitLab answered 403", _OPEN]
+
+
+@pytest.mark.parametrize("missing", ["GITLAB_TOKEN", "CI_MERGE_REQUEST_IID", "GITLAB_CI"])
+def test_a_job_without_token_or_merge_request_has_no_comment(
+    in_gitlab: GateProject, gogs: FakeGogs, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.delenv(missing)
+    assert in_gitlab.run().outlines[-1] == _OPEN
+    assert gogs.comments == {}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.datadog.details import Detail
-from pytest_storedog_gate.datadog.failed_requests import exchanges
+from pytest_storedog_gate.datadog.exchanges import of_failures
 from pytest_storedog_gate.datadog.models import Result, Status
 from tests.foreign_text import harmless
 from tests.fuzzing.profile import examples
@@ -21,7 +21,7 @@ GET = {"method": "GET", "url": URL}
 def shown(result: dict[str, Any]) -> list[str]:
     detail = Detail.from_json({"type": "result", "attributes": {"result": result}})
     found = Result("abc-def-ghi", "cart", Status.FAILED, "", steps=detail.steps, detail=detail.data)
-    return [*exchanges(found)]
+    return [*of_failures(found)]
 
 
 def step(status: str = "failed", **more: Any) -> dict[str, Any]:

@@ -1,0 +1,216 @@
+"""The evidence of a run as one page: what it shows, and that nothing in it can do anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+
+from pytest_storedog_gate.datadog.models import (
+    CheckOutcome,
+    Status,
+    Step,
+)
+from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.reports.html import html
+from pytest_storedog_gate.verdicts.record import BatchLink, Subject
+from tests.conftest import http_check
+from tests.foreign_text import TEXTS, harmless
+from tests.fuzzing.profile import examples
+from tests.html_page import Page
+from tests.reports.foreign_records import OUTCOMES, closed_on, everywhere
+from tests.reports.stand_ins import outcome, record_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_storedog_gate.verdicts.record import Record
+    from tests.conftest import GateProject
+
+COMMAND = ["pytest", "--storedog-env=staging"]
+ATTACKS = (
+    "<script>attacked = 1</script>",
+    "</pre></style></title><script>attacked = 1</script>",
+    '"><img src=x onerror="attacked = 1">',
+    "' onmouseover='attacked = 1",
+    "<svg onload=attacked=1>",
+    "javascript:attacked=1",
+    "data:text/html,<script>opener.attacked=1</script>",
+    "{{ ''.__class__ }}{% raw %}",
+    "<iframe srcdoc='<script>top.attacked=1</script>'></iframe>",
+    "<meta http-equiv=refresh content='0;url=javascript:attacked=1'>",
+    "<link rel=stylesheet href=http://127.0.0.1:9/steal><base href=http://127.0.0.1:9/>",
+    "<form action=http://127.0.0.1:9/><input type=submit autofocus>",
+    "&#60;script&#62;attacked=1&#60;/script&#62;",
+    "\x00\x1b]8;;http://evil\x07<script\x00>attacked=1</script>",
+    "</details></body></html><script>attacked=1</script>",
+)
+
+
+def page_of(record: Record) -> Page:
+    return Page(html(record, COMMAND))
+
+
+# What our own templates write, and nothing that was shown could have brought.
+OWN_TAGS = {
+    "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h4", "p", "pre", "dl",
+    "dt", "dd", "a", "span", "details", "summary", "div", "section", "code", "table", "tr", "th",
+    "td", "ol", "ul", "li", "i", "img", "br", "strong", "footer",
+}  # fmt: skip
+OWN_ATTRIBUTES = {
+    "lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "rel", "src", "alt",
+    "style", "open", "aria-label",
+}  # fmt: skip
+
+
+@given(OUTCOMES, TEXTS)
+@examples(100)
+def test_no_foreign_words_become_markup(check: CheckOutcome, said: str) -> None:
+    page = page_of(closed_on(check, said))
+    assert page.tags <= OWN_TAGS
+    assert page.attributes <= OWN_ATTRIBUTES
+    assert all(link.startswith(("http://", "https://", "data:image/jpeg;")) for link in page.links)
+    assert harmless(page.text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_stays_text(attack: str) -> None:
+    page = page_of(everywhere(attack))
+    assert page.tags <= OWN_TAGS
+    assert page.attributes <= OWN_ATTRIBUTES
+    assert all(link.startswith(("http://", "https://", "data:image/jpeg;")) for link in page.links)
+    assert all("attacked" not in style for style in page.styles)
+
+
+@pytest.mark.browser
+def test_nothing_runs_and_nothing_is_asked_for_in_a_real_browser(
+    chromium: None, tmp_path: Path
+) -> None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    from tests.browsers import launched  # noqa: PLC0415
+
+    asked: list[str] = []
+    with sync_playwright() as driver, launched(driver) as browser:
+        for number, attack in enumerate(ATTACKS):
+            file = tmp_path / f"{number}.html"
+            file.write_bytes(html(everywhere(attack), COMMAND))
+            page = browser.new_page()
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+            page.goto(file.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            assert page.evaluate("typeof attacked") == "undefined", attack
+            assert page.title() == "GATE CLOSED for staging: 0/1 checks passed"
+            page.close()
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
+
+
+def test_the_verdict_comes_first_and_then_what_failed() -> None:
+    record = record_of(
+        outcome("goo-ood-one", Status.PASSED),
+        outcome("bad-bad-one", Status.FAILED, "statusCode: expected is 200, actual 500"),
+        subject=Subject("registry.test/shop:1", "sha256:" + "a" * 64),
+        build=Build("0c1d2e", "12", "https://drone.test/12"),
+        batches=(BatchLink("b-1", "https://app.test/b-1"),),
+        logs={"staging-shop": "the last line"},
+        seconds={"pull": 3.0, "waiting": 1.0, "trigger": 0.0},
+    )
+    page = page_of(record)
+    order = [
+        "GATE CLOSED for staging: 1/2 checks passed", "sha256:", "0c1d2e", "bad-bad-one",
+        "statusCode: expected is 200, actual 500", "goo-ood-one", "Run them again",
+        "the last line", "3.00 s",
+    ]  # fmt: skip
+    places = [page.text.index(one) for one in order]
+    assert places == sorted(places)
+    assert page.links == ["https://drone.test/12", "https://app.test/b-1"]
+    assert "--storedog-deploy=never --synthetics-id=bad-bad-one" in page.text
+    assert "trigger" not in page.text  # a part that took no time is no part
+
+
+def test_a_result_has_an_anchor_that_links_lead_to() -> None:
+    check = outcome("abc-def-ghi", Status.FAILED, "no", result_id="1234567890123456789")
+    assert "result-1234567890123456789" in page_of(record_of(check)).ids
+
+
+def test_a_step_shows_its_picture_and_its_place_in_time() -> None:
+    steps = (
+        Step("open", Status.PASSED, duration=1.0, screenshot="/local/screenshots/1"),
+        Step("buy", Status.FAILED, "no button", 3.0, screenshot="/local/screenshots/2"),
+    )
+    check = outcome("abc-def-ghi", Status.FAILED, "step 2, buy: no button", steps=steps)
+    page = page_of(record_of(check, pictures={"/local/screenshots/2": b"\xff\xd8picture"}))
+    assert page.links[1:] == ["data:image/jpeg;base64,/9hwaWN0dXJl"]
+    assert page.styles == ["margin-left:0.00%;width:25.00%", "margin-left:25.00%;width:75.00%"]
+
+
+def test_a_run_writes_its_page(both_ways: GateProject) -> None:
+    both_ways.shop.answers["/discount"] = (500, "{}")
+    result = both_ways.run("--storedog-html=evidence.html")
+    assert result.ret == 1
+    page = Page((both_ways.path / "evidence.html").read_bytes())
+    assert "GATE CLOSED for staging: 1/2 checks passed" in page.text
+    assert "GET" in page.text
+    assert f"evidence: {both_ways.path / 'evidence.html'}" in result.outlines
+    # The service of the run is gone: links lead into the page.
+    (link,) = [line.split()[-1] for line in result.outlines if line.startswith("  result: ")]
+    path, _, anchor = link.partition("#")
+    assert path == "evidence.html"
+    assert anchor in page.ids
+    assert "127.0.0.1" not in " ".join(page.links)
+
+
+def test_a_page_that_cannot_be_written_is_no_open_gate(both_ways: GateProject) -> None:
+    assert both_ways.run("--storedog-html=/dev/full").ret == 8
+    assert both_ways.run("--storedog-html=storedog.toml/evidence.html").ret == 8
+
+
+def test_a_page_of_an_earlier_run_is_withdrawn(project: GateProject) -> None:
+    assert project.run("--storedog-html=evidence.html").ret == 0
+    project.configuration("[environments.staging]\nchecks = 7\n")
+    assert project.run("--storedog-html=evidence.html").ret == 4
+    assert not (project.path / "evidence.html").exists()
+
+
+def test_no_secret_is_on_the_page(project: GateProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DD_API_KEY", "s3cret-of-the-shop")
+    project.shop.answers["/discount"] = (500, '{"said": "s3cret-of-the-shop"}')
+    assert project.run("--storedog-html=evidence.html").ret == 1
+    page = (project.path / "evidence.html").read_text("utf-8")
+    assert "********" in page
+    assert "s3cret" not in page
+
+
+def test_a_page_without_its_library_is_refused_before_anything_is_done(
+    project: GateProject,
+) -> None:
+    (project.path / "conftest.py").write_text("import sys\nsys.modules['jinja2'] = None", "utf-8")
+    result = project.run("--storedog-html=evidence.html")
+    assert result.ret == 4
+    assert "pip install 'pytest-storedog-gate[report]'" in str(result.stderr)
+    assert project.shop.asked == {}
+
+
+@pytest.mark.browser
+def test_the_pages_of_a_browser_test_are_seen(chromium: None, project: GateProject) -> None:
+    project.shop.answers["/"] = (200, "a shop without discounts")
+    seen = {"type": "assertPageContains", "name": "the discount is there", "timeout": 1}
+    definition = {
+        "public_id": "dis-cou-nts",
+        "name": "a visitor sees the discount",
+        "type": "browser",
+        "locations": ["aws:eu-central-1"],
+        "config": {"request": {"method": "GET", "url": f"{project.shop.url}/"}},
+        "options": {"device_ids": ["chrome.laptop_large"]},
+        "steps": [{**seen, "params": {"value": "10 %"}}],
+    }
+    project.checks(
+        {"localTestDefinition": definition},
+        http_check("hea-lth-chk", "/health", "the health route"),
+    )
+    assert project.run("--storedog-html=evidence.html").ret == 1
+    page = Page((project.path / "evidence.html").read_bytes())
+    pictures = [link for link in page.links if link.startswith("data:image/jpeg;base64,/9j/")]
+    assert len(pictures) == 2  # of the start and of the step that failed
