@@ -53,13 +53,9 @@ def names_kind(name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(_without_marks(name))]
-
-
-def _without_marks(text: str) -> str:
     """With `n` for `ñ`: a name is typed with its marks or without."""
-    letters = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    return unicodedata.normalize("NFC", _MARKS.sub("", letters))
+    letters = _MARKS.sub("", unicodedata.normalize("NFKD", name.translate(_PLAIN)))
+    return [word.lower() for word in _WORDS.findall(unicodedata.normalize("NFC", letters))]
 
 
 def _ends(words: list[str]) -> bool:
