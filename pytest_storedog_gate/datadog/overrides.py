@@ -83,14 +83,12 @@ _PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")  # a process's variables have 
 
 def validated(table: Table) -> dict[str, Any]:
     """The overrides that `table` holds; ConfigurationError has a sentence for each fault."""
-    groups = {
-        name: keys for name, keys in _GROUPS.items() if isinstance(table.data.get(name), dict)
-    }
+    groups = (name for name in _GROUPS if isinstance(table.data.get(name), dict))
     together(
         partial(table.read, _KINDS, _REFUSED),
         *(
-            partial(table.table(name).read, keys, needed=_NEEDED.get(name, ()))
-            for name, keys in groups.items()
+            partial(table.table(name).read, _GROUPS[name], needed=_NEEDED.get(name, ()))
+            for name in groups
         ),
     )
     return dict(table.data)

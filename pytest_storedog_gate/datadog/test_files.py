@@ -96,11 +96,7 @@ def _alternatives(pattern: str) -> list[str]:
     if braces is None:
         return [pattern]
     start, end = pattern[: braces.start()], pattern[braces.end() :]
-    return [
-        alternative
-        for choice in braces[1].split(",")
-        for alternative in _alternatives(start + choice + end)
-    ]
+    return [one for choice in braces[1].split(",") for one in _alternatives(start + choice + end)]
 
 
 def _read(path: Path, root: Path) -> Iterator[tuple[str, CheckEntry]]:

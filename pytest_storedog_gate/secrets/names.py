@@ -18,19 +18,26 @@ _MARKS = re.compile("[\u0300-\u036f]")
 # Letters that are not another one with a mark.
 _PLAIN = str.maketrans({"ł": "l", "\u0131": "i", "ø": "o", "đ": "d", "ß": "ss"})
 _KNOWN: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-_KEYS = [*product(_KNOWN["of_keys"], _KNOWN["keys"])]
-_ENDINGS = (*_KNOWN["endings"], *map("".join, _KEYS))
+
+
+def _known(key: str) -> list[str]:
+    text: str = _KNOWN[key]
+    return text.split()
+
+
+_KEYS = [*product(_known("of_keys"), _known("keys"))]
+_ENDINGS = (*_known("endings"), *map("".join, _KEYS))
 _TOGETHER = {
-    *(tuple(words.split()) for words in _KNOWN["together"]),
+    *(tuple(words.split()) for words in _KNOWN["together"].split(",")),
     *_KEYS,
-    *product(_KNOWN["first_keys"], _KNOWN["after_keys"]),
-    *product(_KNOWN["of_codes"], ("code", "codes")),
-    *product(_KNOWN["of_tokens"], ("tokens",)),
+    *product(_known("first_keys"), _known("after_keys")),
+    *product(_known("of_codes"), ("code", "codes")),
+    *product(_known("of_tokens"), ("tokens",)),
 }
-_SECRET, _WORDS_IN_PASS, _STILL, _KIND = (
-    frozenset(_KNOWN[key]) for key in ("secret", "words_in_pass", "still", "kind")
-)
-_ABOUT = _KIND.union(_KNOWN["about"])
+_SECRET = {*_known("secret"), *_known("passwords")}
+_WORDS_IN_PASS, _STILL, _KIND = map(set, map(_known, ("words_in_pass", "still", "kind")))
+_ABOUT = _KIND.union(_known("about"))
+_UNLESS = {word: set(others.split()) for word, others in _KNOWN["unless"].items()}
 
 
 @cache
@@ -53,13 +60,9 @@ def names_kind(name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(_without_marks(name))]
-
-
-def _without_marks(text: str) -> str:
     """With `n` for `ñ`: a name is typed with its marks or without."""
-    letters = unicodedata.normalize("NFKD", text.translate(_PLAIN))
-    return unicodedata.normalize("NFC", _MARKS.sub("", letters))
+    letters = _MARKS.sub("", unicodedata.normalize("NFKD", name.translate(_PLAIN)))
+    return [word.lower() for word in _WORDS.findall(unicodedata.normalize("NFC", letters))]
 
 
 def _ends(words: list[str]) -> bool:
@@ -67,7 +70,7 @@ def _ends(words: list[str]) -> bool:
     if not words:
         return False
     last = words[-1]
-    if last in _WORDS_IN_PASS or {*_KNOWN["unless"].get(last, ())}.intersection(words):
+    if last in _WORDS_IN_PASS or _UNLESS.get(last, set()).intersection(words):
         return (*words[-2:],) in _TOGETHER
     known = last in _SECRET or last.endswith(_ENDINGS)
     return known or any(tuple(words[-length:]) in _TOGETHER for length in (2, 3))

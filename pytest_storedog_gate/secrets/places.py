@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _LAST_NAME = re.compile(r".*[./]", re.DOTALL)  # up to the one that a path ends with
-
 _MAPS = ("headers", "metadata", "query", "form", "basicAuth", "toolArgs")
 _TEXTS = {
     **dict.fromkeys(
