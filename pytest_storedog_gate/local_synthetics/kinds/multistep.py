@@ -217,7 +217,7 @@ class _Library(Library):
         problems = allowed.unsupported_parts(definition, {}, config=("steps", BEFORE), own=own)
         problems += self.scripts.unsupported({BEFORE: definition.config.get(BEFORE)})
         steps = definition.config.get("steps") or []
-        if not any(self._asserts(step) for step in steps):
+        if not any(one.get("assertions") or one.get("subtype") == "playSubTest" for one in steps):
             problems.append("no step holds an assertion, so that nothing would be checked")
         return problems + [
             f"config.steps[{index}]: {problem}"
@@ -256,9 +256,6 @@ class _Library(Library):
                     )
             given |= {one["name"] for one in step.get("extractedValues") or []}
             given |= names_written(step)
-
-    def _asserts(self, step: Json) -> bool:
-        return bool(step.get("assertions")) or step.get("subtype") == "playSubTest"
 
     def _unsupported_step(self, step: Json, test: Definition, depth: int) -> list[str]:
         subtype = step.get("subtype")

@@ -11,7 +11,6 @@ from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answe
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, Failure, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
 from pytest_storedog_gate.local_synthetics.kinds.browser.context import (
-    Device,
     asking_with,
     context_options,
     device_of,
@@ -117,7 +116,14 @@ class BrowserCheck(Kind):
         detail: Json = {
             "steps": steps,
             "start_url": mask_url(url),
-            "device": _shown_device(device, run.device, version),
+            "device": {
+                "id": run.device or device.id,
+                "name": device.name,
+                "resolution": {"width": device.width, "height": device.height},
+                "is_mobile": device.is_mobile,
+                "user_agent": device.user_agent(version),
+                "browser": {"type": "chrome", "version": version},
+            },
             "browser": {"type": "chrome", "version": version},
             "timings": {"total": round((time.perf_counter() - begun) * 1000, 3)},
         }
@@ -157,7 +163,8 @@ async def _play(
     request = definition.request
     method, body = request.get("method") or "GET", player.variables.fill(request.get("body") or "")
     async with asking_with(player.session.context, method, body):
-        first = await player.navigate(url, _first_timeout(definition))
+        limit = definition.options.get("initialNavigationTimeout") or request.get("timeout")
+        first = await player.navigate(url, float(number(limit or 0) or _FIRST_TIMEOUT))
     if found := first.get("failure"):
         # Nothing of the page is there to go on with.
         left = [{**shown(step), "status": "skipped"} for step in definition.steps]
@@ -191,19 +198,3 @@ def _unsupported_options(options: Json) -> list[str]:
     if options.get("httpVersion", "any") not in ("any", None, ""):
         problems.append("options.httpVersion: only any is supported")
     return problems
-
-
-def _first_timeout(definition: Definition) -> float:
-    own = definition.options.get("initialNavigationTimeout") or definition.request.get("timeout")
-    return float(number(own or 0) or _FIRST_TIMEOUT)
-
-
-def _shown_device(device: Device, wanted: str, version: str) -> Json:
-    return {
-        "id": wanted or device.id,
-        "name": device.name,
-        "resolution": {"width": device.width, "height": device.height},
-        "is_mobile": device.is_mobile,
-        "user_agent": device.user_agent(version),
-        "browser": {"type": "chrome", "version": version},
-    }

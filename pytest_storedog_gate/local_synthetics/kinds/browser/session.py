@@ -134,7 +134,8 @@ class Session:
 
     def _opened(self, page: Page) -> None:
         self._pages.append(page)
-        page.on("download", self._downloaded)
+        # A function, as Playwright cannot mark a method of C.
+        page.on("download", lambda download: self.downloads.append(download))  # noqa: PLW0108
         page.on("pageerror", lambda error: self._add("js", "Error", str(error)))
         page.on("close", self._closed)
         page.on("crash", lambda _: self._lose("UNKNOWN", "The page crashed."))
@@ -146,9 +147,6 @@ class Session:
     def _closed(self, page: Page) -> None:
         if len(self._pages) > 1:
             self._pages.remove(page)
-
-    def _downloaded(self, download: Download) -> None:
-        self.downloads.append(download)
 
     def _requested(self, request: Request) -> None:
         if len(self.requests) < _MOST_REQUESTS:

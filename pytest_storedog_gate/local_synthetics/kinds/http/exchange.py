@@ -36,6 +36,7 @@ _STAGES = {
     "http11.receive_response_headers.complete": "firstByte",
     "http2.receive_response_headers.complete": "firstByte",
 }
+_ASSERTED = {"http_header": "header", "http_status_code": "statusCode"}
 _NO_AUTHORITY = 407  # "Proxy Authentication Required"
 _CREDENTIALS = ("x-amz-security-token",)  # httpx itself keeps Authorization from other origins
 
@@ -69,13 +70,7 @@ class Answer:
     text: str = ""
 
     def part(self, kind: str, name: str) -> str:
-        match kind:
-            case "http_header":
-                return named(self.headers, name)
-            case "http_status_code":
-                return str(self.status)
-            case _:
-                return self.text
+        return str(self.actual({"type": _ASSERTED.get(kind, "body"), "property": name}))
 
     def actual(self, assertion: Json) -> Any:
         match assertion["type"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.async_api import Error, FilePayload
@@ -39,18 +40,9 @@ _CUT_OFF = (
 _SETTLING = 0.1  # s for this machine's network
 _OPENING = frozenset({"goToUrl", "goToUrlAndMeasureTti", "wait"})
 _BUTTONS: Json = {"primary": {}, "double": {"click_count": 2}, "contextual": {"button": "right"}}
-# Chromium has no such measure: this is the end of the last thing that kept a page from answering.
-_TIME_TO_INTERACTIVE = """() => {
-  const observer = new PerformanceObserver(() => {});
-  observer.observe({type: 'longtask', buffered: true});
-  const tasks = observer.takeRecords().map((task) => task.startTime + task.duration);
-  observer.disconnect();
-  const loaded = performance.getEntriesByType('navigation').map((one) =>
-    one.domContentLoadedEventEnd);
-  const painted = performance.getEntriesByName('first-contentful-paint').map((one) =>
-    one.startTime);
-  return Math.round(Math.max(0, ...loaded, ...painted, ...tasks));
-}"""
+_TIME_TO_INTERACTIVE = (
+    Path(__file__).with_name("time_to_interactive.js").read_text(encoding="utf-8")
+)
 # What is drawn has no `click`.
 _CLICK = """(element) => element.click ? element.click()
   : element.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}))"""
@@ -127,11 +119,10 @@ class Actions(StepAttempt):
 
     async def _on_page(self, kind: str, params: Json) -> None:
         match kind:
-            case "goToUrl":
+            case "goToUrl" | "goToUrlAndMeasureTti":
                 await self.go_to(self.value(params))
-            case "goToUrlAndMeasureTti":
-                await self.go_to(self.value(params))
-                await self.measure_interactive()
+                if kind == "goToUrlAndMeasureTti":
+                    await self.measure_interactive()
             case "goToEmailLink":
                 wanted = self.value(params)
                 await self.go_to(await self.until(lambda: self._mail_link(wanted)))

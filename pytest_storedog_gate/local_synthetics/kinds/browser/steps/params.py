@@ -83,7 +83,8 @@ def unsupported_params(kind: str, params: Json) -> list[str]:
         isinstance(params["variable"], dict) and isinstance(params["variable"].get("name"), str)
     ):
         problems.append("params.variable must be an object with a name")
-    return problems + _DETAILS.get(kind, _nothing)(params)
+    look = _DETAILS.get(kind)
+    return problems + (look(params) if look else [])
 
 
 def _unsupported_element(element: Any) -> list[str]:
@@ -104,10 +105,6 @@ def _unsupported_element(element: Any) -> list[str]:
         return ["params.element.multiLocator must be an object of strings"]
     if not values and not any(multi.get(key) for key in XPATHS):
         return ["Missing locator. Either a UserLocator or a MultiLocator need to be provided."]
-    return []
-
-
-def _nothing(_params: Json) -> list[str]:
     return []
 
 
