@@ -95,7 +95,7 @@ async def close_all(kinds: Kinds) -> None:
 
 def brought_request_keys(kinds: Kinds) -> set[str]:
     """The keys of requests that there are for the kinds which other packages bring."""
-    return {key for name in kinds if name not in _OURS for key in kinds[name].request_keys}
+    return {key for name in kinds if name not in _OURS for key in kinds[name].fields}
 
 
 @dataclass

@@ -33,8 +33,7 @@ from pytest_storedog_gate.local_synthetics.javascript.scripts import (
 )
 from pytest_storedog_gate.local_synthetics.kinds import brought_request_keys
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, flow
-from pytest_storedog_gate.local_synthetics.kinds.common.flow import Played
-from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import Library, Played
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
@@ -69,7 +68,7 @@ class MultistepCheck(Kind):
         return self._library.unsupported(definition)
 
     async def run(self, run: Run, variables: Variables) -> Outcome:
-        self._library.check_names(run.definition, variables)
+        self._library.check_names(run.definition, variables, set())
         for test in self._library.played(run.definition):
             await self._library.scripts.ready(test)
         begun = time.perf_counter()
@@ -232,14 +231,14 @@ class _Library(Library):
             if step["subtype"] == "playSubTest":
                 yield from self.played(self.played_test(step))
 
-    def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
+    def check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
         given |= names_written(definition.config)
         for index, step in enumerate(definition.config["steps"]):
             if step["subtype"] == "playSubTest":
                 played = self.played_test(step)
                 if played.subtype == "multi":
-                    self._check_names(played, variables, given)
+                    self.check_names(played, variables, given)
                     continue
                 variables.adopt(played)
                 given |= names_written(played.config)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.failures import Failure
     from pytest_storedog_gate.local_synthetics.javascript.substitution import Substitution
+    from pytest_storedog_gate.local_synthetics.kinds.common.allowed import Field
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
 
@@ -58,6 +59,8 @@ class Kind(Protocol):
     A class of this form is made with the `Equipment` of its service.
     """
 
+    fields: ClassVar[Mapping[str, Field]] = {}
+    """Per key of `config.request` what it may hold."""
     extractable: ClassVar[Mapping[str, bool]] = {}
     """The types of values that steps can extract, of a kind that awaits `Run.answered`.
 
@@ -67,11 +70,6 @@ class Kind(Protocol):
     """Whether it tells `Run.answered` the response, which scripts read."""
     inherited: ClassVar[Collection[str]] = ()
     """The options of a multistep test that hold for its steps of this kind."""
-
-    @property
-    def request_keys(self) -> Collection[str]:
-        """The keys that its `config.request` may have."""
-        return ()
 
     def unsupported(self, definition: Definition) -> list[str]:
         """Name each thing in the definition that this kind would otherwise pass over."""

@@ -94,7 +94,7 @@ class BrowserCheck(Kind):
         device = device_of(run.device)
         if device is None:
             raise InvalidTest(f"Refused: {_no_device(run.device)}")
-        self._library.check_names(definition, variables)
+        self._library.check_names(definition, variables, set())
         url = request_values.start_url(run, variables)
         request_values.checked_url(url, variables)
         without_cors = definition.options.get("disableCors")

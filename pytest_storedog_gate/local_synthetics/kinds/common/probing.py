@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.assertions.extraction import Source
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition, Json
     from pytest_storedog_gate.local_synthetics.kinds import Equipment
-    from pytest_storedog_gate.local_synthetics.kinds.common.allowed import Field
     from pytest_storedog_gate.local_synthetics.kinds.protocol import Run
     from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -44,8 +43,6 @@ TEXTUAL = frozenset({"is", "isNot", "contains", "doesNotContain", "matches", "do
 class ProbingCheck(Kind):
     """Refuses what its tables do not have, and gives its probe a time limit as a whole."""
 
-    fields: ClassVar[Mapping[str, Field]]
-    """Per key of `config.request` what it may hold."""
     operators: ClassVar[Mapping[str, Operators]]
     """What can be asserted, per `callType`; of a kind without one, under ""."""
     properties: ClassVar[Mapping[str, str | tuple[str, ...]]] = {}
@@ -56,10 +53,6 @@ class ProbingCheck(Kind):
 
     def __init__(self, equipment: Equipment) -> None:
         self.equipment = equipment
-
-    @property
-    def request_keys(self) -> Collection[str]:
-        return self.fields.keys()
 
     def call_of(self, _definition: Definition) -> str:
         """The `callType` of a definition."""

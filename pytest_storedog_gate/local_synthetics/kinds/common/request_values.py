@@ -156,9 +156,9 @@ def asserted(definition: Definition) -> set[str]:
     return {str(one.get("type")) for one in definition.config.get("assertions") or []}
 
 
-def setting(definition: Definition, key: str, *, default: Any = False) -> Any:
+def setting(definition: Definition, key: str) -> Any:
     """What a single test has in `options`, and a step of a multistep test in `request`."""
-    return definition.options.get(key, definition.request.get(key, default))
+    return definition.options.get(key, definition.request.get(key, False))
 
 
 def as_port(value: Any) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
@@ -51,14 +50,6 @@ _OTHERS: Mapping[str, set[str]] = {"jwt": {"addClaims", "expiresIn"}}
 _SECRETS = ("password", "secretKey", "sessionToken", "clientSecret", "secret")
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
-    """Headers known beforehand, and what is made of each request or of its first answer."""
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    flow: httpx.Auth | None = None
-
-
 def unsupported_authentication(request: Json, _key: str) -> list[str]:
     """Name what in `basicAuth` cannot be done."""
     auth = request.get("basicAuth") or {}
@@ -91,10 +82,13 @@ def unsupported_authentication(request: Json, _key: str) -> list[str]:
     return problems
 
 
-async def authenticate(request: Json, variables: Variables, ask: Ask) -> Authentication:
-    """Prepare the credentials, which join the secrets. Raises CheckFailed.
+async def authenticate(
+    request: Json, variables: Variables, ask: Ask
+) -> tuple[dict[str, str], httpx.Auth | None]:
+    """Headers known beforehand, and what is made of each request or of its first answer.
 
-    `ask` is used where a token is to be fetched.
+    The credentials join the secrets. `ask` is used where a token is to be fetched. Raises
+    CheckFailed.
     """
     auth = request.get("basicAuth") or {}
     kind = _kind(auth)
@@ -119,8 +113,8 @@ async def authenticate(request: Json, variables: Variables, ask: Ask) -> Authent
                 session_token=texts["sessionToken"],
             )
         case _:
-            return Authentication(await _header(kind, auth, texts, variables, ask))
-    return Authentication(flow=flow)
+            return await _header(kind, auth, texts, variables, ask), None
+    return {}, flow
 
 
 async def _header(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.common import allowed
+from pytest_storedog_gate.local_synthetics.kinds.common import allowed, request_values
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -27,12 +26,8 @@ _TYPES = {
 _FILE_TEXTS = ("name", "originalFileName", "type", "content")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What is sent, and what the request says that it is."""
-
-    content: str | bytes | None = None
-    content_type: str | None = None
+Body = tuple[str | bytes | None, str | None]
+"""What is sent, and what the request says that it is."""
 
 
 def unsupported_body(request: Json) -> list[str]:
@@ -66,18 +61,18 @@ def build_body(request: Json, variables: Variables, own_type: str | None) -> Bod
     """
     kind = request.get("bodyType")
     files = request.get("files") or []
-    form = {variables.fill(k): variables.fill(v) for k, v in (request.get("form") or {}).items()}
+    form = request_values.named_texts(request, "form", variables)
     if kind == _MULTIPART:
         return _multipart(form, files, variables, own_type)
     if files:
         (file,) = files
-        return Body(content_of(file), file.get("type") or _BYTES)
+        return content_of(file), file.get("type") or _BYTES
     if form:
-        return Body(urlencode(form), _FORM)
+        return urlencode(form), _FORM
     if not request.get("body"):
-        return Body()
+        return None, None
     text = variables.fill(request["body"])
-    return Body(_query(text), "application/json") if kind == _GRAPHQL else Body(text, kind)
+    return (_query(text), "application/json") if kind == _GRAPHQL else (text, kind)
 
 
 def unsupported_files(files: Any, place: str, *, named: bool = True) -> list[str]:
@@ -135,7 +130,7 @@ def _multipart(
         raise CheckFailed(
             "INVALID_REQUEST", "The boundary in the Content-Type header cannot be used."
         ) from None
-    return Body(encoded.read(), encoded.headers["content-type"])
+    return encoded.read(), encoded.headers["content-type"]
 
 
 def _query(text: str) -> str:

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110, section 5.6.2
 _HTTP_VERSIONS = ("any", "http1", "http2")
-_DEFAULT_HEADERS = {"User-Agent": "Datadog/Synthetics"}
 OPERATORS: Operators = {
     "statusCode": GENERAL,
     "header": GENERAL | ABSENCE,
@@ -119,7 +118,7 @@ class HttpCheck(probing.ProbingCheck):
 
 
 def _unsupported_version(definition: Definition) -> list[str]:
-    version = request_values.setting(definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(definition, "httpVersion") or "any"
     if version not in _HTTP_VERSIONS:
         return [f"httpVersion {version!r} is not supported"]
     auth = definition.request.get("basicAuth")
@@ -136,7 +135,7 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     wanted = run.definition.request
     own = request_values.headers_of(wanted, variables)
     by_name = {name.lower(): value for name, value in own.items()}
-    body = build_body(wanted, variables, by_name.get("content-type"))
+    content, content_type = build_body(wanted, variables, by_name.get("content-type"))
     url, timeout = _url(run, variables), request_values.timeout_of(wanted, variables)
     proxy = proxy_of(wanted, variables, tls)
 
@@ -154,22 +153,22 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
             ) from None
         return exchange.status, exchange.content
 
-    authentication = await authenticate(wanted, variables, ask)
-    headers = {**_DEFAULT_HEADERS, **authentication.headers}
-    if body.content_type:
-        headers["Content-Type"] = body.content_type
+    credentials, flow = await authenticate(wanted, variables, ask)
+    headers = {"User-Agent": "Datadog/Synthetics", **credentials}
+    if content_type:
+        headers["Content-Type"] = content_type
     auth = wanted.get("basicAuth") or {}
-    version = request_values.setting(run.definition, "httpVersion", default="any") or "any"
+    version = request_values.setting(run.definition, "httpVersion") or "any"
     return Request(
         method=_method(wanted, variables),
         url=url,
         headers={**{k: v for k, v in headers.items() if k.lower() not in by_name}, **own},
-        content=body.content,
+        content=content,
         timeout=timeout,
         follow_redirects=request_values.setting(run.definition, "follow_redirects"),
         persist_cookies=wanted.get("persistCookies", False),
         http_version="http1" if auth.get("type") == "ntlm" else version,
-        auth=authentication.flow,
+        auth=flow,
         proxy=proxy,
     )
 

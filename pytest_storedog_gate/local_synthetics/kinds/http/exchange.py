@@ -138,7 +138,8 @@ class Exchange(Sighting, Answer):
             self.lap("download")
             if wanted.proxy and response.status_code == _NO_AUTHORITY:
                 raise CheckFailed("TUNNEL", f"The proxy wants other credentials: {_NO_AUTHORITY}.")
-            unread = _encodings(response.headers.get("content-encoding", "")) - {*ENCODINGS}
+            named = response.headers.get("content-encoding", "").split(",")
+            unread = set(map(encoding, named)) - {*ENCODINGS, "", "identity"}
             if unread and self.content:
                 # Nothing may be asserted about a body that cannot be read.
                 raise CheckFailed(
@@ -234,7 +235,3 @@ def _unmet_challenge(error: Exception) -> CheckFailed:
 
 def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
-
-
-def _encodings(header: str) -> set[str]:
-    return set(map(encoding, header.split(","))) - {"", "identity"}

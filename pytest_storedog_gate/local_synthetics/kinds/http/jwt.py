@@ -47,7 +47,9 @@ def make_token(auth: Json, variables: Variables, now: float) -> str:
         claims["iat"] = int(now)
     if lifetime is not None and wanted.get("exp", True):
         claims["exp"] = int(now) + lifetime
-    signed = f"{_encoded(_compact(header))}.{_encoded(_compact(claims))}"
+    signed = ".".join(
+        _encoded(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)
+    )
     signature = _signature(auth["algorithm"], variables.fill(auth["secret"]), signed.encode())
     return f"{signed}.{_encoded(signature)}"
 
@@ -86,10 +88,6 @@ def _object(text: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidTest(f"{_WHERE}.{what} must be a JSON object")
     return value
-
-
-def _compact(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _encoded(raw: bytes) -> str:

@@ -13,10 +13,9 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.browser import failing
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.asserting import assert_that
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.extracting import extract
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import NO_MAIL, links_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import NO_MAIL, links_of
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.finding import assert_that, extract
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
 from pytest_storedog_gate.local_synthetics.kinds.common.request_values import checked_url
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of

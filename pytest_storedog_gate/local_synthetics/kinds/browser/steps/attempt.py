@@ -1,9 +1,11 @@
-"""One attempt at one step: what it works on, and the time that it has."""
+"""One attempt at one step: the element that it works on, and the time that it has."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import Error
@@ -11,14 +13,13 @@ from playwright.async_api import Error
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import wanted_text
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.locating import favourite, locate
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import description
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import XPATHS, description
 from pytest_storedog_gate.secrets.masking import CUT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import ElementHandle, Page
+    from playwright.async_api import ElementHandle, Frame, Page
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.kinds.browser.session import Session
@@ -31,6 +32,10 @@ _SHOWN = 1000  # characters of a value in a result
 _CONTENT = """(element) =>
   (element.matches('input, textarea, select') ? element.value
     : element.innerText ?? element.textContent ?? '').trim()"""
+_UNREADABLE = "UNREADABLE "
+_SLOW_FRAME = 2  # s that a frame which is still loading may hold up the others
+
+_FIND = Path(__file__).with_name("find.js").read_text(encoding="utf-8")
 
 
 @dataclass
@@ -71,18 +76,48 @@ class StepAttempt:
             await asyncio.sleep(_PAUSE)
 
     async def element(self, element: Json) -> ElementHandle:
-        """The element of the page that a step names."""
-        found = await locate(self.page, element, self.variables, self.deadline)
-        if found is None:
-            problem = f"Cannot locate element {self.cut(description(element))!r}."
-            if near := await favourite(self.page, element, self.variables):
-                which = f"{near['votes']} of its {near['asked']} locators"
-                problem += f" Most point to {self.cut(near['tag'])!r}: {which}."
-            raise CheckFailed("LOCATE_ELEMENT", problem)
+        """The element that a step names, in any frame or open shadow root, as soon as it is there.
+
+        Raises CheckFailed at once where no locator can be read.
+        """
+        wanted = self._wanted(element)
+        while (found := await self._located(wanted)) is None:
+            if self.left() <= _LEAST:
+                problem = f"Cannot locate element {self.cut(description(element))!r}."
+                raise CheckFailed("LOCATE_ELEMENT", problem + await self._nearly_located(wanted))
+            await asyncio.sleep(_PAUSE)
         if element.get("multiLocator"):
             tag = await found.evaluate("(element) => element.cloneNode(false).outerHTML")
             self.document["element_description"] = self.cut(tag)
         return found
+
+    def _wanted(self, element: Json) -> Json:
+        user, multi = element.get("userLocator") or {}, element.get("multiLocator") or {}
+        fill = self.variables.fill
+        return {
+            "user": [
+                {"type": one["type"], "value": fill(one["value"])}
+                for one in user.get("values") or []
+            ],
+            "strict": bool(user.get("failTestOnCannotLocate")),
+            "multi": [[key, fill(multi[key])] for key in XPATHS if multi.get(key)],
+        }
+
+    async def _located(self, wanted: Json) -> ElementHandle | None:
+        for frame in self.page.frames:
+            if found := await _in_frame(frame, wanted, main=frame is self.page.main_frame):
+                return found
+        return None
+
+    async def _nearly_located(self, wanted: Json) -> str:
+        """A sentence on the element that most locators point to, though not enough of them."""
+        for frame in self.page.frames:
+            with contextlib.suppress(Error, TimeoutError):
+                async with asyncio.timeout(_SLOW_FRAME):
+                    if near := await frame.evaluate(_FIND, {**wanted, "telling": True}):
+                        which = f"{near['votes']} of its {near['asked']} locators"
+                        return f" Most point to {self.cut(near['tag'])!r}: {which}."
+        return ""
 
     def cut(self, text: str) -> str:
         """What a result shows of a text; masked before, as a secret is not found in parts."""
@@ -125,5 +160,22 @@ class StepAttempt:
 
 async def content_of(element: ElementHandle) -> str:
     """What a person reads there: a field's value, else the text."""
-    content: str = await element.evaluate(_CONTENT)
-    return content
+    return str(await element.evaluate(_CONTENT))
+
+
+async def _in_frame(frame: Frame, wanted: Json, *, main: bool) -> ElementHandle | None:
+    try:
+        async with asyncio.timeout(None if main else _SLOW_FRAME):
+            handle = await frame.evaluate_handle(_FIND, wanted)
+            return handle.as_element()
+    except TimeoutError:
+        if main:
+            raise
+    except Error as error:
+        if _UNREADABLE in str(error):
+            reason = str(error).partition(_UNREADABLE)[2].partition("\n")[0]
+            raise CheckFailed("LOCATE_ELEMENT", f"The locator cannot be read: {reason}") from None
+        # A frame that navigates has no document for a moment.
+        if main and failing.browser_is_gone(error):
+            raise
+    return None

@@ -1,4 +1,7 @@
 ({user, strict, multi, telling}) => {
+  // Datadog does not publish how it weighs a multiLocator; this is an approximation, and a strict one.
+  // A `ro` that names an id decides alone, unless it points to many. Otherwise the element wins that
+  // most of the locators point to, and more than half of those that can be read must point to it.
   const roots = [document];
   for (let index = 0; index < roots.length; index++)
     for (const one of roots[index].querySelectorAll('*'))

@@ -16,8 +16,10 @@ from pytest_storedog_gate.local_synthetics.definitions.known_keys import (
     key_faults_of_test,
 )
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import WITHOUT_VALUE
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import MAIL_STEPS
+from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import (
+    MAIL_STEPS,
+    WITHOUT_VALUE,
+)
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
     LONGEST_STEP,
     PARAMS,
@@ -25,8 +27,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import (
     unsupported_tab,
 )
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed
-from pytest_storedog_gate.local_synthetics.kinds.common.flow import DEEPEST
-from pytest_storedog_gate.local_synthetics.kinds.common.library import Library
+from pytest_storedog_gate.local_synthetics.kinds.common.flow import DEEPEST, Library
 from pytest_storedog_gate.local_synthetics.variables.variables import placeholders
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ class BrowserLibrary(Library):
         ]
         return problems
 
-    def _check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
+    def check_names(self, definition: Definition, variables: Variables, given: set[str]) -> None:
         variables.adopt(definition)
         for index, step in enumerate(definition.steps):
             params = step.get("params") or {}
             if step["type"] == "playSubTest":
-                self._check_names(self.played_test(params), variables, given)
+                self.check_names(self.played_test(params), variables, given)
                 continue
             if step["type"] in MAIL_STEPS and not variables.addresses:
                 raise InvalidTest(

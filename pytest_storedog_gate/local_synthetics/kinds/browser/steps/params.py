@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps import checks
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
-    unsupported_email,
-    unsupported_pattern,
-)
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import content_of, unsupported_files
 
@@ -157,7 +153,7 @@ def _unsupported_pattern(params: Json) -> list[str]:
     pattern = params.get("pattern")
     if pattern and isinstance(pattern, dict) and pattern.get("type") == "x_path":
         return ["params.pattern: of an element only the type regex is supported"]
-    return unsupported_pattern(pattern) if pattern else []
+    return checks.unsupported_pattern(pattern) if pattern else []
 
 
 def _unsupported_files(files: Any) -> list[str]:
@@ -192,8 +188,8 @@ _DETAILS: Mapping[str, Callable[[Json], list[str]]] = {
     "drop": _unsupported_drag,
     "uploadFiles": lambda params: _unsupported_files(params["files"]),
     "assertRequests": _unsupported_requests,
-    "assertEmail": lambda params: unsupported_email(params["email"]),
+    "assertEmail": lambda params: checks.unsupported_email(params["email"]),
     "extractVariable": _unsupported_pattern,
-    "extractFromEmailBody": lambda params: unsupported_pattern(params["pattern"]),
+    "extractFromEmailBody": lambda params: checks.unsupported_pattern(params["pattern"]),
     "assertFileDownload": lambda params: _unsupported_download(params["file"]),
 }

@@ -1,4 +1,4 @@
-"""The steps of a browser test that assert."""
+"""The steps of a browser test that look until they find: assertions, and values for variables."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from pytest_storedog_gate.local_synthetics.assertions.operators import as_text
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
+from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import (
+    MatchTimeout,
+    compile_javascript,
+)
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps import checks
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import content_of
-from pytest_storedog_gate.local_synthetics.kinds.browser.steps.mails import (
-    NO_MAIL,
-    filled,
-    problem_of,
-)
+from pytest_storedog_gate.outlets.strict_json import strict
+from pytest_storedog_gate.secrets.masking import LONGEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _QUIET = 5.0  # s that a count of requests waits at most for the network to be quiet
 _LARGEST_DOWNLOAD = 100 * 1024 * 1024  # bytes
 _PAGE_TEXT = "() => document.body ? document.body.innerText : ''"
+_PLAIN = "(result) => (result instanceof Date ? result.toJSON() : result) ?? null"
 
 
 async def assert_that(step: StepAttempt, kind: str, params: Json) -> None:
@@ -95,28 +98,24 @@ async def _requests_count(step: StepAttempt, params: Json) -> str | None:
 
 
 async def _mail_came(step: StepAttempt, params: Json) -> str | None:
-    wanted = filled(params["email"], step.filled)
+    wanted = checks.filled(params["email"], step.filled)
     for check, value in wanted.values():
         _not_of_every_text(check, value)
-    problems = []
-    for mail in step.variables.mails():
-        problem = await asyncio.to_thread(problem_of, mail, wanted)
-        if problem is None:
-            return None
-        problems.append(problem)
+    mails = step.variables.mails()
+    problems = [await asyncio.to_thread(checks.problem_of, mail, wanted) for mail in mails]
+    if None in problems:
+        return None
     if not problems:
-        return NO_MAIL
-    return f"Of {len(problems)} mails none is as wanted. The latest: {step.cut(problems[0])}."
+        return checks.NO_MAIL
+    return f"Of {len(problems)} mails none is as wanted. The latest: {step.cut(str(problems[0]))}."
 
 
 async def _downloaded(step: StepAttempt, params: Json) -> str | None:
-    problems = []
-    for download in step.session.downloads:
-        problem = await _download_problem(step, download, params["file"])
-        if problem is None:
-            return None
-        problems.append(problem)
-    reason = "; ".join(problems) or "no file was downloaded"
+    came = step.session.downloads
+    problems = [await _download_problem(step, one, params["file"]) for one in came]
+    if None in problems:
+        return None
+    reason = "; ".join(filter(None, problems)) or "no file was downloaded"
     return step.cut(f"No such download: {reason}.")
 
 
@@ -165,3 +164,58 @@ _PROBLEMS: Mapping[str, Callable[[StepAttempt, Json], Awaitable[str | None]]] = 
     "assertFileDownload": _downloaded,
 }
 """By type of step why it does not hold now, or None."""
+
+
+async def extract(step: StepAttempt, kind: str, params: Json) -> None:
+    """Wait until the value is there, and give it to the variable.
+
+    Raises CheckFailed, or Playwright's Error.
+    """
+    look = {
+        "extractVariable": _from_element,
+        "extractFromJavascript": _from_javascript,
+        "extractFromEmailBody": _from_mail,
+    }[kind]
+    value = await step.until(lambda: look(step, params))
+    name, secure = params["variable"]["name"], bool(params["variable"].get("secure"))
+    if secure and len(value) > LONGEST_SECRET:
+        problem = f"The value is over {LONGEST_SECRET} characters, and secure."
+        raise CheckFailed("EXTRACT_VARIABLE", problem)
+    step.variables.gain(name, value, secure=secure)
+    step.document["extracted_value"] = {"name": name, "value": step.cut(value), "secure": secure}
+
+
+async def _from_element(step: StepAttempt, params: Json) -> str | CheckFailed:
+    content = await content_of(await step.element(params["element"]))
+    if not (pattern := params.get("pattern")):
+        return content
+    try:
+        compiled = compile_javascript(step.variables.fill(pattern["value"]))
+        value = await asyncio.to_thread(compiled.extracted_from, content)
+    except (ValueError, MatchTimeout) as error:
+        raise CheckFailed("INVALID_VARIABLE_PATTERN", str(error)) from None
+    if value is None:
+        return CheckFailed("EXTRACT_VARIABLE", "The pattern is not in the element's content.")
+    return value
+
+
+async def _from_mail(step: StepAttempt, params: Json) -> str | CheckFailed:
+    kind, pattern = params["pattern"]["type"], step.variables.fill(params["pattern"]["value"])
+    mails = step.variables.mails()
+    try:
+        for mail in mails:
+            value = await asyncio.to_thread(checks.value_of, mail, kind, pattern)
+            if value is not None:
+                return value
+    except (ValueError, MatchTimeout) as error:
+        raise CheckFailed("INVALID_VARIABLE_PATTERN", str(error)) from None
+    problem = "The pattern is in no mail that came." if mails else checks.NO_MAIL
+    return CheckFailed("EXTRACT_VARIABLE", problem)
+
+
+async def _from_javascript(step: StepAttempt, params: Json) -> str | CheckFailed:
+    # NaN is no value, and neither is a date that is none.
+    value = strict(await step.javascript(params, _PLAIN))
+    if value is None:
+        return CheckFailed("EXTRACT_VARIABLE", "The code returned no value.")
+    return as_text(value)
