@@ -17,11 +17,7 @@ from pytest_storedog_gate.local_synthetics.assertions.operators import number
 from pytest_storedog_gate.local_synthetics.failures import InvalidTest
 from pytest_storedog_gate.local_synthetics.javascript.regular_expressions import MatchTimeout
 from pytest_storedog_gate.local_synthetics.kinds.common import request_values
-from pytest_storedog_gate.local_synthetics.kinds.http.connecting import (
-    pair_of,
-    present,
-    unsupported_proxy,
-)
+from pytest_storedog_gate.local_synthetics.kinds.http import connecting
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import accepting_all
 from pytest_storedog_gate.local_synthetics.variables.variables import SHORTEST_CREDENTIAL
 
@@ -82,7 +78,7 @@ def unsupported_proxy_or_headers(request: Json, key: str) -> list[str]:
     proxy = request.get(key)
     headers = isinstance(proxy, dict) and proxy.get("headers")
     refused = ["config.request.proxy.headers is not supported in a browser test"] if headers else []
-    return unsupported_proxy(request, key) + refused
+    return connecting.unsupported_proxy(request, key) + refused
 
 
 def unsupported_domains(request: Json, key: str) -> list[str]:
@@ -128,8 +124,8 @@ def context_options(
         }
     if request.get("certificate"):
         # Playwright would say of a bad pair no more than that there is no context.
-        pair = pair_of(request, variables)
-        present(pair, accepting_all())
+        pair = connecting.pair_of(request, variables)
+        connecting.present(pair, accepting_all())
         cert, key = (part.encode() for part in pair)
         sites = request.get("certificateDomains") or [url]
         options["client_certificates"] = [

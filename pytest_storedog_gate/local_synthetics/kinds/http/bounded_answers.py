@@ -84,8 +84,8 @@ class BoundedResponse(httpx.Response):
         """The body, unpacked. Everything that httpx reads of a body comes through here.
 
         Raises CheckFailed where it is over the limit, httpx.DecodingError where it is not what
-        its headers say: it has no end, or something else after it. What is packed in a way that is
-        not in `ENCODINGS` comes as it is.
+        its headers say: it has no end, or something else after it. What is packed in another way
+        comes as it is.
         """
         if hasattr(self, "_content"):
             async for piece in super().aiter_bytes(chunk_size):
@@ -105,7 +105,7 @@ class BoundedResponse(httpx.Response):
 
     def _encodings(self) -> list[str]:
         named = self.headers.get("content-encoding", "").split(",")
-        known = [name for one in named if (name := encoding(one)) in _UNPACKERS]
+        known = [name for one in named if (name := _encoding(one)) in _UNPACKERS]
         if len(known) > _MOST_ENCODINGS:
             raise httpx.DecodingError(f"over {_MOST_ENCODINGS} encodings, one within the other")
         return known
@@ -222,10 +222,13 @@ _UNPACKERS: dict[str, Callable[[], _Zlib | _Brotli]] = {
     "deflate": lambda: _Zlib(zlib.MAX_WBITS, -zlib.MAX_WBITS),
     "br": _Brotli,
 }
-ENCODINGS = tuple(_UNPACKERS)
-"""What a body may be packed in, to be asked for in `Accept-Encoding`."""
 
 
-def encoding(named: str) -> str:
+def unknown_encodings(header: str) -> set[str]:
+    """What a `Content-Encoding` names that a body is not unpacked from."""
+    return set(map(_encoding, header.split(","))) - {*_UNPACKERS, "", "identity"}
+
+
+def _encoding(named: str) -> str:
     """What is meant by a name in `Content-Encoding`: `x-gzip` is `gzip` (RFC 9110, 8.4.1.3)."""
     return named.strip().lower().removeprefix("x-")

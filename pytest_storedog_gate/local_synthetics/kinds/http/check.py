@@ -17,18 +17,12 @@ from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, 
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import BEFORE, JAVASCRIPT
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
+from pytest_storedog_gate.local_synthetics.kinds.http import connecting
 from pytest_storedog_gate.local_synthetics.kinds.http.authentication import (
     authenticate,
     unsupported_authentication,
 )
 from pytest_storedog_gate.local_synthetics.kinds.http.bodies import build_body, unsupported_body
-from pytest_storedog_gate.local_synthetics.kinds.http.connecting import (
-    pair_of,
-    present,
-    proxy_of,
-    unsupported_certificate,
-    unsupported_proxy,
-)
 from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange, Request
 from pytest_storedog_gate.local_synthetics.network.tls_contexts import context_for
 from pytest_storedog_gate.secrets.places import mask_headers, mask_url
@@ -66,8 +60,8 @@ class HttpCheck(probing.ProbingCheck):
         **dict.fromkeys(("headers", "query", "form"), allowed.texts),
         "timeout": allowed.seconds,
         "basicAuth": unsupported_authentication,
-        "certificate": unsupported_certificate,
-        "proxy": unsupported_proxy,
+        "certificate": connecting.unsupported_certificate,
+        "proxy": connecting.unsupported_proxy,
         **dict.fromkeys(
             (
                 "bodyType", "files", "follow_redirects", "allow_insecure", "persistCookies",
@@ -94,9 +88,9 @@ class HttpCheck(probing.ProbingCheck):
         insecure = request_values.setting(definition, "allow_insecure")
         plain = tls = context_for("http", insecure=insecure)
         if definition.request.get("certificate"):
-            pair = pair_of(definition.request, variables)
+            pair = connecting.pair_of(definition.request, variables)
             tls = context_for("http", insecure=insecure, shown=pair)
-            present(pair, tls)
+            connecting.present(pair, tls)
         request = await _build(run, variables, plain)
         shown = {
             "method": request.method,
@@ -137,7 +131,7 @@ async def _build(run: Run, variables: Variables, tls: ssl.SSLContext) -> Request
     by_name = {name.lower(): value for name, value in own.items()}
     content, content_type = build_body(wanted, variables, by_name.get("content-type"))
     url, timeout = _url(run, variables), request_values.timeout_of(wanted, variables)
-    proxy = proxy_of(wanted, variables, tls)
+    proxy = connecting.proxy_of(wanted, variables, tls)
 
     async def ask(url: str, headers: Mapping[str, str], form: str) -> tuple[int, bytes]:
         request_values.checked_url(url, variables)

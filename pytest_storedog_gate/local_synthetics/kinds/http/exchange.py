@@ -10,12 +10,7 @@ import httpx
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
-from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
-    ENCODINGS,
-    BoundedTransport,
-    bounded_client,
-    encoding,
-)
+from pytest_storedog_gate.local_synthetics.kinds.http import bounded_answers
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
 from pytest_storedog_gate.local_synthetics.network.failures import network_failure
 from pytest_storedog_gate.local_synthetics.network.stopwatch import Sighting
@@ -101,7 +96,7 @@ class Exchange(Sighting, Answer):
 
         The time that it takes is for `within` to limit.
         """
-        async with bounded_client(_TimedTransport(tls, self, request)) as client:
+        async with bounded_answers.bounded_client(_TimedTransport(tls, self, request)) as client:
             if not request.persist_cookies:
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             try:
@@ -138,8 +133,8 @@ class Exchange(Sighting, Answer):
             self.lap("download")
             if wanted.proxy and response.status_code == _NO_AUTHORITY:
                 raise CheckFailed("TUNNEL", f"The proxy wants other credentials: {_NO_AUTHORITY}.")
-            named = response.headers.get("content-encoding", "").split(",")
-            unread = set(map(encoding, named)) - {*ENCODINGS, "", "identity"}
+            packed = response.headers.get("content-encoding", "")
+            unread = bounded_answers.unknown_encodings(packed)
             if unread and self.content:
                 # Nothing may be asserted about a body that cannot be read.
                 raise CheckFailed(
@@ -185,7 +180,7 @@ class Exchange(Sighting, Answer):
             self.lap(_STAGES[event])
 
 
-class _TimedTransport(BoundedTransport):
+class _TimedTransport(bounded_answers.BoundedTransport):
     """Resolves the host itself, so that DNS has a time of its own and the address is known.
 
     A proxy resolves the hosts of its clients.

@@ -15,10 +15,7 @@ from pytest_storedog_gate.local_synthetics.assertions.assertion import (
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL, Elements
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.common import allowed, probing, request_values
-from pytest_storedog_gate.local_synthetics.kinds.http.bounded_answers import (
-    BoundedTransport,
-    bounded_client,
-)
+from pytest_storedog_gate.local_synthetics.kinds.http import bounded_answers
 from pytest_storedog_gate.local_synthetics.kinds.mcp import specification
 from pytest_storedog_gate.local_synthetics.kinds.mcp.session import LARGEST, Answer, Session
 from pytest_storedog_gate.local_synthetics.network.addresses import resolve
@@ -139,8 +136,8 @@ class _Talk:
     async def probe(self) -> None:
         self.seen.detail["resolved_ip"] = (await resolve(self.host))[0]
         self.seen.lap("dns")
-        transport = BoundedTransport(limit=LARGEST, verify=self.context)
-        async with bounded_client(transport) as client:
+        transport = bounded_answers.BoundedTransport(limit=LARGEST, verify=self.context)
+        async with bounded_answers.bounded_client(transport) as client:
             session = Session(client, self.url, self.headers)
             try:
                 await self._talk(session)
