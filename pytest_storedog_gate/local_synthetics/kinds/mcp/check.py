@@ -143,7 +143,13 @@ class _Talk:
                 await self._talk(session)
             finally:
                 self.seen.lap("firstByte")
-                self._remember()
+                if self.last.status:
+                    self.seen.detail["response"] = {
+                        "status_code": self.last.status,
+                        "headers": mask_headers(self.last.headers),
+                        "body": self.last.text,
+                        "body_size": len(self.last.text.encode()),
+                    }
                 await session.end()
         self._look_for_errors()
 
@@ -176,15 +182,6 @@ class _Talk:
                 self.tools = tools
                 return
         raise CheckFailed("BODY_TOO_LARGE", f"The list of tools has over {_MOST_PAGES} pages.")
-
-    def _remember(self) -> None:
-        if self.last.status:
-            self.seen.detail["response"] = {
-                "status_code": self.last.status,
-                "headers": mask_headers(self.last.headers),
-                "body": self.last.text,
-                "body_size": len(self.last.text.encode()),
-            }
 
     def _look_for_errors(self) -> None:
         """Raise CheckFailed for an answer that tells of a failure, whatever its status says."""

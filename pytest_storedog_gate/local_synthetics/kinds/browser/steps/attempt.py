@@ -80,11 +80,13 @@ class StepAttempt:
 
         Raises CheckFailed at once where no locator can be read.
         """
-        wanted = self._wanted(element)
-        while (found := await self._located(wanted)) is None:
+        page, wanted = self.page, self._wanted(element)
+        while (found := await _located(page, wanted)) is None:
             if self.left() <= _LEAST:
                 problem = f"Cannot locate element {self.cut(description(element))!r}."
-                raise CheckFailed("LOCATE_ELEMENT", problem + await self._nearly_located(wanted))
+                raise CheckFailed(
+                    "LOCATE_ELEMENT", problem + await self._nearly_located(page, wanted)
+                )
             await asyncio.sleep(_PAUSE)
         if element.get("multiLocator"):
             tag = await found.evaluate("(element) => element.cloneNode(false).outerHTML")
@@ -103,15 +105,9 @@ class StepAttempt:
             "multi": [[key, fill(multi[key])] for key in XPATHS if multi.get(key)],
         }
 
-    async def _located(self, wanted: Json) -> ElementHandle | None:
-        for frame in self.page.frames:
-            if found := await _in_frame(frame, wanted, main=frame is self.page.main_frame):
-                return found
-        return None
-
-    async def _nearly_located(self, wanted: Json) -> str:
+    async def _nearly_located(self, page: Page, wanted: Json) -> str:
         """A sentence on the element that most locators point to, though not enough of them."""
-        for frame in self.page.frames:
+        for frame in page.frames:
             with contextlib.suppress(Error, TimeoutError):
                 async with asyncio.timeout(_SLOW_FRAME):
                     if near := await frame.evaluate(_FIND, {**wanted, "telling": True}):
@@ -161,6 +157,13 @@ class StepAttempt:
 async def content_of(element: ElementHandle) -> str:
     """What a person reads there: a field's value, else the text."""
     return str(await element.evaluate(_CONTENT))
+
+
+async def _located(page: Page, wanted: Json) -> ElementHandle | None:
+    for frame in page.frames:
+        if found := await _in_frame(frame, wanted, main=frame is page.main_frame):
+            return found
+    return None
 
 
 async def _in_frame(frame: Frame, wanted: Json, *, main: bool) -> ElementHandle | None:

@@ -72,7 +72,11 @@ def unsupported_params(kind: str, params: Json) -> list[str]:
         problems += allowed.seconds_up_to(LONGEST_STEP, params["value"], "params.value")
     elif "check" not in params and not isinstance(params.get("value") or "", str | int | float):
         problems.append("params.value must be a string or a number")
-    problems += allowed.text(params, "code", "params") + allowed.text(params, "attribute", "params")
+    problems += [
+        f"params.{key} must be a string"
+        for key in ("code", "attribute")
+        if not isinstance(params.get(key, ""), str)
+    ]
     if "check" in params:
         problems += checks.unsupported_check(params["check"], params.get("value"))
     if "variable" in params and not (
