@@ -172,8 +172,7 @@ def _detail(
     for key in ("body", "message"):
         if key in response:
             response[f"is_{key}_truncated"] = len(response[key]) > _SHOWN_TEXT
-    cut: Json = filled(detail, lambda text: text[:_SHOWN_TEXT])
-    return cut
+    return dict(filled(detail, lambda text: text[:_SHOWN_TEXT]))
 
 
 def _shown(result: Json, *, keeps_body: bool) -> Any:
