@@ -44,6 +44,8 @@ def refusals(*steps: Json, **parts: Any) -> str:
                       pattern={"type": "x_path", "value": "//["})], "XPath '//[' is not valid"),
         ([_GOOD, step("extractFromEmailBody", variable={"name": "X"},
                       pattern={"type": "css", "value": "b"})], "the type regex or x_path"),
+        ([_GOOD, step("extractFromEmailBody", variable={"name": "X"},
+                      pattern={"type": ["regex"], "value": "b"})], "the type regex or x_path"),
         ([_GOOD, step("click")], "steps[1]: params.element is missing"),
         ([_GOOD, step("hover", element=css("a"), force=True)], "params.force is not supported"),
         ([_GOOD, step("click", element=css("a"), clickType="triple")], "clickType 'triple'"),

@@ -171,7 +171,7 @@ def unsupported_email(email: Any) -> list[str]:
 def unsupported_pattern(pattern: Any) -> list[str]:
     """Refuse all but a regular expression or an XPath."""
     kind = pattern.get("type") if isinstance(pattern, dict) else None
-    if kind not in {"regex", "x_path"} or not isinstance(pattern.get("value"), str):
+    if kind not in ("regex", "x_path") or not isinstance(pattern.get("value"), str):
         return ["params.pattern must have the type regex or x_path, and a value"]
     if kind == "regex":
         return unsupported_check("matchRegex", pattern["value"])
