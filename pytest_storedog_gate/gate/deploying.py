@@ -84,7 +84,8 @@ class Deploying:
         """The last lines of what was deployed, by its parts' names; they decide nothing."""
         try:
             live: object = self._live
-            return live.logs() if isinstance(live, TellsLogs) else {}
+            told = live.logs() if isinstance(live, TellsLogs) else {}
+            return {str(name): str(text) for name, text in told.items()}
         except Exception as error:  # noqa: BLE001  # a project's own deployer may raise anything
             return {"no logs": str(error)}
 

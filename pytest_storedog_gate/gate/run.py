@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -40,8 +40,8 @@ _PATIENCE = 30.0  # s
 class Exhibits:
     """What is only there to be looked at: see `Record`."""
 
-    pictures: Mapping[str, bytes] = field(default_factory=dict)
-    logs: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, bytes]
+    logs: Mapping[str, str]
 
 
 class _Proof(Enum):
@@ -72,7 +72,7 @@ class GateRun:
         self._checking: Checking | NothingRead = NothingRead()
         self._deploying: Deploying | DeployedElsewhere = DeployedElsewhere(settings)
         self._recorder = Recorder(settings, provided)
-        self._exhibits = Exhibits()
+        self._exhibits: Exhibits | None = None
         self._proof = _Proof.OWED
         self._finished: Record | None = None
         self._finishing: int | None = None  # the thread that does
@@ -120,6 +120,7 @@ class GateRun:
     def settle(self, evidence: Evidence) -> Record:
         """What the evidence says once the checks have ended, and what answers was proved again."""
         self._stopwatch.enter("pytest")
+        self._look()
         self._checking.stop()
         return self._record(self._proved(evidence))
 
@@ -140,6 +141,7 @@ class GateRun:
             if self._finished is None:
                 self._finishing = threading.get_ident()
                 self._stopwatch.enter("pytest")
+                self._look()
                 self._checking.stop()
                 self._finished = self._conclude(evidence, say)
                 # Gives the lock back, and leaves the services that the run has reached.
@@ -221,11 +223,13 @@ class GateRun:
         relaxed = sorted(check.public_id for check in self.checks if not check.required)
         return decide(evidence, self._checking.confirmed(), failure, relaxed)
 
+    def _look(self) -> None:
+        """Keeps for the page what is there to be looked at, before any of it goes."""
+        if self.settings.html and self._exhibits is None:
+            self._exhibits = Exhibits(self._checking.pictures(), self._deploying.logs())
+
     def _conclude(self, evidence: Evidence, say: Callable[[Record], None]) -> Record:
         verdict = self._proved(evidence)
-        if self.settings.html:
-            # As long as there is something to look at.
-            self._exhibits = Exhibits(self._checking.pictures(), self._deploying.logs())
         if verdict.state is State.OPEN:
             record = self._record(verdict)
             with self._failing(), self._recorder.prepared(record) as (reports, kept):
@@ -296,8 +300,8 @@ class GateRun:
                 names={check.public_id: check.definition.name for check in checking.checks},
                 calls=checking.calls,
                 seconds=self._stopwatch.seconds,
-                pictures=self._exhibits.pictures,
-                logs=self._exhibits.logs,
+                pictures=self._exhibits.pictures if self._exhibits else {},
+                logs=self._exhibits.logs if self._exhibits else {},
             )
         )
 

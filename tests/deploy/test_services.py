@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_storedog_gate.deploy import TellsLogs
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.errors import DeploymentFailed
-from tests.deploy.conftest import LIVE, deploy, reached, staging, told
+from tests.deploy.conftest import LIVE, deploy, promoted, reached, staging, told
 
 if TYPE_CHECKING:
     from tests.deploy.fake_machine import Box, Machine
@@ -40,6 +41,12 @@ def standing(machine: Machine) -> Box:
 
 def test_it_is_there_before_the_candidate_starts(machine: Machine, db: Box) -> None:
     assert db.id < (machine.box(LIVE) or db).id
+
+
+def test_the_logs_of_all_services_are_told(machine: Machine, db: Box) -> None:
+    with promoted(machine, with_db(), machine.push("2")) as (_, live):
+        assert isinstance(live, TellsLogs)
+        assert list(live.logs()) == [LIVE, DB]
 
 
 def test_one_that_is_as_it_should_be_is_left_alone(machine: Machine, db: Box) -> None:

@@ -112,6 +112,36 @@ def test_the_service_starts_beside_the_deployment_and_ends_with_it(
     assert not (Path("/proc") / (watched.path / "service").read_text()).exists()
 
 
+LOGS = """
+def logs(self):
+    {}
+
+Watcher.logs = logs
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("return {'the shop': 'its last line'}", "its last line"),
+        ("raise RuntimeError('the log has gone')", "the log has gone"),
+    ],
+)
+def test_what_a_deployer_tells_of_logs_is_on_the_page_and_decides_nothing(
+    watched: GateProject, body: str, told: str
+) -> None:
+    (watched.path / "conftest.py").write_text(watching_conftest() + LOGS.format(body))
+    answers_with(watched, NEW)
+    assert watched.run(IMAGE, "--storedog-html=evidence.html").ret == 0
+    assert told in (watched.path / "evidence.html").read_text("utf-8")
+
+
+def test_a_deployer_need_not_tell_logs(watched: GateProject) -> None:
+    answers_with(watched, NEW)
+    assert watched.run(IMAGE, "--storedog-html=evidence.html").ret == 0
+    assert "containers said" not in (watched.path / "evidence.html").read_text("utf-8")
+
+
 def test_what_never_comes_closes_the_gate(watched: GateProject) -> None:
     result = watched.run(IMAGE)
     assert result.ret == 1
