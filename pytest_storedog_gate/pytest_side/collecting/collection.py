@@ -7,20 +7,22 @@ That makes node IDs short and stable (`storedog.toml::test_check[staging-abc-def
 from __future__ import annotations
 
 import glob
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError
 from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.pytest_side import fixtures
-from pytest_storedog_gate.pytest_side.collecting import checks, markers, tags
+from pytest_storedog_gate.pytest_side.collecting import checks, markers
 from pytest_storedog_gate.pytest_side.collecting.left_out import LeftOut
 from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, uses_gate
 from pytest_storedog_gate.pytest_side.source import SOURCE, Census
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import ModuleType
 
@@ -129,7 +131,7 @@ class Collection:
         of_checks = dict(self._checks)
         named = ((item, markers.case_id(item) or markers.own_id(item) or "") for item in items)
         tagged = [(item, of_checks.get(public_id, ())) for item, public_id in named]
-        with tags.shown(tagged):
+        with _tagged(tagged):
             yield
         # Now, as others may have marked an item only here.
         kept: list[pytest.Item] = []
@@ -227,3 +229,34 @@ def _homes(config: pytest.Config) -> list[Path]:
         for match in sorted(glob.glob(pattern, root_dir=root, recursive=True))  # noqa: PTH207
     ]
     return found or [root]
+
+
+@contextmanager
+def _tagged(items: Iterable[tuple[pytest.Item, Sequence[str]]]) -> Iterator[None]:
+    """While items are selected by `-m` and `-k`, lists the tags of each beside its markers.
+
+    A tag is text from outside: as a real marker, `skip` or `xfail` would change the run. So only
+    who asks for all markers at once sees them, as `-m` does, not who asks for one by name.
+    """
+    changed = []
+    for item, tags in ((item, tags) for item, tags in items if tags):
+        item.extra_keyword_matches.update(tags)
+        item.iter_markers = _listing(tags, item)  # type: ignore[method-assign]
+        changed.append(item)
+    try:
+        yield
+    finally:
+        for item in changed:
+            del item.iter_markers
+
+
+def _listing(tags: Sequence[str], item: pytest.Item) -> Any:
+    own = item.iter_markers
+    listed = [SimpleNamespace(name=tag, args=(), kwargs={}) for tag in tags]
+
+    def iter_markers(name: str | None = None) -> Iterator[Any]:
+        yield from own(name)
+        if name is None:
+            yield from listed
+
+    return iter_markers
