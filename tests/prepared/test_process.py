@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import MODES
+from tests.prepared.runs import AS_USUAL
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
@@ -34,8 +35,6 @@ def pytest_configure(config):
 """
 # What readline tells the children of a process that has imported it, as pdb does.
 READLINES = ("LINES", "COLUMNS")
-# No other start of Python than the usual one, and the variable that says so.
-AS_USUAL = ("PYTHONHASHSEED", "random")
 ENDS = {
     "by sys.exit": ("sys.exit(7)", 7),
     "at once": ("os._exit(3)", 3),
@@ -52,19 +51,19 @@ def told(project: GateProject) -> dict[str, Any]:
         one["arguments"] = [
             [word for word in words if "basetemp" not in word] for words in one["arguments"]
         ]
-        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", *READLINES, AS_USUAL[0]):
+        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", *READLINES, AS_USUAL):
             one["environment"].pop(name, None)
     return facts
 
 
 @pytest.mark.parametrize("mode", ["no-xdist", "n2"])
 def test_finds_what_others_find(
-    project: GateProject, mode: str, monkeypatch: pytest.MonkeyPatch
+    project: GateProject, mode: str, request: pytest.FixtureRequest
 ) -> None:
     project.mode = MODES[mode]
     project.pytester.makeconftest(FACTS)
     prepared = told(project)
-    monkeypatch.setenv(*AS_USUAL)
+    request.getfixturevalue("started_as_usual")
     usual = told(project)
     assert set(prepared) == ({"controller", "gw0", "gw1"} if mode == "n2" else {"controller"})
     for process in prepared:
@@ -74,13 +73,11 @@ def test_finds_what_others_find(
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_ends_as_others_end(
-    project: GateProject, end: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ends_as_others_end(project: GateProject, end: str, request: pytest.FixtureRequest) -> None:
     code, status = ENDS[end]
     project.pytester.makeconftest(f"import os, sys\n{code}")
     prepared = project.run()
-    monkeypatch.setenv(*AS_USUAL)
+    request.getfixturevalue("started_as_usual")
     usual = project.run()
     assert prepared.ret == usual.ret == status
     assert prepared.errlines == usual.errlines
