@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +15,7 @@ from tests.prepared.runs import AS_USUAL
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
+    from tests.prepared.runs import Prepared
 
 # Each process of a run writes what it finds when pytest has read its options.
 FACTS = """\
@@ -40,6 +44,13 @@ ENDS = {
     "at once": ("os._exit(3)", 3),
     "by a signal": ("os.kill(os.getpid(), 9)", -9),
 }
+# It ends by itself if nobody is there to release it.
+WAITS = """\
+import os, time
+end = time.monotonic() + 20
+while not os.path.exists(os.environ["UNTIL"]) and time.monotonic() < end: time.sleep(0.01)
+os._exit(int(os.environ["STATUS"]))
+"""
 
 
 def told(project: GateProject) -> dict[str, Any]:
@@ -89,3 +100,19 @@ def test_a_module_of_the_project_s_own_comes_first(project: GateProject, name: s
     module.parent.mkdir(exist_ok=True)
     module.write_text("import os; os._exit(11)", "utf-8")
     assert project.run().ret == 11
+
+
+def test_runs_go_on_side_by_side(prepared: Prepared, project: GateProject) -> None:
+    project.pytester.makeconftest(WAITS)
+    command = [sys.executable, "-m", "pytest", *project.mode, "--storedog-env=staging"]
+
+    def run(until: str, status: int) -> int:
+        environment = {**os.environ, "UNTIL": until, "STATUS": str(status)}
+        return prepared.run(command, project.path, environment).returncode
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(run, "released", 3)
+        second = run("storedog.toml", 5)
+        goes_on = not first.done()
+        (project.path / "released").touch()
+        assert (first.result(), second, goes_on) == (3, 5, True)
