@@ -1,3 +1,3 @@
 """Enables pytest's own test bench for the whole suite, its order, and an end in order."""
 
-pytest_plugins = ["pytester", "tests.order", "tests.interruption"]
+pytest_plugins = ["pytester", "tests.order", "tests.interruption", "tests.prepared.runs"]

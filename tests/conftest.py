@@ -21,7 +21,8 @@ from tests.prepared import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from socket import socket
+
+    from tests.prepared.runs import Prepared
 
 # A busy machine takes its time for what is no measure of speed.
 hypothesis.settings.register_profile("storedog", deadline=None)
@@ -190,18 +191,18 @@ def junit_cases(path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Iterator[socket]:
+def prepared() -> Iterator[Prepared]:
     """A process that runs of the gate start from within milliseconds."""
-    with runs.prepared(WITHOUT_OTHERS) as connection:
-        yield connection
+    with runs.prepared(WITHOUT_OTHERS) as process:
+        yield process
 
 
 @pytest.fixture
 def pytester(
-    pytester: pytest.Pytester, prepared: socket, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     """Pytest's own, whose runs of the gate start within milliseconds."""
-    monkeypatch.setattr(pytester, "popen", runs.popen_by(prepared, pytester.popen))
+    monkeypatch.setattr(pytester, "popen", prepared.popen_or(pytester.popen))
     return pytester
 
 

@@ -127,6 +127,7 @@ print(os.getuid(), status)
 """
 
 
+@pytest.mark.usefixtures("started_as_usual")
 def test_a_process_of_another_user_cannot_open_the_gate(
     project: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,8 +137,6 @@ def test_a_process_of_another_user_cannot_open_the_gate(
     definition = json.dumps(held[0]["localTestDefinition"])
     # The python of the tests may be where another user cannot go.
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin") or sys.executable
-    # So that Python starts as usual: a fork's command line would not be the service's.
-    monkeypatch.setenv("PYTHONHASHSEED", "random")
     monkeypatch.setenv("ATTACK", json.dumps([*another_user(), python, "-c", ATTACK, definition]))
     project.pytester.makeconftest(CONFTEST)
     result = project.run()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_storedog_gate.deploy.environment import Environment
+    from tests.prepared.runs import Prepared
 
 
 @pytest.fixture(scope="session")
@@ -82,11 +83,14 @@ def run(place: Place) -> Callable[[Environment, str], str]:
 
 @pytest.fixture(scope="module")
 def pipeline(
-    engine: docker.DockerClient, registry: str, tmp_path_factory: pytest.TempPathFactory
+    engine: docker.DockerClient,
+    registry: str,
+    prepared: Prepared,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Pipeline]:
     """Staging and production, both on the good release."""
     assert registry
-    made = Pipeline(engine, tmp_path_factory.mktemp("pipeline"))
+    made = Pipeline(engine, prepared, tmp_path_factory.mktemp("pipeline"))
     try:
         for environment in (made.staging, made.production):
             done = made.run(environment, "good")

@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     import docker
 
     from tests.local_synthetics.support.service import Service
+    from tests.prepared.runs import Prepared
 
 LAB = ROOT / "lab"
 PASSWORD = "a-password-of-the-tests"
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "STOREDOG_DB_PASSWORD": PASSWORD}
 _WORDS = {"passed": "", "failure": "fails"}
 
 
 class Pipeline:
     """The lab's configuration with environments, network names and ports of its own."""
 
-    def __init__(self, engine: docker.DockerClient, folder: Path) -> None:
-        self.engine, self.folder = engine, folder
+    def __init__(self, engine: docker.DockerClient, prepared: Prepared, folder: Path) -> None:
+        self.engine, self.prepared, self.folder = engine, prepared, folder
         mark = uuid.uuid4().hex[:6]
         self.staging, self.production = f"s{mark}", f"p{mark}"
         self.ports = {name: free_port() for name in ("18080", "18090", "12814")}
@@ -49,23 +51,26 @@ class Pipeline:
     def run(
         self, environment: str, release: str, *args: str, mode: str = "no-xdist"
     ) -> subprocess.CompletedProcess[str]:
-        with self.start(environment, release, *args, mode=mode) as process:
-            output, _ = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, output)
+        command = self._command(environment, release, *args, mode=mode)
+        return self.prepared.run(command, self.folder, _ENVIRONMENT)
 
     def start(
         self, environment: str, release: str, *args: str, mode: str = "no-xdist"
     ) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "pytest", *MODES[mode], f"--storedog-env={environment}"]
-        command += [f"--storedog-image={release}", "--junitxml=junit.xml", *args]
+        """For who reads along, and ends it."""
         return subprocess.Popen(
-            [*command, "--storedog-report=report.json", "--rootdir", str(self.folder)],
+            self._command(environment, release, *args, mode=mode),
             cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "STOREDOG_DB_PASSWORD": PASSWORD},
+            env=_ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def _command(self, environment: str, release: str, *args: str, mode: str) -> list[str]:
+        command = [sys.executable, "-m", "pytest", *MODES[mode], f"--storedog-env={environment}"]
+        command += [f"--storedog-image={release}", "--junitxml=junit.xml", *args]
+        return [*command, "--storedog-report=report.json", "--rootdir", str(self.folder)]
 
     def run_every_check(self, release: str, service: Service) -> subprocess.CompletedProcess[str]:
         """Deploys to staging; its checks and the browser check run at a service that stays."""

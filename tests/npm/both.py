@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from tests.prepared.runs import Prepared
+
 Json = dict[str, Any]
 Place = tuple[str, str, str]  # public ID, location, device
 _TOML = """\
@@ -86,14 +88,16 @@ def public_id_of(payload: Json) -> str:
     return str(payload.get("public_id") or definition.get("public_id"))
 
 
-def run(scenario: Scenario, tools: Tools, service: str, folder: Path) -> tuple[Run, Run]:
+def run(
+    scenario: Scenario, tools: Tools, prepared: Prepared, service: str, folder: Path
+) -> tuple[Run, Run]:
     """Runs datadog-ci and the plugin, side by side where that changes nothing."""
     for name, content in {"datadog-ci.json": {}, **scenario.files}.items():
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
     (folder / "storedog.toml").write_text(_TOML, encoding="utf-8")
     with ThreadPoolExecutor(1 if scenario.in_turn else 2) as pool:
         theirs = pool.submit(_theirs, scenario, tools, service, folder)
-        ours = pool.submit(_ours, scenario, service, folder)
+        ours = pool.submit(_ours, scenario, prepared, service, folder)
         return theirs.result(), ours.result()
 
 
@@ -101,7 +105,17 @@ def _theirs(scenario: Scenario, tools: Tools, service: str, folder: Path) -> Run
     report = folder / "theirs.json"
     command = [tools.node, str(tools.script), "synthetics", "run-tests", "--jsonReport", report]
     with FaultProxy(service, scenario.faults) as proxy:
-        done = _start([*map(str, command), *scenario.theirs], scenario, proxy.url, folder)
+        done = subprocess.run(
+            [*map(str, command), *scenario.theirs],
+            cwd=folder,
+            env=_environment(scenario, proxy.url, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
     results = json.loads(report.read_text("utf-8"))["results"] if report.exists() else []
     final = [one for one in results if "passed" in one and not one.get("isNonFinal")]
     outcomes = _worst(
@@ -114,14 +128,15 @@ def _theirs(scenario: Scenario, tools: Tools, service: str, folder: Path) -> Run
     return Run(done.returncode, outcomes, places, proxy.calls, done.stdout)
 
 
-def _ours(scenario: Scenario, service: str, folder: Path) -> Run:
+def _ours(scenario: Scenario, prepared: Prepared, service: str, folder: Path) -> Run:
     report = folder / "ours.json"
     command = [
         *(sys.executable, "-m", "pytest", *MODES["no-xdist"], "-p", "no:cacheprovider"),
         *("--storedog-env=staging", "--storedog-deploy=never", f"--storedog-report={report}"),
     ]
     with FaultProxy(service, scenario.faults) as proxy:
-        done = _start([*command, *scenario.ours], scenario, proxy.url, folder)
+        environment = _environment(scenario, proxy.url, folder)
+        done = prepared.run([*command, *scenario.ours], folder, environment)
     checks = json.loads(report.read_text("utf-8"))["checks"] if report.exists() else []
     results = [result for check in checks for result in check["results"]]
     outcomes = _worst((one["public_id"], one["status"]) for one in results)
@@ -151,22 +166,10 @@ def environment_of(folder: Path, url: str) -> dict[str, str]:
     }
 
 
-def _start(
-    command: Sequence[str], scenario: Scenario, url: str, folder: Path
-) -> subprocess.CompletedProcess[str]:
+def _environment(scenario: Scenario, url: str, folder: Path) -> dict[str, str]:
     keys = {
         "DD_API_KEY": "the-api-key-of-these-tests",
         "DD_APP_KEY": "the-app-key-of-these-tests",
     }
     environment = {**environment_of(folder, url), **keys, **scenario.environment}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={name: value for name, value in environment.items() if value},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
+    return {name: value for name, value in environment.items() if value}

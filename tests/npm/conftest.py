@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.prepared.runs import Prepared
+
     Submit = Callable[[str, Scenario], Future[tuple[Run, Run]]]
 
 # Most of a scenario is datadog-ci's waiting; more of them would only wait for a core.
@@ -47,7 +49,9 @@ def tools(node: str) -> Tools:
 
 
 @pytest.fixture(scope="module")
-def submit(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Submit]:
+def submit(
+    tools: Tools, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Submit]:
     """Starts a scenario by name; its two runs are there when the future is asked for them."""
     with (
         running(tmp_path_factory.mktemp("world")) as (_, service),
@@ -56,7 +60,7 @@ def submit(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
         def start(name: str, scenario: Scenario) -> Future[tuple[Run, Run]]:
             folder = tmp_path_factory.mktemp(name, numbered=True)
-            return pool.submit(run, scenario, tools, service, folder)
+            return pool.submit(run, scenario, tools, prepared, service, folder)
 
         yield start
         pool.shutdown(cancel_futures=True)

@@ -70,12 +70,8 @@ overrides = {{ variables = {{ GIVEN = "${{SHOP_TOKEN}}" }} }}
 
 
 @pytest.mark.browser
-@pytest.mark.usefixtures("chromium", "planted")
-def test_a_run_with_a_browser(
-    project: GateProject, target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # So that Python starts as usual: a fork's command line would not be the service's.
-    monkeypatch.setenv("PYTHONHASHSEED", "random")
+@pytest.mark.usefixtures("chromium", "planted", "started_as_usual")
+def test_a_run_with_a_browser(project: GateProject, target: Target) -> None:
     seen: dict[str, tuple[str, str]] = {}
 
     def look(handler: Handler) -> tuple[int, dict[str, str], str]:

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 
 _LENGTH = 8  # bytes
-_STREAMS = 3
+_DESCRIPTORS = 4  # three streams, and perhaps the line on which the end is told
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def send(connection: socket.socket, job: Job) -> None:
 
 def receive(connection: socket.socket) -> Job | None:
     """The next job; None where there will be none any more."""
-    length, streams, _, _ = socket.recv_fds(connection, _LENGTH, _STREAMS)
+    length, streams, _, _ = socket.recv_fds(connection, _LENGTH, _DESCRIPTORS)
     if not length:
         return None
     args, cwd, env = json.loads(_read(connection, int.from_bytes(length)))

@@ -15,13 +15,14 @@ import gc
 import importlib
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,24 @@ def main() -> Job:
     sys.path[:] = start.LIBRARIES
     _import(sys.argv[2:])
     gc.freeze()  # what is there stays, and no collector touches the pages that are shared
-    while job := receive(connection):
-        if not (pid := os.fork()):
-            connection.close()
-            return _with_spares(job)
-        job.close()
-        send_status(connection, os.waitpid(pid, 0)[1])
-    os._exit(0)
+    runs: dict[int, tuple[int, socket.socket]] = {}  # by what tells that the process has ended
+    while True:
+        for ready in select.select([connection.fileno(), *runs], [], [])[0]:
+            if ready in runs:
+                pid, line = runs.pop(ready)
+                with line, suppress(BrokenPipeError):  # nobody may wait for it any more
+                    send_status(line, os.waitpid(pid, 0)[1])
+                os.close(ready)
+            elif not (job := receive(connection)):
+                os._exit(0)
+            else:
+                line = socket.socket(fileno=job.streams.pop())
+                if not (pid := os.fork()):
+                    for one in (connection, line, *(line for _, line in runs.values())):
+                        one.close()
+                    return _with_spares(job)
+                job.close()
+                runs[os.pidfd_open(pid)] = (pid, line)
 
 
 def _import(options: list[str]) -> None:

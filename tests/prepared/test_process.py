@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import MODES
+from tests.prepared.runs import AS_USUAL
 
 if TYPE_CHECKING:
     from tests.conftest import GateProject
+    from tests.prepared.runs import Prepared
 
 # Each process of a run writes what it finds when pytest has read its options.
 FACTS = """\
@@ -34,13 +39,18 @@ def pytest_configure(config):
 """
 # What readline tells the children of a process that has imported it, as pdb does.
 READLINES = ("LINES", "COLUMNS")
-# No other start of Python than the usual one, and the variable that says so.
-AS_USUAL = ("PYTHONHASHSEED", "random")
 ENDS = {
     "by sys.exit": ("sys.exit(7)", 7),
     "at once": ("os._exit(3)", 3),
     "by a signal": ("os.kill(os.getpid(), 9)", -9),
 }
+# It ends by itself if nobody is there to release it.
+WAITS = """\
+import os, time
+end = time.monotonic() + 20
+while not os.path.exists(os.environ["UNTIL"]) and time.monotonic() < end: time.sleep(0.01)
+os._exit(int(os.environ["STATUS"]))
+"""
 
 
 def told(project: GateProject) -> dict[str, Any]:
@@ -52,19 +62,19 @@ def told(project: GateProject) -> dict[str, Any]:
         one["arguments"] = [
             [word for word in words if "basetemp" not in word] for words in one["arguments"]
         ]
-        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", *READLINES, AS_USUAL[0]):
+        for name in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_CURRENT_TEST", *READLINES, AS_USUAL):
             one["environment"].pop(name, None)
     return facts
 
 
 @pytest.mark.parametrize("mode", ["no-xdist", "n2"])
 def test_finds_what_others_find(
-    project: GateProject, mode: str, monkeypatch: pytest.MonkeyPatch
+    project: GateProject, mode: str, request: pytest.FixtureRequest
 ) -> None:
     project.mode = MODES[mode]
     project.pytester.makeconftest(FACTS)
     prepared = told(project)
-    monkeypatch.setenv(*AS_USUAL)
+    request.getfixturevalue("started_as_usual")
     usual = told(project)
     assert set(prepared) == ({"controller", "gw0", "gw1"} if mode == "n2" else {"controller"})
     for process in prepared:
@@ -74,13 +84,11 @@ def test_finds_what_others_find(
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_ends_as_others_end(
-    project: GateProject, end: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ends_as_others_end(project: GateProject, end: str, request: pytest.FixtureRequest) -> None:
     code, status = ENDS[end]
     project.pytester.makeconftest(f"import os, sys\n{code}")
     prepared = project.run()
-    monkeypatch.setenv(*AS_USUAL)
+    request.getfixturevalue("started_as_usual")
     usual = project.run()
     assert prepared.ret == usual.ret == status
     assert prepared.errlines == usual.errlines
@@ -92,3 +100,19 @@ def test_a_module_of_the_project_s_own_comes_first(project: GateProject, name: s
     module.parent.mkdir(exist_ok=True)
     module.write_text("import os; os._exit(11)", "utf-8")
     assert project.run().ret == 11
+
+
+def test_runs_go_on_side_by_side(prepared: Prepared, project: GateProject) -> None:
+    project.pytester.makeconftest(WAITS)
+    command = [sys.executable, "-m", "pytest", *project.mode, "--storedog-env=staging"]
+
+    def run(until: str, status: int) -> int:
+        environment = {**os.environ, "UNTIL": until, "STATUS": str(status)}
+        return prepared.run(command, project.path, environment).returncode
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(run, "released", 3)
+        second = run("storedog.toml", 5)
+        goes_on = not first.done()
+        (project.path / "released").touch()
+        assert (first.result(), second, goes_on) == (3, 5, True)

@@ -150,10 +150,12 @@ def test_a_conftest_cannot_open_the_gate(gate: GateProject, trick: str) -> None:
     ],
     ids=["-k", "-k-nothing", "--deselect", "-m", "node-id"],
 )
-def test_leaving_out_a_required_check_is_no_verdict(gate: GateProject, args: list[str]) -> None:
-    result = gate.run(*args)
+def test_leaving_out_a_required_check_is_no_verdict(
+    both_ways: GateProject, args: list[str]
+) -> None:
+    result = both_ways.run(*args)
     assert result.ret in (4, 5, 8)
-    assert not gate.shop.asked, "nothing is checked where it cannot lead to a verdict"
+    assert not both_ways.shop.asked, "nothing is checked where it cannot lead to a verdict"
 
 
 @pytest.mark.parametrize("way", ["command line", "PYTEST_ADDOPTS"])
@@ -196,16 +198,16 @@ def test_options_that_run_no_test_prove_nothing(
     ],
 )
 def test_addopts_cannot_leave_out_a_check(
-    gate: GateProject, monkeypatch: pytest.MonkeyPatch, options: str
+    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, options: str
 ) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", options)
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret in (4, 5, 8)
-    assert not gate.shop.asked
+    assert not both_ways.shop.asked
 
 
-def test_test_with_an_empty_parametrization_is_no_check(gate: GateProject) -> None:
-    gate.pytester.makepyfile(
+def test_test_with_an_empty_parametrization_is_no_check(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(
         test_mine="""
         import pytest
 
@@ -215,7 +217,7 @@ def test_test_with_an_empty_parametrization_is_no_check(gate: GateProject) -> No
             pass
         """
     )
-    result = gate.run()
+    result = both_ways.run()
     assert result.ret != 0
 
 
@@ -231,14 +233,14 @@ def test_lone_surrogate_in_an_answer_hides_no_failure(gate: GateProject) -> None
 
 
 def test_plugin_that_is_not_loaded_is_missed(
-    gate: GateProject, monkeypatch: pytest.MonkeyPatch
+    project: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    gate.mode = []  # xdist is not loaded either
-    assert gate.run().ret == 4
+    project.mode = []  # xdist is not loaded either
+    assert project.run().ret == 4
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    gate.pytester.makeini("[pytest]\nrequired_plugins = pytest-storedog-gate")
-    result = gate.pytester.runpytest_subprocess("-p", "no:storedog_gate")
+    project.pytester.makeini("[pytest]\nrequired_plugins = pytest-storedog-gate")
+    result = project.pytester.runpytest_subprocess("-p", "no:storedog_gate")
     assert result.ret == 4
 
 
@@ -289,24 +291,26 @@ IMPORTED = {
 
 
 @pytest.mark.parametrize("trick", IMPORTED)
-def test_a_conftest_cannot_open_the_gate_when_it_is_imported(gate: GateProject, trick: str) -> None:
-    gate.pytester.makeconftest(IMPORTED[trick])
-    gate.shop.answers["/discount"] = (500, "{}")
-    result = gate.run()
+def test_a_conftest_cannot_open_the_gate_when_it_is_imported(
+    both_ways: GateProject, trick: str
+) -> None:
+    both_ways.pytester.makeconftest(IMPORTED[trick])
+    both_ways.shop.answers["/discount"] = (500, "{}")
+    result = both_ways.run()
     assert "Error" not in f"{result.stderr}"
     assert result.ret not in (0, 78)
 
 
 def test_arguments_in_a_file_are_guarded_too(
-    gate: GateProject, monkeypatch: pytest.MonkeyPatch
+    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (gate.path / "arguments").write_text("--storedog-env=staging\n", "utf-8")
+    (both_ways.path / "arguments").write_text("--storedog-env=staging\n", "utf-8")
     monkeypatch.setenv("PYTEST_ADDOPTS", "--help")
-    assert gate.pytester.runpytest_subprocess(*gate.mode, "@arguments").ret == 8
+    assert both_ways.pytester.runpytest_subprocess(*both_ways.mode, "@arguments").ret == 8
 
 
-def test_without_its_controller_the_gate_does_not_run(gate: GateProject) -> None:
-    result = gate.run("-p", "no:storedog-gate-controller")
+def test_without_its_controller_the_gate_does_not_run(both_ways: GateProject) -> None:
+    result = both_ways.run("-p", "no:storedog-gate-controller")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*leaves nobody to decide*"])
 
@@ -343,11 +347,11 @@ def test_first_failure_ends_the_run_closed(gate: GateProject) -> None:
     assert gate.report()["state"] == "closed"
 
 
-def test_collection_error_stops_before_anything_is_triggered(gate: GateProject) -> None:
-    gate.pytester.makepyfile(test_mine="raise RuntimeError('broken')")
-    result = gate.run("test_mine.py")
+def test_collection_error_stops_before_anything_is_triggered(both_ways: GateProject) -> None:
+    both_ways.pytester.makepyfile(test_mine="raise RuntimeError('broken')")
+    result = both_ways.run("test_mine.py")
     assert result.ret not in (0, 78)
-    assert not gate.shop.asked
+    assert not both_ways.shop.asked
 
 
 def test_dist_each_is_refused(project: GateProject) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.local_synthetics.support.service import Handler, Json
 
 MIB = 1024 * 1024
-HUGE = 512  # MiB
+HUGE = 192  # MiB, far over what a check may cost
 MOST = 100 * MIB  # that a check may cost beside what the service has already
 
 

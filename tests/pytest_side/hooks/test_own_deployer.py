@@ -102,11 +102,8 @@ Watcher.lock = lock
 """
 
 
-def test_the_service_starts_beside_the_deployment_and_ends_with_it(
-    watched: GateProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # So that Python starts as usual: a fork's command line would not be the service's.
-    monkeypatch.setenv("PYTHONHASHSEED", "random")
+@pytest.mark.usefixtures("started_as_usual")
+def test_the_service_starts_beside_the_deployment_and_ends_with_it(watched: GateProject) -> None:
     (watched.path / "conftest.py").write_text(watching_conftest() + BESIDE)
     assert watched.run(IMAGE).ret == 10
     assert not (Path("/proc") / (watched.path / "service").read_text()).exists()

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     Play = Callable[..., Json]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site() -> Iterator[str]:
     with serving_site() as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser_service(chromium: None, site: str) -> Iterator[Service]:
-    """A service with one browser for all tests of a module, and with two sub-tests."""
+    """A service with one browser for all tests of this folder, and with two sub-tests."""
     sub_tests = {
         GOOD_SUB_TEST: step("assertElementPresent", element=css("#title")),
         BAD_SUB_TEST: step("assertElementPresent", seconds=0.4, element=css("#cat")),
