@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.models import Status
@@ -27,6 +26,7 @@ class Outcomes:
         self.known: dict[str, CheckOutcome] = {}
         self.failure: GateError | None = None
         self._progress = progress
+        self._arrived: list[str] = []  # 10,000 are looked up by their number, one after the other
         self._expected: set[str] = set()
         self._stop_after = 0
         self._bad = 0
@@ -55,6 +55,7 @@ class Outcomes:
     def put(self, outcome: CheckOutcome) -> None:
         with self._news:
             self.known[outcome.public_id] = outcome
+            self._arrived.append(outcome.public_id)
             if outcome.status is not Status.PASSED:
                 self._lines.append(f"{outcome.public_id} {outcome.status.value}: {outcome.name}")
                 self._bad += 1
@@ -83,9 +84,8 @@ class Outcomes:
 
     def arrival(self, number: int) -> str | None:
         """The ID of the outcome that arrives as that `number`, from 0; None if none will."""
-        self._wait(lambda: number < len(self.known))
-        with self._news:
-            return next(islice(self.known, number, None), None)
+        self._wait(lambda: number < len(self._arrived))
+        return self._arrived[number] if number < len(self._arrived) else None
 
     def _wait(self, arrived: Callable[[], bool]) -> None:
         with self._news:

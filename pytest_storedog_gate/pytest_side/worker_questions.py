@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Census, Overrides, Source, Tagged
 
+# Of `Source`: who has the key may ask these, and nothing else of the controller.
+_QUESTIONS = ("checks", "counted", "stopped", "outcome", "trigger")
 _PAUSE = 0.1  # s
 _LONGEST_ADDRESS = 100  # bytes; a socket's path has 107 at the most
 
@@ -77,6 +79,8 @@ class Answers:
                 connection.send(self._answer(question, arguments))
 
     def _answer(self, question: str, arguments: Sequence[Any]) -> object:
+        if question not in _QUESTIONS:
+            return NoVerdict(f"{question} is no question of a worker")
         try:
             return getattr(self._source, question)(*arguments)
         except GateError as error:

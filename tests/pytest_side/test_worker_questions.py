@@ -117,6 +117,14 @@ def test_an_error_of_the_gate_is_raised_at_the_worker(answers: Answers) -> None:
         RemoteSource(answers.address, answers.key).outcome("aaa-aaa-aaa")
 
 
+@pytest.mark.parametrize("question", ["finish", "__init__", "pytest_runtest_logreport", "run"])
+def test_nothing_else_of_the_controller_can_be_asked(answers: Answers, question: str) -> None:
+    """A test in a worker could else report its own pass."""
+    source = RemoteSource(answers.address, answers.key)
+    with pytest.raises(NoVerdict, match=f"{question} is no question of a worker"):
+        source._ask(question)
+
+
 def test_a_fault_of_the_controller_is_told(answers: Answers) -> None:
     with pytest.raises(NoVerdict, match="could not answer: NotImplementedError"):
         RemoteSource(answers.address, answers.key).trigger("aaa-aaa-aaa", {})

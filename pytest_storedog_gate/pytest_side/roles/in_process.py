@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,7 @@ class InProcess(Controller):
             config, self, settings.config_path, environment, decides=settings.deploy
         )
         self._waiting: dict[str, list[pytest.Item]] = {}
+        self._places: dict[pytest.Item, int] = {}
         self._ran: set[pytest.Item] = set()
         self._at_last: pytest.Item | None = None  # the one that has waited, and runs now
         self._broken_off: dict[pytest.Item, BaseException] = {}
@@ -35,7 +37,8 @@ class InProcess(Controller):
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Deploys after collection and before the first test."""
         self.begin(session, [item.nodeid for item in session.items])
-        for item in session.items:
+        for number, item in enumerate(session.items):
+            self._places[item] = number
             if item.nodeid in self.node_ids:
                 self._waiting.setdefault(self.node_ids[item.nodeid], []).append(item)
         return (yield)
@@ -69,7 +72,8 @@ class InProcess(Controller):
         if nextitem not in self._ran:
             return None
         # What is torn down after a test is what the next one that runs does not need.
-        left = (one for one in item.session.items if one not in self._ran)
+        later = islice(item.session.items, self._places[item] + 1, None)
+        left = (one for one in later if one not in self._ran)
         self._at_last = item
         item.ihook.pytest_runtest_protocol(item=item, nextitem=next(left, None))
         return True
