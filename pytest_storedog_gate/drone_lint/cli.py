@@ -23,7 +23,7 @@ _WORST_LAST: list[int] = [ExitStatus.OPEN, ExitStatus.CLOSED, ExitStatus.USAGE, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; docs/lint.md lists the exit statuses."""
+    """Run the command line; docs/reference/lint.md lists the exit statuses."""
     release = version("pytest-storedog-gate")
     options = _parser(release).parse_intermixed_args(arguments)
     if find_spec("yaml") is None:

@@ -28,7 +28,7 @@ def text(reports: list[Report], _version: str) -> str:
         lines += [f"{report.file}: sound: {report.judged}"] * report.sound
     counts = {level: sum(report.count(level) for report in reports) for level in Level}
     found = [f"{n} {level}{'s' * (n > 1)}" for level, n in counts.items() if n]
-    lines += [f"{', '.join(found)}; docs/lint.md explains them"] * bool(found)
+    lines += [f"{', '.join(found)}; docs/reference/lint.md explains them"] * bool(found)
     # Names come from the file: what is in them must not steer a terminal.
     return "".join(f"{long_line(line)}\n" for line in lines)
 

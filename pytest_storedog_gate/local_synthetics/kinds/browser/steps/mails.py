@@ -1,7 +1,7 @@
 """What steps want of a mail: how it reads, a link in it, a value from its body.
 
 Datadog does not publish the params of `assertEmail` and `goToEmailLink`: how they are read here is
-in docs/browser-checks.md.
+in docs/reference/browser-checks.md.
 """
 
 from __future__ import annotations

@@ -1,0 +1,33 @@
+"""lab/docs: the site, and the pages of the reference that are made from the code."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.scripts.site import command_lines, keys, sources
+
+ROOT = Path(__file__).parents[3]
+SITE = ROOT / "lab" / ".state" / "site"
+MADE = {"configuration.md": keys.page, "options.md": command_lines.page}
+
+
+def main() -> int:
+    """Writes what is made from the code, then builds the site, or serves it."""
+    parser = argparse.ArgumentParser(prog="lab/docs", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=["build", "serve", "write"], default="build")
+    command = parser.parse_args().command
+    for name, page in MADE.items():
+        (ROOT / "docs" / "reference" / name).write_text(page(), "utf-8")
+    if command == "write":
+        return 0
+    sources.prepare(ROOT, SITE / "sources")
+    strict = ["--strict", "--clean"] if command == "build" else []
+    generator = [sys.executable, "-m", "zensical", command, *strict]
+    return subprocess.run(generator, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
