@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.documentation.walk import Proof
 
 _HCL = shown("Terraform and Datadog's provider would have to read the block")
+_OUTPUT = shown("the lab's engine would have to deploy that release")
 _ONE = "storedog-synthetics run checks/"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
@@ -83,6 +84,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "how-to/checks-in-python.md": [("import pytest", parses)],
     "how-to/datadog-ci.md": [("[synthetics]", configures)],
     "how-to/debug.md": [
+        ("$ pytest --storedog-env=staging --storedog-image=null-code", _OUTPUT),
         (
             "pytest --storedog-env=staging --storedog-deploy=never --synthetics-id=dsc-lst-get",
             reads,
@@ -182,4 +184,10 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("DD_API_KEY=local DD_APP_KEY=local storedog-synthetics serve --port 8126", reads),
     ],
     "how-to/pipelines/woodpecker.md": [("when:", pipeline)],
+    "README.md": [
+        ("$ pytest --storedog-env=staging --storedog-image=1", _OUTPUT),
+        ("storedog-synthetics run checks/discounts.synthetics.json", reads),
+        ("pip install '/path/to/pytest-storedog-gate[local]'", reads),
+        ("./lab/up", reads),
+    ],
 }

@@ -147,7 +147,7 @@ def _taken(name: str, arguments: list[str]) -> None:
 
 def _commands(script: str) -> Iterator[tuple[str, list[str]]]:
     """Each call of a command of ours, with its arguments."""
-    lines = re.sub(r"\\\n", " ", script).replace("\n", " ;\n")
+    lines = re.sub(r"\\\n", " ", script).replace("\n", "\n; ")
     words = shlex.shlex(lines, posix=True, punctuation_chars=True)
     words.whitespace_split = True
     found = list(words)

@@ -1,4 +1,4 @@
-"""Each fenced block of tutorial and how-to is proved as its row in `proofs.py` says.
+"""Each fenced block of tutorial, how-to and README is proved as its row in `proofs.py` says.
 
 What a page of the tutorial runs is run by `test_tutorial.py` and `tests/live`.
 """
@@ -12,11 +12,13 @@ import pytest
 from tests.documentation.pages import Page, pages
 from tests.documentation.proofs import PROOFS
 from tests.documentation.walk import walking
+from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGES = pages("tutorial", "how-to", "how-to/pipelines")
+_README = Page(ROOT / "README.md")
+PAGES = [*pages("tutorial", "how-to", "how-to/pipelines"), _README]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -34,9 +36,11 @@ def test_each_row_is_of_a_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in PAGES if p.name.startswith("how-to")], ids=lambda p: p.name
+    "page", [p for p in PAGES if not p.name.startswith("tutorial")], ids=lambda p: p.name
 )
-def test_each_block_of_a_how_to_is_what_the_project_knows(page: Page, tmp_path: Path) -> None:
+def test_each_block_that_a_reader_does_not_follow_is_what_the_project_knows(
+    page: Page, tmp_path: Path
+) -> None:
     with walking(tmp_path) as walk:
         for block, (_, proof) in zip(page.blocks(), PROOFS.get(page.name, []), strict=True):
             proof(walk, block)
