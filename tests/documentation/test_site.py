@@ -60,6 +60,13 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         assert _FETCHES.findall(path.read_text("utf-8")) == [], path
 
 
+def test_no_escape_of_a_table_is_shown(site: Path) -> None:
+    shown = [path for path in site.rglob("*.html") if "source" not in path.parts]
+    assert shown
+    for path in shown:
+        assert not re.search(r"<td>[^\n]*<code>[^<\n]*\\\|", path.read_text("utf-8")), path
+
+
 def test_the_navigation_has_the_five_parts() -> None:
     text = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
     parts = [next(iter(part)) for part in yaml.safe_load("nav:" + text)["nav"]]

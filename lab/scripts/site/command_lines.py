@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from unittest.mock import patch
 
 from lab.scripts.site.keys import MEANINGS
+from lab.scripts.site.tables import row
 from pytest_storedog_gate import plugin
 from pytest_storedog_gate.drone_lint import cli as gate_cli
 from pytest_storedog_gate.settings.load import _VARIABLES
@@ -90,28 +91,23 @@ def _gate() -> str:
         default = f"`{said['default']}`" if said.get("default") else ""
         means = said["help"] + (f". Also said by {also}." if also else ".")
         means += f"<br>`{MEANINGS['options'][flag]}`"
-        rows.append(_line(f"`{flag}{metavar}`", default, means))
+        rows.append(row(f"`{flag}{metavar}`", default, means))
     return "\n".join(rows)
 
 
 def _table(parser: argparse.ArgumentParser) -> str:
     rows = ["| argument | default | meaning |", "|---|---|---|"]
-    return "\n".join([*rows, *(_line(*cells) for cells in _arguments(parser))])
+    return "\n".join([*rows, *(row(*cells) for cells in _arguments(parser))])
 
 
 def _arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str, str]]:
     for action in parser._actions:  # noqa: SLF001
         if isinstance(action, argparse._HelpAction):  # noqa: SLF001
             continue
-        shown = action.metavar or "\\|".join(map(str, action.choices or ())) or action.dest.upper()
+        shown = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
         takes = "" if action.nargs == 0 else f" {shown}"
         name = ", ".join(action.option_strings) + takes
         default = action.default
         told = default not in (None, False, argparse.SUPPRESS) and default != []
         what = ", ".join(map(str, default)) if isinstance(default, list) else default
         yield f"`{name.strip()}`", f"`{what}`" if told else "", action.help or ""
-
-
-def _line(*cells: str) -> str:
-    escaped = (cell.replace("\\|", "|").replace("|", "\\|") for cell in cells)
-    return "| " + " | ".join(escaped) + " |"

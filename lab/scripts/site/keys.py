@@ -11,6 +11,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.scripts.site.tables import row
 from pytest_storedog_gate.datadog.overrides import _KINDS
 from pytest_storedog_gate.datadog.overrides import _VARIABLES as _VARIABLES_OF_CHECKS
 from pytest_storedog_gate.deploy.docker import strategies
@@ -66,7 +67,7 @@ def page() -> str:
         said = MEANINGS["sections"][section]
         level = "###" if section.count(".") > 1 else "##"
         parts += [f"{level} {said['title']}", said["about"].strip()]
-        rows = ["| key | type | default | meaning, and an example |", "|---|---|---|---|"]
+        rows = ["| key | type, default | meaning, and an example |", "|---|---|---|"]
         rows += [_row(section, key, kind) for key, kind in kinds.items()]
         parts.append("\n".join(rows))
     return "\n\n".join(parts) + "\n"
@@ -104,16 +105,17 @@ def _row(section: str, key: str, kind: Kind) -> str:
     also = ", ".join(f"`{name}`" for name in also_said_by(section, key))
     means = said["means"] + (f" Also said by {also}." if also else "")
     example = f"`{key} = {said['example']}`"
-    cells = (f"`{key}`", kind.what, _default(section, key, said), f"{means}<br>{example}")
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    default = _default(section, key, said)
+    cells = (f"`{key}`", f"{kind.what}<br>{default}", f"{means}<br>{example}")
+    return row(*cells)
 
 
 def _default(section: str, key: str, said: Meanings) -> str:
     if (section, key) in _NEEDED:
-        return "needed"
+        return "no default: needed"
     if "default" in said:
-        return str(said["default"])
+        return f"default: {said['default']}"
     value = _DEFAULTS.get(section, {}).get(key)
     if value in (None, "", ()) or not isinstance(value, str | int | float):
-        return "none"
-    return f'`"{value}"`' if isinstance(value, str) else f"`{value:g}`"
+        return "no default"
+    return f'default: `"{value}"`' if isinstance(value, str) else f"default: `{value:g}`"
