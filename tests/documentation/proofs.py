@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from tests.documentation.reading import (
     configures,
-    defines,
     jenkins,
     lints,
     parses,
@@ -18,7 +17,7 @@ from tests.documentation.reading import (
     shown,
     tested_by,
 )
-from tests.documentation.walk import ends_with, prints, runs, serves, writes
+from tests.documentation.walk import ends_with, passes, prints, runs, serves, writes
 
 if TYPE_CHECKING:
     from tests.documentation.walk import Proof
@@ -138,7 +137,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("export DD_API_KEY=... DD_APP_KEY=... DD_SITE=datadoghq.eu", reads),
         ("[services.db]", configures),
         ("export STOREDOG_GLOBAL_API_TOKEN=...", reads),
-        ("{", defines),
+        ("{", passes),
     ],
     "how-to/hooks.md": [
         (

@@ -6,7 +6,6 @@ The proofs are those of `walk.py`: each takes the walk and a block.
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shlex
 import subprocess
@@ -18,9 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from lab.scripts.site.command_lines import gate_options, parsers
-from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.settings.file import read
-from tests.documentation.walk import writes
 from tests.drone_lint.linted import linted
 from tests.repository import ROOT
 
@@ -84,13 +81,6 @@ def configures(walk: Walk, block: Block) -> None:
     path = walk.folder / "storedog.toml"
     path.write_text(block.text, "utf-8")
     read(path)
-
-
-def defines(walk: Walk, block: Block) -> None:
-    """The block is a file of checks, which the local service loads."""
-    writes(walk, block)
-    assert load([str(walk.folder / block.title)]).tests
-    json.loads(block.text)
 
 
 def parses(walk: Walk, block: Block) -> None:

@@ -115,8 +115,21 @@ def ends_with(status: int) -> Proof:
 
 def serves(walk: Walk, block: Block) -> None:
     """The command is a server, which answers at the first shop's port from then on."""
+    _serve(walk, walk.text(block))
+
+
+def passes(walk: Walk, block: Block) -> None:
+    """The block is a file of checks, which pass at a server that has what they ask for."""
+    writes(walk, block)
+    (walk.folder / "discounts.json").write_text("[]", "utf-8")
+    _serve(walk, f"python3 -m http.server {walk.instead['8000']} --bind 127.0.0.1")
+    secret = "STOREDOG_GLOBAL_API_TOKEN=token-of-nobody"
+    assert walk.run(f"{secret} storedog-synthetics run {block.title}") == 0, walk.printed
+
+
+def _serve(walk: Walk, command: str) -> None:
     server = subprocess.Popen(
-        ["bash", "-c", f"exec {walk.text(block)}"],
+        ["bash", "-c", f"exec {command}"],
         cwd=walk.folder,
         env=walk.environment,
         stderr=subprocess.DEVNULL,
@@ -130,7 +143,7 @@ def serves(walk: Walk, block: Block) -> None:
             time.sleep(0.05)  # until it listens
         else:
             return
-    raise AssertionError(f"the server of {block.page} does not answer")
+    raise AssertionError(f"nothing answers after {command}")
 
 
 def prints(walk: Walk, block: Block) -> None:
