@@ -139,6 +139,12 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("export STOREDOG_GLOBAL_API_TOKEN=...", reads),
         ("{", passes),
     ],
+    "how-to/examples.md": [
+        ("storedog-synthetics run checks/*.synthetics.json", reads),
+        ("{", passes),
+        ("{", passes),
+        ("{", passes),
+    ],
     "how-to/hooks.md": [
         (
             '"""conftest.py: verdicts in a database, two proofs of our own, and a report."""',
