@@ -17,16 +17,22 @@ MADE = {"configuration.md": keys.page, "options.md": command_lines.page}
 def main() -> int:
     """Writes what is made from the code, then builds the site, or serves it."""
     parser = argparse.ArgumentParser(prog="lab/docs", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["build", "serve", "write"], default="build")
+    commands = ["build", "serve", "write", "pictures"]
+    parser.add_argument("command", nargs="?", choices=commands, default="build")
     command = parser.parse_args().command
     for name, page in MADE.items():
         (ROOT / "docs" / "reference" / name).write_text(page(), "utf-8")
     if command == "write":
         return 0
     sources.prepare(ROOT, SITE / "sources")
-    strict = ["--strict", "--clean"] if command == "build" else []
-    generator = [sys.executable, "-m", "zensical", command, *strict]
-    return subprocess.run(generator, cwd=ROOT, check=False).returncode
+    how = ["serve"] if command == "serve" else ["build", "--strict", "--clean"]
+    generator = [sys.executable, "-m", "zensical", *how]
+    status = subprocess.run(generator, cwd=ROOT, check=False).returncode
+    if command == "pictures" and status == 0:
+        from lab.scripts.site.pictures import photograph  # noqa: PLC0415  # it needs a browser
+
+        photograph(SITE / "html", SITE / "pictures")
+    return status
 
 
 if __name__ == "__main__":
