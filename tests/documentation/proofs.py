@@ -105,7 +105,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     ],
     "how-to/deployers.md": [
         ("def pytest_storedog_deployer(environment, build, progress, redact, timing):", parses),
-        ("with deployer.lock(wait=0) as held:     # raises Locked", parses),
+        ("with deployer.lock(wait=0) as held:", parses),
         (
             '"""conftest.py: the gate on what another tool deploys."""',
             tested_by("tests/pytest_side/hooks/pages.py", "what another tool deploys"),
