@@ -16,6 +16,7 @@ from pytest_storedog_gate.reading.variables import _constant_case as constant_ca
 from pytest_storedog_gate.settings import datadog_ci
 from pytest_storedog_gate.settings.file import read
 from pytest_storedog_gate.settings.options import FLAGS
+from tests.documentation.pages import Page
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
     for key in keys.SECTIONS["top"]:
         path.write_text(f"{key} = {keys.meaning('top', key)['example']}\n", "utf-8")
         read(path)
+
+
+def test_the_whole_file_on_the_page_is_one_that_the_settings_read(tmp_path: Path) -> None:
+    (block,) = Page(_REFERENCE / "configuration.md").blocks()
+    path = tmp_path / "storedog.toml"
+    path.write_text(block.text, "utf-8")
+    assert read(path).environments.keys() == {"staging", "production"}
 
 
 def test_each_exit_status_is_told() -> None:
