@@ -37,7 +37,7 @@ def main() -> int:
     given = parser.parse_args()
     path = given.results or _RESULTS / ("quick.json" if given.quick else "results.json")
     if given.docs:
-        page.write(results.read(path), _ROOT / "docs")
+        page.write(results.read(path), _ROOT / "docs" / "explanation")
         return 0
     repeat = given.repeat or (1 if given.quick else 5)
     failed = False

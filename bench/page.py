@@ -1,4 +1,4 @@
-"""What results say, for people: a table of each case in a terminal, and docs/benchmarks.md."""
+"""What results say, for people: a table of each case in a terminal, and its page."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _BLOCK = re.compile(r"```\w+\n(.*?)```", re.DOTALL)
 
 def example(title: str, page: str = "deployers.md") -> str:
     """The one of a page whose first line has this in it."""
-    blocks = _BLOCK.findall((ROOT / "docs" / page).read_text("utf-8"))
+    blocks = _BLOCK.findall((ROOT / "docs" / "how-to" / page).read_text("utf-8"))
     (found,) = (text for text in blocks if title in text.partition("\n")[0])
     return str(found)
 
@@ -25,7 +25,7 @@ def example(title: str, page: str = "deployers.md") -> str:
 def module(title: str, **changed: Any) -> ModuleType:
     """The example as a module, with other values of some of its names."""
     made = ModuleType("example")
-    exec(compile(example(title), "docs/deployers.md", "exec"), vars(made))  # noqa: S102
+    exec(compile(example(title), "docs/how-to/deployers.md", "exec"), vars(made))  # noqa: S102
     vars(made).update(changed)
     return made
 

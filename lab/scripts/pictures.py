@@ -1,4 +1,4 @@
-"""lab/pictures: the walk from a push to production, as screenshots for docs/pipeline.md."""
+"""lab/pictures: the walk from a push to production, as screenshots for its page."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-_REQUIRED = "live,npm,browser,headed,pipeline,drone,plugins"
+_REQUIRED = "live,npm,browser,headed,pipeline,drone,plugins,docs"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")

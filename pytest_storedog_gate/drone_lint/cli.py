@@ -20,7 +20,7 @@ _GITLAB = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; docs/lint.md lists the exit statuses."""
+    """Run the command line; docs/reference/lint.md lists the exit statuses."""
     release = version("pytest-storedog-gate")
     parser = _Parser(prog="storedog-gate", description=__doc__)
     files = "pipeline file, or - for standard input; default .drone.yml"
@@ -86,7 +86,7 @@ def _text(reports: list[Report], _version: str) -> str:
         lines += [f"{report.file}: sound: {report.judged}"] * report.sound
     counts = {level: sum(report.count(level) for report in reports) for level in Level}
     found = [f"{n} {level}{'s' * (n > 1)}" for level, n in counts.items() if n]
-    lines += [f"{', '.join(found)}; docs/lint.md explains them"] * bool(found)
+    lines += [f"{', '.join(found)}; docs/reference/lint.md explains them"] * bool(found)
     # Names come from the file: what is in them must not steer a terminal.
     return "".join(f"{long_line(line)}\n" for line in lines)
 

@@ -1,7 +1,7 @@
 """What a deployer has to hold to, as tests that speak the types of `deploy` alone.
 
 A project runs them against its own: a class derived from `Contract`, or from those of its parts
-that the deployer promises, with a fixture `place`. See docs/deployers.md.
+that the deployer promises, with a fixture `place`. See docs/how-to/deployers.md.
 """
 
 from __future__ import annotations

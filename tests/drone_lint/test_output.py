@@ -31,7 +31,7 @@ def test_a_finding_is_one_line_with_file_line_level_rule_and_remedy(
     assert main(["lint", str(path)]) == 1
     assert capsys.readouterr().out == (
         f"{path}:8: error[failure-ignored]: `failure: ignore`: the steps after gate run though it "
-        "fails; leave it out\n1 error; docs/lint.md explains them\n"
+        "fails; leave it out\n1 error; docs/reference/lint.md explains them\n"
     )
 
 

@@ -1,5 +1,6 @@
-"""The table in docs/lab.md of what catches which release: what the live tests found, row by row.
+"""The table in docs/contributing/lab.md of what catches which release, row by row.
 
+The live tests find it out.
 STOREDOG_REWRITE=1 in the environment puts what they find into the document; otherwise it must be
 there already.
 """
@@ -10,7 +11,7 @@ import os
 
 from tests.repository import ROOT
 
-DOCUMENT = ROOT / "docs" / "lab.md"
+DOCUMENT = ROOT / "docs" / "contributing" / "lab.md"
 HEADING = "### What catches which release\n"
 # Read before the tests begin: each of them has an environment without such variables.
 _REWRITE = bool(os.environ.get("STOREDOG_REWRITE"))

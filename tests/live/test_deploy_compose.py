@@ -1,4 +1,4 @@
-"""The deployer of docs/deployers.md that deploys with Docker Compose, as it stands there."""
+"""The deployer of docs/how-to/deployers.md that deploys with Docker Compose, as it stands there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The faults of the scenarios and of docs/datadog-ci.md, by what a person calls them."""
+"""The faults of the scenarios and of the documented table, by what a person calls them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ RATE_LIMIT_EPOCH = Fault("test", 429, _in_two_seconds, times=1)
 LONG_RETRY_AFTER = Fault("batch", 429, lambda: {"Retry-After": "110"}, times=1)
 TRIGGER_LIMITED = Fault("trigger", 429, lambda: {"Retry-After": "1"}, times=1)
 
-# What stands in the first column of the table in docs/datadog-ci.md.
+# What stands in the first column of the table in docs/explanation/differences.md.
 IN_THE_DOCUMENT = {
     "both keys are refused with 401": [Fault("any", 401)],
     "both keys are refused with 403": [Fault("any", 403)],

@@ -1,4 +1,4 @@
-"""What both tools are run with, beside what docs/datadog-ci.md lists."""
+"""What both tools are run with, beside what docs/explanation/differences.md lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of the tables in docs/datadog-ci.md."""
+"""The rows of the tables in docs/explanation/differences.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.npm.both import Scenario
 from tests.npm.faults import IN_THE_DOCUMENT
 from tests.repository import ROOT
 
-DOCUMENT = ROOT / "docs" / "datadog-ci.md"
+DOCUMENT = ROOT / "docs" / "explanation" / "differences.md"
 
 
 @dataclass(frozen=True)

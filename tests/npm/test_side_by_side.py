@@ -21,7 +21,7 @@ pytestmark = pytest.mark.npm
 
 Json = dict[str, Any]
 ROWS = {row.name: row for row in rows()}
-# Documented in docs/datadog-ci.md, "Where it differs"; each has a test of its own below.
+# Documented in docs/explanation/differences.md, each with a test of its own below.
 OTHER_PAYLOADS = {"suite", "falsy override", "variables in two places"}
 ALL_SKIPPED = next(name for name in ROWS if "EXECUTION_RULE=skipped" in name)
 OTHER_CALLS = {ALL_SKIPPED, "suite"}

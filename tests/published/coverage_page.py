@@ -1,4 +1,4 @@
-"""The tables of docs/coverage.md: a test writes them, the text around them is written by hand."""
+"""The tables of docs/reference/coverage.md: a test writes them, a person what is around them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.published.coverage import Group
     from tests.published.recorded import Recorded
 
-PAGE = ROOT / "docs" / "coverage.md"
+PAGE = ROOT / "docs" / "reference" / "coverage.md"
 
 
 def with_tables(text: str, cells: set[Cell], recorded: Recorded) -> str:

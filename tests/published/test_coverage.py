@@ -1,4 +1,4 @@
-"""docs/coverage.md says what is run, and nothing else."""
+"""docs/reference/coverage.md says what is run, and nothing else."""
 
 from __future__ import annotations
 

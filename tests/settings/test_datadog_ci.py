@@ -208,7 +208,7 @@ def test_all_mistakes_in_variables_are_named_at_once() -> None:
 
 DOCUMENTED = re.findall(
     r"^\| `\"([\w.]+)\"(?:: (true|false))?` \| (?:`(\w+)` )?\| (.+) \|$",
-    (ROOT / "docs" / "datadog-ci.md").read_text("utf-8"),
+    (ROOT / "docs" / "how-to" / "datadog-ci.md").read_text("utf-8"),
     re.MULTILINE,
 )
 

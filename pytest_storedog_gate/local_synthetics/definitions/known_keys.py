@@ -209,7 +209,7 @@ TEST = keys(
     config=CONFIG,
     options=OPTIONS,
     steps=[_BROWSER_STEP],
-    # this project's own: docs/local-synthetics.md
+    # this project's own: docs/reference/definitions.md
     storedog=keys("files", "click_through"),
 )
 """A test, as Datadog's API takes and gives it, and what this project adds."""

@@ -1,8 +1,7 @@
-"""A package of a user's brings a kind of check: the one that docs/local-synthetics.md shows."""
+"""A package of a user's brings a kind of check: the one that docs/how-to/kinds.md shows."""
 
 from __future__ import annotations
 
-import textwrap
 from contextlib import contextmanager
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from tests.documented import example
 from tests.local_synthetics.support.multistep_tests import extracted, multi, step
 from tests.local_synthetics.support.network_tests import network_test, that
 from tests.local_synthetics.support.processes import running
 from tests.local_synthetics.support.service import DEADLINE, http_test
-from tests.repository import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from tests.local_synthetics.support.service import Json, Service, Target
 
 GREETING = that("greeting", "contains", "220 kennel")
-DOCUMENTED = ROOT / "docs/local-synthetics.md"
 
 
 class Greeter(StreamRequestHandler):
@@ -65,10 +63,8 @@ def install(folder: Path, package: str, name: str, value: str, code: str) -> Non
 
 
 def documented() -> str:
-    """The module that the page shows: the indented lines from its docstring on."""
-    page = DOCUMENTED.read_text(encoding="utf-8")
-    begin = page.index('    """The first line that a server sends')
-    return textwrap.dedent(page[begin:])
+    """The module that the page shows."""
+    return example("The first line that a server sends", "kinds.md")
 
 
 @pytest.fixture(scope="module")

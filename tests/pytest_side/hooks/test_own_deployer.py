@@ -1,4 +1,4 @@
-"""A project's own deployer: the documented one, as it stands in docs/deployers.md."""
+"""A project's own deployer: the documented one, as it stands in docs/how-to/deployers.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project's own store, proofs and report: the documented ones, as they stand in docs/hooks.md."""
+"""A project's own store, proofs and report, as docs/how-to/hooks.md has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strategy that an installed package brings: the documented one, as docs/deployers.md has it."""
+"""A strategy that an installed package brings, as docs/how-to/deployers.md has it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Negative checks do not hold of what is not there: the caller fails before it compares. Datadog does
 not publish the params of `assertEmail` and `goToEmailLink`: how they are read here is in
-docs/browser-checks.md.
+docs/reference/browser-checks.md.
 """
 
 from __future__ import annotations

@@ -1,0 +1,39 @@
+"""lab/docs: the site, and the pages of the reference that are made from the code."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.scripts.site import command_lines, keys, sources
+
+ROOT = Path(__file__).parents[3]
+SITE = ROOT / "lab" / ".state" / "site"
+MADE = {"configuration.md": keys.page, "options.md": command_lines.page}
+
+
+def main() -> int:
+    """Writes what is made from the code, then builds the site, or serves it."""
+    parser = argparse.ArgumentParser(prog="lab/docs", description=__doc__)
+    commands = ["build", "serve", "write", "pictures"]
+    parser.add_argument("command", nargs="?", choices=commands, default="build")
+    command = parser.parse_args().command
+    for name, page in MADE.items():
+        (ROOT / "docs" / "reference" / name).write_text(page(), "utf-8")
+    if command == "write":
+        return 0
+    sources.prepare(ROOT, SITE / "sources")
+    how = ["serve"] if command == "serve" else ["build", "--strict", "--clean"]
+    generator = [sys.executable, "-m", "zensical", *how]
+    status = subprocess.run(generator, cwd=ROOT, check=False).returncode
+    if command == "pictures" and status == 0:
+        from lab.scripts.site.pictures import photograph  # noqa: PLC0415  # it needs a browser
+
+        photograph(SITE / "html", SITE / "pictures")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

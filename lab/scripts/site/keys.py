@@ -1,0 +1,121 @@
+"""The reference of storedog.toml, from the tables of keys that the settings read the file with.
+
+The code says which keys there are, their types and defaults, and what else may say the same;
+`meanings.toml` has what a key means, and an example that a test reads as a whole file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lab.scripts.site.tables import row
+from pytest_storedog_gate.datadog.overrides import _KINDS
+from pytest_storedog_gate.datadog.overrides import _VARIABLES as _VARIABLES_OF_CHECKS
+from pytest_storedog_gate.deploy.docker import strategies
+from pytest_storedog_gate.deploy.environment import Environment, Readiness
+from pytest_storedog_gate.reading.kinds import one_of
+from pytest_storedog_gate.reading.variables import _constant_case as constant_case
+from pytest_storedog_gate.settings import datadog_ci, synthetics
+from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING
+from pytest_storedog_gate.settings.file import _KEYS as _TOP
+from pytest_storedog_gate.settings.gogs import _KEYS as _GOGS
+from pytest_storedog_gate.settings.load import _VARIABLES
+from pytest_storedog_gate.settings.options import FLAGS
+from pytest_storedog_gate.settings.services import _KEYS as _SERVICE
+from pytest_storedog_gate.settings.services import _READINESS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.reading.kinds import Kind
+
+Meanings = dict[str, Any]
+MEANINGS: Meanings = tomllib.loads(Path(__file__).with_name("meanings.toml").read_text("utf-8"))
+
+SECTIONS: dict[str, Mapping[str, Kind]] = {
+    "top": _TOP,
+    "synthetics": synthetics.KEYS,
+    "services.NAME": _SERVICE,
+    "services.NAME.readiness": _READINESS,
+    "environments.NAME": {
+        **_DEPLOYING,
+        **_CHECKING,
+        "strategy": one_of(*strategies.names()),
+    },
+    "environments.NAME.overrides": _KINDS,
+    "gogs": _GOGS,
+}
+_DEFAULTS = {
+    "synthetics": synthetics.DEFAULTS,
+    "services.NAME.readiness": {f.name: f.default for f in fields(Readiness)},
+    "environments.NAME": {
+        f.name: f.default for f in fields(Environment) if f.default is not MISSING
+    },
+}
+# What the options and variables call what an environment calls otherwise.
+_OTHER_NAMES = {"checks": "public_ids"}
+_NEEDED = {("services.NAME", "image"), ("gogs", "url")}
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    parts = [MEANINGS["pages"]["configuration"].rstrip()]
+    for section, kinds in SECTIONS.items():
+        said = MEANINGS["sections"][section]
+        level = "###" if section.count(".") > 1 else "##"
+        parts += [f"{level} {said['title']}", said["about"].strip()]
+        rows = ["| key | type, default | meaning, and an example |", "|---|---|---|"]
+        rows += [_row(section, key, kind) for key, kind in kinds.items()]
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def meaning(section: str, key: str) -> Meanings:
+    """What is said by hand of a key: `means`, `example`, and a `default` that no code names."""
+    found: Meanings = MEANINGS["keys"][section][key]
+    return found
+
+
+def also_said_by(section: str, key: str) -> list[str]:
+    """The options and variables that say the same, the strongest first."""
+    if section == "environments.NAME.overrides":
+        names = (name for name in _VARIABLES_OF_CHECKS if name.partition(".")[0] == key)
+        return [f"OVERRIDE_{constant_case(name)}" for name in names]
+    if section not in {"synthetics", "services.NAME", "environments.NAME"}:
+        return []
+    name = _OTHER_NAMES.get(key, key)
+    theirs = [
+        datadog_ci.PREFIX + constant_case(theirs)
+        for theirs, ours in datadog_ci._FIELDS.items()  # noqa: SLF001
+        if ours == name and theirs in datadog_ci._KINDS  # noqa: SLF001
+    ]
+    flags = [FLAGS[name]] if name in FLAGS and (section, key) not in _UNRELATED else []
+    return [*flags, *_VARIABLES.get(name, ()), *theirs]
+
+
+# A word that an option and a key share, and mean different things by.
+_UNRELATED = {("services.NAME", "environment")}
+
+
+def _row(section: str, key: str, kind: Kind) -> str:
+    said = meaning(section, key)
+    also = ", ".join(f"`{name}`" for name in also_said_by(section, key))
+    means = said["means"] + (f" Also said by {also}." if also else "")
+    example = f"`{key} = {said['example']}`"
+    default = _default(section, key, said)
+    cells = (f"`{key}`", f"{kind.what}<br>{default}", f"{means}<br>{example}")
+    return row(*cells)
+
+
+def _default(section: str, key: str, said: Meanings) -> str:
+    if (section, key) in _NEEDED:
+        return "no default: needed"
+    if "default" in said:
+        return f"default: {said['default']}"
+    value = _DEFAULTS.get(section, {}).get(key)
+    if value in (None, "", ()) or not isinstance(value, str | int | float):
+        return "no default"
+    return f'default: `"{value}"`' if isinstance(value, str) else f"default: `{value:g}`"

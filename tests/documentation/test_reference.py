@@ -1,0 +1,102 @@
+"""What the reference says of keys, options and statuses is what the code has."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lab.scripts.site import __main__ as site
+from lab.scripts.site import command_lines, keys
+from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.errors import ExitStatus
+from pytest_storedog_gate.reading.variables import _constant_case as constant_case
+from pytest_storedog_gate.settings import datadog_ci
+from pytest_storedog_gate.settings.file import read
+from pytest_storedog_gate.settings.options import FLAGS
+from tests.documentation.pages import Page
+from tests.repository import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REFERENCE = ROOT / "docs" / "reference"
+
+
+@pytest.mark.parametrize("name", site.MADE)
+def test_a_page_that_is_made_from_the_code_is_as_the_code_makes_it(name: str) -> None:
+    page = (_REFERENCE / name).read_text("utf-8")
+    assert page == site.MADE[name](), "write it anew with lab/docs write"
+
+
+def test_each_key_is_explained_and_nothing_else() -> None:
+    explained = {section: set(said) for section, said in keys.MEANINGS["keys"].items()}
+    assert explained == {section: set(kinds) for section, kinds in keys.SECTIONS.items()}
+
+
+def test_each_option_and_each_command_has_an_example_and_nothing_else() -> None:
+    assert keys.MEANINGS["options"].keys() == command_lines.gate_options().keys()
+    assert set(FLAGS.values()) == command_lines.gate_options().keys()
+    assert keys.MEANINGS["commands"].keys() == command_lines.parsers().keys()
+    for flag, example in keys.MEANINGS["options"].items():
+        assert example.startswith(flag)
+
+
+def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
+    others = (
+        '[environments.qa]\nchecks = ["abc-def-ghi"]\n[services.db]\nimage = "db:1"\nport = 1\n'
+    )
+    tables = {
+        "synthetics": "synthetics",
+        "services.NAME": "services.discounts",
+        "environments.NAME": "environments.staging",
+        "gogs": "gogs",
+    }
+    whole = [f"[{name}]\n{_examples(section)}" for section, name in tables.items()]
+    verdicts = f"verdicts = {keys.meaning('top', 'verdicts')['example']}\n"
+    path = tmp_path / "storedog.toml"
+    path.write_text(verdicts + "\n".join([*whole, others]), "utf-8")
+    read(path)
+    for section, table in (
+        ("services.NAME.readiness", '[services.a]\nimage = "a"\nport = 1\n[services.a.readiness]'),
+        ("environments.NAME.overrides", "[environments.a.overrides]"),
+    ):
+        path.write_text(f"{table}\n{_examples(section)}", "utf-8")
+        read(path)
+    for key in keys.SECTIONS["top"]:
+        path.write_text(f"{key} = {keys.meaning('top', key)['example']}\n", "utf-8")
+        read(path)
+
+
+def test_the_whole_file_on_the_page_is_one_that_the_settings_read(tmp_path: Path) -> None:
+    (block,) = Page(_REFERENCE / "configuration.md").blocks()
+    path = tmp_path / "storedog.toml"
+    path.write_text(block.text, "utf-8")
+    assert read(path).environments.keys() == {"staging", "production"}
+
+
+def test_each_exit_status_is_told() -> None:
+    page = (_REFERENCE / "exit-statuses.md").read_text("utf-8")
+    told = re.findall(r"^\| (\d+) \| ", page.partition("## storedog-synthetics")[0], re.MULTILINE)
+    pytests = {"0", "1", "2", "3", "4", "5"}
+    assert set(told) == pytests | {str(int(status)) for status in ExitStatus}
+
+
+def test_each_key_of_datadog_ci_is_on_the_page_of_how_to_move() -> None:
+    page = (ROOT / "docs" / "how-to" / "datadog-ci.md").read_text("utf-8")
+    named = set(re.findall(r'`"?(?:defaultTestOverrides\.)?([$\w]+)"?(?:: \w+)?`', page))
+    files = {*datadog_ci._KINDS_IN_FILE, *datadog_ci._REFUSED_IN_FILE}
+    tests = {*overrides._KINDS, *overrides._REFUSED}
+    variables = {
+        constant_case(key) for key in (*datadog_ci._KINDS_OF_VARIABLES, *datadog_ci._REFUSED)
+    }
+    of_tests = {"OVERRIDE_" + constant_case(key) for key in overrides._VARIABLES}
+    assert files | tests | variables | of_tests <= named
+
+
+def _examples(section: str) -> str:
+    lines = [f"{key} = {keys.meaning(section, key)['example']}" for key in keys.SECTIONS[section]]
+    tomllib.loads("\n".join(lines))
+    return "\n".join(lines) + "\n"
