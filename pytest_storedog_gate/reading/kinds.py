@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.reading.nearest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -29,6 +29,7 @@ class Kind:
 
     `parse` reads a variable; of a text that is wrong it makes something that does not fit.
     `means` makes of a fitting value what it stands for, and raises ValueError with a sentence.
+    `schema` says the same of a value in a file, as far as JSON Schema can.
     """
 
     what: str
@@ -37,6 +38,7 @@ class Kind:
     parse: Callable[[str], Any] = str
     means: Callable[[Any], Any] = _itself
     shown: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, value: object) -> Any:
         """What the value stands for; else ValueError with the sentence that says what is wrong."""
@@ -58,7 +60,7 @@ def one_of(*words: str) -> Kind:
             raise ValueError(f"{word!r} is unknown{suggestion(word, words)}")
         return word
 
-    return Kind(what, STRING.fits, what, str.lower, known)
+    return Kind(what, STRING.fits, what, str.lower, known, schema={"enum": list(words)})
 
 
 def _is_number(value: object) -> bool:
@@ -100,35 +102,55 @@ def _list(text: str) -> list[str]:
     return [item.strip() for item in text.split(";")]
 
 
-STRING = Kind("a string", lambda value: isinstance(value, str))
+STRING = Kind("a string", lambda value: isinstance(value, str), schema={"type": "string"})
 BOOLEAN = Kind(
-    "true or false", lambda value: isinstance(value, bool), "true, false, 1 or 0", _boolean
+    "true or false",
+    lambda value: isinstance(value, bool),
+    "true, false, 1 or 0",
+    _boolean,
+    schema={"type": "boolean"},
 )
 INTEGER = Kind(
-    "an integer", lambda value: isinstance(value, int) and not isinstance(value, bool), shown=True
+    "an integer",
+    lambda value: isinstance(value, int) and not isinstance(value, bool),
+    shown=True,
+    schema={"type": "integer"},
 )
-NUMBER = Kind("a number, at least 0", _is_number, "a number, at least 0", _number)
+NUMBER = Kind(
+    "a number, at least 0",
+    _is_number,
+    "a number, at least 0",
+    _number,
+    schema={"type": "number", "minimum": 0},
+)
 WHOLE = Kind(
     "a whole number, at least 0",
     lambda value: isinstance(value, int) and _is_number(value),
     "a whole number, at least 0",
     _number,
+    schema={"type": "integer", "minimum": 0},
 )
 SECONDS = Kind(
     "a positive number of seconds",
     lambda value: _is_number(value) and value > 0,
     means=float,
     shown=True,
+    schema={"type": "number", "exclusiveMinimum": 0},
 )
 STRINGS = Kind(
     "a list of strings, none of them empty",
     _is_list_of_strings,
     "a list with ; between its items, none of them empty",
     _list,
+    schema={"type": "array", "items": {"type": "string", "minLength": 1}},
 )
 LIST = STRINGS.meaning(tuple)
 STRING_MAP = Kind(
-    "an object of strings", _is_map_of_strings, 'a JSON object of strings, {"NAME": "value"}', _map
+    "an object of strings",
+    _is_map_of_strings,
+    'a JSON object of strings, {"NAME": "value"}',
+    _map,
+    schema={"type": "object", "additionalProperties": {"type": "string"}},
 )
-OBJECT = Kind("an object", lambda value: isinstance(value, dict))
-TABLE = Kind("a table", OBJECT.fits)
+OBJECT = Kind("an object", lambda value: isinstance(value, dict), schema={"type": "object"})
+TABLE = Kind("a table", OBJECT.fits, schema=OBJECT.schema)
