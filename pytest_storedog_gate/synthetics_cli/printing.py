@@ -13,7 +13,10 @@ from pytest_storedog_gate.outlets.plain_text import block, line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_storedog_gate.datadog.models import Assertion
+    from pytest_storedog_gate.datadog.models import Assertion, Step
+
+BROKEN = " <- does not hold"
+"""The end of the line of an assertion that does not hold."""
 
 
 def lines_of(result: Result) -> Iterator[str]:
@@ -39,14 +42,19 @@ def summary(results: Sequence[Result]) -> str:
     return ", ".join(f"{count} {status.value}" for status, count in counts.items() if count)
 
 
+def step_line(number: int, step: Step) -> str:
+    """How a step ended."""
+    status = step.status.value if step.status else "not run"
+    return f"step {number}, {line(step.name)}: {status}"
+
+
 def _below(result: Result) -> Iterator[str]:
     failed = result.status is Status.FAILED
     told = result.status is not Status.NO_VERDICT and bool(result.assertions or result.steps)
     if told:
         yield from _asserted(result.assertions, marked=failed)
         for number, step in enumerate(result.steps, 1):
-            status = step.status.value if step.status else "not run"
-            yield f"step {number}, {line(step.name)}: {status}"
+            yield step_line(number, step)
             yield from (f"  {below}" for below in _asserted(step.assertions, marked=failed))
     if not told or (failed and all(one.valid for one in result.assertions)):
         yield from block(result.reason).splitlines()
@@ -58,4 +66,4 @@ def _asserted(assertions: Sequence[Assertion], *, marked: bool) -> Iterator[str]
     """A line for each; those that hold are `marked` as well where others may not."""
     for assertion in assertions:
         mark = " <- holds" if marked else ""
-        yield line(text_of(assertion)) + (mark if assertion.valid else " <- does not hold")
+        yield line(text_of(assertion)) + (mark if assertion.valid else BROKEN)
