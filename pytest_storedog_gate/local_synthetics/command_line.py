@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.local_synthetics.extras import remedy
+from pytest_storedog_gate.outlets.help import add_common, examples
 from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.outlets.whole_file import refuse_links
 
@@ -33,7 +34,15 @@ def run_commands(
 
     Returns the exit status; whatever goes wrong is a sentence on standard error.
     """
-    parser = Parser(prog="storedog-synthetics", description=description)
+    parser = Parser(
+        prog="storedog-synthetics",
+        description=description,
+        **examples(
+            "storedog-synthetics COMMAND --help",
+            'eval "$(storedog-synthetics --print-completion bash)"',
+        ),
+    )
+    add_common(parser)
     added = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in commands:
         add(added)
@@ -69,7 +78,11 @@ def add_serve(
     commands: argparse._SubParsersAction[Parser], run: Callable[..., int] | None = None
 ) -> None:
     """Add the command that runs the service; `run` takes the place of `serve`."""
-    serve = commands.add_parser("serve", help="answer the Datadog Synthetics API")
+    serve = commands.add_parser(
+        "serve",
+        help="answer the Datadog Synthetics API",
+        **examples("storedog-synthetics serve --port 8126 --definitions 'checks/*.json'"),
+    )
     serve.set_defaults(run=run or serve_as_asked)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")

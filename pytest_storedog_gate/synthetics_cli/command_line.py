@@ -14,6 +14,7 @@ from pytest_storedog_gate.local_synthetics.command_line import (
     run_commands,
     serve_as_asked,
 )
+from pytest_storedog_gate.outlets.help import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,14 @@ def _pull(options: argparse.Namespace) -> int:
 
 
 def _add_init(commands: Commands) -> None:
-    init = commands.add_parser("init", help="write a first check and a storedog.toml")
+    init = commands.add_parser(
+        "init",
+        help="write a first check and a storedog.toml",
+        **examples(
+            "storedog-synthetics init http://127.0.0.1:8080/",
+            "storedog-synthetics init --browser http://127.0.0.1:8080/",
+        ),
+    )
     init.set_defaults(run=_init)
     init.add_argument("url", nargs="?", metavar="URL", help="what is to be checked; else asked for")
     init.add_argument("--browser", action="store_true", help="a check of the page in a browser")
@@ -115,7 +123,11 @@ def _add_init(commands: Commands) -> None:
 
 
 def _add_validate(commands: Commands) -> None:
-    validate = commands.add_parser("validate", help="say all that is wrong in files of checks")
+    validate = commands.add_parser(
+        "validate",
+        help="say all that is wrong in files of checks",
+        **examples("storedog-synthetics validate 'checks/*.synthetics.json'"),
+    )
     validate.set_defaults(run=_validate)
     validate.add_argument("files", nargs="+", metavar="FILE", help="a file of checks, or a glob")
 
@@ -125,7 +137,15 @@ def _add_serve(commands: Commands) -> None:
 
 
 def _add_run(commands: Commands) -> None:
-    run = commands.add_parser("run", help="run checks here and show their outcomes")
+    run = commands.add_parser(
+        "run",
+        help="run checks here and show their outcomes",
+        **examples(
+            "storedog-synthetics run checks/http.synthetics.json",
+            "storedog-synthetics run 'checks/*.json' -k shop --junitxml=junit.xml",
+            "storedog-synthetics run 'checks/*.json' abc-def-ghi --watch",
+        ),
+    )
     run.set_defaults(run=_run)
     run.add_argument(
         "wanted",
@@ -163,7 +183,11 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_trigger(commands: Commands) -> None:
-    trigger = commands.add_parser("trigger", help="run tests at a service, by one API call")
+    trigger = commands.add_parser(
+        "trigger",
+        help="run tests at a service, by one API call",
+        **examples("storedog-synthetics trigger abc-def-ghi --url http://127.0.0.1:8126"),
+    )
     trigger.set_defaults(run=_trigger)
     trigger.add_argument("public_ids", nargs="+", metavar="ID")
     _add_url(trigger)
@@ -174,7 +198,11 @@ def _add_trigger(commands: Commands) -> None:
 
 
 def _add_pull(commands: Commands) -> None:
-    pull = commands.add_parser("pull", help="store the definitions of an account as files")
+    pull = commands.add_parser(
+        "pull",
+        help="store the definitions of an account as files",
+        **examples("storedog-synthetics pull abc-def-ghi --directory checks"),
+    )
     pull.set_defaults(run=_pull)
     pull.add_argument("public_ids", nargs="+", metavar="ID")
     _add_url(pull)
