@@ -111,6 +111,7 @@ def test_a_file_that_is_there_stays_and_nothing_is_asked(
         (["example.com"], 4, "'example.com' is no URL of a page; write it like http://HOST:PORT/"),
         (["ftp://127.0.0.1/"], 4, "is no URL of a page"),
         (["http://rex:bone@127.0.0.1/"], 4, "the URL has a password"),
+        (["http://127.0.0.1/?api_key=bone-bone-bone-bone"], 4, "the URL has a password or a key"),
         (["http://127.0.0.1/", "--env", "A b"], 4, "'A b' is no environment name"),
     ],
 )

@@ -13,6 +13,7 @@ from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.outlets.new_files import refuse_taken, write_new
 from pytest_storedog_gate.outlets.plain_text import command_line, long_line
+from pytest_storedog_gate.secrets.places import mask_url
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
@@ -75,12 +76,12 @@ def _address(text: str) -> str:
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         known = False
+    if mask_url(text) != text:
+        raise ConfigurationError(
+            "the URL has a password or a key, which would stand in a file: write it without"
+        )
     if not known:
         raise ConfigurationError(f"{text!r} is no URL of a page; write it like http://HOST:PORT/")
-    if "@" in parts.netloc:
-        raise ConfigurationError(
-            "the URL has a password, which would stand in a file: write it without"
-        )
     return parts.geturl() if parts.path else parts._replace(path="/").geturl()
 
 
