@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments,
         __doc__ or "",
         _add_init,
+        _add_record,
         _add_validate,
         _add_serve,
         _add_run,
@@ -49,6 +50,12 @@ def _init(options: argparse.Namespace) -> int:
     from pytest_storedog_gate.synthetics_cli.authoring.init import init  # noqa: PLC0415
 
     return init(options.url, browser=options.browser, environment=options.env)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.authoring.record import record  # noqa: PLC0415
+
+    return record(options.url, options.output)
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -119,6 +126,26 @@ def _add_init(commands: Commands) -> None:
     init.add_argument("--browser", action="store_true", help="a check of the page in a browser")
     init.add_argument(
         "--env", default="staging", metavar="NAME", help="the environment (default: staging)"
+    )
+
+
+def _add_record(commands: Commands) -> None:
+    record = commands.add_parser(
+        "record",
+        help="write a browser test of what you do in a window",
+        **examples(
+            "storedog-synthetics record http://127.0.0.1:8080/",
+            "storedog-synthetics record http://127.0.0.1:8080/ --output checks/buy.synthetics.json",
+        ),
+    )
+    record.set_defaults(run=_record)
+    record.add_argument("url", metavar="URL", help="where it begins")
+    record.add_argument(
+        "--output",
+        type=Path,
+        default=Path("checks/recorded.synthetics.json"),
+        metavar="PATH",
+        help="the file (default: checks/recorded.synthetics.json)",
     )
 
 

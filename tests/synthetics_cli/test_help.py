@@ -26,7 +26,7 @@ COMMANDS = [
     ("storedog-gate", "lint"),
     *(
         ("storedog-synthetics", one)
-        for one in ("init", "validate", "serve", "run", "trigger", "pull")
+        for one in ("init", "record", "validate", "serve", "run", "trigger", "pull")
     ),
 ]
 

@@ -17,11 +17,14 @@ from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.synthetics_cli.running.here import results_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_storedog_gate.datadog.models import Result
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
 
+NO_VARIABLES: Mapping[str, str] = {}
 _PATIENCE = 10  # s for a page to show something
-_SHOWN = """
+SHOWN = """
 const shown = document.body ? document.body.innerText : "";
 const headings = [...document.querySelectorAll("h1, h2")].map((one) => one.innerText);
 return [document.title, ...headings, ...shown.split("\\n")]
@@ -44,7 +47,7 @@ def http_check(url: str) -> tuple[Json, str]:
         "config": {"request": {"method": "GET", "url": url}, "assertions": [expected]},
         "options": {"follow_redirects": True},
     }
-    result = _played(check)
+    result = played(check)
     if not result.assertions:
         raise _unchecked(url, result)
     expected["target"] = result.assertions[0].actual
@@ -58,17 +61,17 @@ def browser_check(url: str) -> tuple[Json, str]:
     nothing answers or nothing is shown.
     """
     reading = _step(
-        "extractFromJavascript", "Read the page", code=_SHOWN, variable={"name": "SHOWN"}
+        "extractFromJavascript", "Read the page", code=SHOWN, variable={"name": "SHOWN"}
     )
     anything = _step("assertFromJavascript", "The page is there", code="return true;")
-    result = _played(_browser(url, anything, reading))
+    result = played(browser(url, anything, reading))
     steps = result.detail.get("steps") or [{}]
     if result.status is not Status.PASSED:
         raise _unchecked(url, result)
     text = str(steps[-1]["extracted_value"]["value"])
     shows = _step("assertPageContains", f"The page shows {json.dumps(text)}", value=text)
-    check = _browser(url, shows)
-    result = _played(check)
+    check = browser(url, shows)
+    result = played(check)
     if result.status is not Status.PASSED:
         raise NoVerdict(
             f"{url} showed {json.dumps(text)} once and not again, so that a check of it would not "
@@ -77,7 +80,8 @@ def browser_check(url: str) -> tuple[Json, str]:
     return check, f"{url} shows {json.dumps(text)}"
 
 
-def _browser(url: str, *steps: Json) -> Json:
+def browser(url: str, *steps: Json) -> Json:
+    """A browser test with these steps."""
     return {
         "public_id": new_public_id(),
         "name": f"{_host(url)} shows its page",
@@ -92,9 +96,10 @@ def _step(kind: str, name: str, **params: Any) -> Json:
     return {"type": kind, "name": name, "timeout": _PATIENCE, "params": params}
 
 
-def _played(check: Json) -> Result:
+def played(check: Json, variables: Mapping[str, str] = NO_VARIABLES) -> Result:
     """The result of one attempt, made as every run of the check is."""
-    trigger = parse_trigger({"tests": [{"local_test_definition": check}]}, Catalog())
+    test = {"local_test_definition": check, "variables": dict(variables)}
+    trigger = parse_trigger({"tests": [test]}, Catalog())
 
     async def only_one() -> Result:
         (result,) = [one async for one in results_of(trigger, all_kinds())]

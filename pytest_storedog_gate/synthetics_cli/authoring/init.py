@@ -36,17 +36,17 @@ def init(url: str | None, *, browser: bool, environment: str) -> int:
         raise ConfigurationError(f"{environment!r} is no environment name: use a-z, 0-9, - and _")
     check_file = Path("checks", f"{'browser' if browser else 'http'}.synthetics.json")
     refuse_taken((check_file, _CONFIGURATION))
-    address = _address(url or _asked())
+    start = address(url or _asked())
     # The kinds of check are heavy, and whoever is refused above needs none.
     from pytest_storedog_gate.synthetics_cli.authoring import first_check  # noqa: PLC0415
 
     make = first_check.browser_check if browser else first_check.http_check
-    check, found = make(address)
+    check, found = make(start)
     write_new(
         {
-            check_file: _test_file(check, check_file),
+            check_file: test_file(check, check_file),
             _CONFIGURATION: _configuration(environment, check["public_id"]),
-            **_missing_schemas(),
+            **missing_schemas(),
         }
     )
     run = command_line(("storedog-synthetics", "run", str(check_file)))
@@ -70,7 +70,8 @@ def _asked() -> str:
         raise ConfigurationError("a URL is needed: storedog-synthetics init URL") from None
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """The text as the URL of a page. Raises ConfigurationError where it is none or has a secret."""
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -85,7 +86,8 @@ def _address(text: str) -> str:
     return parts.geturl() if parts.path else parts._replace(path="/").geturl()
 
 
-def _test_file(check: Json, path: Path) -> str:
+def test_file(check: Json, path: Path) -> str:
+    """A test file at `path` with this one check."""
     outwards = "../" * len(path.parent.parts)
     content = {
         "$schema": f"{outwards}{_SCHEMAS}/definitions.schema.json",
@@ -108,7 +110,7 @@ checks = ["{public_id}"]
 """
 
 
-def _missing_schemas() -> dict[Path, str]:
+def missing_schemas() -> dict[Path, str]:
     """Those that editors ask for by what is written, as far as they are not there yet."""
     return {
         _SCHEMAS / name: files(room).joinpath(name).read_text("utf-8")
