@@ -60,16 +60,14 @@ def browser_check(url: str) -> tuple[Json, str]:
     Opens the page twice: to find the text, and to see that the check passes. Raises NoVerdict where
     nothing answers or nothing is shown.
     """
-    reading = _step(
-        "extractFromJavascript", "Read the page", code=SHOWN, variable={"name": "SHOWN"}
-    )
-    anything = _step("assertFromJavascript", "The page is there", code="return true;")
+    reading = step("extractFromJavascript", "Read the page", code=SHOWN, variable={"name": "SHOWN"})
+    anything = step("assertFromJavascript", "The page is there", code="return true;")
     result = played(browser(url, anything, reading))
     steps = result.detail.get("steps") or [{}]
     if result.status is not Status.PASSED:
         raise _unchecked(url, result)
     text = str(steps[-1]["extracted_value"]["value"])
-    shows = _step("assertPageContains", f"The page shows {json.dumps(text)}", value=text)
+    shows = step("assertPageContains", f"The page shows {json.dumps(text)}", value=text)
     check = browser(url, shows)
     result = played(check)
     if result.status is not Status.PASSED:
@@ -92,7 +90,8 @@ def browser(url: str, *steps: Json) -> Json:
     }
 
 
-def _step(kind: str, name: str, **params: Any) -> Json:
+def step(kind: str, name: str, **params: Any) -> Json:
+    """A step of a browser test."""
     return {"type": kind, "name": name, "timeout": _PATIENCE, "params": params}
 
 

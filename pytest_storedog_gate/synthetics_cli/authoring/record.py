@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     Person = Callable[[Page], Awaitable[None]]
 
+_NEW = """
+(before) => document.body.innerText.split("\\n").map((text) => text.trim())
+  .find((text) => text && text.length <= 100 && !text.includes("{{") && !before.includes(text))
+"""
 _PATIENCE = 10_000  # ms for an element to be there again
 
 
@@ -62,33 +66,39 @@ def record(url: str, output: Path, person: Person | None = None) -> int:
     refuse_taken([output])
     start = address(url)
     try:
-        steps, text = run_to_end(_recorded(start, person))
+        steps, texts = run_to_end(_recorded(start, person))
     except (CheckFailed, InvalidTest) as failed:
         raise ConfigurationError(failed.failure.message) from None
     except Error as error:
         why = long_line(error.message)
         raise NoVerdict(f"what was done at {start} cannot be done again: {why}") from None
-    steps.add("assertPageContains", f"The page shows {text}", value=text)
-    check = first_check.browser(start, *steps.made)
-    check["config"]["variables"] = [
-        {"name": name, "type": "text", "secure": True} for name in steps.secrets
-    ]
-    result = first_check.played(check, steps.secrets)
-    if result.status is not Status.PASSED:
-        raise NoVerdict(
-            f"the test of what was done does not pass, and nothing is written: "
-            f"{long_line(result.reason)}"
-        )
+    check = _passing(start, steps, texts)
     write_new({output: test_file(check, output), **missing_schemas()})
     given = [f"--variable={name}=..." for name in steps.secrets]
     run = command_line(("storedog-synthetics", "run", str(output)))
-    sys.stdout.write(f"wrote {output}: {len(steps.made)} steps, {check['public_id']}\n")
+    sys.stdout.write(f"wrote {output}: {len(check['steps'])} steps, {check['public_id']}\n")
     sys.stdout.write(f"next:\n  {' '.join((run, *given))}\n")
     return 0
 
 
-async def _recorded(url: str, person: Person | None) -> tuple[Steps, str]:
-    """The steps, and a text that the page shows at their end."""
+def _passing(url: str, steps: Steps, texts: list[str]) -> Json:
+    """The test that asserts the first of the texts which is shown each time."""
+    reason = ""
+    for text in texts:
+        shows = first_check.step("assertPageContains", f"The page shows {text}", value=text)
+        check = first_check.browser(url, *steps.made, shows)
+        check["config"]["variables"] = [
+            {"name": name, "type": "text", "secure": True} for name in steps.secrets
+        ]
+        result = first_check.played(check, steps.secrets)
+        if result.status is Status.PASSED:
+            return check
+        reason = long_line(result.reason)
+    raise NoVerdict(f"the test of what was done does not pass, and nothing is written: {reason}")
+
+
+async def _recorded(url: str, person: Person | None) -> tuple[Steps, list[str]]:
+    """The steps, and texts that the page shows at their end, what it did not show before first."""
     engine = Engine(headed=person is None)
     device = device_of("")
     assert device is not None  # noqa: S101 there is a default
@@ -100,14 +110,17 @@ async def _recorded(url: str, person: Person | None) -> tuple[Steps, str]:
             page = await context.new_page()
             page.set_default_timeout(_PATIENCE)
             await page.goto(url)
+            before = await page.evaluate("() => document.body.innerText")
             steps = await replayed(page, actions)
             await page.wait_for_load_state("networkidle")
-            text = await page.evaluate(f"() => {{{first_check.SHOWN}}}")
+            new = await page.evaluate(_NEW, before)
+            stable = await page.evaluate(f"() => {{{first_check.SHOWN}}}")
     finally:
         await engine.close()
-    if not text:
+    texts = [str(text) for text in dict.fromkeys((new, stable)) if text]
+    if not texts:
         raise NoVerdict(f"the page shows no text after what was done at {url}: nothing to assert")
-    return steps, str(text)
+    return steps, texts
 
 
 async def _heard(context: BrowserContext, url: str, person: Person) -> list[Json]:
