@@ -47,25 +47,25 @@ _PLAIN = {
     "variables": STRING_MAP,
 }
 _COOKIES = {"value": STRING, "append": BOOLEAN}
-_GROUPS = {
+GROUPS = {
     "basicAuth": {"username": STRING, "password": STRING},
     "cookies": _COOKIES,
     "retry": {"count": WHOLE, "interval": NUMBER},  # ms
     "setCookies": _COOKIES,
 }
-_NEEDED = {"basicAuth": ("username", "password"), "cookies": ("value",), "setCookies": ("value",)}
+NEEDED = {"basicAuth": ("username", "password"), "cookies": ("value",), "setCookies": ("value",)}
 _TEXT_OR_OBJECT = Kind(
     "a string, or an object with a value", lambda value: isinstance(value, str | dict)
 )
-_KINDS = {
+KINDS = {
     **_PLAIN,
-    **{name: _TEXT_OR_OBJECT if "value" in keys else OBJECT for name, keys in _GROUPS.items()},
+    **{name: _TEXT_OR_OBJECT if "value" in keys else OBJECT for name, keys in GROUPS.items()},
 }
 _VARIABLES = {
     **_PLAIN,
     **{
         name if key == "value" else f"{name}.{key}": kind
-        for name, keys in _GROUPS.items()
+        for name, keys in GROUPS.items()
         for key, kind in keys.items()
     },
 }
@@ -83,11 +83,11 @@ _PLACEHOLDER = re.compile(r"{{\s*([^{}]*?)\s*}}")  # a process's variables have 
 
 def validated(table: Table) -> dict[str, Any]:
     """The overrides that `table` holds; ConfigurationError has a sentence for each fault."""
-    groups = (name for name in _GROUPS if isinstance(table.data.get(name), dict))
+    groups = (name for name in GROUPS if isinstance(table.data.get(name), dict))
     together(
-        partial(table.read, _KINDS, _REFUSED),
+        partial(table.read, KINDS, _REFUSED),
         *(
-            partial(table.table(name).read, _GROUPS[name], needed=_NEEDED.get(name, ()))
+            partial(table.table(name).read, GROUPS[name], needed=NEEDED.get(name, ()))
             for name in groups
         ),
     )
@@ -112,7 +112,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     overrides: dict[str, Any] = {}
     for key, value in variables.read(environ, PREFIX, _VARIABLES, _REFUSED).items():
         group, _, part = key.partition(".")
-        if group in _GROUPS:
+        if group in GROUPS:
             overrides.setdefault(group, {})[part or "value"] = value
         else:
             overrides[key] = value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from pytest_storedog_gate.datadog.public_ids import CheckReference, is_public_id
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import json_table
 from pytest_storedog_gate.reading.kinds import OBJECT, STRING, WHOLE, Kind
-from pytest_storedog_gate.reading.table import Table
+from pytest_storedog_gate.reading.table import Table, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,8 +56,9 @@ def read(patterns: Iterable[str], root: Path) -> tuple[CheckEntry, ...]:
     """
     places: dict[str, str] = {}
     entries = []
-    for path in _files(patterns, root):
-        for place, entry in _read(path, root):
+    read_files = together(*(partial(read_one, path, root) for path in _files(patterns, root)))
+    for found in read_files:
+        for place, entry in found:
             if entry.public_id in places:
                 raise ConfigurationError(
                     f"{place}: {entry.public_id} is also in {places[entry.public_id]}; a check has "
@@ -99,17 +101,33 @@ def _alternatives(pattern: str) -> list[str]:
     return [one for choice in braces[1].split(",") for one in _alternatives(start + choice + end)]
 
 
-def _read(path: Path, root: Path) -> Iterator[tuple[str, CheckEntry]]:
+def read_one(path: Path, root: Path) -> list[tuple[str, CheckEntry]]:
+    """The entries of one file, each with its place; ConfigurationError names all that is wrong."""
     name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
     file = json_table(path, name)
     if "tests" not in file.data:
         raise ConfigurationError(f"{name}: no test file: the key 'tests' is missing; add it")
-    for index, test in enumerate(file.read(_FILE)["tests"]):
-        here = ("tests", index)
-        if not isinstance(test, dict) or ("id" in test) == ("localTestDefinition" in test):
-            raise file.error(here, "must be an object with either an id or a localTestDefinition")
-        table = Table(test, file.document, here)
-        yield table.place, _entry(table, path)
+    tests = file.data["tests"]
+    count = len(tests) if isinstance(tests, list) else 0
+    _, *placed = together(
+        partial(file.read, _FILE), *(partial(_placed, file, index, path) for index in range(count))
+    )
+    return placed
+
+
+def _placed(file: Table, index: int, path: Path) -> tuple[str, CheckEntry]:
+    here, test = ("tests", index), file.data["tests"][index]
+    told = test.keys() if isinstance(test, dict) else ()
+    if {"name", "type"} & {*told} and not {"id", "localTestDefinition"} & {*told}:
+        raise file.error(
+            here,
+            "holds a definition itself, which belongs into its localTestDefinition: write "
+            '{"localTestDefinition": {...}}',
+        )
+    if ("id" in told) == ("localTestDefinition" in told):
+        raise file.error(here, "must be an object with either an id or a localTestDefinition")
+    table = Table(test, file.document, here)
+    return table.place, _entry(table, path)
 
 
 def _entry(test: Table, path: Path) -> CheckEntry:

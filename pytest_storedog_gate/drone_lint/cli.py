@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -12,32 +13,45 @@ from urllib.parse import quote
 
 from pytest_storedog_gate.drone_lint.rules import RULES, Level, Report
 from pytest_storedog_gate.errors import ConfigurationError, ExitStatus
+from pytest_storedog_gate.outlets.help import Parser, examples, program
 from pytest_storedog_gate.outlets.plain_text import encodable, long_line
 from pytest_storedog_gate.reading.files import text_of
+from pytest_storedog_gate.settings.new_project.command import add_init
 
 _INTERNAL_ERROR = 3
 _GITLAB = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; docs/reference/lint.md lists the exit statuses."""
-    release = version("pytest-storedog-gate")
-    parser = _Parser(prog="storedog-gate", description=__doc__)
+    options = program("storedog-gate", __doc__ or "", add_init, _add_lint).parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except ConfigurationError as error:
+        return _fail(str(error))
+
+
+def _add_lint(commands: "argparse._SubParsersAction[Parser]") -> None:
+    told = "name every way in which a pipeline's gate has no teeth"
+    usage = examples("storedog-gate lint .drone.yml", "storedog-gate lint --strict --format=sarif")
+    lint = commands.add_parser("lint", help=told, **usage)
+    lint.set_defaults(run=_lint)
     files = "pipeline file, or - for standard input; default .drone.yml"
-    add, default = parser.add_argument, [Path(".drone.yml")]
-    add("command", choices=["lint"], help="name every way in which a pipeline's gate has no teeth")
+    add, default = lint.add_argument, [Path(".drone.yml")]
     add("files", nargs="*", type=Path, default=default, metavar="FILE", help=files)
     add("--format", choices=[*_FORMATS], default="text")
     add("--strict", action="store_true", help="end with 1 for warnings, too")
-    add("--version", action="version", version=f"storedog-gate {release}")
-    options = parser.parse_intermixed_args(arguments)
+    add("--version", action="version", version=f"storedog-gate {version('pytest-storedog-gate')}")
+
+
+def _lint(options: argparse.Namespace) -> int:
     if find_spec("yaml") is None:
         return _fail("the linter needs PyYAML; pip install 'pytest-storedog-gate[lint]'")
     judged = [_judge(path) for path in dict.fromkeys(options.files)]
     reports, statuses = [report for report, _ in judged], [status for _, status in judged]
     bad = [Level.ERROR, Level.WARNING] if options.strict else [Level.ERROR]
     statuses += [ExitStatus.CLOSED for r in reports if any(map(r.count, bad))]
-    shown = _FORMATS[options.format](reports, release)
+    shown = _FORMATS[options.format](reports, version("pytest-storedog-gate"))
     # A name may have letters that the terminal lacks.
     sys.stdout.write(encodable(shown, sys.stdout.encoding or "utf-8"))
     # One bad file hides no other, and the worst is told: our own fault, then the input's.
@@ -69,11 +83,6 @@ def _judge(path: Path) -> tuple[Report, int]:
 def _fail(sentence: str) -> int:
     sys.stderr.write(f"storedog-gate: {sentence}\n")
     return ExitStatus.USAGE
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(_fail(f"{message} (see --help)"))
 
 
 def _text(reports: list[Report], _version: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.local_synthetics.extras import remedy
+from pytest_storedog_gate.outlets.help import Parser, examples, program
 from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.outlets.whole_file import refuse_links
 
@@ -33,11 +34,7 @@ def run_commands(
 
     Returns the exit status; whatever goes wrong is a sentence on standard error.
     """
-    parser = Parser(prog="storedog-synthetics", description=description)
-    added = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in commands:
-        add(added)
-    options = parser.parse_args(arguments)
+    options = program("storedog-synthetics", description, *commands).parse_args(arguments)
     # With this, httpx goes without its own command line, and without the rich and pygments of it.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -60,18 +57,15 @@ def _fail(sentence: str, status: int = _USAGE_ERROR) -> int:
     return status
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in a sentence of the form that all of them have."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(_fail(f"{message} (see --help)"))
-
-
 def add_serve(
     commands: argparse._SubParsersAction[Parser], run: Callable[..., int] | None = None
 ) -> None:
     """Add the command that runs the service; `run` takes the place of what it does by itself."""
-    serve = commands.add_parser("serve", help="answer the Datadog Synthetics API")
+    serve = commands.add_parser(
+        "serve",
+        help="answer the Datadog Synthetics API",
+        **examples("storedog-synthetics serve --port 8126 --definitions 'checks/*.json'"),
+    )
     serve.set_defaults(run=run or _serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")

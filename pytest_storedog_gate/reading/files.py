@@ -13,6 +13,7 @@ from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.reading.table import Document, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_storedog_gate.reading.table import Keys
@@ -53,13 +54,19 @@ def json_table(path: Path, name: str) -> Table:
         raise ConfigurationError(f"{name}:{error.lineno}: not valid JSON: {error.msg}") from None
     except ValueError as error:
         raise ConfigurationError(f"{name}: not valid JSON: {error}") from None
-    index = cache(partial(_lines_in_json, text))
+    index = cache(partial(lines_in_json, text))
     return Table(data, Document(name, lambda keys: index().get(keys), root="$"))
 
 
-def _lines_in_json(text: str) -> dict[Keys, int]:
-    """The line of each key, and of each item of a list; `text` is valid."""
+def lines_in_json(text: str) -> dict[Keys, int]:
+    """The line of each value, by its keys; of two with the same keys the first; `text` is valid."""
     found: dict[Keys, int] = {}
+    for keys, line in _places_in_json(text):
+        found.setdefault(keys, line)
+    return found
+
+
+def _places_in_json(text: str) -> Iterator[tuple[Keys, int]]:
     here: list[Any] = []  # None until a key is read
     line, end = 1, 0
     for token in _JSON_TOKEN.finditer(text):
@@ -72,10 +79,9 @@ def _lines_in_json(text: str) -> dict[Keys, int]:
         elif word != ":":
             if here and here[-1] is None:
                 here[-1] = json.loads(word)
-            found.setdefault(tuple(here), line)
+            yield tuple(here), line
             if word in "[{":
                 here.append(0 if word == "[" else None)
-    return found
 
 
 def _line_in_toml(text: str, keys: Keys) -> int | None:

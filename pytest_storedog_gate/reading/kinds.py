@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.reading.nearest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
@@ -26,6 +26,7 @@ class Kind:
 
     `parse` reads a variable; of a text that is wrong it makes something that does not fit.
     `means` makes of a fitting value what it stands for, and raises ValueError with a sentence.
+    `schema` says the same of a value in a file, as far as JSON Schema can.
     """
 
     what: str
@@ -34,6 +35,7 @@ class Kind:
     parse: Callable[[str], Any] = str
     means: Callable[[Any], Any] = lambda value: value
     shown: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, value: object) -> Any:
         """What the value stands for; else ValueError with the sentence that says what is wrong."""
@@ -55,7 +57,7 @@ def one_of(*words: str) -> Kind:
             raise ValueError(f"{word!r} is unknown{suggestion(word, words)}")
         return word
 
-    return Kind(what, STRING.fits, parse=str.lower, means=known)
+    return Kind(what, STRING.fits, parse=str.lower, means=known, schema={"enum": list(words)})
 
 
 def _is_number(value: object) -> bool:
@@ -81,33 +83,45 @@ def _map(text: str) -> Any:
     return None
 
 
-STRING = Kind("a string", lambda value: isinstance(value, str), "text")
+STRING = Kind("a string", lambda value: isinstance(value, str), "text", schema={"type": "string"})
 BOOLEAN = Kind(
     "true or false",
     lambda value: isinstance(value, bool),
     "true, false, 1 or 0",
     lambda text: _TRUTH.get(text.lower()),
+    schema={"type": "boolean"},
 )
 INTEGER = Kind(
-    "an integer", lambda value: isinstance(value, int) and not isinstance(value, bool), shown=True
+    "an integer",
+    lambda value: isinstance(value, int) and not isinstance(value, bool),
+    shown=True,
+    schema={"type": "integer"},
 )
-NUMBER = Kind("a number, at least 0", _is_number, parse=_number)
+NUMBER = Kind(
+    "a number, at least 0",
+    _is_number,
+    parse=_number,
+    schema={"type": "number", "minimum": 0},
+)
 WHOLE = Kind(
     "a whole number, at least 0",
     lambda value: isinstance(value, int) and _is_number(value),
     parse=_number,
+    schema={"type": "integer", "minimum": 0},
 )
 SECONDS = Kind(
     "a positive number of seconds",
     lambda value: _is_number(value) and value > 0,
     means=float,
     shown=True,
+    schema={"type": "number", "exclusiveMinimum": 0},
 )
 STRINGS = Kind(
     "a list of strings, none of them empty",
     lambda value: isinstance(value, list) and all(isinstance(one, str) and one for one in value),
     "a list with ; between its items, none of them empty",
     lambda text: [item.strip() for item in text.split(";")],
+    schema={"type": "array", "items": {"type": "string", "minLength": 1}},
 )
 LIST = STRINGS.meaning(tuple)
 STRING_MAP = Kind(
@@ -115,6 +129,7 @@ STRING_MAP = Kind(
     lambda value: isinstance(value, dict) and all(isinstance(v, str) for v in value.values()),
     'a JSON object of strings, {"NAME": "value"}',
     _map,
+    schema={"type": "object", "additionalProperties": {"type": "string"}},
 )
-OBJECT = Kind("an object", lambda value: isinstance(value, dict))
-TABLE = Kind("a table", OBJECT.fits)
+OBJECT = Kind("an object", lambda value: isinstance(value, dict), schema={"type": "object"})
+TABLE = Kind("a table", OBJECT.fits, schema=OBJECT.schema)

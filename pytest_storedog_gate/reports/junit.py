@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["passed", "failure", "error"]
 Properties = list[tuple[str, str]]
-_KINDS: dict[State, Kind] = {
+KINDS: dict[State, Kind] = {
     State.CLOSED: "failure",
     State.INCONCLUSIVE: "error",
     State.OPEN: "passed",
@@ -115,7 +115,7 @@ def _verdict(record: Record, name: str) -> Case:
     state = record.verdict.state
     return Case(
         name,
-        _KINDS[state],
+        KINDS[state],
         block("\n".join(record.verdict.reasons)),
         properties=_shown({**facts(record), "verdict": state.value}),
     )
@@ -128,7 +128,7 @@ def _results(node_id: str, check: CheckVerdict, taken: set[str]) -> Iterator[Cas
         parts = (line(result.location) or "unknown location", line(result.device))
         yield Case(
             _beside(node_id, " - ".join(filter(None, parts)), taken),
-            _KINDS[STATE_OF[result.status]],
+            KINDS[STATE_OF[result.status]],
             of_result(result),
             result.duration,
             properties(result),
@@ -141,7 +141,7 @@ def _end(node_id: str, check: CheckVerdict, taken: set[str]) -> Case:
     bad = outcome is not None and outcome.status is not Status.PASSED
     return Case(
         _beside(node_id, "at the end", taken),
-        _KINDS[check.state],
+        KINDS[check.state],
         of_check(outcome) if outcome and bad else block(check.reason),
         properties=properties(outcome.decisive) if outcome else (),
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
 
-_RULE = one_of(*overrides.EXECUTION_RULES)
+RULE = one_of(*overrides.EXECUTION_RULES)
 _ADDRESS = STRING.meaning(Address.parse)
 _CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
 _DEPLOYING = {
@@ -40,6 +40,7 @@ _CHECKING = {
     "execution_rules": TABLE,
     "requires": STRING,
 }
+KEYS = {**_DEPLOYING, **_CHECKING}
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ def read(table: Table, services: Mapping[str, Service]) -> EnvironmentSection:
     """The environment; ConfigurationError names file, line and key of each fault."""
     # Installed packages may bring strategies.
     strategy = {"strategy": one_of(*strategies.names())}
-    values = table.read({**_DEPLOYING, **_CHECKING, **strategy})
+    values = table.read({**KEYS, **strategy})
     if not is_name(table.name):
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
-    values["execution_rules"] = table.table("execution_rules").each(_RULE)
+    values["execution_rules"] = table.table("execution_rules").each(RULE)
     return EnvironmentSection(_deploying(table, said, services), **values)
 
 

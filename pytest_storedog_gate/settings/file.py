@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.gogs import Gogs
 
-_KEYS = {
+KEYS = {
     "verdicts": STRING,
     "synthetics": TABLE,
     "services": TABLE,
@@ -104,7 +104,7 @@ def read(path: Path) -> Configuration:
     top = toml_table(path)
     if path.name == "pyproject.toml":
         top = top.table("tool").table("storedog-gate")
-    said = top.read(_KEYS)
+    said = top.read(KEYS)
     known = {table.name: services.read(table) for table in top.tables("services")}
     sections = {t.name: environments.read(t, known) for t in top.tables("environments")}
     environments.check_order(top.table("environments"), sections)

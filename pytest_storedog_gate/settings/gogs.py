@@ -22,7 +22,7 @@ class Gogs:
 
 def read(table: Table) -> Gogs:
     """Where comments go; ConfigurationError names file, line and key of each fault."""
-    return Gogs(**table.read(_KEYS, needed=("url",)))
+    return Gogs(**table.read(KEYS, needed=("url",)))
 
 
 def _http(text: str) -> str:
@@ -36,4 +36,4 @@ def _http(text: str) -> str:
     return text
 
 
-_KEYS = {"url": STRING.meaning(_http), "issue": INTEGER}
+KEYS = {"url": STRING.meaning(_http), "issue": INTEGER}

@@ -10,24 +10,24 @@ from pytest_storedog_gate.reading.kinds import INTEGER, SECONDS, STRING, TABLE
 if TYPE_CHECKING:
     from pytest_storedog_gate.reading.table import Table
 
-_KEYS = {
+KEYS = {
     "image": STRING,
     "port": INTEGER,
     "readiness": TABLE,
     "environment": TABLE,
     "volumes": TABLE,
 }
-_READINESS = {"http": STRING, "status": INTEGER, "consecutive": INTEGER, "timeout": SECONDS}
+READINESS = {"http": STRING, "status": INTEGER, "consecutive": INTEGER, "timeout": SECONDS}
 
 
 def read(table: Table) -> Service:
     """The service; ConfigurationError names file, line and key of each fault."""
-    values = table.read(_KEYS, needed=("image",))
+    values = table.read(KEYS, needed=("image",))
     if not is_name(table.name):
         raise table.error((), f"{table.name!r} is no service name: use a-z, 0-9, - and _")
     readiness = None
     if "readiness" in values:
-        readiness = Readiness(**table.table("readiness").read(_READINESS))
+        readiness = Readiness(**table.table("readiness").read(READINESS))
         if "port" not in values:
             raise table.error(
                 ("readiness",), "readiness over HTTP needs the service's port; add `port = ...`"

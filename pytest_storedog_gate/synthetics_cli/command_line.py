@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.local_synthetics.command_line import (
-    Parser,
     add_definitions,
     add_serve,
     positive,
     run_commands,
 )
+from pytest_storedog_gate.outlets.help import Parser, examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    return run_commands(arguments, __doc__ or "", _add_serve, _add_run, _add_trigger, _add_pull)
+    return run_commands(
+        arguments,
+        __doc__ or "",
+        _add_init,
+        _add_record,
+        _add_validate,
+        _add_serve,
+        _add_run,
+        _add_trigger,
+        _add_pull,
+    )
 
 
 # Each command is imported where it is run, so that --help needs no extra.
@@ -35,24 +46,49 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _init(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.authoring.init import init  # noqa: PLC0415
+
+    return init(options.url, browser=options.browser, environment=options.env)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.authoring.record import record  # noqa: PLC0415
+
+    return record(options.url, options.output)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.synthetics_cli.authoring.validate import validate  # noqa: PLC0415
+
+    return validate(options.files)
+
+
 def _run(options: argparse.Namespace) -> int:
     from pytest_storedog_gate.local_synthetics.chromium.watching import Watching  # noqa: PLC0415
-    from pytest_storedog_gate.synthetics_cli.run import run  # noqa: PLC0415
+    from pytest_storedog_gate.synthetics_cli.run import Asked, run  # noqa: PLC0415
+    from pytest_storedog_gate.synthetics_cli.running.again import on_each_change  # noqa: PLC0415
     from pytest_storedog_gate.synthetics_cli.terminal_pause import terminal_pause  # noqa: PLC0415
 
-    return run(
+    asked = Asked(
         options.wanted,
         patterns=options.definitions,
+        containing=options.containing,
         globals_file=options.globals,
         given=_overrides(options),
         smtp=options.smtp,
         artifacts=options.artifacts,
+        junitxml=options.junitxml,
+        json=options.json,
         watching=Watching(
             headed=options.headed,
             slow_mo=options.slow_mo / 1000,
             pause=terminal_pause() if options.pause_on_failure else None,
         ),
     )
+    if options.watch:
+        on_each_change(lambda: run(asked), asked.files)
+    return run(asked)
 
 
 def _trigger(options: argparse.Namespace) -> int:
@@ -74,21 +110,88 @@ def _pull(options: argparse.Namespace) -> int:
     )
 
 
+def _add_init(commands: Commands) -> None:
+    init = commands.add_parser(
+        "init",
+        help="write a first check and a storedog.toml",
+        **examples(
+            "storedog-synthetics init http://127.0.0.1:8080/",
+            "storedog-synthetics init --browser http://127.0.0.1:8080/",
+        ),
+    )
+    init.set_defaults(run=_init)
+    init.add_argument("url", nargs="?", metavar="URL", help="what is to be checked; else asked for")
+    init.add_argument("--browser", action="store_true", help="a check of the page in a browser")
+    init.add_argument(
+        "--env", default="staging", metavar="NAME", help="the environment (default: staging)"
+    )
+
+
+def _add_record(commands: Commands) -> None:
+    record = commands.add_parser(
+        "record",
+        help="write a browser test of what you do in a window",
+        **examples(
+            "storedog-synthetics record http://127.0.0.1:8080/",
+            "storedog-synthetics record http://127.0.0.1:8080/ --output checks/buy.synthetics.json",
+        ),
+    )
+    record.set_defaults(run=_record)
+    record.add_argument("url", metavar="URL", help="where it begins")
+    record.add_argument(
+        "--output",
+        type=Path,
+        default=Path("checks/recorded.synthetics.json"),
+        metavar="PATH",
+        help="the file (default: checks/recorded.synthetics.json)",
+    )
+
+
+def _add_validate(commands: Commands) -> None:
+    validate = commands.add_parser(
+        "validate",
+        help="say all that is wrong in files of checks",
+        **examples("storedog-synthetics validate 'checks/*.synthetics.json'"),
+    )
+    validate.set_defaults(run=_validate)
+    validate.add_argument("files", nargs="+", metavar="FILE", help="a file of checks, or a glob")
+
+
 def _add_serve(commands: Commands) -> None:
     add_serve(commands, run=_serve)
 
 
 def _add_run(commands: Commands) -> None:
-    run = commands.add_parser("run", help="run checks here and show their outcomes")
+    run = commands.add_parser(
+        "run",
+        help="run checks here and show their outcomes",
+        **examples(
+            "storedog-synthetics run checks/http.synthetics.json",
+            "storedog-synthetics run 'checks/*.json' -k shop --junitxml=junit.xml",
+            "storedog-synthetics run 'checks/*.json' abc-def-ghi --watch",
+        ),
+    )
     run.set_defaults(run=_run)
     run.add_argument(
         "wanted",
         nargs="+",
         metavar="FILE|ID",
-        help="a file of checks, or the public ID of one from --definitions",
+        help="a file of checks; public IDs choose among the files' and those of --definitions",
     )
     add_definitions(run)
     _add_overrides(run)
+    run.add_argument(
+        "-k",
+        dest="containing",
+        default="",
+        metavar="TEXT",
+        help="only checks that have it in their name, public ID or tags, in any case",
+    )
+    run.add_argument("--junitxml", type=Path, metavar="PATH", help="the results as JUnit XML")
+    run.add_argument("--json", type=Path, metavar="PATH", help="the results as JSON")
+    run.add_argument(
+        "--watch", action="store_true", help="run again whenever a file of checks changes"
+    )
     run.add_argument("--headed", action="store_true", help="show the windows of browser tests")
     run.add_argument(
         "--slow-mo",
@@ -105,7 +208,11 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_trigger(commands: Commands) -> None:
-    trigger = commands.add_parser("trigger", help="run tests at a service, by one API call")
+    trigger = commands.add_parser(
+        "trigger",
+        help="run tests at a service, by one API call",
+        **examples("storedog-synthetics trigger abc-def-ghi --url http://127.0.0.1:8126"),
+    )
     trigger.set_defaults(run=_trigger)
     trigger.add_argument("public_ids", nargs="+", metavar="ID")
     _add_url(trigger)
@@ -116,7 +223,11 @@ def _add_trigger(commands: Commands) -> None:
 
 
 def _add_pull(commands: Commands) -> None:
-    pull = commands.add_parser("pull", help="store the definitions of an account as files")
+    pull = commands.add_parser(
+        "pull",
+        help="store the definitions of an account as files",
+        **examples("storedog-synthetics pull abc-def-ghi --directory checks"),
+    )
     pull.set_defaults(run=_pull)
     pull.add_argument("public_ids", nargs="+", metavar="ID")
     _add_url(pull)

@@ -13,9 +13,12 @@ from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.outlets.plain_text import block, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from pytest_storedog_gate.datadog.models import Assertion
+    from pytest_storedog_gate.datadog.models import Assertion, Step
+
+BROKEN = " <- does not hold"
+"""The end of the line of an assertion that does not hold."""
 
 
 def lines_of(result: Result) -> Iterator[str]:
@@ -34,17 +37,26 @@ def show(results: Iterable[Result]) -> None:
         sys.stdout.flush()
 
 
-def conclude(results: Iterable[Result]) -> ExitStatus:
-    """Prints how many results ended in which way.
-
-    Open only if every result passed; a failure beats a missing verdict, as none does.
-    """
+def conclude(results: Collection[Result]) -> ExitStatus:
+    """Prints how many results ended in which way; returns the exit status."""
     counts = Counter(result.status for result in results)
     told = ", ".join(f"{counts[each]} {each.value}" for each in Status if each in counts)
     sys.stdout.write(f"{told}\n")
-    if Status.FAILED in counts:
+    return exit_status(results)
+
+
+def exit_status(results: Iterable[Result]) -> ExitStatus:
+    """Open only if every result passed; a failure beats a missing verdict, as none does."""
+    found = {result.status for result in results}
+    if Status.FAILED in found:
         return ExitStatus.CLOSED
-    return ExitStatus.OPEN if {*counts} == {Status.PASSED} else ExitStatus.INCONCLUSIVE
+    return ExitStatus.OPEN if found == {Status.PASSED} else ExitStatus.INCONCLUSIVE
+
+
+def step_line(number: int, step: Step) -> str:
+    """How a step ended."""
+    status = step.status.value if step.status else "not run"
+    return f"step {number}, {line(step.name)}: {status}"
 
 
 def _below(result: Result) -> Iterator[str]:
@@ -53,8 +65,7 @@ def _below(result: Result) -> Iterator[str]:
     if told:
         yield from _asserted(result.assertions, marked=failed)
         for number, step in enumerate(result.steps, 1):
-            status = step.status.value if step.status else "not run"
-            yield f"step {number}, {line(step.name)}: {status}"
+            yield step_line(number, step)
             yield from (f"  {below}" for below in _asserted(step.assertions, marked=failed))
     if not told or (failed and all(one.valid for one in result.assertions)):
         yield from block(result.reason).splitlines()
@@ -66,4 +77,4 @@ def _asserted(assertions: Sequence[Assertion], *, marked: bool) -> Iterator[str]
     """A line for each; those that hold are `marked` as well where others may not."""
     for assertion in assertions:
         mark = " <- holds" if marked else ""
-        yield line(text_of(assertion)) + (mark if assertion.valid else " <- does not hold")
+        yield line(text_of(assertion)) + (mark if assertion.valid else BROKEN)

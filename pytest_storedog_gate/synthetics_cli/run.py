@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import glob
 import math
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +20,8 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
     is_public_id,
 )
 from pytest_storedog_gate.local_synthetics.definitions.files import Catalog, load
-from pytest_storedog_gate.local_synthetics.kinds import all_kinds, close_all
-from pytest_storedog_gate.local_synthetics.running.batches import Batches
+from pytest_storedog_gate.local_synthetics.kinds import all_kinds
 from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
-from pytest_storedog_gate.local_synthetics.running.results import Results
 from pytest_storedog_gate.local_synthetics.running.trigger import (
     Trigger,
     TriggerError,
@@ -36,17 +33,18 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.reading import json_text
-from pytest_storedog_gate.synthetics_cli.judged_here import judged_here
+from pytest_storedog_gate.synthetics_cli import printing
 from pytest_storedog_gate.synthetics_cli.missing_values import missing_values
-from pytest_storedog_gate.synthetics_cli.printing import conclude, show
+from pytest_storedog_gate.synthetics_cli.printing import conclude
+from pytest_storedog_gate.synthetics_cli.running import step_view
+from pytest_storedog_gate.synthetics_cli.running.here import results_of
+from pytest_storedog_gate.synthetics_cli.running.reports import Reports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.models import Result
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
-    from pytest_storedog_gate.local_synthetics.kinds import Kinds
-    from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
 _CONCURRENCY = 8
@@ -56,56 +54,102 @@ _REMEDY = (
 )
 
 
-def run(  # noqa: PLR0913  # what its options say
-    wanted: Sequence[str],
-    *,
-    patterns: Sequence[str],
-    globals_file: str | None,
-    given: Json,
-    smtp: tuple[str, int] | None,
-    artifacts: Path | None,
-    watching: Watching,
-) -> int:
-    """Run the checks that `wanted` names by file or public ID; returns the exit status.
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for.
+
+    `wanted`: files and public IDs; `patterns`: files that define further tests. `containing`: a
+    text that a check's name, public ID or tags have, in any case. The overrides that are `given`
+    win over what files say. `junitxml` and `json`: where reports go.
+    """
+
+    wanted: Sequence[str]
+    patterns: Sequence[str] = ()
+    containing: str = ""
+    globals_file: str | None = None
+    given: Json = field(default_factory=dict, repr=False)
+    smtp: tuple[str, int] | None = None
+    artifacts: Path | None = None
+    junitxml: Path | None = None
+    json: Path | None = None
+    watching: Watching = field(default_factory=Watching)
+
+    @property
+    def files(self) -> list[str]:
+        """The patterns of all files that say what is run."""
+        named = [one for one in self.wanted if not is_public_id(one)]
+        return [*self.patterns, *named]
+
+
+def run(asked: Asked) -> int:
+    """Run the checks; returns the exit status.
 
     Each outcome is shown as soon as it is known. A file of datadog-ci's form is run with its
-    `testOverrides`; the `given` ones win over them. Raises ConfigurationError.
+    `testOverrides`. Raises ConfigurationError.
     """
-    paths = [one for one in wanted if not is_public_id(one)]
+    reports = Reports(asked.junitxml, asked.json)
     try:
-        known = load_globals(globals_file, os.environ)
-        catalog = load([*patterns, *paths])
-        tests = [{**test, **overrides.merged(test, given)} for test in _tests(wanted)]
-        trigger = parse_trigger({"tests": tests}, catalog)
-        asked = _asked(trigger, catalog, known)
+        known = load_globals(asked.globals_file, os.environ)
+        catalog = load(asked.files)
+        tests = [{**test, **overrides.merged(test, asked.given)} for test in _tests(asked.wanted)]
+        trigger = _containing(asked.containing, parse_trigger({"tests": tests}, catalog))
+        values = _asked(trigger, catalog, known)
     except (DefinitionError, GlobalsError, TriggerError) as error:
         raise ConfigurationError(str(error)) from None
-    runs = [replace(one, variables={**asked, **one.variables}) for one in trigger.runs]
+    runs = [replace(one, variables={**values, **one.variables}) for one in trigger.runs]
     # As global variables too: what stands for one is secret then.
-    stand_ins = {**given.get("variables", {}), **asked}
+    stand_ins = {**asked.given.get("variables", {}), **values}
     known = {**{name: GlobalVariable(value) for name, value in stand_ins.items()}, **known}
-    receiver = receiver_at(smtp) if smtp else None
+    receiver = receiver_at(asked.smtp) if asked.smtp else None
     if receiver:
         sys.stderr.write(f"receiving mail on smtp://{receiver.address}\n")
+    watching = asked.watching
     # A person who looks at a page takes the time that it takes.
     timeout = math.inf if watching.pause else trigger.batch_timeout
     trigger = replace(trigger, runs=runs, batch_timeout=timeout)
-    kinds = all_kinds(catalog.tests, artifacts=artifacts, watching=watching)
+    kinds = all_kinds(catalog.tests, artifacts=asked.artifacts, watching=watching)
     # Nobody watches two at once.
     at_once = _CONCURRENCY if watching == Watching() else 1
-    results = run_to_end(_run(trigger, kinds, known, receiver, at_once))
-    return conclude(results)
+    results = run_to_end(_shown(results_of(trigger, kinds, known, smtp=receiver, at_once=at_once)))
+    status = conclude(results)
+    reports.write(results)
+    return status
 
 
 def _tests(wanted: Sequence[str]) -> list[Json]:
-    """The tests of a trigger, each with the overrides of its file."""
-    tests: dict[str, Json] = {}
+    """The tests of a trigger, each with the overrides of its file; IDs choose among them."""
+    found: dict[str, Json] = {}
+    chosen: dict[str, Json] = {}
     for one in wanted:
-        for test in [{"public_id": one}] if is_public_id(one) else _in_files(one):
-            if test["public_id"] in tests:
-                raise ConfigurationError(f"{test['public_id']} is named twice; name it once")
-            tests[test["public_id"]] = test
-    return list(tests.values())
+        if is_public_id(one):
+            _once(chosen, {"public_id": one})
+        else:
+            for test in _in_files(one):
+                _once(found, test)
+    return [found.get(one, test) for one, test in chosen.items()] or list(found.values())
+
+
+def _once(tests: dict[str, Json], test: Json) -> None:
+    if test["public_id"] in tests:
+        raise ConfigurationError(f"{test['public_id']} is named twice; name it once")
+    tests[test["public_id"]] = test
+
+
+def _containing(text: str, trigger: Trigger) -> Trigger:
+    """The trigger of those checks alone that have the text."""
+    runs = [
+        run
+        for run in trigger.runs
+        if any(
+            text.casefold() in said.casefold()
+            for said in (run.definition.name, run.definition.public_id, *run.definition.tags)
+        )
+    ]
+    if not runs:
+        raise ConfigurationError(
+            f"-k {text}: none of {len(trigger.runs)} checks has that in its name, public ID or tags"
+        )
+    return replace(trigger, runs=runs)
 
 
 def _in_files(pattern: str) -> Iterator[Json]:
@@ -151,19 +195,12 @@ def _asked(trigger: Trigger, catalog: Catalog, known: Globals) -> dict[str, str]
         raise ConfigurationError(f"no value for {', '.join(names)}") from None
 
 
-async def _run(
-    trigger: Trigger, kinds: Kinds, known: Globals, smtp: SmtpReceiver | None, at_once: int
-) -> list[Result]:
-    kept = Results()
-    mailboxes = smtp.mailboxes if smtp else None
-    batches = Batches(kinds, kept, at_once, known, mailboxes=mailboxes)
-    results = []
-    try:
-        async with smtp.receiving() if smtp else contextlib.nullcontext():
-            async for entry in batches.ended(batches.start(trigger)):
-                results.append(judged_here(entry.document(), kept))
-                show([results[-1]])
-    finally:
-        await batches.close()
-        await close_all(kinds)
-    return results
+async def _shown(results: AsyncIterator[Result]) -> list[Result]:
+    shown = []
+    lines_of = step_view.lines_of if step_view.is_for(sys.stdout) else printing.lines_of
+    async for result in results:
+        shown.append(result)
+        for line in lines_of(result):
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    return shown

@@ -73,11 +73,11 @@ def _check(check: CheckVerdict) -> dict[str, Any]:
         "required": check.required,
         "state": check.state,
         "reason": check.reason,
-        "results": [_result(result) for result in check.outcome.results] if check.outcome else [],
+        "results": [of_result(result) for result in check.outcome.results] if check.outcome else [],
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
+def of_result(result: Result) -> dict[str, Any]:
     """All of it but what the API said in its own words."""
     told = {name: value for name, value in vars(result).items() if name != "detail"}
     return {**told, "artifacts": result.artifacts}

@@ -148,6 +148,10 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     ("test", "sentence"),
     [
         ("abc-def-ghi", ": must be an object with either an id or a localTestDefinition"),
+        (
+            dict(DEFINITION),
+            ": holds a definition itself, which belongs into its localTestDefinition",
+        ),
         ({"suite": "x"}, ": must be an object with either an id or a localTestDefinition"),
         ({"id": "abc-def-ghi", "localTestDefinition": DEFINITION}, ": must be an object with"),
         ({"id": "abc-def"}, ".id: 'abc-def' is no public ID; one looks like abc-def-ghi"),

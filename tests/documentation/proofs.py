@@ -24,12 +24,22 @@ if TYPE_CHECKING:
 
 _HCL = shown("Terraform and Datadog's provider would have to read the block")
 _OUTPUT = shown("the lab's engine would have to deploy that release")
+_DOCUMENTED = tested_by("tests/synthetics_cli/test_documented.py", "storedog-")
 _ONE = "storedog-synthetics run checks/"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "tutorial/index.md": [
         ("python3 -m venv .venv", reads),
         ("pip install 'pytest-storedog-gate[local]'", reads),
+    ],
+    "tutorial/from-nothing.md": [
+        ("storedog-synthetics init http://127.0.0.1:8080/", _DOCUMENTED),
+        ("storedog-synthetics init --browser http://127.0.0.1:8080/", _DOCUMENTED),
+        ("storedog-synthetics validate 'checks/*.synthetics.json'", _DOCUMENTED),
+        ("storedog-synthetics run 'checks/*.json' -k answers", _DOCUMENTED),
+        ('eval "$(storedog-synthetics --print-completion bash)"', _DOCUMENTED),
+        ("storedog-gate init --ci drone", _DOCUMENTED),
+        ("storedog-gate init --image localhost:5000/shop --port 8080 --ci drone", _DOCUMENTED),
     ],
     "tutorial/first-api-check.md": [
         ('[{"code": "BFRIDAY", "value": 10}, {"code": "WELCOME", "value": 5}]', writes),

@@ -88,7 +88,7 @@ def test_each_key_of_datadog_ci_is_on_the_page_of_how_to_move() -> None:
     page = (ROOT / "docs" / "how-to" / "datadog-ci.md").read_text("utf-8")
     named = set(re.findall(r'`"?(?:defaultTestOverrides\.)?([$\w]+)"?(?:: \w+)?`', page))
     files = {*datadog_ci._KINDS_IN_FILE, *datadog_ci._REFUSED_IN_FILE}
-    tests = {*overrides._KINDS, *overrides._REFUSED}
+    tests = {*overrides.KINDS, *overrides._REFUSED}
     variables = {
         constant_case(key) for key in (*datadog_ci._KINDS_OF_VARIABLES, *datadog_ci._REFUSED)
     }

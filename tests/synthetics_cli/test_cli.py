@@ -137,7 +137,7 @@ def test_artifacts_are_not_kept_where_a_link_leads(tmp_path: Path, command: str)
 def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{\n  oops\n}")
-    assert f"{path}, line 2" in refused("serve", "--definitions", str(path))
+    assert f"{path}:2: " in refused("serve", "--definitions", str(path))
 
 
 @pytest.mark.parametrize(

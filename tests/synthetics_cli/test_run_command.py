@@ -320,7 +320,8 @@ def test_a_name_stays_within_its_line_on_a_terminal_of_ascii_too(
     [
         (["abc-def-ghi"], "abc-def-ghi"),
         (["no-such.json"], "no-such.json"),
-        (["FILE", "FILE-ID"], "twice"),
+        (["FILE", "FILE-ID", "FILE-ID"], "twice"),
+        (["FILE", "FILE"], "twice"),
         (["FILE", "--start-url", ""], "startUrl"),
         (["FILE", "--globals", "none.json"], "none.json"),
         (["FILE", "--pause-on-failure"], "standard input is not a terminal"),

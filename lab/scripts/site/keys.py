@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.scripts.site.tables import row
-from pytest_storedog_gate.datadog.overrides import _KINDS
 from pytest_storedog_gate.datadog.overrides import _VARIABLES as _VARIABLES_OF_CHECKS
+from pytest_storedog_gate.datadog.overrides import KINDS as _KINDS
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Environment, Readiness
 from pytest_storedog_gate.reading.kinds import one_of
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
 from pytest_storedog_gate.settings import datadog_ci, synthetics
 from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING
-from pytest_storedog_gate.settings.file import _KEYS as _TOP
-from pytest_storedog_gate.settings.gogs import _KEYS as _GOGS
+from pytest_storedog_gate.settings.file import KEYS as _TOP
+from pytest_storedog_gate.settings.gogs import KEYS as _GOGS
 from pytest_storedog_gate.settings.load import _VARIABLES
 from pytest_storedog_gate.settings.options import FLAGS
-from pytest_storedog_gate.settings.services import _KEYS as _SERVICE
-from pytest_storedog_gate.settings.services import _READINESS
+from pytest_storedog_gate.settings.services import KEYS as _SERVICE
+from pytest_storedog_gate.settings.services import READINESS as _READINESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Json = dict[str, Any]
 
 EXECUTION_RULES = ("blocking", "non_blocking", "skipped")  # from strict to lenient
 DEFAULT_RETRY_INTERVAL = 300  # ms, Datadog's
 DAY = 86_400_000  # ms
-_MOST: Mapping[str, int] = {"count": 100, "interval": DAY}
-_PUBLIC_ID = re.compile(r"[a-z0-9]{3}-[a-z0-9]{3}-[a-z0-9]{3}")
+MOST: Mapping[str, int] = {"count": 100, "interval": DAY}
+"""The most of each key of `retry`; the interval is in ms."""
+PUBLIC_ID = re.compile(r"[a-z0-9]{3}-[a-z0-9]{3}-[a-z0-9]{3}")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # Datadog's own, without look-alikes
 
 # Only what every kind relies on; the rest is for the kind to accept or refuse. In a list stands
@@ -132,20 +133,33 @@ def parse(data: object) -> Definition:
 
     A definition without a public_id is given one.
     """
-    if not isinstance(data, dict):
-        raise DefinitionError("a definition must be a JSON object")
-    for path, kind in SHAPE.items():
-        _check_shape(data, path, kind)
+    for fault in shape_faults(data):
+        raise DefinitionError(fault)
+    assert isinstance(data, dict)  # noqa: S101 else there was a fault
     public_id = data.get("public_id")
-    if public_id is None:
-        public_id = new_public_id()
-    if not is_public_id(public_id):
-        raise DefinitionError(f"public_id {public_id!r} is not of the form abc-def-ghi")
-    for index, variable in enumerate(data["config"].get("configVariables") or []):
-        if not isinstance(variable.get("name"), str):
-            raise DefinitionError(f"config.configVariables[{index}].name must be a string")
-    _check_options(data.get("options") or {})
-    return Definition({**data, "public_id": public_id})
+    return Definition({**data, "public_id": new_public_id() if public_id is None else public_id})
+
+
+def shape_faults(data: object) -> Iterator[str]:
+    """A sentence for each way in which a value is no definition that `parse` reads."""
+    if not isinstance(data, dict):
+        yield "a definition must be a JSON object"
+        return
+    for path, kind in SHAPE.items():
+        yield from _faults_at(data, path, kind)
+    public_id = data.get("public_id")
+    if public_id is not None and not is_public_id(public_id):
+        yield f"public_id {public_id!r} is not of the form abc-def-ghi"
+    variables = _inside(data, "config.configVariables")
+    for index, variable in enumerate(variables if isinstance(variables, list) else ()):
+        if isinstance(variable, dict) and not isinstance(variable.get("name"), str):
+            yield f"config.configVariables[{index}].name must be a string"
+    ci = _inside(data, "options.ci")
+    rule = ci.get("executionRule", EXECUTION_RULES[0]) if isinstance(ci, dict) else None
+    if isinstance(ci, dict) and rule not in EXECUTION_RULES:
+        yield f"options.ci.executionRule {rule!r} is not one of {', '.join(EXECUTION_RULES)}"
+    if isinstance(retry := _inside(data, "options.retry"), dict):
+        yield from (f"options.{fault}" for fault in _retry_faults(retry))
 
 
 def unusable(data: object, fault: DefinitionError) -> Definition:
@@ -165,7 +179,7 @@ def unusable(data: object, fault: DefinitionError) -> Definition:
 
 
 def is_public_id(value: object) -> bool:
-    return isinstance(value, str) and _PUBLIC_ID.fullmatch(value) is not None
+    return isinstance(value, str) and PUBLIC_ID.fullmatch(value) is not None
 
 
 def new_public_id() -> str:
@@ -175,33 +189,36 @@ def new_public_id() -> str:
 
 def check_retry(retry: Mapping[str, Any]) -> None:
     """Raise DefinitionError unless `retry` is {count, interval}, both numbers in range."""
+    for fault in _retry_faults(retry):
+        raise DefinitionError(fault)
+
+
+def _retry_faults(retry: Mapping[str, Any]) -> Iterator[str]:
     for key, value in retry.items():
-        if key not in _MOST:
-            raise DefinitionError(f"retry.{key} is not known: retry takes count and interval")
+        if key not in MOST:
+            yield f"retry.{key} is not known: retry takes count and interval"
+            continue
         whole = isinstance(value, int) or (key == "interval" and isinstance(value, float))
-        if not whole or isinstance(value, bool) or not 0 <= value <= _MOST[key]:
-            raise DefinitionError(f"retry.{key} must be a number from 0 to {_MOST[key]}")
+        if not whole or isinstance(value, bool) or not 0 <= value <= MOST[key]:
+            yield f"retry.{key} must be a number from 0 to {MOST[key]}"
 
 
-def _check_shape(data: Json, path: str, kind: type | list[type]) -> None:
+def _inside(data: Json, path: str) -> Any:
+    """The value at the path; None where there is none."""
     value: Any = data
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _faults_at(data: Json, path: str, kind: type | list[type]) -> Iterator[str]:
+    value = _inside(data, path)
     if value is None and path not in REQUIRED:
         return
     whole, items = (list, kind[0]) if isinstance(kind, list) else (kind, None)
     if not isinstance(value, whole):
-        problem = "is missing" if value is None else f"must be {_NAMES[whole]}"
-        raise DefinitionError(f"{path} {problem}")
+        yield f"{path} is missing" if value is None else f"{path} must be {_NAMES[whole]}"
+        return
     for index, item in enumerate(cast("list[Any]", value) if items else ()):
         if items and not isinstance(item, items):
-            raise DefinitionError(f"{path}[{index}] must be {_NAMES[items]}")
-
-
-def _check_options(options: Json) -> None:
-    rule = (options.get("ci") or {}).get("executionRule", "blocking")
-    if rule not in EXECUTION_RULES:
-        raise DefinitionError(
-            f"options.ci.executionRule {rule!r} is not one of {', '.join(EXECUTION_RULES)}"
-        )
-    check_retry(options.get("retry") or {})
+            yield f"{path}[{index}] must be {_NAMES[items]}"

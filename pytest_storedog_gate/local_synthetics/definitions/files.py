@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 # `config` is what datadog-ci called `testOverrides` before.
-_FILE = keys("$schema", tests=[keys("id version testOverrides config suite localTestDefinition")])
+ENTRY = keys("id version testOverrides config suite localTestDefinition")
+FILE = keys("$schema", tests=[ENTRY])
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def load(patterns: Iterable[str]) -> Catalog:
     tests: dict[str, Definition] = {}
     suites: dict[str, Suite] = {}
     source: dict[str, Path] = {}
-    paths = list(_files(patterns))
+    paths = list(files_of(patterns))
     for path in paths:
         for found in _read(path):
             public_id = found.public_id
@@ -72,7 +73,8 @@ def load(patterns: Iterable[str]) -> Catalog:
     return Catalog(tests, suites)
 
 
-def _files(patterns: Iterable[str]) -> Iterator[Path]:
+def files_of(patterns: Iterable[str]) -> Iterator[Path]:
+    """Each file that a pattern matches, once. Raises DefinitionError where one matches none."""
     seen: set[Path] = set()
     for pattern in patterns:
         matches = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 absolute patterns
@@ -85,29 +87,37 @@ def _files(patterns: Iterable[str]) -> Iterator[Path]:
 
 
 def _read(path: Path) -> Iterator[Definition | Suite]:
-    content = _content(path)
+    content = content_of(path)
     if "tests" not in content:
         yield _parsed(str(path), content, path.parent)
         return
-    if unknown := key_faults(content, _FILE):
-        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
     tests = content["tests"]
     if not isinstance(tests, list):
         raise DefinitionError(f"{path}: tests must be a list")
     for index, test in enumerate(tests):
-        where = f"{path}: tests[{index}]"
         if not isinstance(test, dict) or not ({"id", "localTestDefinition"} & test.keys()):
-            raise DefinitionError(f"{where}: must hold an id or a localTestDefinition")
+            what = (
+                "holds a definition itself, which belongs into its localTestDefinition: write"
+                ' {"localTestDefinition": {...}}'
+                if isinstance(test, dict) and {"name", "type"} & test.keys()
+                else "must hold an id or a localTestDefinition"
+            )
+            raise DefinitionError(f"{path}: tests[{index}]: {what}")
+    if unknown := key_faults(content, FILE):
+        raise DefinitionError(f"{path}: {'; '.join(unknown)}")
+    for index, test in enumerate(tests):
+        where = f"{path}: tests[{index}]"
         # An entry with an id alone refers to a test; it defines none.
         if "localTestDefinition" in test:
             yield _parsed(where, test["localTestDefinition"], path.parent)
 
 
-def _content(path: Path) -> dict[str, Any]:
+def content_of(path: Path) -> dict[str, Any]:
+    """The JSON object that a file holds. Raises DefinitionError."""
     try:
         content = json_text.loads(path.read_text(encoding="utf-8"), strict=True)
     except json.JSONDecodeError as error:
-        raise DefinitionError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
+        raise DefinitionError(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from None
     except UnicodeDecodeError:
         raise DefinitionError(f"{path}: not UTF-8 text") from None
     except ValueError as error:

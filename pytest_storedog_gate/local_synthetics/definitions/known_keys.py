@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pytest_storedog_gate.reading.nearest import nearest
@@ -27,11 +28,26 @@ class Value(enum.Enum):
     REFUSED = "nothing: there is such a key, but not for this service"
 
 
-Shape = Mapping[str, Any] | list[Any] | Callable[[Mapping[str, Any]], "Shape"] | Value
-"""Of an object its keys, each with the shape of its value; of a list, in a list, that of its items.
+@dataclass(frozen=True)
+class Choice:
+    """The shape of an object that says itself, by the value of a key, what it is."""
 
-A function gives the shape of an object that says itself what it is.
+    key: str
+    cases: Mapping[str, Shape]
+    otherwise: Shape
+
+    def of(self, value: Mapping[str, Any]) -> Shape:
+        """The shape of this one."""
+        found = self.cases.get(str(value.get(self.key)), self.otherwise)
+        return found.of(value) if isinstance(found, Choice) else found
+
+
+Shape = Mapping[str, Any] | list[Any] | Choice | Value
+"""Of an object its keys, each with the shape of its value; of a list, in a list, that of its items.
 """
+Places = Mapping[str, Mapping[str, Any]]
+"""Shapes by the path before their keys."""
+NOWHERE: Places = {}
 
 
 def keys(names: str, flags: str = "", **nested: Shape) -> dict[str, Shape]:
@@ -40,13 +56,13 @@ def keys(names: str, flags: str = "", **nested: Shape) -> dict[str, Shape]:
     return {**plain, **dict.fromkeys(flags.split(), Value.FLAG), **nested}
 
 
-def key_faults(value: Any, shape: Shape, where: str = "") -> list[str]:
+def key_faults(value: Any, shape: Shape, places: Places = NOWHERE) -> list[str]:
     """A sentence for each key of the value, at any depth, that its shape lacks.
 
     So is one whose value is a flag, where it is none, or none where it is one: `false` for a name
-    would read as no name.
+    would read as no name. `places`: where keys belong that stand in the wrong place.
     """
-    faults = list(itertools.islice(_faults(value, shape, where), _MOST + 1))
+    faults = list(itertools.islice(_faults(value, shape, "", places), _MOST + 1))
     return [*faults[:_MOST], "and more"] if len(faults) > _MOST else faults
 
 
@@ -57,36 +73,37 @@ def key_faults_of_test(test: Mapping[str, Any], own: Iterable[str] = ()) -> list
     """
     request = {**dict.fromkeys(own, Value.ANY), **REQUEST}
     step = {**API_STEP, "request": request}
-    return key_faults(test, {**TEST, "config": {**CONFIG, "request": request, "steps": [step]}})
+    shape = {**TEST, "config": {**CONFIG, "request": request, "steps": [step]}}
+    return key_faults(test, shape, _PLACES)
 
 
-def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:
+def _faults(value: Any, shape: Shape, path: str, places: Places) -> Iterator[str]:
     if shape is Value.REFUSED:
         yield f"{path} is not supported by this service"
-    elif isinstance(value, dict) and isinstance(shape, Mapping | Callable):
-        known = shape(value) if callable(shape) else shape
+    elif isinstance(value, dict) and isinstance(shape, Mapping | Choice):
+        known = shape.of(value) if isinstance(shape, Choice) else shape
         assert isinstance(known, Mapping)  # noqa: S101 of an object its keys
         for key, one in value.items():
             place = f"{path}.{key}" if path else key
             if key in known:
-                yield from _faults(one, known[key], place)
+                yield from _faults(one, known[key], place, places)
             else:
-                hint = _hint(place, key, known)
+                hint = _hint(place, key, known, places)
                 yield f"{place} is not supported: there is no such key{hint}"
     elif isinstance(value, list) and isinstance(shape, list):
         for index, one in enumerate(value):
-            yield from _faults(one, shape[0], f"{path}[{index}]")
+            yield from _faults(one, shape[0], f"{path}[{index}]", places)
     elif shape is Value.FLAG and not isinstance(value, bool | None):
         yield f"{path} must be true or false"
     elif isinstance(value, bool) and shape not in (Value.FLAG, Value.ANY):
         yield f"{path} must not be true or false"
 
 
-def _hint(path: str, key: str, known: Iterable[str]) -> str:
+def _hint(path: str, key: str, known: Iterable[str], places: Places) -> str:
     """What the key was meant to be: the same one elsewhere, or the one here that reads like it."""
     if len(key) > _LONGEST:
         return ""
-    elsewhere = {_plain(one): place + one for place, shape in _PLACES.items() for one in shape}
+    elsewhere = {_plain(one): place + one for place, shape in places.items() for one in shape}
     here = {_plain(one): one for one in known}
     word = _plain(key)
     meant = {**elsewhere, **here}.get(word) or here.get(nearest(word, here) or "")
@@ -97,18 +114,21 @@ def _plain(key: str) -> str:
     return key.lower().replace("_", "")
 
 
-def _assertion(one: Mapping[str, Any]) -> Shape:
-    if one.get("type") == "javascript":
-        return keys("type code operator target")
-    target = _TARGETS.get(str(one.get("operator")), Value.ANY)
-    return keys("type operator property timingsScope", target=target)
-
-
 _TARGETS: Mapping[str, Shape] = {
     "validatesJSONPath": keys("jsonPath operator elementsOperator", targetValue=Value.ANY),
     "validatesXPath": keys("xPath operator", targetValue=Value.ANY),
     "validatesJSONSchema": keys("jsonSchema metaSchema"),
 }
+_OF_ASSERTION = "type operator property timingsScope"
+_ASSERTIONS = Choice(
+    "type",
+    {"javascript": keys("type code operator target")},
+    Choice(
+        "operator",
+        {name: keys(_OF_ASSERTION, target=target) for name, target in _TARGETS.items()},
+        keys(_OF_ASSERTION, target=Value.ANY),
+    ),
+)
 _TYPED = keys("type value")
 _COUNT = keys("type value min max")
 _FILE = keys("bucketKey content encoding name originalFileName size type")
@@ -164,7 +184,7 @@ OPTIONS = keys(
 API_STEP = keys(
     "id name subtype value subtestPublicId extractedValuesFromScript",
     "allowFailure alwaysExecute exitIfSucceed isCritical",
-    assertions=[_assertion],
+    assertions=[_ASSERTIONS],
     extractedValues=[keys("name type field", "secure", parser=_TYPED)],
     request=REQUEST,
     retry=_RETRY,
@@ -172,7 +192,7 @@ API_STEP = keys(
 )
 CONFIG = keys(
     "setCookie variablesFromScript",
-    assertions=[_assertion],
+    assertions=[_ASSERTIONS],
     configVariables=[_VARIABLE],
     request=REQUEST,
     steps=[API_STEP],
@@ -213,7 +233,7 @@ TEST = keys(
     storedog=keys("files", "click_through"),
 )
 """A test, as Datadog's API takes and gives it, and what this project adds."""
-_PLACES: Mapping[str, Mapping[str, Any]] = {
+_PLACES: Places = {
     "": TEST,
     "config.request.": REQUEST,
     "config.": CONFIG,

@@ -42,7 +42,7 @@ GOOD = http_test("http://127.0.0.1")
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{\n "tests": [\n  {,}\n]}', "bad.json, line 3: not valid JSON"),
+        ('{\n "tests": [\n  {,}\n]}', "bad.json:3: not valid JSON"),
         (b"\xff\xfe", "bad.json: not UTF-8 text"),
         ("[]", "bad.json: must be a JSON object"),
         (
@@ -52,6 +52,10 @@ GOOD = http_test("http://127.0.0.1")
         ('{"tests": {}}', "bad.json: tests must be a list"),
         ('{"tests": []}', "no definition in "),
         ('{"tests": [{"testOverrides": {}}]}', "tests[0]: must hold an id or"),
+        (
+            {"tests": [{**GOOD, "public_id": "abc-def-ghi"}]},
+            "tests[0]: holds a definition itself, which belongs into its localTestDefinition",
+        ),
         ('{"tests": [{"localTestDefinition": 1}]}', "tests[0]: a definition must be"),
         (without(GOOD, "public_id"), "public_id is missing"),
         ({**GOOD, "public_id": "ABC"}, "public_id 'ABC' is not of the form"),

@@ -1,0 +1,1 @@
+"""A first storedog.toml, and a first pipeline of each CI system, which the linter finds sound."""

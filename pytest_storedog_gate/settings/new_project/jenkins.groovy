@@ -1,0 +1,10 @@
+pipeline {
+    agent any
+    options { disableConcurrentBuilds() }
+    stages {
+        stage('install') {
+            steps { sh "python3 -m venv .venv && .venv/bin/pip install 'pytest-storedog-gate[local]'" }
+        }
+$steps    }
+    post { always { junit '*.xml' } }
+}

@@ -1,0 +1,77 @@
+"""The JSON Schema of storedog.toml, made of the tables that the code reads it with.
+
+Editors complete and check by it. `storedog.schema.json` beside this file is its text. What one key
+demands of another, `pytest --storedog-plan` tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.reading.kinds import STRING, STRING_MAP
+from pytest_storedog_gate.settings import environments, file, gogs, services, synthetics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_storedog_gate.reading.kinds import Kind
+
+Schema = dict[str, Any]
+
+
+def schema() -> Schema:
+    """Of the whole file."""
+    service = _table(
+        services.KEYS,
+        needed=("image",),
+        readiness=_table(services.READINESS),
+        environment=STRING_MAP.schema,
+        volumes=STRING_MAP.schema,
+    )
+    environment = _table(
+        environments.KEYS,
+        publish=STRING_MAP.schema,
+        overrides=_overrides(),
+        execution_rules=_each(environments.RULE.schema),
+    )
+    sections = _table(
+        file.KEYS,
+        synthetics=_table(synthetics.KEYS),
+        services=_each(service),
+        environments=_each(environment),
+        gogs=_table(gogs.KEYS, needed=("url",)),
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:pytest-storedog-gate:storedog:1",
+        "title": "storedog.toml: which checks an environment's gate asks for, and what is deployed",
+        **sections,
+    }
+
+
+def _overrides() -> Schema:
+    groups = {
+        name: _table(keys, needed=overrides.NEEDED.get(name, ()))
+        for name, keys in overrides.GROUPS.items()
+    }
+    # Cookies may be a text alone.
+    texts = {
+        name: {"anyOf": [STRING.schema, group]}
+        for name, group in groups.items()
+        if overrides.KINDS[name].fits("")
+    }
+    return _table(overrides.KINDS, **groups | texts)
+
+
+def _table(
+    kinds: Mapping[str, Kind], needed: Sequence[str] = (), **tables: Mapping[str, Any]
+) -> Schema:
+    """`tables`: what is known of those keys whose kind says only that they are tables."""
+    known = {key: tables.get(key, kind.schema) for key, kind in kinds.items()}
+    required = {"required": list(needed)} if needed else {}
+    return {"type": "object", "properties": known, "additionalProperties": False, **required}
+
+
+def _each(schema: Mapping[str, Any]) -> Schema:
+    return {"type": "object", "additionalProperties": schema}
