@@ -130,7 +130,7 @@ def _taken(name: str, arguments: list[str]) -> None:
     rest = arguments[1:] if parser else arguments
     try:
         with redirect_stderr(said):
-            (parser or known[name]).parse_intermixed_args(rest)
+            (parser or known[name]).parse_args(rest)
     except SystemExit:
         raise AssertionError(f"{name} {shlex.join(arguments)}: {said.getvalue()}") from None
 

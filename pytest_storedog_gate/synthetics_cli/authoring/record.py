@@ -15,6 +15,7 @@ from playwright.async_api import Error
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
+from pytest_storedog_gate.local_synthetics.chromium.loading import loaded
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed, InvalidTest
 from pytest_storedog_gate.local_synthetics.kinds.browser.context import device_of
 from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
@@ -109,7 +110,7 @@ async def _recorded(url: str, person: Person | None) -> tuple[Steps, list[str]]:
         async with engine.context(lambda _version: {"viewport": size}) as (context, _):
             page = await context.new_page()
             page.set_default_timeout(_PATIENCE)
-            await page.goto(url)
+            await loaded(lambda: page.goto(url))
             before = await page.evaluate("() => document.body.innerText")
             steps = await replayed(page, actions)
             await page.wait_for_load_state("networkidle")
@@ -130,7 +131,7 @@ async def _heard(context: BrowserContext, url: str, person: Person) -> list[Json
         raise ConfigurationError("this Playwright cannot record: pip install 'playwright>=1.65'")
     await start({"language": "jsonl"}, heard)
     page = await context.new_page()
-    await page.goto(url)
+    await loaded(lambda: page.goto(url))
     await person(page)
     if len(heard.windows) > 1:
         raise ConfigurationError("the recording has two windows: record it in one")

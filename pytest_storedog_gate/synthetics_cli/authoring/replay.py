@@ -7,9 +7,11 @@ each element asked for an XPath, which browser tests have.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.local_synthetics.chromium.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
 
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+
 
 _TIMEOUT = 20  # s of a step
 _SILENT = ("openPage", "closePage", "hover")
@@ -78,7 +81,7 @@ async def replayed(page: Page, actions: Sequence[Json]) -> Steps:
         if action["name"] == "navigate":
             if number:  # else it is the start URL
                 steps.add("goToUrl", f"Go to {action['url']}", value=action["url"])
-                await page.goto(action["url"])
+                await loaded(partial(page.goto, action["url"]))
             continue
         following = told[number + 1] if number + 1 < len(told) else {}
         same = following.get("selector") == action.get("selector")

@@ -11,6 +11,7 @@ from playwright.async_api import Error, FilePayload
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from pytest_storedog_gate.local_synthetics.assertions.operators import number
+from pytest_storedog_gate.local_synthetics.chromium.loading import loaded
 from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.kinds.browser import failing
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.attempt import StepAttempt
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
 
 _SLICE = 3.0  # s: then the element is looked for again, as the page may have made a new one
 _LOADING = 10.0  # s that a step waits at most for the page to have loaded
-_CUT_OFF = (
-    "net::ERR_NETWORK_CHANGED",
-    "net::ERR_INTERNET_DISCONNECTED",
-    # Chromium's own page about the failure, where that comes first.
-    'interrupted by another navigation to "chrome-error://',
-)
-_SETTLING = 0.1  # s for this machine's network
 _OPENING = frozenset({"goToUrl", "goToUrlAndMeasureTti", "wait"})
 _BUTTONS: Json = {"primary": {}, "double": {"click_count": 2}, "contextual": {"button": "right"}}
 _TIME_TO_INTERACTIVE = (
@@ -99,20 +93,11 @@ class Actions(StepAttempt):
         self.document["time_to_interactive"] = measured
 
     async def _loaded(self, load: Callable[[float], Awaitable[Response | None]]) -> Response | None:
-        """The page's answer to `load`, which is given the time that is left in ms.
-
-        Chromium cuts a load off when this machine's own network changes, as it does whenever a
-        container comes or goes. That says nothing of the page, so the load is begun again.
-        """
-        while True:
-            try:
-                return await load(self.left() * 1000)
-            except PlaywrightTimeout:
-                raise failing.timed_out(self.limit) from None
-            except Error as error:
-                if not any(one in str(error) for one in _CUT_OFF):
-                    raise
-                await asyncio.sleep(_SETTLING)
+        """The page's answer to `load`, which is given the time that is left in ms."""
+        try:
+            return await loaded(lambda: load(self.left() * 1000))
+        except PlaywrightTimeout:
+            raise failing.timed_out(self.limit) from None
 
     # ---- steps without an element ---------------------------------------------------------------
 
