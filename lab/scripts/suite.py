@@ -68,10 +68,11 @@ def run_to_its_end(command: Sequence[str], **options: Any) -> int:
         nonlocal heard
         if not started:
             raise KeyboardInterrupt
-        # timeout(1) tells first its child and then its group, which is the same wish.
-        if time.monotonic() - heard > AT_ONCE:
+        # timeout(1) tells first its child and then its group, which is the same wish. The second
+        # may be heard within this very call.
+        earlier, heard = heard, time.monotonic()
+        if heard - earlier > AT_ONCE:
             os.killpg(started[0], signal.SIGINT)
-        heard = time.monotonic()
 
     before = {number: signal.signal(number, end) for number in _ENDED_BY}
     try:
