@@ -90,14 +90,16 @@ class SyntheticsClient(Caller):
             )
         )
 
-    def screenshot(self, key: str) -> bytes:
+    def screenshot(self, key: str, until: float) -> bytes:
         """A picture of the local service (JPEG); empty where it has none, and for another's key.
 
-        Datadog's API has no way to ask for its own.
+        Datadog's API has no way to ask for its own. `until`: see `Call`.
         """
         if self.endpoint.is_datadog or not _OWN_PICTURE.fullmatch(key):
             return b""
-        call = Call(key, "a screenshot", lambda answer: answer.body, instead={404: bytes})
+        call = Call(
+            key, "a screenshot", lambda answer: answer.body, instead={404: bytes}, until=until
+        )
         return self.ask(call)
 
     def search(self, query: str) -> tuple[Check, ...]:

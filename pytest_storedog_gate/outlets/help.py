@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_storedog_gate.errors import ExitStatus
@@ -64,14 +63,24 @@ def program(
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    release = f"{parser.prog} {version('pytest-storedog-gate')}"
-    parser.add_argument("--version", action="version", version=release)
+    parser.add_argument(
+        "--version", action=_PrintVersion, nargs=0, help="show program's version number and exit"
+    )
     parser.add_argument(
         "--print-completion",
         action=_PrintCompletion,
         choices=SHELLS,
         help="print what a shell reads to complete this command; it needs the extra `completion`",
     )
+
+
+class _PrintVersion(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        # What looks for it takes longer to import than all else of a program's beginning.
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"{parser.prog} {version('pytest-storedog-gate')}\n")
+        parser.exit()
 
 
 class _PrintCompletion(argparse.Action):

@@ -77,8 +77,8 @@ def decide(
 
     `failure` is what stopped the run. The `optional` checks are told and decide nothing.
     """
-    flaws, status = evidence.flaws, evidence.session_status
-    required = [public_id for public_id in evidence.required if public_id not in optional]
+    flaws, status, relaxed = evidence.flaws, evidence.session_status, frozenset(optional)
+    required = [public_id for public_id in evidence.required if public_id not in relaxed]
     deciding = [_check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required]
     checks = (*deciding, *(_optional(p, outcomes.get(p)) for p in optional))
     reasons = [f"{check.public_id}: {check.reason}" for check in deciding if check.reason]

@@ -44,6 +44,14 @@ def test_the_version_is_told(program: str, capsys: pytest.CaptureFixture[str]) -
     assert told == f"{program} {version('pytest-storedog-gate')}\n"
 
 
+@pytest.mark.parametrize("program", ["local_synthetics", "synthetics_cli"])
+def test_a_program_begins_without_looking_for_its_version(program: str) -> None:
+    code = f"import sys, pytest_storedog_gate.{program}.command_line\n"
+    code += "print('importlib.metadata' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.parametrize(("program", "command"), COMMANDS)
 def test_each_example_is_a_command_line_that_is_understood(
     program: str, command: str, capsys: pytest.CaptureFixture[str]

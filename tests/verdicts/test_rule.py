@@ -14,6 +14,7 @@ from pytest_storedog_gate.errors import (
     RollbackFailed,
 )
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
+from tests.counted_calls import at_most
 
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
 
@@ -105,3 +106,23 @@ def test_a_session_that_did_not_end_well_is_never_open(status: int, expected: in
     verdict = rule([passed(A), passed(B)], CLEAN, status=status)
     assert verdict.state is not State.OPEN
     assert verdict.exit_status == expected
+
+
+class Compared(str):
+    """A text whose comparisons are calls, which can be counted."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_many_checks_of_which_many_are_not_required_are_looked_up() -> None:
+    checks = [f"{number:09}" for number in range(1000)]
+    outcomes = {public_id: passed(public_id) for public_id in checks}
+    evidence = Evidence([Compared(one) for one in checks], dict.fromkeys(checks), 0)
+    with at_most(100_000):
+        verdict = decide(evidence, outcomes, None, checks[::2])
+    assert verdict.state is State.OPEN

@@ -49,7 +49,8 @@ class Call(Generic[T]):
 
     `read` raises where an answer is not `what` was asked for. `instead` takes its place for some
     statuses; those in `again` are asked again beside the transient ones. A `patient` call asks
-    for what cannot be read until the deadline: what it asks about is running.
+    for what cannot be read until the deadline: what it asks about is running. Nobody waits for an
+    answer longer than `until`, in the clock's time, either.
     """
 
     path: str
@@ -63,6 +64,7 @@ class Call(Generic[T]):
     again: Sequence[int] = ()
     patient: bool = False
     scope: str = "synthetics_read"
+    until: float = math.inf
 
 
 class Caller:
@@ -117,7 +119,7 @@ class Caller:
             pause = retries.pause(
                 attempt, call.method, answer, fault, call.again, spent=spent, patient=patient
             )
-            if pause is None or self.clock.now() + pause > self.deadline:
+            if pause is None or self.clock.now() + pause > min(self.deadline, call.until):
                 raise NoVerdict(self._why_not(call, answer, fault))
             if self.clock.wait(pause):
                 raise NoVerdict(f"the run ended before {self._name(call)} was answered")
@@ -126,7 +128,7 @@ class Caller:
     def _send(
         self, session: requests.Session, call: Call[T]
     ) -> tuple[Answer | None, requests.RequestException | None]:
-        left = self.deadline - self.clock.now()
+        left = min(self.deadline, call.until) - self.clock.now()
         if left <= 0:
             raise NoVerdict(
                 "the time of this run is over (synthetics.batch_timeout), and its checks have not "

@@ -80,7 +80,8 @@ def refusals(*steps: Json, **parts: Any) -> str:
         ([_GOOD, step("playSubTest", subtestPublicId="abc-def-ghi")], "abc-def-ghi is not among"),
         ([_GOOD, step("playSubTest", subtestPublicId="abc-def-ghi", playingTabId=2)],
          "playingTabId"),
-        ([_GOOD, step("runApiTest", request={**_API, "subtype": "grpc"})], "of type grpc"),
+        ([_GOOD, step("runApiTest", request={**_API, "subtype": "grpc"})], "of type 'grpc'"),
+        ([_GOOD, step("runApiTest", request={**_API, "subtype": None})], "of type ''"),
     ],
 )  # fmt: skip
 def test_a_step_that_would_be_passed_over_is_refused(steps: list[Json], problem: str) -> None:

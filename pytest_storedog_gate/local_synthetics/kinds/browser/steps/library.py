@@ -149,7 +149,7 @@ class BrowserLibrary(Library):
         except DefinitionError as error:
             return [f"params.request: {error}"]
         if played.subtype != "http":
-            return [f"params.request: API tests of type {played.subtype} are not supported"]
+            return [f"params.request: API tests of type {played.subtype!r} are not supported"]
         found = self.kinds["api", "http"].unsupported(played)
         return [f"params.request: {problem}" for problem in found]
 
