@@ -279,6 +279,17 @@ LET_THROUGH = {
         "git config core.fsmonitor ci/a", "git status", files={"bin/git": _WRITES}
     ),
     "files-with-the-names-of-options": Script([f"{GATE} -k *"], files={"--version": ""}),
+    "no-comment-in-a-continued-word": Script([f"{GATE}\\\n#smoke || true"]),
+    "no-comment-that-hides-an-option": Script([f"{GATE}\\\n#smoke --version"]),
+    "set-before-a-special-builtin": Script(
+        ["MORE=--version :", f"{GATE} $MORE"], environment={"MORE": "-v"}
+    ),
+    "set-before-an-option-of-the-shell": Script(
+        ["TZ=UTC MORE=--help set -x", f"{GATE} $MORE"], environment={"MORE": "-v"}
+    ),
+    "program-of-the-folder-of-a-process": Script(
+        ["/proc/self/cwd/ci/bin/pytest --storedog-env=staging"], files={"ci/bin/pytest": _GREEN}
+    ),
     "carriage-return": Script([f"{GATE}\r|| true"]),
 }
 # A failing gate ends each of these with another status in every shell.
