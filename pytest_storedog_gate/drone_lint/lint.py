@@ -42,10 +42,8 @@ def lint(text: str, name: str, root: Path) -> Report:
         findings.add(finding(first, "production-unknown"))
     found = applied(text, findings)
     sound = bool(known) and not templates and all(f.ignored or f.level == "note" for f in found)
-    gate, deployed = (
-        " and ".join(f"step {s.name} (line {s.line})" for s in those) for those in (gates, known)
-    )
-    judged = f"the gate is {gate or 'not in this file'}; production is {deployed or 'not known'}"
+    gate, last = (" and ".join(f"step {s.name} (line {s.line})" for s in e) for e in (gates, known))
+    judged = f"the gate is {gate or 'not in this file'}; production is {last or 'not known'}"
     return Report(name, found, judged, sound)
 
 
@@ -54,8 +52,7 @@ def _of_step(step: Step, gates: list[Step], root: Path) -> Iterator[Finding]:
     here = [g for g in gates if g.pipeline is step.pipeline and g.source is not step.source]
     if any(gate not in step.after for gate in here):
         for line, text in step.filled:
-            ends = re.findall(r"\b(?:exit|return)[\s(\"']+(\d{1,9})\b", text)
-            if any(int(status) % 256 == 78 for status in ends):
+            if any(int(status) % 256 == 78 for status in pattern("ends").findall(text)):
                 yield finding(line, "exit-78")
     if not step.program:
         return
