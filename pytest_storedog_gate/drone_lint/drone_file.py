@@ -119,9 +119,9 @@ class Step:
         self.pipeline, self.source, self.is_service = pipeline, source, is_service
         self.needs: list[Step] = []
         self.name, self.line = source.get("name").text or "", source.get("name").line
-        self.at, self.folder = self.line, PurePosixPath(source.get("working_dir").text or "")
-        both = [pipeline.get("environment"), source.get("environment")]
-        self.given = {name: value for each in both for name, value in each.entries.items()}
+        folder = re.sub(r"^/+drone/+src(?![^/])/*", "", source.get("working_dir").text or "")
+        self.at, self.folder = self.line, PurePosixPath(folder)
+        self.given = pipeline.get("environment").entries | source.get("environment").entries
         told = {name: node.text for name, node in self.given.items() if node.text is not None}
         self.variables: dict[str, str | None] = {**told}
         asked = [pipeline.get("trigger").entries, source.get("when").entries]

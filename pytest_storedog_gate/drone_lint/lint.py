@@ -119,7 +119,8 @@ def pytest_file(root: Path, folder: PurePath, words: str) -> tuple[str, str, str
     from _pytest.outcomes import Failed  # noqa: PLC0415
 
     here, requires = root / folder, pattern("plugin").search
-    paths = [str(here / word) for word in words.split() if word[0] != "-"]
+    found = pattern("pytest.option").finditer(words)
+    paths = [str(here / each[0][1:]) for each in found if each[0][1:2] not in ("", "-")]
     none = {"inifile": None, "override_ini": None, "rootdir_cmd_arg": None}
     with suppress(Exception, Failed):  # what pytest cannot read either does not end it with 0
         _, path, settings, hidden = determine_setup(args=paths, invocation_dir=here, **none)
