@@ -150,6 +150,12 @@ LET_THROUGH = {
     "environment-of-the-repository": _before(
         ". .venv/bin/activate", files={".venv/bin/activate": "exit 0\n"}
     ),
+    "environment-of-uv-in-another-folder": _before(
+        "uv venv",
+        "cd app",
+        ". .venv/bin/activate",
+        files={"app/.venv/bin/activate": "exit 0\n", "bin/uv": _GREEN},
+    ),
     "environment-as-an-argument": _before(
         "python -m venv .venv", ". ./ci.sh .venv/bin/activate", files={"ci.sh": "exit 0\n"}
     ),
@@ -333,6 +339,16 @@ SOUND = {
     "yarn": _before("yarn add --dev @datadog/datadog-ci"),
     "made-environment": _before(
         "python -m venv .venv", ". .venv/bin/activate", files={".venv/bin/activate": ""}
+    ),
+    "uvs-environment": _before(
+        "uv venv --python 3.12",
+        ". .venv/bin/activate",
+        "uv pip install nothing",
+        files={".venv/bin/activate": "", "bin/uv": _GREEN},
+    ),
+    "tidies-after-installers": _before(
+        "rm -rf /var/lib/apt/lists/* /root/.cache/pip",
+        files={"bin/rm": _GREEN},
     ),
     "tidies": _before("rm -rf reports *.xml", "mkdir -p reports", "cp README.md reports/a.md"),
     "modes": _before("chmod +x ci.sh", files={"ci.sh": ""}),
