@@ -23,7 +23,7 @@ class Node:
     """A value, that can be asked for anything: what it does not have is empty.
 
     `line`, from 1, is its key's, if it has one; `first` is its text's, and `last` its own last one.
-    `written` is a scalar's text as it is in the file.
+    `written` is a scalar's text as it is in the file, and to the server, which starts pipelines.
     """
 
     line: int
@@ -53,12 +53,12 @@ class Node:
 
 def documents(text: str, file: str) -> list[Node]:
     """The documents of the file. Raises ConfigurationError for what is no YAML."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if re.search(r"\$\{[^}]*$", line.replace("$$", "")):
-            what = "Drone may put away the lines up to the next `}`; end `${` in its own line"
-            raise ConfigurationError(f"{file}:{number}: {what}")
+    for what, misread in RECOGNISED["misread"].items():
+        if found := re.search(misread, text.replace("$$", "  ")):
+            line = text.count("\n", 0, found.start()) + 1
+            raise ConfigurationError(f"{file}:{line}: {what}")
     try:
-        return list(yaml.load_all(text, _Loader))
+        return [each for each in yaml.load_all(text, _Loader) if each.entries or each.items]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
@@ -119,9 +119,9 @@ class Step:
         self.pipeline, self.source, self.is_service = pipeline, source, is_service
         self.needs: list[Step] = []
         self.name, self.line = source.get("name").text or "", source.get("name").line
-        self.at, self.folder = self.line, PurePosixPath(source.get("working_dir").text or "")
-        both = [pipeline.get("environment"), source.get("environment")]
-        self.given = {name: value for each in both for name, value in each.entries.items()}
+        folder = re.sub(r"^/+drone/+src(?![^/])/*", "", source.get("working_dir").text or "")
+        self.at, self.folder = self.line, PurePosixPath(folder)
+        self.given = pipeline.get("environment").entries | source.get("environment").entries
         told = {name: node.text for name, node in self.given.items() if node.text is not None}
         self.variables: dict[str, str | None] = {**told}
         asked = [pipeline.get("trigger").entries, source.get("when").entries]
@@ -186,15 +186,16 @@ def _without_kind(document: Node) -> str:
 def _steps(pipelines: list[Node]) -> list[Step]:
     """The steps of all pipelines; each knows those that it waits for."""
     groups = [(each, _parts(each)) for each in pipelines]
-    by_pipeline = {each.get("name").text or "default": steps for each, steps in groups}
+    by_pipeline = {each.get("name").written or "default": steps for each, steps in groups}
     for pipeline, steps in groups:
-        earlier = [s for name in pipeline.texts("depends_on") for s in by_pipeline.get(name, [])]
+        before = pipeline.get("depends_on").items
+        earlier = [step for each in before for step in by_pipeline.get(each.written or "", [])]
         named = {step.name: step for step in steps}
         asked = [step.source.texts("depends_on") for step in steps]
-        for before, step, names in zip([None, *steps], steps, asked, strict=False):
+        for last, step, names in zip([None, *steps], steps, asked, strict=False):
             # In the file's order where no step says what it depends on.
-            if before and (before.source is step.source or not any(asked)):
-                step.needs = [before]
+            if last and (last.source is step.source or not any(asked)):
+                step.needs = [last]
             else:
                 step.needs = [named[name] for name in names if name in named] or earlier
     return [step for _, steps in groups for step in steps]
@@ -208,5 +209,6 @@ def _parts(pipeline: Node) -> list[Step]:
 
 
 def _patterns(condition: Node) -> tuple[set[str], set[str]]:
-    include = condition.texts("include") or [item.text or "" for item in condition.items]
-    return set(include), set(condition.texts("exclude"))
+    both = condition.get("include").items or condition.items, condition.get("exclude").items
+    include, exclude = ({item.written or "" for item in items} for items in both)
+    return include, exclude

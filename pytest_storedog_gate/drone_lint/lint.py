@@ -42,10 +42,8 @@ def lint(text: str, name: str, root: Path) -> Report:
         findings.add(finding(first, "production-unknown"))
     found = applied(text, findings)
     sound = bool(known) and not templates and all(f.ignored or f.level == "note" for f in found)
-    gate, deployed = (
-        " and ".join(f"step {s.name} (line {s.line})" for s in those) for those in (gates, known)
-    )
-    judged = f"the gate is {gate or 'not in this file'}; production is {deployed or 'not known'}"
+    gate, last = (" and ".join(f"step {s.name} (line {s.line})" for s in e) for e in (gates, known))
+    judged = f"the gate is {gate or 'not in this file'}; production is {last or 'not known'}"
     return Report(name, found, judged, sound)
 
 
@@ -54,8 +52,7 @@ def _of_step(step: Step, gates: list[Step], root: Path) -> Iterator[Finding]:
     here = [g for g in gates if g.pipeline is step.pipeline and g.source is not step.source]
     if any(gate not in step.after for gate in here):
         for line, text in step.filled:
-            ends = re.findall(r"\b(?:exit|return)[\s(\"']+(\d{1,9})\b", text)
-            if any(int(status) % 256 == 78 for status in ends):
+            if any(int(status) % 256 == 78 for status in pattern("ends").findall(text)):
                 yield finding(line, "exit-78")
     if not step.program:
         return
@@ -122,7 +119,8 @@ def pytest_file(root: Path, folder: PurePath, words: str) -> tuple[str, str, str
     from _pytest.outcomes import Failed  # noqa: PLC0415
 
     here, requires = root / folder, pattern("plugin").search
-    paths = [str(here / word) for word in words.split() if word[0] != "-"]
+    found = pattern("pytest.option").finditer(words)
+    paths = [str(here / each[0][1:]) for each in found if each[0][1:2] not in ("", "-")]
     none = {"inifile": None, "override_ini": None, "rootdir_cmd_arg": None}
     with suppress(Exception, Failed):  # what pytest cannot read either does not end it with 0
         _, path, settings, hidden = determine_setup(args=paths, invocation_dir=here, **none)

@@ -149,8 +149,8 @@ class Script:
             self._variables |= sets or dict.fromkeys(options)
         elif program == "cd":
             self._folder /= options[0]
-        elif is_sure and pattern("venvs").fullmatch(run):
-            self._made.add(self._folder / options[-1] / "bin")
+        elif is_sure and (made := pattern("venvs").fullmatch(run)):
+            self._made.add(self._folder / (made["at"] or ".venv") / "bin")
 
     def _in_image(self, word: str) -> str:
         """The word; an environment that the script has made is taken for one of the image."""

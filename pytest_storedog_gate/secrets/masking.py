@@ -36,6 +36,8 @@ _SHORTEST_PART, _LONGEST_PART = 4, 60  # characters of a secret beside `...`
 # Documents of many checks hold the same short texts.
 _REMEMBERED, _SHORT = 8192, 256  # texts, and characters of one
 _SHORTEST_NUMBER = 4  # digits: masking shorter numbers would hide only the result
+# Of a string of JSON; that may be a part of a URL.
+_SLASHES = r"(?:\\{1,15}|(?:%(?:25){0,3}5[Cc]){1,15})"
 _BETWEEN_NUMBERS = r"(?:\\[rn]|[^0-9A-Za-z]){1,20}"
 # SQL, CSV and YAML write a quote twice; a shell ends its string for one. Each may be escaped then.
 _QUOTED_QUOTES = {"'": ("''", "'''", "'\"'\"'"), '"': ('""',)}
@@ -328,8 +330,9 @@ def _of_character(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character  # nobody encodes these
     code = ord(character)
-    # What prints values nicely goes on with a string in the next line.
-    patterns = [r"\s|['\"]\s*\n\s*['\"]" if character.isspace() else re.escape(character)]
+    # What prints values nicely goes on with a string in the next line, or has marks before it.
+    blank = r"\s|['\"]\s*\n\s*['\"]|\nE[ \t]+(?:[-+][ \t]+)?"
+    patterns = [blank if character.isspace() else re.escape(character)]
     content = {character.encode(errors="surrogatepass"), character.encode("latin-1", "ignore")}
     # Percent signs may have been encoded once more, and mails write `=` for them.
     patterns += [
@@ -347,13 +350,15 @@ def _of_character(character: str) -> str:
     # Escapes of JSON, JavaScript and Python, with more backslashes where a string holds a string.
     units = character.encode("utf-16-be", errors="surrogatepass")
     pairs = [units[index : index + 2].hex() for index in range(0, len(units), 2)]
-    patterns.append("".join(rf"(?:\\{{1,15}}|%)u(?i:{pair})" for pair in pairs))
-    patterns.append(rf"\\{{1,15}}(?:U|u\{{)0*(?i:{code:x})\}}?")
+    patterns.append("".join(rf"(?:{_SLASHES}|%)u(?i:{pair})" for pair in pairs))
+    patterns.append(rf"{_SLASHES}(?:U|u\{{)0*(?i:{code:x})\}}?")
     if code < 256:
-        patterns.append(rf"\\{{1,15}}(?:x(?i:{code:02x})|{code:03o})")
+        patterns.append(rf"{_SLASHES}(?:x(?i:{code:02x})|{code:03o})")
     escaped = json.dumps(character)[1:-1].lstrip("\\") if code < 128 else ""
     if len(escaped) == 1:
-        patterns.append(r"\\{1,15}" + re.escape(escaped))
+        # What is a string of JSON may be a part of HTML, or of a URL.
+        quoted = "|(?:&(?:amp;){0,3}(?:quot|#34|#x22);|%(?:25){0,3}22)" if escaped == '"' else ""
+        patterns.append(rf"{_SLASHES}(?:{re.escape(escaped)}{quoted})")
     return f"(?:{'|'.join(dict.fromkeys(patterns))})"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # With what stands at the beginning of the next line: a margin, and in pytest's report its marks.
 _BREAKS = re.compile(r"(?:\\[rn]|[\r\n])+[ \t]*(?:E[ \t]+(?:[-+][ \t]+)?)?")
 # With these Quoted-printable and YAML end a line that goes on.
-_SOFT_BREAKS = re.compile(r"=\r?\n|\\\r?\n[ \t]*\\?")
+_SOFT_BREAKS = re.compile(r"=\r?\n|\\\r?\n[ \t]*(?:\\(?=[ \t]))?")
 # Not commas alone, as in lists of decimal numbers: 31, 32, 33 are days.
 _BETWEEN_OCTETS = re.compile(
     r"(?<=[0-9A-Fa-f]{2})"

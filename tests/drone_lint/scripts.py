@@ -150,6 +150,12 @@ LET_THROUGH = {
     "environment-of-the-repository": _before(
         ". .venv/bin/activate", files={".venv/bin/activate": "exit 0\n"}
     ),
+    "environment-of-uv-in-another-folder": _before(
+        "uv venv",
+        "cd app",
+        ". .venv/bin/activate",
+        files={"app/.venv/bin/activate": "exit 0\n", "bin/uv": _GREEN},
+    ),
     "environment-as-an-argument": _before(
         "python -m venv .venv", ". ./ci.sh .venv/bin/activate", files={"ci.sh": "exit 0\n"}
     ),
@@ -279,6 +285,17 @@ LET_THROUGH = {
         "git config core.fsmonitor ci/a", "git status", files={"bin/git": _WRITES}
     ),
     "files-with-the-names-of-options": Script([f"{GATE} -k *"], files={"--version": ""}),
+    "no-comment-in-a-continued-word": Script([f"{GATE}\\\n#smoke || true"]),
+    "no-comment-that-hides-an-option": Script([f"{GATE}\\\n#smoke --version"]),
+    "set-before-a-special-builtin": Script(
+        ["MORE=--version :", f"{GATE} $MORE"], environment={"MORE": "-v"}
+    ),
+    "set-before-an-option-of-the-shell": Script(
+        ["TZ=UTC MORE=--help set -x", f"{GATE} $MORE"], environment={"MORE": "-v"}
+    ),
+    "program-of-the-folder-of-a-process": Script(
+        ["/proc/self/cwd/ci/bin/pytest --storedog-env=staging"], files={"ci/bin/pytest": _GREEN}
+    ),
     "carriage-return": Script([f"{GATE}\r|| true"]),
 }
 # A failing gate ends each of these with another status in every shell.
@@ -322,6 +339,16 @@ SOUND = {
     "yarn": _before("yarn add --dev @datadog/datadog-ci"),
     "made-environment": _before(
         "python -m venv .venv", ". .venv/bin/activate", files={".venv/bin/activate": ""}
+    ),
+    "uvs-environment": _before(
+        "uv venv --python 3.12",
+        ". .venv/bin/activate",
+        "uv pip install nothing",
+        files={".venv/bin/activate": "", "bin/uv": _GREEN},
+    ),
+    "tidies-after-installers": _before(
+        "rm -rf /var/lib/apt/lists/* /root/.cache/pip",
+        files={"bin/rm": _GREEN},
     ),
     "tidies": _before("rm -rf reports *.xml", "mkdir -p reports", "cp README.md reports/a.md"),
     "modes": _before("chmod +x ci.sh", files={"ci.sh": ""}),

@@ -222,6 +222,18 @@ def test_a_name_does_not_steer_the_terminal(
             "kind: pipeline\n# ${DRONE_TAG:-\nname: shop\n# }\n",
             "lines.yml:2: Drone may",
         ),
+        (
+            "rest.yml",
+            "kind: pipeline\nsteps: []\n...\n---\nkind: pipeline\n",
+            "rest.yml:3: Drone reads nothing from here on",
+        ),
+        ("long.yml", f"kind: pipeline\n# {'x' * 65536}\n", "long.yml:2: Drone reads nothing from"),
+        ("line.yml", "kind: pipeline\n--- { kind: secret }\n", "line.yml:2: Drone reads nothing"),
+        (
+            "base64.yml",
+            "kind: pipeline\nsteps: [{ failure: !!binary aWdub3Jl }]\n",
+            "base64.yml:2: Drone decodes",
+        ),
         ("key.yml", 'kind: pipeline\n"${DRONE_TAG:+steps}": []\n', "key.yml:2: not valid YAML"),
         ("none.yml", "name: shop\n", "none.yml:1: there is no `kind`"),
         ("binary.yml", "\x00", "not valid YAML"),

@@ -55,6 +55,10 @@ _WAYS = {
         f"{_GATE} checks more", {"checks/pytest.ini": _INI, "more/a": ""}
     ),
     "addopts-of-another-folder": Way(f"cd app\n{_GATE}", {"app/pytest.ini": _INI}),
+    "addopts-that-a-value-hides": Way(
+        f"env -u PYTEST_ADDOPTS {_GATE} --junitxml ci/a.xml",
+        {"ci/pytest.ini": "[pytest]\n", "ci/a.xml": "", "pytest.ini": _INI},
+    ),
     "hidden-pyproject": Way(
         _GATE,
         {"pyproject.toml": _REQUIRED, "pytest.ini": ""},
@@ -116,6 +120,17 @@ def test_what_ends_the_real_gate_with_0_by_a_file_or_variable_is_an_error(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "GATE OPEN" not in done.stdout
     assert _lint(way, project.path).count(Level.ERROR) >= 1
+
+
+@pytest.mark.parametrize("folder", ["app", "./app/", "/drone/src/app", "/drone/src/app/"])
+def test_the_workspace_is_the_repository(folder: str, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "pytest.ini").write_text(_INI)
+    gate = {"name": "gate", "image": "x", "working_dir": folder, "commands": [_GATE]}
+
+    found = linted_steps(gate, PRODUCTION, root=tmp_path).findings
+
+    assert "addopts" in {finding.rule for finding in found}
 
 
 @pytest.mark.parametrize(

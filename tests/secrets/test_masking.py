@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,11 @@ FORMS: dict[str, Callable[[str], str]] = {
     "base32": lambda secret: base64.b32encode(secret.encode()).decode(),
     "base32 after three": lambda secret: base64.b32encode(f"x: {secret}".encode()).decode().lower(),
     "one line": lambda secret: " ".join(secret.split()),
+    "JSON in HTML": lambda secret: html.escape(json.dumps(secret)[1:-1]),
+    "JSON in a URL": lambda secret: quote(json.dumps(secret)[1:-1], safe=""),
+    "JSON in a form in a form": lambda secret: quote_plus(quote_plus(json.dumps(secret)[1:-1])),
+    "YAML in lines": lambda secret: yaml.safe_dump("k " * 35 + secret, default_style='"'),
+    "a difference": lambda secret: "\nE       - ".join(secret.split("\n")),
 }
 SECRETS = [
     "plainsecret",
