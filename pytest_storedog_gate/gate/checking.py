@@ -109,7 +109,8 @@ class Checking:
             checks = self.checks[start : start + MAX_TESTS]
             batch = self._batch(checks)
             self.batches.append(batch)
-            self._progress(f"triggered {len(checks)} checks: {batch.url}")
+            number = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
+            self._progress(f"triggered {number}: {batch.url}")
         # Later than a batch that follows the deadline itself: only one that hangs is left behind.
         self._outcomes.until(client.deadline + _PATIENCE)
         self._watchers = watch(

@@ -6,6 +6,8 @@ calls `os._exit(0)`; Drone takes 78 for a pass as well; and the system takes 256
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import posix
 import sys
@@ -44,6 +46,8 @@ def decided(config: pytest.Config, status: int) -> None:
 def install(config: pytest.Config) -> None:
     """Guards the ways to end this process at once, and takes earlier reports away."""
     _withdraw_reports(config)
+    # Else Python looks through all that there is for garbage, several times, before it ends.
+    atexit.register(gc.freeze)
     real_exit, process = os._exit, os.getpid()
 
     def guarded_exit(status: int) -> None:
