@@ -347,7 +347,7 @@ SOUND = {
         files={".venv/bin/activate": "", "bin/uv": _GREEN},
     ),
     "tidies-after-installers": _before(
-        "rm -rf /var/lib/apt/lists/* /root/.cache/pip",
+        "rm -rf /var/lib/apt/lists/* /home/drone/.cache/pip",
         files={"bin/rm": _GREEN},
     ),
     "tidies": _before("rm -rf reports *.xml", "mkdir -p reports", "cp README.md reports/a.md"),
