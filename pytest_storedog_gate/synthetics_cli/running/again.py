@@ -33,7 +33,10 @@ def on_each_change(run: Callable[[], int], patterns: Iterable[str]) -> NoReturn:
             sys.stdout.write(f"{long_line(str(error))}\n")
         sys.stdout.write("waiting for a change; Ctrl-C ends this\n")
         sys.stdout.flush()
-        while _stamps(wanted) == before:
+        changed = before
+        # Until something has changed, and then until nobody writes any more.
+        while changed == before or changed != _stamps(wanted):
+            changed = _stamps(wanted)
             time.sleep(_LOOK)
 
 

@@ -81,9 +81,9 @@ class ImageFactory:
     def _make(self, release: str, behaviour: str, more: str) -> ImageReference:
         lines = [
             f"FROM {BASE}",
-            "USER root",
-            # Without it another process builds the very same image, and removes it under us.
+            # First: else another process builds the very same layers, and removes them under us.
             f"LABEL storedog.tests={self.repository}",
+            "USER root",
             f"ENV RELEASE={release} BEHAVIOUR={behaviour}",
             "COPY service.py /service.py",
             more,
