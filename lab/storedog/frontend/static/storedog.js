@@ -4,12 +4,24 @@ const FLAT_RATE = 500; // cents
 const byId = (id) => document.getElementById(id);
 const dollars = (cents) => `$${(cents / 100).toFixed(2)}`;
 
+// A browser drops what it asks for when its machine's own network changes, as a container that
+// comes or goes does.
+async function ask(address, tries = 3) {
+  try {
+    return await fetch(address);
+  } catch (error) {
+    if (tries === 1) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return ask(address, tries - 1);
+  }
+}
+
 // ---- the banner -----------------------------------------------------------------------------
 
 async function showDiscount() {
   const strong = document.createElement("strong");
   try {
-    const response = await fetch("/services/discounts/discount");
+    const response = await ask("/services/discounts/discount");
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     const discounts = await response.json();
     if (!Array.isArray(discounts) || discounts.length === 0) throw new Error("no discounts");
@@ -70,7 +82,7 @@ async function applyDiscount(event) {
   const input = event.target.elements["discount-code"];
   const code = encodeURIComponent(input.value.trim().toUpperCase());
   try {
-    const response = await fetch(`/services/discounts/discount-code?discount_code=${code}`);
+    const response = await ask(`/services/discounts/discount-code?discount_code=${code}`);
     const discount = await response.json();
     if (!response.ok || discount.error) throw new Error("refused");
     freeShipping = true;
