@@ -68,19 +68,19 @@ class Exchange:
             yield f"{name}: {excerpt}" if excerpt else f"the {name} is empty"
 
 
-def of_steps(result: Result) -> list[tuple[Json, list[Exchange]]]:
-    """What each of the result's steps was told of, and its exchanges, in the order of `steps`."""
+def of_steps(result: Result) -> list[list[Exchange]]:
+    """The exchanges that each of the result's steps was told of, in the order of `steps`."""
     told = []
     for step in _flat(result.detail.get("steps")):
         both = (Exchange.from_json(step), Exchange.from_json(mapping(step.get("api_test"))))
-        told.append((step, [one for one in both if one]))
+        told.append([one for one in both if one])
     return told
 
 
 def of_failures(result: Result) -> Iterator[str]:
     """Lines with what the test, or each of its steps that failed, asked for and was answered."""
     yield from Exchange.from_json(result.detail).lines()
-    for number, (step, (_, exchanges)) in enumerate(
+    for number, (step, exchanges) in enumerate(
         zip(result.steps, of_steps(result), strict=False), 1
     ):
         if step.status is Status.FAILED and not step.allow_failure:

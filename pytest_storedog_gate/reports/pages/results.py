@@ -67,7 +67,7 @@ def view(result: Result, picture: Callable[[str], bytes | None]) -> ResultView:
 
 def _steps(result: Result, picture: Callable[[str], bytes | None]) -> Iterator[StepView]:
     whole = sum(step.duration for step in result.steps) or 1.0
-    told = chain((exchanges for _, exchanges in of_steps(result)), repeat([]))
+    told = chain(of_steps(result), repeat([]))
     begin = 0.0
     for step, exchanges in zip(result.steps, told, strict=False):
         width = 100 * step.duration / whole
