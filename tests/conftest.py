@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import zlib
@@ -17,6 +18,7 @@ import hypothesis
 import pytest
 
 from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
+from pytest_storedog_gate.reading.ci.systems import SYSTEMS
 from tests.prepared import runs
 
 if TYPE_CHECKING:
@@ -39,6 +41,14 @@ OTHERS = (
     "socket",
     "timeout",
     "tldr",
+)
+
+# Keys, facts of CI systems, and what pytest reads: whole messages in its summary where CI is set.
+_CI = {mark for system in SYSTEMS.values() for mark in system["marks"]} | {"CI", "BUILD_NUMBER"}
+CHANGES_A_RUN = re.compile(
+    r"^(?:(?:DD|DATADOG|DRONE|STOREDOG|GITHUB|GITLAB)_.*|PYTEST_ADDOPTS|PYTEST_XDIST_WORKER"
+    rf"|NO_COLOR|FORCE_COLOR|PY_COLORS|COLUMNS|{'|'.join(sorted(_CI))})$",
+    re.MULTILINE,
 )
 
 
@@ -89,11 +99,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes away what would change a run: keys, CI facts, pytest's own additions."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    for name in list(os.environ):
-        ours = name.startswith(("DD_", "DATADOG_", "DRONE", "STOREDOG_", "GITHUB_", "GITLAB_"))
-        kept = ("STOREDOG_REQUIRE", "STOREDOG_MODE")
-        if name == "PYTEST_ADDOPTS" or (ours and name not in kept):
+    for name in CHANGES_A_RUN.findall("\n".join(os.environ)):
+        if name not in {"STOREDOG_REQUIRE", "STOREDOG_MODE"}:
             monkeypatch.delenv(name)
 
 
