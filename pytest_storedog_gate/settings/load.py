@@ -15,6 +15,7 @@ from pytest_storedog_gate.settings import levels, secret_values
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi
 from pytest_storedog_gate.settings.levels import CiSource, gathered
 from pytest_storedog_gate.settings.precedence import COMMAND_LINE, Precedence
+from pytest_storedog_gate.settings.promotion import KEY_VARIABLE, signing_secret
 from pytest_storedog_gate.settings.secret_values import filled_in
 from pytest_storedog_gate.settings.synthetics import DEFAULTS, settled
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.gogs import Gogs
     from pytest_storedog_gate.settings.levels import Level
     from pytest_storedog_gate.settings.options import Options
+    from pytest_storedog_gate.settings.promotion import Promotion, SigningSecret
     from pytest_storedog_gate.settings.requirements import Requirements
     from pytest_storedog_gate.settings.synthetics import SyntheticsSettings
 
@@ -59,6 +61,8 @@ class Settings:
     config_path: Path
     config_shown: str
     verdicts: Path
+    promotion: Promotion
+    project: str | None
     image: str | None
     deploy: bool
     plan: bool
@@ -70,6 +74,7 @@ class Settings:
     narrowed: bool
     gogs: Gogs | None
     sources: Mapping[str, str]
+    signing: SigningSecret | None = field(default=None, repr=False)
     gogs_token: str | None = field(default=None, repr=False)
     gitlab_token: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -96,10 +101,20 @@ class Settings:
             f"storedog-gate: checks {checks}, Synthetics {backend}",
             f"storedog-gate: configuration {self.config_shown}",
         ]
+        if self.deploy and self.image:
+            lines.append(f"storedog-gate: {self._proof()}")
         if service.backend == "datadog":
             keys = ", ".join(f"{name}: set" for name in ("DD_API_KEY", "DD_APP_KEY"))
             lines.append(f"storedog-gate: site {self._sourced('site', service.site)}, {keys}")
         return lines
+
+    def _proof(self) -> str:
+        where = "in the image's registry" if self.promotion.proof == "registry" else "in a folder"
+        if self.signing is not None:
+            return f"verdict signed with the key of {self.signing.source}, {where}"
+        if self.promotion.signed:
+            return f"verdict not kept: no signing key is set ({KEY_VARIABLE})"
+        return f"verdict unsigned, {where}: whoever can write there can promote"
 
     def _sourced(self, name: str, value: str) -> str:
         return f"{value} ({self.sources[name]})"
@@ -140,6 +155,9 @@ def load(
     secrets |= secret_values.of_variables(ci.variables.said.overrides)
     secrets |= secret_values.of_globals(environ)
     secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token, gitlab_token)))
+    signing = signing_secret(file.promotion, environ) if deploy and image else None
+    if signing is not None:
+        secrets |= signing.texts
     requires = file.environments.get(section.requires or "")
     return Settings(
         environment=section.environment,
@@ -148,6 +166,8 @@ def load(
         config_path=file.path,
         config_shown=os.path.relpath(file.path, options.folder),
         verdicts=file.verdicts,
+        promotion=file.promotion,
+        project=file.project,
         image=image,
         deploy=deploy,
         plan=options.plan,
@@ -159,6 +179,7 @@ def load(
         narrowed=not deploy and any(level.asks for level in asking if not level.in_git),
         gogs=file.gogs,
         sources={"environment": COMMAND_LINE, **pick.sources},
+        signing=signing,
         gogs_token=gogs_token,
         gitlab_token=gitlab_token,
         secrets=tuple(secrets),
