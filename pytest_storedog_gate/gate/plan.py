@@ -83,7 +83,8 @@ def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> T
         digest = str(deployment.image.digest)
         recorder.require(digest)
         if settings.requires is not None:
-            yield f"find the open verdict of {settings.requires.name} for {digest}: there"
+            found = f"OVERRIDDEN, {told}" if (told := recorder.overridden) else "there"
+            yield f"find the open verdict of {settings.requires.name} for {digest}: {found}"
 
     def place() -> str:
         return recorder.store.place(environment.name, str(deployment.image.digest))

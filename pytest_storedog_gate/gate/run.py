@@ -294,6 +294,7 @@ class GateRun:
                 deploys=settings.environment.gated is not None,
                 deployment=deploying.deployment,
                 rolled_back=deploying.rolled_back,
+                override=self._recorder.overridden,
                 failure=None if failure is None else str(failure),
                 batches=tuple(BatchLink(batch.id, batch.url) for batch in checking.batches),
                 requirements=self._requirements(),

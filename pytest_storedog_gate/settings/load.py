@@ -14,6 +14,7 @@ from pytest_storedog_gate.settings import file as configuration
 from pytest_storedog_gate.settings import levels, secret_values
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi
 from pytest_storedog_gate.settings.levels import CiSource, gathered
+from pytest_storedog_gate.settings.options import FLAGS
 from pytest_storedog_gate.settings.precedence import COMMAND_LINE, Precedence
 from pytest_storedog_gate.settings.promotion import KEY_VARIABLE, signing_secret
 from pytest_storedog_gate.settings.secret_values import filled_in
@@ -63,6 +64,7 @@ class Settings:
     verdicts: Path
     promotion: Promotion
     project: str | None
+    override: str | None
     image: str | None
     deploy: bool
     plan: bool
@@ -101,6 +103,8 @@ class Settings:
             f"storedog-gate: checks {checks}, Synthetics {backend}",
             f"storedog-gate: configuration {self.config_shown}",
         ]
+        if self.override:
+            lines.append(f"storedog-gate: OVERRIDE, no verdict is required: {self.override}")
         if self.deploy and self.image:
             lines.append(f"storedog-gate: {self._proof()}")
         if service.backend == "datadog":
@@ -168,6 +172,7 @@ def load(
         verdicts=file.verdicts,
         promotion=file.promotion,
         project=file.project,
+        override=_override(options, file, section),
         image=image,
         deploy=deploy,
         plan=options.plan,
@@ -234,6 +239,25 @@ def _precedence(
         (ci.file.level.source, vars(ci.file.said)),
         ("default", DEFAULTS),
     )
+
+
+def _override(options: Options, file: Configuration, section: EnvironmentSection) -> str | None:
+    """Why a person decides against the rule that asks for a verdict, if one does."""
+    if options.override is None:
+        return None
+    flag = f"{FLAGS['override']}: "
+    if not options.override.strip():
+        raise ConfigurationError(f"{flag}give a reason, which is recorded")
+    if section.requires is None or not options.deploys:
+        raise ConfigurationError(
+            f"{flag}this run asks for no verdict of another environment; leave the option out"
+        )
+    if not file.promotion.override:
+        raise ConfigurationError(
+            f"{flag}promotion.override = false in {file.path.name} forbids it; run pytest "
+            f"--storedog-env={section.requires} with this image first"
+        )
+    return options.override.strip()
 
 
 def _image(pick: Precedence, section: EnvironmentSection) -> str | None:

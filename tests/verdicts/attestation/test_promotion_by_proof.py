@@ -2,64 +2,60 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
-from pytest_storedog_gate.verdicts import promotion
-from pytest_storedog_gate.verdicts.attestation import oci, statement
+from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import signed
 from pytest_storedog_gate.verdicts.record import Mode
-from pytest_storedog_gate.verdicts.rule import State, Verdict
-from tests.verdicts.attestation.world import ANOTHER_KEY, NAME, STAGING_KEY, World, at
+from tests.verdicts.attestation.world import (
+    ANOTHER_KEY,
+    CLOSED,
+    STAGING_KEY,
+    World,
+    at,
+    changed,
+    flipped,
+    put,
+    put_bundle,
+    require,
+    said,
+)
 from tests.verdicts.records import OPEN, A
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CLOSED = Verdict(State.CLOSED, 1, (f"{A}: it failed",), OPEN.checks)
+    from pytest_storedog_gate.verdicts.rule import Verdict
 
 
-def require(world: World, digest: str | None = None, **different: Any) -> None:
-    """As production does."""
-    names = different.pop("names", (A, "search 'tag:shop'"))
-    promotion.require_open(
-        world.store(key=None, **different),
-        "staging",
-        digest or world.digest,
-        service="shop",
-        names=names,
-    )
+def test_an_open_verdict_lets_its_digest_through(any_world: World) -> None:
+    any_world.keep(OPEN)
+    require(any_world)
 
 
-def test_an_open_verdict_lets_its_digest_through(world: World) -> None:
-    world.keep(OPEN)
-    require(world)
-
-
-def test_the_newest_verdict_counts_whatever_clocks_say(world: World) -> None:
-    world.keep(OPEN)
-    world.keep(CLOSED, finished=at(-600))
+def test_the_newest_verdict_counts_whatever_clocks_say(any_world: World) -> None:
+    any_world.keep(OPEN)
+    any_world.keep(CLOSED, finished=at(-600))
     with pytest.raises(DeploymentFailed, match="its verdict there is closed"):
-        require(world)
-    world.keep(OPEN, finished=at(-500))
-    require(world)
+        require(any_world)
+    any_world.keep(OPEN, finished=at(-500))
+    require(any_world)
 
 
-def test_a_run_that_has_begun_withdraws_the_verdict(world: World) -> None:
-    world.keep(OPEN)
-    assert world.store().holds("staging", world.digest)
-    world.store().withdraw("staging", world.digest)
-    assert not world.store().holds("staging", world.digest)
+def test_a_run_that_has_begun_withdraws_the_verdict(any_world: World) -> None:
+    any_world.keep(OPEN)
+    assert any_world.store().holds("staging", any_world.digest)
+    any_world.store().withdraw("staging", any_world.digest)
+    assert not any_world.store().holds("staging", any_world.digest)
     with pytest.raises(DeploymentFailed, match="has not ended with a verdict"):
-        require(world)
-    world.keep(OPEN)
-    require(world)
+        require(any_world)
+    any_world.keep(OPEN)
+    require(any_world)
 
 
 def test_a_run_that_was_killed_before_it_kept_the_verdict_leaves_no_proof(world: World) -> None:
@@ -69,39 +65,9 @@ def test_a_run_that_was_killed_before_it_kept_the_verdict_leaves_no_proof(world:
         require(world)
 
 
-def put(world: World, said: bytes, key: Any = STAGING_KEY) -> None:
-    """Keeps a bundle as somebody else does: by the index alone."""
-    put_bundle(world, signed(said, key))
-
-
-def put_bundle(world: World, bundle: bytes, digest: str | None = None) -> None:
-    keeper = world.store().keeper
-    with keeper.prepare("of nobody", digest or world.digest, bundle) as prepared:
-        prepared.commit()
-
-
-def said(world: World, sequence: int = 9, verdict: Verdict = OPEN, **facts: Any) -> bytes:
-    about = statement.About(
-        facts.pop("project", "storedog"),
-        facts.pop("repository", NAME),
-        facts.get("digest", world.digest),
-    )
-    from pytest_storedog_gate.verdicts.record_json import as_json
-
-    return statement.decided(about, sequence, as_json(world.record(verdict, **facts)), {}, {})
-
-
-def changed(bundle: bytes, key: str, change: Callable[[bytes], bytes]) -> bytes:
-    data = json.loads(bundle)
-    envelope = data["dsseEnvelope"]
-    where = envelope["signatures"][0] if key == "sig" else envelope
-    where[key] = base64.b64encode(change(base64.b64decode(where[key]))).decode()
-    return json.dumps(data).encode()
-
-
-def flipped(data: bytes) -> bytes:
-    middle = len(data) // 2
-    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+def both(world: World, *verdicts: Verdict) -> None:
+    for verdict in verdicts:
+        put(world, said(world, verdict=verdict))
 
 
 ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
@@ -146,11 +112,11 @@ ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
         "older than promotion.max_age allows",
     ),
     "two with one number, the closed one last": (
-        lambda w: (put(w, said(w)), put(w, said(w, verdict=CLOSED)))[0],
+        lambda w: both(w, OPEN, CLOSED),
         "its verdict there is closed",
     ),
     "two with one number, the closed one first": (
-        lambda w: (put(w, said(w, verdict=CLOSED)), put(w, said(w)))[0],
+        lambda w: both(w, CLOSED, OPEN),
         "its verdict there is closed",
     ),
     "a byte of the statement": (
