@@ -190,6 +190,17 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("drone build promote storedog/discounts 7 production", reads),
         ("kind: pipeline", lints),
     ],
+    "how-to/promote-by-proof.md": [
+        ("pip install '/path/to/pytest-storedog-gate[proof]'", reads),
+        ("storedog-gate keygen keys/staging", reads),
+        ('project = "storedog"', configures),
+        ("storedog-gate verify registry.example.com/storedog/discounts:1.2.3", reads),
+        ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-override", reads),
+        (
+            "cosign verify-attestation --key keys/staging.pub",
+            tested_by("tests/verdicts/attestation/test_cosign.py", "verify-attestation"),
+        ),
+    ],
     "how-to/terraform.md": [
         ("terraform {", _HCL),
         ("export STOREDOG_GLOBAL_SHOP_URL=http://127.0.0.1:8080", reads),
