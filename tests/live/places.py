@@ -12,6 +12,7 @@ import requests
 from docker.errors import APIError
 
 from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 from tests.deploy.conftest import told
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy import Fetched, Held, Live
 
 
+# Edge has tests of its own.
+STRATEGIES = tuple(name for name in strategies.names() if name != "edge")
 ENDPOINT = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 PORT = 8080
 
