@@ -47,6 +47,12 @@ def connected(
             f"environments.{environment.name} has no service under the gate: nothing can be "
             "deployed there; name it with `gate`, or run with --storedog-deploy=never"
         )
+    strategy = strategies.find(environment.strategy)
+    if environment.preview is not None and not isinstance(strategy, strategies.Prepares):
+        raise ConfigurationError(
+            f"environments.{environment.name}.preview: strategy {environment.strategy} cannot let "
+            'a candidate answer there before it has traffic; use strategy = "edge", or take it out'
+        )
     with closing(Engine(environment.engine, redact)) as engine:
         names = Names(environment.name, environment.gated.name)
         lease = Lease(engine, names, build)
