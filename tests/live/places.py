@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
 
-    from pytest_storedog_gate.deploy import Fetched, Held, Live
+    from pytest_storedog_gate.deploy import Fetched, Held, Live, Staged
 
 
 # Edge has tests of its own.
@@ -96,6 +96,18 @@ class Journey:
         assert self._fetched is not None
         return self._fetched.stage().promote()
 
+    def staged(self, reference: str) -> Staged:
+        """A candidate without traffic."""
+        self._held = self.lock(self.resolve(ImageReference.parse(reference)))
+        assert self._fetched is not None
+        return self._fetched.stage()
+
+    def put_back(self) -> str:
+        return self._held.put_back()
+
+    def recover(self) -> str | None:
+        return self._held.recover()
+
     def opened(self, reference: str) -> Live:
         """A deployment that is live and not concluded."""
         self.lock(self.resolve(ImageReference.parse(reference)))
@@ -133,6 +145,8 @@ class Place:
         volumes: Mapping[str, str] | None = None,
         timeout: float = 20,
         lock_image: str | None = None,
+        edge_image: str | None = None,
+        preview: Address | None = None,
     ) -> Environment:
         """Its configuration, with `services` beside the shop."""
         shop = Service(
@@ -152,6 +166,8 @@ class Place:
             network=f"{self.name}-net",
             engine=ENDPOINT,
             lock_image=lock_image,
+            edge_image=edge_image,
+            preview=preview,
         )
 
     def journey(self, environment: Environment, build: Build | None = None) -> Journey:
