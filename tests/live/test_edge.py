@@ -74,19 +74,16 @@ def test_nothing_is_dropped_and_nobody_sees_what_is_not_proved(
     """A deployment, a refused one and a rollback, each with requests under way."""
     address, preview = environment.publish["shop"], environment.preview
     run(environment, images("1"))
-    with load(address, long=LONG) as answered:
-        run(environment, images("2"))
-    assert answered.texts == {"1", "2"}
-    assert {kind for kind, _ in answered.answers} == {"new", "kept", "1 s", "long"}
-
     with load(address, long=LONG) as answered, closing(place.journey(environment)) as journey:
+        run(environment, images("2"))
         staged = journey.staged(images("3"))
         assert isinstance(staged, Answers)
         assert staged.address == str(preview)
         staged.prove()
         assert page(preview) == "3"
         journey.put_back()
-    assert answered.texts == {"2"}
+    assert answered.texts == {"1", "2"}
+    assert {kind for kind, _ in answered.answers} == {"new", "kept", "1 s", "long"}
     assert page(preview) == "status 503"
 
     with closing(place.journey(environment)) as journey:
