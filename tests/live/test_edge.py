@@ -13,7 +13,7 @@ from docker.errors import APIError
 from pytest_storedog_gate.deploy import Answers
 from pytest_storedog_gate.deploy.environment import Address
 from tests.conftest import missing
-from tests.live.load import load
+from tests.live.clients import asking
 from tests.live.releases import free_port
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_nothing_is_dropped_and_nobody_sees_what_is_not_proved(
     """A deployment, a refused one and a rollback, each with requests under way."""
     address, preview = environment.publish["shop"], environment.preview
     run(environment, images("1"))
-    with load(address, long=LONG) as answered, closing(place.journey(environment)) as journey:
+    with asking(address, long=LONG) as answered, closing(place.journey(environment)) as journey:
         run(environment, images("2"))
         staged = journey.staged(images("3"))
         assert isinstance(staged, Answers)
@@ -89,7 +89,7 @@ def test_nothing_is_dropped_and_nobody_sees_what_is_not_proved(
     with closing(place.journey(environment)) as journey:
         live = journey.opened(images("3"))
         live.prove()
-        with load(address, long=LONG) as answered:
+        with asking(address, long=LONG) as answered:
             live.rollback()
         assert answered.texts == {"2", "3"}
     assert sum(answered.answers.values()) > 100
@@ -115,7 +115,7 @@ def test_a_proxy_that_is_killed_goes_to_the_right_one_again(
             proxy.exec_run(["sh", "-c", "kill -9 $(pidof haproxy)"], user="root")
             until(address, "2" if step == "swapped" else "1")
             assert page(address) == ("2" if step == "swapped" else "1")
-        with load(address, long=1) as answered:
+        with asking(address, long=1) as answered:
             journey.recover()
         assert answered.texts == {"1", "2"}
     assert page(address) == "1"
