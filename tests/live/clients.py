@@ -20,7 +20,7 @@ _PATIENCE = 60.0  # s
 
 @dataclass
 class Clients:
-    """Clients of one address, and what they were told: by kind of request and text of the answer."""
+    """Clients of one address, and their answers, by kind of request and text."""
 
     address: Address
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
