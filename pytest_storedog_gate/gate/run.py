@@ -214,7 +214,7 @@ class GateRun:
         if verdict.state is not State.OPEN:
             kind = DeploymentFailed if verdict.state is State.CLOSED else NoVerdict
             raise kind("the candidate was given no traffic: " + "; ".join(verdict.reasons))
-        self._progress(f"{len(required)} required checks have passed before traffic")
+        self._progress(f"passed before traffic: {', '.join(required)}")
 
     def _prove_before_traffic(self) -> None:
         if isinstance(self._deploying, Deploying):

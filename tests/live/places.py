@@ -39,7 +39,10 @@ def environment_from(facts: dict[str, Any]) -> Environment:
         readiness = each["readiness"] and Readiness(**each["readiness"])
         services.append(Service(**{**each, "readiness": readiness}))
     publish = {name: Address(**each) for name, each in facts["publish"].items()}
-    return Environment(**{**facts, "services": tuple(services), "publish": publish})
+    preview = facts["preview"] and Address(**facts["preview"])
+    return Environment(
+        **{**facts, "services": tuple(services), "publish": publish, "preview": preview}
+    )
 
 
 def remove_network(engine: docker.DockerClient, name: str) -> None:
