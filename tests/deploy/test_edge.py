@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ from tests.deploy.conftest import LIVE, PREVIEW, deploy, promoted, reached, reco
 from tests.deploy.fake_engine import FakeEngine, Killed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_storedog_gate.deploy import ImageReference
     from tests.deploy.fake_machine import Machine
@@ -42,6 +44,27 @@ def roll_back(machine: Machine, image: ImageReference) -> None:
         live.rollback()
 
 
+def killed(machine: Machine, run: Callable[[Machine], None]) -> Iterator[Machine]:
+    """What is left of each run that is killed after one of its calls, until one gets through."""
+    for calls in count(1):
+        left = machine.copy()
+
+        def die(engine: FakeEngine, calls: int = calls) -> None:
+            if engine.calls == calls:
+                engine.die()
+
+        left.between = die
+        try:
+            run(left)
+        except Killed:
+            left.between = lambda _engine: None
+            left.clock.sleep(STALE)
+            yield left
+        else:
+            assert calls > 20
+            return
+
+
 # What answers at the address, in its order, while a run of this kind is under way.
 RUNS: dict[str, tuple[Callable[[Machine, ImageReference], None], list[str]]] = {
     "deploys": (lambda machine, image: deploy(machine, ENVIRONMENT, image), ["1", "2"]),
@@ -57,22 +80,7 @@ def test_at_no_moment_nobody_or_the_wrong_one_answers(machine: Machine, kind: st
     deploy(machine, ENVIRONMENT, old)
     run, expected = RUNS[kind]
     answers: list[str | None] = []
-    calls = 0
-    while True:
-        left, calls = machine.copy(), calls + 1
-
-        def die(engine: FakeEngine, calls: int = calls) -> None:
-            if engine.calls == calls:
-                engine.die()
-
-        left.between = die
-        try:
-            run(left, new)
-        except Killed:
-            left.between = lambda _engine: None
-            left.clock.sleep(STALE)
-        else:
-            break
+    for left in killed(machine, lambda machine: run(machine, new)):
         answer = left.answer_at(ADDRESS)
         answers += [answer] if answer != (answers or [None])[-1] else []
         restarted = left.copy()
@@ -85,7 +93,6 @@ def test_at_no_moment_nobody_or_the_wrong_one_answers(machine: Machine, kind: st
             assert mended.answer_at(PREVIEW) is None
             assert mended.statuses() == {LIVE: "running"}
     assert answers == expected
-    assert calls > 20
 
 
 def test_requests_that_are_under_way_are_waited_for(machine: Machine) -> None:
@@ -139,6 +146,29 @@ def test_an_edge_that_was_stopped_or_is_another_is_put_right(machine: Machine) -
     deploy(machine, other, machine.push("1"))
     assert machine.answer_at(ADDRESS) is None
     assert machine.answer_at(Address("127.0.0.1", 82)) == "1"
+
+
+def test_an_image_that_is_no_proxy_takes_no_address_away(machine: Machine) -> None:
+    deploy(machine, ENVIRONMENT, machine.push("1"))
+    machine.push("3.0", "exits", name="haproxy")
+    broken = replace(ENVIRONMENT, edge_image="r.example/haproxy:3.0")
+    with pytest.raises(DeploymentFailed, match=r"edge\.next does not listen; it wrote starting"):
+        deploy(machine, broken, machine.push("2"))
+    assert machine.answer_at(ADDRESS) == "1"
+    assert machine.box(f"{LIVE}.edge.next") is None
+
+
+def test_killed_while_the_edge_is_replaced(machine: Machine) -> None:
+    """The one thing that takes the address away, between two calls."""
+    deploy(machine, ENVIRONMENT, machine.push("1"))
+    new, other = machine.push("2"), replace(ENVIRONMENT, drain=60.0)
+    nobody = 0
+    for left in killed(machine, lambda machine: deploy(machine, other, new)):
+        nobody += left.answer_at(ADDRESS) is None
+        recover(left, other)
+        assert left.answer_at(ADDRESS) in ("1", "2")
+        assert left.box(f"{LIVE}.edge.next") is None
+    assert nobody == 2  # the old one is removed, the new one renamed
 
 
 def test_the_proof_sees_where_the_edge_goes(

@@ -91,19 +91,25 @@ def stands(engine: Engine, names: Names, spec: Spec) -> bool:
 def ensure(engine: Engine, names: Names, spec: Spec) -> None:
     """Starts it, in the place of one that is not as it is to be, and waits until it listens.
 
-    The new one is there before the old one goes: `revive` can finish this.
+    The old one goes when the new one has been tried without its addresses, and is there: `revive`
+    can finish this.
     """
     if stands(engine, names, spec):
         return
     engine.remove(names.spare_edge)
-    engine.create(names.spare_edge, spec)
-    engine.set_restart_policy(names.spare_edge, "unless-stopped")
+    if engine.find(names.edge) is not None:
+        tried = replace(spec, publish=None, beside=dict.fromkeys(spec.beside), aliases=())
+        try:
+            engine.start(engine.create(names.spare_edge, tried))
+            _listens(engine, names.spare_edge)
+        finally:
+            engine.remove(names.spare_edge)
+    spare = engine.create(names.spare_edge, spec)
+    engine.set_restart_policy(spare, "unless-stopped")
     engine.remove(names.edge)
-    revive(engine, names)
-    _until(
-        lambda: answered_by(engine, engine.get(names.edge), PROOF, "/") is not None,
-        lambda: f"{names.edge} does not listen; it wrote {engine.logs(names.edge) or 'nothing'}",
-    )
+    engine.rename(spare, names.edge)
+    engine.start(spare)
+    _listens(engine, names.edge)
 
 
 def revive(engine: Engine, names: Names) -> None:
@@ -139,7 +145,7 @@ def hand_over(engine: Engine, names: Names, leaving: Container | None) -> None:
     if leaving is not None:
         deadline = time.monotonic() + float(edge.labels[labels.DRAIN])
         gone = frozenset(leaving.addresses.values())
-        while engine.connected_to(edge.id) & gone and time.monotonic() < deadline:
+        while _under_way(engine, edge) & gone and time.monotonic() < deadline:
             time.sleep(_INTERVAL)
 
 
@@ -168,6 +174,20 @@ def answered_by(engine: Engine, edge: Container, port: int, path: str) -> str | 
         except requests.RequestException:
             return None
     return answer.headers.get(_ANSWERED_BY, "-")
+
+
+def _under_way(engine: Engine, edge: Container) -> frozenset[str]:
+    try:
+        return engine.connected_to(edge.id)
+    except DeploymentFailed:  # it starts anew, and has lost its connections
+        return frozenset()
+
+
+def _listens(engine: Engine, name: str) -> None:
+    _until(
+        lambda: answered_by(engine, engine.get(name), PROOF, "/") is not None,
+        lambda: f"{name} does not listen; it wrote {engine.logs(name) or 'nothing'}",
+    )
 
 
 def _elsewhere(engine: Engine, edge: Container, wanted: Container, port: int) -> list[str]:
