@@ -40,6 +40,10 @@ class Service:
     volumes: Mapping[str, str] = field(default_factory=dict)
 
 
+EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104
+"""Hosts of an `Address` that stand for all addresses of the machine."""
+
+
 @dataclass(frozen=True)
 class Address:
     """A published address of the engine's host."""

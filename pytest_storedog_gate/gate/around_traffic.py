@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import merged
+from pytest_storedog_gate.deploy.environment import EVERYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,22 +41,27 @@ def _aimed(settings: Settings, check: PlannedCheck, address: str) -> PlannedChec
     """The check with the address in its variable, and in the place of the published one."""
     payload, published = dict(check.payload), _published(settings)
     if published and published != address:
+        pattern = rf"{re.escape(published)}(?!\d)"  # no port that only begins so
         for key in ("startUrl", "variables", "headers"):
             if key in payload:
-                payload[key] = _replaced(payload[key], published, address)
+                payload[key] = _replaced(payload[key], pattern, address)
         over_http = check.definition.kind == "browser" or check.definition.subtype == "http"
         if over_http and "startUrlSubstitutionRegex" not in payload:
             # It is applied to the check's own start URL, when its variables are filled in.
-            payload["startUrlSubstitutionRegex"] = f"{re.escape(published)}|{address}"
+            payload["startUrlSubstitutionRegex"] = f"{pattern}|{address}"
     return replace(check, payload=merged(payload, {"variables": {ADDRESS: address}}))
 
 
 def _published(settings: Settings) -> str | None:
-    published = settings.environment.publish.get(settings.environment.gate or "")
+    environment = settings.environment
+    published = environment.publish.get(environment.gate or "")
+    if published and environment.preview and published.host in EVERYWHERE:
+        # Nobody can ask for all addresses of a machine; the preview names one.
+        published = replace(published, host=environment.preview.host)
     return str(published) if published else None
 
 
-def _replaced(value: Any, old: str, new: str) -> Any:
+def _replaced(value: Any, pattern: str, new: str) -> Any:
     if isinstance(value, dict):
-        return {key: _replaced(each, old, new) for key, each in value.items()}
-    return value.replace(old, new) if isinstance(value, str) else value
+        return {key: _replaced(each, pattern, new) for key, each in value.items()}
+    return re.sub(pattern, lambda _: new, value) if isinstance(value, str) else value
