@@ -133,7 +133,7 @@ class GateRun:
         """
         # What a project brought may end the process while this thread is here already.
         again = self._finishing == threading.get_ident()
-        if again or not self._road.acquire(timeout=_PATIENCE):
+        if again or not self._enter():
             what = "left its environment in order" if again else "deployed"
             self.fail(NoVerdict(f"the process ended while it {what}; the next run recovers first"))
             return self._finished or self._record(self._decide(evidence, self.failure))
@@ -150,6 +150,13 @@ class GateRun:
         finally:
             self._finishing = None
             self._road.release()
+
+    def _enter(self) -> bool:
+        """Takes the road; another thread that is on it waits for no check any more."""
+        if self._road.acquire(blocking=False):
+            return True
+        self._checking.stop()
+        return self._road.acquire(timeout=_PATIENCE)
 
     @property
     def checks(self) -> tuple[PlannedCheck, ...]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +41,7 @@ checks_after = ["hea-lth-chk"]
 overrides = {{ variables = {{ SHOP = "http://{live}" }} }}
 """
 CONFTEST = """\
+import os
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,6 +66,7 @@ class Everything:
         return self
     def stage(self):
         said("staged")
+        Path("pid").write_text(str(os.getpid()))
         return self
     def promote(self):
         said("promoted")
@@ -146,6 +151,22 @@ def test_a_candidate_that_is_refused_never_has_traffic(
     assert cases["test_check[staging-dis-cou-nts]"] == "failure"
     assert cases["deployment[staging]"] == "failure"
     assert cases["test_check[staging-hea-lth-chk]"] != "passed"
+
+
+def test_a_run_that_is_interrupted_while_it_waits_promotes_nothing(
+    both_ways: GateProject, preview: Shop
+) -> None:
+    configure(both_ways, preview)
+
+    def interrupt(_path: str) -> None:
+        os.kill(int((both_ways.path / "pid").read_text()), signal.SIGINT)
+        time.sleep(1)  # the answer comes too late
+
+    preview.before_answer = interrupt
+    result = both_ways.run(IMAGE)
+    assert result.ret == 2, result.stdout.str()
+    assert said(both_ways) == ["staged", "proved", "put back"]
+    assert not both_ways.shop.asked
 
 
 def test_what_fails_on_the_live_address_is_rolled_back(
