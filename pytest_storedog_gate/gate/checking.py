@@ -81,6 +81,7 @@ class Checking:
         self.checks = selection.resolve(settings.requirements, self._known)
         self.required: tuple[str, ...] = ()
         self.before: tuple[PlannedCheck, ...] = ()
+        self._after: tuple[PlannedCheck, ...] = ()
         self.batches: list[Batch] = []
         self._holding: dict[str, list[Batch]] = {}
         self._rules: Mapping[str, str] = {}
@@ -152,7 +153,8 @@ class Checking:
 
     def confirmed(self) -> dict[str, CheckOutcome]:
         """What is known, once more from the whole batch: results may have joined since."""
-        return {public_id: self._joined(public_id) for public_id in self._outcomes.known}
+        known = tuple(self._outcomes.known)  # at once: watchers may tell of more meanwhile
+        return {public_id: self._joined(public_id) for public_id in known}
 
     def pictures(self) -> dict[str, bytes]:
         """The screenshots that the service still has, by their keys: see `Record`."""
