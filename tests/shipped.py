@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 
-# Before a test takes the variables away.
+# Read before the tests begin: each of them has an environment without such variables.
 _REWRITE = bool(os.environ.get("STOREDOG_REWRITE"))
 
 
