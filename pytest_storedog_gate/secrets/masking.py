@@ -137,10 +137,10 @@ class Masker:
         return cast("T", self._masked(data, _OURS)) if self._forms else data
 
     def _masked(self, data: Any, whose: _Whose) -> Any:
-        # What holds no secret stays the same object: a copy of all that many checks tell takes long.
+        # What holds no secret stays the same object: copies of what many checks tell take long.
         if isinstance(data, str):
-            shown = self.shortened(data) if _CUT_SOMEWHERE.search(data) else self(data)
-            return data if shown == data else shown
+            text = self.shortened(data) if _CUT_SOMEWHERE.search(data) else self(data)
+            return data if text == data else text
         if isinstance(data, dict):
             return {
                 self(name) if whose.names and isinstance(name, str) else name: self._member(
@@ -151,8 +151,8 @@ class Masker:
         if isinstance(data, list | tuple):
             masked = [self._masked(value, whose) for value in data]
             return data if all(map(is_, masked, data)) else type(data)(masked)
-        if members := _members(type(data)):
-            values = {name: getattr(data, name) for name in members}
+        if names := _members(data.__class__):
+            values = {name: getattr(data, name) for name in names}
             shown = {n: self._member(n, value, whose) for n, value in values.items()}
             changed = {n: value for n, value in shown.items() if value is not values[n]}
             return replace(data, **changed) if changed else data
@@ -168,7 +168,7 @@ class Masker:
 
 @cache
 def _members(one: type) -> tuple[str, ...]:
-    """The names of a dataclass's members."""
+    """The names of a dataclass's members; of another type none."""
     return tuple(field.name for field in fields(one)) if is_dataclass(one) else ()
 
 
