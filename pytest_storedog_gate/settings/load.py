@@ -50,7 +50,8 @@ class Settings:
     `required_there` is what must have passed in `requires`, the environment before this one.
     `narrowed` tells that a run that only checks was asked for something else than the files do.
     `config_shown` is the configuration file as a person reads it, from where pytest was started.
-    `lock_wait` is in seconds.
+    `lock_wait` is in seconds. `after_traffic` are the checks, by public ID, that the configuration
+    has for the live address, and `twice` those of them that it has for the preview too.
     """
 
     environment: Environment
@@ -73,6 +74,13 @@ class Settings:
     gogs_token: str | None = field(default=None, repr=False)
     gitlab_token: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    after_traffic: frozenset[str] = frozenset()
+    twice: frozenset[str] = frozenset()
+
+    @property
+    def previews(self) -> bool:
+        """Whether the candidate is checked before it has traffic."""
+        return self.environment.gated is not None and self.environment.preview is not None
 
     @cached_property
     def redact(self) -> Masker:
@@ -140,6 +148,8 @@ def load(
     secrets |= secret_values.of_variables(ci.variables.said.overrides)
     secrets |= secret_values.of_globals(environ)
     secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token, gitlab_token)))
+    before = {check.public_id for check in section.checks}
+    after = frozenset(check.public_id for check in section.checks_after)
     requires = file.environments.get(section.requires or "")
     return Settings(
         environment=section.environment,
@@ -162,6 +172,8 @@ def load(
         gogs_token=gogs_token,
         gitlab_token=gitlab_token,
         secrets=tuple(secrets),
+        after_traffic=after,
+        twice=after & before,
     )
 
 

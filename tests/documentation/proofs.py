@@ -183,6 +183,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("storedog-synthetics serve --port 8126 --definitions 'checks/*.synthetics.json'", reads),
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
+    "how-to/strategies.md": [("[services.discounts]", configures)],
     "how-to/promote.md": [
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
