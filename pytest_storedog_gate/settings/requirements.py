@@ -55,12 +55,6 @@ class Asked:
         return str(self.own.get(public_id, {}).get("executionRule", strictest(rules or [general])))
 
     @cached_property
-    def nothing(self) -> bool:
-        """Whether it asks for nothing, and says nothing of what others ask for."""
-        said = (self.checks, self.search, self.overrides, self.own, self.definitions)
-        return not any(said)
-
-    @cached_property
     def versions(self) -> dict[str, int | None]:
         """The version that each of the `checks` is pinned to."""
         return {check.public_id: check.version for check in self.checks}
@@ -151,8 +145,6 @@ def together(
     address, variable, header or limit it would be another check.
     """
     git = requirements.git.said_of(public_id, suites)
-    if requirements.added.nothing:
-        return git
     said = requirements.added.said_of(public_id)
     both = merged(git, {k: v for k, v in said.items() if k not in ("executionRule", *PLACES)})
     for key, value in both.items():
@@ -168,8 +160,6 @@ def never_weaker(requirements: Requirements, public_id: str, rule: str) -> str:
     another definition.
     """
     git, added = requirements.git, requirements.added
-    if added.nothing:
-        return rule
     said = str(added.said_of(public_id).get("executionRule", rule))
     if strictest((rule, said)) != said:
         raise _changed(requirements, public_id, f"executionRule = {said}")
