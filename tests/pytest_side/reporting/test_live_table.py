@@ -131,6 +131,7 @@ def test_lines_where_no_cursor_moves_and_where_a_log_is_kept(
     assert b"\x1b[" not in shown.raw
 
 
+@pytest.mark.usefixtures("started_as_usual")  # a process that others use has imported more
 def test_a_run_without_a_terminal_imports_no_table(project: GateProject) -> None:
     project.pytester.makeconftest(
         "import sys\ndef pytest_unconfigure(): print('rich' in sys.modules, file=sys.stderr)"
