@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_storedog_gate.local_synthetics.assertions import json_schema
 from pytest_storedog_gate.local_synthetics.assertions.assertion import unsupported
 from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS
 from tests.local_synthetics.assertions.evaluated import DISCOUNTS, observed, result, schema
@@ -189,9 +190,11 @@ def doubling(word: str, levels: int = 40) -> dict[str, Any]:
     return {"definitions": {**parts, f"d{levels}": {"type": "string"}}, "allOf": [parts["d0"]]}
 
 
-def test_a_schema_has_a_time_limit() -> None:
+def test_a_schema_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json_schema._LIMIT == 5.0
+    monkeypatch.setattr(json_schema, "_LIMIT", 0.2)
     unmet = result(schema(doubling("allOf")), observed("5"))
-    assert (unmet["valid"], unmet["error_message"]) == (False, "the JSON Schema took over 5 s")
+    assert (unmet["valid"], unmet["error_message"]) == (False, "the JSON Schema took over 0.2 s")
 
 
 @pytest.mark.parametrize("word", ["anyOf", "oneOf"])
