@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 def keygen(prefix: Path, kind: str) -> int:
     """Writes a pair of keys beside each other, and never over one that is there."""
-    _need_cryptography()
+    if find_spec("cryptography") is None:
+        raise ConfigurationError(
+            "signatures need a package that is not installed: pip install "
+            "'pytest-storedog-gate[proof]'"
+        )
     from pytest_storedog_gate.verdicts.attestation.keys import SigningKey  # noqa: PLC0415
 
     key = SigningKey.generate(kind)
@@ -118,7 +122,6 @@ def show(image: str, config: str | None, *, as_json: bool) -> int:
 
 
 def _configuration(named: str | None) -> Configuration:
-    _need_cryptography()
     here = Path.cwd()
     file = configuration.read(configuration.find(here, named, here))
     if not file.promotion.signed:
@@ -152,14 +155,6 @@ def _store(file: Configuration, image: str) -> tuple[AttestedVerdicts, str]:
         max_age=file.promotion.max_age,
     )
     return store, digest
-
-
-def _need_cryptography() -> None:
-    if find_spec("cryptography") is None:
-        raise ConfigurationError(
-            "signatures need a package that is not installed: pip install "
-            "'pytest-storedog-gate[proof]'"
-        )
 
 
 def _say(text: str) -> None:

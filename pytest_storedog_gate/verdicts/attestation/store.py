@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
+from pytest_storedog_gate.outlets.whole_file import Nothing
 from pytest_storedog_gate.verdicts.attestation import statement
 from pytest_storedog_gate.verdicts.attestation.bundle import Untrusted, opened, signed
 from pytest_storedog_gate.verdicts.attestation.statement import About, Attested
@@ -99,7 +100,7 @@ class AttestedVerdicts:
     @contextmanager
     def prepare(self, environment: str, digest: str, record: Record) -> Iterator[Prepared]:
         if self.key is None:
-            yield _Unsigned()
+            yield Nothing()
             return
         newest, _ = self._newest(environment, digest, self._own)
         sequence = newest.sequence + 1 if newest else 1
@@ -157,13 +158,6 @@ class AttestedVerdicts:
                 f"cannot be promoted; run pytest --storedog-env={newest.environment} with this "
                 "image again"
             )
-
-
-class _Unsigned:
-    """A run without a key keeps no verdict."""
-
-    def commit(self) -> None:
-        """There is nothing to keep."""
 
 
 def _rank(said: Attested) -> tuple[int, bool]:
