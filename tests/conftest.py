@@ -41,6 +41,11 @@ OTHERS = (
     "socket",
     "timeout",
     "tldr",
+    "html",
+    "html_fixtures",
+    "metadata",
+    "allure_pytest",
+    "ctrf",
 )
 
 # Keys, facts of CI systems, and what pytest reads: whole messages in its summary where CI is set.
@@ -243,9 +248,9 @@ class GateProject:
             *self.mode, *switch, "--storedog-report=report.json", "--junitxml=junit.xml", *args
         )
 
-    def with_plugin(self, name: str) -> None:
-        """Lets one of `OTHERS` be loaded in this project's runs."""
-        self.mode = [*self.mode[: -len(WITHOUT_OTHERS)], *without_others(name)]
+    def with_plugin(self, *names: str) -> None:
+        """Lets these of `OTHERS` be loaded in this project's runs."""
+        self.mode = [*self.mode[: -len(WITHOUT_OTHERS)], *without_others(*names)]
 
     def report(self) -> dict[str, object]:
         data: dict[str, object] = json.loads((self.path / "report.json").read_text("utf-8"))

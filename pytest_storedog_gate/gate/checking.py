@@ -17,7 +17,7 @@ from pytest_storedog_gate.settings.requirements import BLOCKING
 from pytest_storedog_gate.verdicts.rule import by_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.gate.outcomes import Outcomes
@@ -45,6 +45,9 @@ class NothingRead:
         return {}
 
     def pictures(self) -> dict[str, bytes]:
+        return {}
+
+    def pictures_of(self, _outcomes: object) -> dict[str, bytes]:
         return {}
 
     def stop(self) -> None:
@@ -158,7 +161,11 @@ class Checking:
 
     def pictures(self) -> dict[str, bytes]:
         """The screenshots that the service still has, by their keys: see `Record`."""
-        return pictures.taken(self._client, self.confirmed().values())
+        return self.pictures_of(self.confirmed().values())
+
+    def pictures_of(self, outcomes: Iterable[CheckOutcome]) -> dict[str, bytes]:
+        """The same of some outcomes."""
+        return pictures.taken(self._client, outcomes)
 
     def stop(self) -> None:
         """Cuts every wait short; nobody follows a batch any more."""

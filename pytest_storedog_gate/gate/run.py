@@ -20,6 +20,7 @@ from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
 from pytest_storedog_gate.gate.synthetics import Service
 from pytest_storedog_gate.reading.ci import metadata as ci
+from pytest_storedog_gate.reports import attachments
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.gate.provided import Provided
     from pytest_storedog_gate.gate.selection import PlannedCheck
+    from pytest_storedog_gate.reports.attachments import Attachments
     from pytest_storedog_gate.settings.load import Settings
 
 
@@ -121,6 +123,13 @@ class GateRun:
         if self.failure is not None:
             raise self.failure
         return self._checking.alone(public_id, overrides)
+
+    def attachments(self, public_id: str) -> Attachments | None:
+        """The evidence of one check for reports of others; None where it has no result."""
+        outcome = self.outcomes.known.get(public_id)
+        if outcome is None:
+            return None
+        return attachments.of(outcome, self._checking.pictures_of([outcome]))
 
     def settle(self, evidence: Evidence) -> Record:
         """What the evidence says once the checks have ended, and what answers was proved again."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Raised `from None`: the gate's own error would be printed too.
 _failed = partial(pytest.fail.Exception, pytrace=False)
-_OUTCOME = pytest.StashKey["CheckOutcome"]()
+OUTCOME = pytest.StashKey["CheckOutcome"]()
 _RUNS = pytest.StashKey[int]()
 _CALLS = pytest.StashKey[int]()
 
@@ -54,7 +54,7 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
     except GateError as error:
         why = line(str(error).partition("\n")[0])
         raise _failed(f"{storedog_public_id} has no verdict: {why}") from None
-    request.node.stash[_OUTCOME] = outcome
+    request.node.stash[OUTCOME] = outcome
     request.node.user_properties.extend(junit.properties(outcome.decisive))
     rules = {result.execution_rule for result in outcome.results}
     if rules == {"skipped"}:
@@ -109,7 +109,7 @@ def pytest_runtest_makereport(
     report = yield
     if uses_gate(item):
         setattr(report, RUNS, item.stash.get(_RUNS, 0))
-    outcome = item.stash.get(_OUTCOME, None)
+    outcome = item.stash.get(OUTCOME, None)
     if outcome is not None:
         report.duration = outcome.duration if report.when == "call" else 0.0
     return report

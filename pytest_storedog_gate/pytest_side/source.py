@@ -10,6 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
+    from pytest_storedog_gate.reports.attachments import Attachments
 
 Tagged = tuple[str, tuple[str, ...]]  # a check's public ID and its tags
 Overrides = Mapping[str, Any]
@@ -54,6 +55,16 @@ class Source(Protocol):
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         """One check's outcome in a batch of its own, with these overrides."""
+
+
+class Showing(Protocol):
+    """What reports of other plugins ask for, while tests run: see `Source`."""
+
+    def attachments(self, public_id: str) -> Attachments | None:
+        """The evidence of one check for reports of other plugins; None where it has no result."""
+
+    def masked(self, texts: list[str]) -> list[str]:
+        """The texts without the secrets of the run."""
 
 
 SOURCE = pytest.StashKey[Source]()

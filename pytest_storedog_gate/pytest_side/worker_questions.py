@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Census, Overrides, Source, Tagged
+    from pytest_storedog_gate.reports.attachments import Attachments
 
-# Of `Source`: who has the key may ask these, and nothing else of the controller.
-_QUESTIONS = ("checks", "counted", "stopped", "outcome", "trigger")
+# Of `Source` and `Showing`: who has the key may ask these, and nothing else of the controller.
+_QUESTIONS = ("checks", "counted", "stopped", "outcome", "trigger", "attachments", "masked")
 _PAUSE = 0.1  # s
 _LONGEST_ADDRESS = 100  # bytes; a socket's path has 107 at the most
 
@@ -101,7 +102,7 @@ def _short_folder() -> str:
 
 
 class RemoteSource:
-    """The controller's answers, as a worker gets them: see `Source`.
+    """The controller's answers, as a worker gets them: see `Source` and `Showing`.
 
     One connection serves all questions. It is made before any test runs: plugins that keep tests
     from the network would keep us from the controller.
@@ -130,6 +131,12 @@ class RemoteSource:
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         return cast("CheckOutcome", self._ask("trigger", public_id, overrides))
+
+    def attachments(self, public_id: str) -> Attachments | None:
+        return cast("Attachments | None", self._ask("attachments", public_id))
+
+    def masked(self, texts: list[str]) -> list[str]:
+        return cast("list[str]", self._ask("masked", texts))
 
     def _ask(self, question: str, *arguments: object) -> object:
         try:

@@ -16,6 +16,8 @@ from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
+from pytest_storedog_gate.pytest_side.reporting.attaching.ctrf import Enriched
+from pytest_storedog_gate.pytest_side.reporting.attaching.pytest_html import Extras
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.pytest_side.reporting.masked_reports import mask_report
 from pytest_storedog_gate.pytest_side.roles import signals
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Overrides, Tagged
+    from pytest_storedog_gate.reports.attachments import Attachments
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
 
@@ -43,7 +46,8 @@ _NAMED = 5  # tests in one sentence
 class Controller:
     """What every controller does: hear the evidence, decide once, and say so.
 
-    It is the `Source` of collection and fixtures too, for workers over a socket.
+    It is the `Source` of collection and fixtures and the `Showing` of reports too, for workers over
+    a socket.
     """
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
@@ -68,8 +72,15 @@ class Controller:
         self._file = ""  # the node ID of the checks' own module
         self._notes: list[str] = []
         self._said = False
-        for own in (DroneCard(), Comments(settings), StepSummary()):
+        for own in (DroneCard(), Comments(settings), StepSummary(), *self._attaching()):
             config.pluginmanager.register(own)
+
+    def _attaching(self) -> Iterator[object]:
+        """What adds to the reports of other plugins, where this run has them."""
+        if self.config.getoption("htmlpath", None):
+            yield Extras(self, self.node_ids, self.settings.redact)
+        if path := self.config.getoption("ctrf", None):
+            yield Enriched(path, self.run.outcomes.known, self.node_ids, self.settings.redact)
 
     # -- what collection and fixtures ask: see `Source` ----------------------------------------
 
@@ -99,6 +110,12 @@ class Controller:
             else:
                 state = outcome.status.value
                 yield waiting.Row(check.public_id, name, state, outcome.duration)
+
+    def attachments(self, public_id: str) -> Attachments | None:
+        return self.run.attachments(public_id)
+
+    def masked(self, texts: list[str]) -> list[str]:
+        return [self.settings.redact.shortened(text) for text in texts]
 
     # -- the session ---------------------------------------------------------------------------
 

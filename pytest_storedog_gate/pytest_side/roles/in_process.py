@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.pytest_side.collecting import collection
+from pytest_storedog_gate.pytest_side.reporting.attaching import allure
 from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.roles.controller import Controller
 
@@ -26,6 +27,7 @@ class InProcess(Controller):
         collection.register(
             config, self, settings.config_path, environment, decides=settings.deploy
         )
+        allure.register(config, self)
         self._waiting: dict[str, list[pytest.Item]] = {}
         self._places: dict[pytest.Item, int] = {}
         self._ran: set[pytest.Item] = set()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.pytest_side.collecting import collection
+from pytest_storedog_gate.pytest_side.reporting.attaching import allure
 from pytest_storedog_gate.pytest_side.worker_questions import RemoteSource
 
 if TYPE_CHECKING:
@@ -19,3 +20,4 @@ def register(config: pytest.Config, handed: Mapping[str, Any]) -> None:
     source, path = RemoteSource(handed["address"], handed["key"]), Path(handed["path"])
     environment, decides = handed["environment"], handed["decides"]
     collection.register(config, source, path, environment, decides=decides)
+    allure.register(config, source)
