@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -42,24 +41,3 @@ def shielded() -> Iterator[None]:
         for number, handler in previous.items():
             if signal.getsignal(number) is note:
                 signal.signal(number, handler)
-
-
-@contextmanager
-def alarm_kept() -> Iterator[None]:
-    """Lets an alarm that is set go on after the block, which may set and clear its own.
-
-    pytest-timeout sets one for each test, and there is only one in a process.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler, (left, _) = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
-    begun = time.monotonic()
-    try:
-        yield
-    finally:
-        if left:
-            signal.signal(signal.SIGALRM, handler)
-            # At once where it would have come meanwhile; 0 would clear it.
-            left = max(left - (time.monotonic() - begun), 0.001)
-            signal.setitimer(signal.ITIMER_REAL, left)

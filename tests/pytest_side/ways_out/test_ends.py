@@ -165,29 +165,31 @@ def test_pytest_timeout_ends_in_a_verdict(both_ways: GateProject, method: str) -
     assert_one_word(both_ways, result)
 
 
-def test_pytest_timeout_while_a_check_is_waited_for(both_ways: GateProject) -> None:
+def test_pytest_timeout_while_a_check_is_waited_for(project: GateProject) -> None:
+    """A worker waits within a test; in one process tests begin when their results are there."""
+    project.mode = MODES["n2"]
     release = threading.Event()
 
     def hold(path: str) -> None:
         if path == "/discount":
             release.wait(30)
 
-    both_ways.shop.before_answer = hold
+    project.shop.before_answer = hold
     # The check's own limit must not come first, however slow the machine is.
-    text = (both_ways.path / "all.synthetics.json").read_text("utf-8")
+    text = (project.path / "all.synthetics.json").read_text("utf-8")
     patient = text.replace('"timeout": 5', '"timeout": 30')
     assert patient != text
-    (both_ways.path / "all.synthetics.json").write_text(patient, "utf-8")
-    both_ways.with_plugin("timeout")
+    (project.path / "all.synthetics.json").write_text(patient, "utf-8")
+    project.with_plugin("timeout")
     try:
         # The other check has its test meanwhile, with a timer of its own.
-        result = both_ways.run("--timeout=6", "--timeout-method=signal")
+        result = project.run("--timeout=6", "--timeout-method=signal")
     finally:
         release.set()
     assert result.ret == 8
     assert "INTERNALERROR" not in f"{result.stdout}{result.stderr}"
     result.stdout.fnmatch_lines(["*Timeout*"])
-    assert_one_word(both_ways, result)
+    assert_one_word(project, result)
 
 
 @pytest.mark.parametrize("mode", MODES)

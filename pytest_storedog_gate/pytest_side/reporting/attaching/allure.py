@@ -52,20 +52,6 @@ class _Attaching:
         self._source = source
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Drops the result of a test that has not run here, as it has run already.
-
-        In one process tests run in the order in which results arrive, one within another; allure
-        would take the second time, in its place, for a skipped test.
-        """
-        done = yield
-        listener: Any = item.config.pluginmanager.get_plugin("allure_listener")
-        uuid = listener and listener._cache.pop(item.nodeid)  # noqa: SLF001  # there is no other way
-        if uuid:  # what has run was closed by its `pytest_runtest_logfinish`
-            listener.allure_logger.drop_test(uuid)
-        return done
-
-    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

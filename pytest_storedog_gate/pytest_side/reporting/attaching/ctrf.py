@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.secrets.masking import Masker
 
-_METADATA = "_ctrf_metadata"
-
 
 class Enriched:
     """Adds to the file once it is there; one that cannot be read or written stays as it is."""
@@ -36,17 +34,6 @@ class Enriched:
     ) -> None:
         """`known` has outcomes by public IDs, and `node_ids` public IDs by node IDs."""
         self._path, self._known, self._node_ids, self._mask = Path(path), known, node_ids, mask
-
-    @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Leaves what pytest-json-ctrf deletes after each test, also where one runs within another.
-
-        So they do in one process, where tests run in the order in which results arrive.
-        """
-        done = yield
-        if not hasattr(item, _METADATA):
-            setattr(item, _METADATA, {})
-        return done
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Generator[None]:
