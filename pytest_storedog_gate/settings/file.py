@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
-from pytest_storedog_gate.reading.kinds import STRING, TABLE
+from pytest_storedog_gate.reading.kinds import STRING, TABLE, one_of
 from pytest_storedog_gate.settings import environments, gogs, promotion, services, synthetics
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def _name(text: str) -> str:
 KEYS = {
     "project": STRING.meaning(_name),
     "verdicts": STRING,
+    "junit": one_of("full", "xunit"),
     "synthetics": TABLE,
     "services": TABLE,
     "environments": TABLE,
@@ -46,7 +47,8 @@ KEYS = {
 class Configuration:
     """What the file says; `verdicts` is the folder where they are kept.
 
-    `synthetics` holds what the section says by key: the file is one of the places that say it.
+    `junit` is the form of the JUnit file, None for what pytest is told of that. `synthetics` holds
+    what the section says by key: the file is one of the places that say it.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class Configuration:
     promotion: Promotion
     project: str | None = None
     gogs: Gogs | None = None
+    junit: str | None = None
 
     def section(self, name: str) -> EnvironmentSection:
         """The environment that --storedog-env names."""
@@ -129,4 +132,5 @@ def read(path: Path) -> Configuration:
         promotion.read(top.table("promotion"), path.parent),
         said.get("project"),
         gogs.read(top.table("gogs")) if "gogs" in said else None,
+        said.get("junit"),
     )

@@ -54,7 +54,8 @@ class Settings:
     `narrowed` tells that a run that only checks was asked for something else than the files do.
     `config_shown` is the configuration file as a person reads it, from where pytest was started.
     `lock_wait` is in seconds. `after_traffic` are the checks, by public ID, that the configuration
-    has for the live address, and `twice` those of them that it has for the preview too.
+    has for the live address, and `twice` those of them that it has for the preview too. `junit` is
+    the form of the JUnit file, None for pytest's own.
     """
 
     environment: Environment
@@ -76,6 +77,7 @@ class Settings:
     html: Path | None
     narrowed: bool
     gogs: Gogs | None
+    junit: str | None
     sources: Mapping[str, str]
     signing: SigningSecret | None = field(default=None, repr=False)
     gogs_token: str | None = field(default=None, repr=False)
@@ -193,6 +195,7 @@ def load(
         html=options.folder / options.html if options.html else None,
         narrowed=not deploy and any(level.asks for level in asking if not level.in_git),
         gogs=file.gogs,
+        junit=file.junit,
         sources={"environment": COMMAND_LINE, **pick.sources},
         signing=signing,
         gogs_token=gogs_token,

@@ -18,6 +18,7 @@ from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.pytest_side import fixtures
 from pytest_storedog_gate.pytest_side.collecting import checks, markers
 from pytest_storedog_gate.pytest_side.collecting.left_out import LeftOut
+from pytest_storedog_gate.pytest_side.collecting.lines import Lines
 from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, uses_gate
 from pytest_storedog_gate.pytest_side.source import SOURCE, Census
 
@@ -72,6 +73,7 @@ class Collection:
     ) -> None:
         self._source, self._path, self._environment = source, path, environment
         self._decides = decides
+        self._lines = Lines(path, environment)
         self._named, self._left_out = _Named(config), LeftOut(config)
         self._checks: list[Tagged] = []
         self._collected: list[pytest.Item] = []
@@ -117,7 +119,9 @@ class Collection:
         self._collected.append(item)
         if isinstance(item.parent, ChecksFile):
             # Else it would be that of our own function.
-            item.location = (item.nodeid.partition("::")[0], None, item.name)
+            public_id: object = markers.case_id(item)  # pytest has a case even for no checks
+            named_at = self._lines.of(public_id) if isinstance(public_id, str) else None
+            item.location = (item.nodeid.partition("::")[0], named_at, item.name)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(

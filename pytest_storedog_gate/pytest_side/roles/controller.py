@@ -123,9 +123,10 @@ class Controller:
         return self.settings.redact.document(self.settings.describe())
 
     def pytest_sessionstart(self) -> None:
-        """Takes SIGTERM for a Ctrl-C, and shows the waiting as pytest's reporter allows it."""
+        """Takes SIGTERM for a Ctrl-C, and suits pytest's reporter and JUnit writer."""
         self._shown = waiting.shown_on(self.config, self._rows)
         self.config.pluginmanager.register(self._shown)
+        Writers(self.config, self.settings.junit).choose()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     @pytest.hookimpl(tryfirst=True)
@@ -259,7 +260,7 @@ class Controller:
         self._shown.close()
         with signals.shielded():
             settled = self.run.settle(self._evidence(int(session.exitstatus)))
-        writers = Writers(self.config)
+        writers = Writers(self.config, self.settings.junit)
         writers.mask_recorded(self.settings.redact)
         if self.run.stopped:
             silent = set(self.testimony.silent())
