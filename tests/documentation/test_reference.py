@@ -13,10 +13,14 @@ from lab.scripts.site import command_lines, keys
 from pytest_storedog_gate.datadog import overrides
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
+from pytest_storedog_gate.reports import junit
 from pytest_storedog_gate.settings import datadog_ci
 from pytest_storedog_gate.settings.file import read
 from pytest_storedog_gate.settings.options import FLAGS
+from pytest_storedog_gate.verdicts.record_json import facts
 from tests.documentation.pages import Page
+from tests.reports.foreign_records import everywhere
+from tests.reports.stand_ins import record_of
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -100,3 +104,18 @@ def _examples(section: str) -> str:
     lines = [f"{key} = {keys.meaning(section, key)['example']}" for key in keys.SECTIONS[section]]
     tomllib.loads("\n".join(lines))
     return "\n".join(lines) + "\n"
+
+
+def test_the_page_of_junit_names_each_property() -> None:
+    page = (_REFERENCE / "junit.md").read_text("utf-8")
+    of_check, of_run = page.partition("## Properties of a check")[2].split("## Properties of dep")
+    (result,) = everywhere("said").verdict.checks[0].outcome.results  # type: ignore[union-attr]
+    told = {name for name, _ in junit.properties(result) if not name.startswith("dd_tags")}
+    assert _named(of_check) == told
+    listed = {"requirements"}  # lists have no place in a property
+    assert _named(of_run.partition("## Who")[0]) == {*facts(record_of()), "verdict"} - listed
+
+
+def _named(part: str) -> set[str]:
+    cells = re.findall(r"^\| (`.*?) \|", part, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
