@@ -57,10 +57,10 @@ def data(record: Record) -> dict[str, Any]:
     return {
         "headline": glance.headline(record),
         "colour": _COLOURS[record.verdict.state],
-        "environment": line(record.environment),
-        "image": line(subject.image or "").partition("@")[0],
-        "digest": line(subject.digest or ""),
-        "commit": line(record.build.commit or ""),
+        "environment": no_markdown(line(record.environment)),
+        "image": no_markdown(line(subject.image or "").partition("@")[0]),
+        "digest": no_markdown(line(subject.digest or "")),
+        "commit": no_markdown(line(record.build.commit or "")),
         "rolled_back": no_markdown(line(record.rolled_back or "")),
         "reasons": [{"text": no_markdown(line(one))} for one in glance.other_reasons(record)],
         "checks": [

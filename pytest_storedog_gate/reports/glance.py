@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MOST_CHECKS = 50
 WORDS = {State.CLOSED: "FAILED", State.INCONCLUSIVE: "NO VERDICT", State.OPEN: "passed"}
 WORST_FIRST = tuple(WORDS)
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~]")
+# What marks a text, and what begins a heading or a list.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>|~&]|^[#+=-]")
+_NUMBERED = re.compile(r"^([0-9]+)\.")
 
 
 def headline(record: Record) -> str:
@@ -45,12 +47,17 @@ def word(check: CheckVerdict) -> str:
 def url(check: CheckVerdict) -> str:
     """Where its result is at Synthetics; empty where there is none."""
     results = check.outcome.results if check.outcome else ()
-    return next((r.result_url for r in results if r.result_url.startswith("http")), "")
+    return next((r.result_url for r in results if is_web(r.result_url)), "")
 
 
 def batches(record: Record) -> list[str]:
     """The pages of the run's batches; one that the run wrote itself is no address."""
-    return [one.batch_url for one in record.batches if one.batch_url.startswith("http")]
+    return [one.batch_url for one in record.batches if is_web(one.batch_url)]
+
+
+def is_web(url: str) -> bool:
+    """Whether a report may link to it: an address that a page's scripts could be is none."""
+    return url.startswith(("http://", "https://"))
 
 
 def more(record: Record) -> str:
@@ -67,5 +74,5 @@ def other_reasons(record: Record) -> list[str]:
 
 
 def no_markdown(text: str) -> str:
-    """As it is where Markdown is read: no emphasis, no link."""
-    return _MARKDOWN.sub(r"\\\g<0>", text)
+    """As it is where Markdown is read: no emphasis, no link, no heading, no list."""
+    return _NUMBERED.sub(r"\1\\.", _MARKDOWN.sub(r"\\\g<0>", text))

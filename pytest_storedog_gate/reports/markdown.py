@@ -19,7 +19,7 @@ def markdown(record: Record) -> str:
     facts = [
         f"image {_code(record.subject.image)}" if record.subject.image else "",
         f"commit {_code(build.commit)}" if build.commit else "",
-        _link(f"build {build.number}", build.link) if build.link else "",
+        _link(f"build {build.number or ''}".rstrip(), build.link) if build.link else "",
         *(_link("results", url) for url in glance.batches(record)),
     ]
     lines = [f"**{glance.headline(record)}**", ", ".join(filter(None, facts))]
@@ -33,14 +33,14 @@ def markdown(record: Record) -> str:
 
 
 def _line(check: CheckVerdict) -> str:
-    url, public_id = glance.url(check), check.public_id
-    shown = _link(public_id, url) if url else no_markdown(line(public_id))
+    shown = _link(check.public_id, glance.url(check))
     reason = f": {_code(check.reason)}" if check.reason else ""
     return f"- {glance.word(check)} {shown} {_code(check.name)}{reason}"
 
 
 def _link(text: str, url: str) -> str:
-    return f"[{no_markdown(line(text))}]({address(url)})"
+    shown = no_markdown(line(text))
+    return f"[{shown}]({address(url)})" if glance.is_web(url) else shown
 
 
 def _code(text: str) -> str:

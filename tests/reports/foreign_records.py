@@ -22,6 +22,8 @@ from tests.foreign_text import JSON, TEXTS
 from tests.reports.stand_ins import record_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_storedog_gate.verdicts.record import Record
 
 STATUSES = st.sampled_from(Status)
@@ -97,3 +99,23 @@ def everywhere(text: str) -> Record:
         pictures={text: b"\xff\xd8" + text.encode("utf-8", "replace")},
         logs={text: text},
     )
+
+
+def all_of(texts: Iterable[str]) -> Record:
+    """One record of them all: a check for each text, and logs and pictures so named."""
+    first, *others = map(everywhere, texts)
+    for other in others:
+        verdict = replace(
+            first.verdict,
+            reasons=(*first.verdict.reasons, *other.verdict.reasons),
+            checks=(*first.verdict.checks, *other.verdict.checks),
+        )
+        first = replace(
+            first,
+            verdict=verdict,
+            names={**first.names, **other.names},
+            seconds={**first.seconds, **other.seconds},
+            pictures={**first.pictures, **other.pictures},
+            logs={**first.logs, **other.logs},
+        )
+    return first

@@ -19,33 +19,15 @@ from tests.conftest import http_check
 from tests.foreign_text import TEXTS, harmless
 from tests.fuzzing.profile import examples
 from tests.html_page import Page
+from tests.reports.attacks import ATTACKS
 from tests.reports.foreign_records import OUTCOMES, closed_on, everywhere
 from tests.reports.stand_ins import outcome, record_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_storedog_gate.verdicts.record import Record
     from tests.conftest import GateProject
 
 COMMAND = ["pytest", "--storedog-env=staging"]
-ATTACKS = (
-    "<script>attacked = 1</script>",
-    "</pre></style></title><script>attacked = 1</script>",
-    '"><img src=x onerror="attacked = 1">',
-    "' onmouseover='attacked = 1",
-    "<svg onload=attacked=1>",
-    "javascript:attacked=1",
-    "data:text/html,<script>opener.attacked=1</script>",
-    "{{ ''.__class__ }}{% raw %}",
-    "<iframe srcdoc='<script>top.attacked=1</script>'></iframe>",
-    "<meta http-equiv=refresh content='0;url=javascript:attacked=1'>",
-    "<link rel=stylesheet href=http://127.0.0.1:9/steal><base href=http://127.0.0.1:9/>",
-    "<form action=http://127.0.0.1:9/><input type=submit autofocus>",
-    "&#60;script&#62;attacked=1&#60;/script&#62;",
-    "\x00\x1b]8;;http://evil\x07<script\x00>attacked=1</script>",
-    "</details></body></html><script>attacked=1</script>",
-)
 
 
 def page_of(record: Record) -> Page:
@@ -81,30 +63,6 @@ def test_an_attack_stays_text(attack: str) -> None:
     assert page.attributes <= OWN_ATTRIBUTES
     assert all(link.startswith(("http://", "https://", "data:image/jpeg;")) for link in page.links)
     assert all("attacked" not in style for style in page.styles)
-
-
-@pytest.mark.browser
-def test_nothing_runs_and_nothing_is_asked_for_in_a_real_browser(
-    chromium: None, tmp_path: Path
-) -> None:
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
-
-    from tests.browsers import launched  # noqa: PLC0415
-
-    asked: list[str] = []
-    with sync_playwright() as driver, launched(driver) as browser:
-        for number, attack in enumerate(ATTACKS):
-            file = tmp_path / f"{number}.html"
-            file.write_bytes(html(everywhere(attack), COMMAND))
-            page = browser.new_page()
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-            page.goto(file.as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            assert page.evaluate("typeof attacked") == "undefined", attack
-            assert page.title() == "GATE CLOSED for staging: 0/1 checks passed"
-            page.close()
-    assert {url.partition(":")[0] for url in asked} <= {"file", "data"}
 
 
 def test_the_verdict_comes_first_and_then_what_failed() -> None:
