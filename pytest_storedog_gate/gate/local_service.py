@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from pytest_storedog_gate.settings.synthetics import Artifacts
+
 VARIABLE = "STOREDOG_SERVICE_USER"
 _ANNOUNCEMENT = "listening on "
 _STOP_TIMEOUT = 10.0
@@ -62,14 +64,14 @@ def running(
     definitions: Sequence[str],
     *,
     smtp: str | None = None,
-    artifacts: Path | None = None,
+    artifacts: Artifacts | None = None,
     soon: Sequence[str] = (),
 ) -> Iterator[LocalService]:
     """Starts the service on a free port of loopback; stops it at the end.
 
-    `smtp` is the HOST:PORT where it receives mail, if it is to do so; `artifacts` is the directory
-    for what it keeps of browser tests that failed; `soon` are the public IDs of tests that will
-    run, which it makes ready for.
+    `smtp` is the HOST:PORT where it receives mail, if it is to do so; `artifacts` are
+    what it keeps of browser tests that failed; `soon` are the public IDs of tests that will run,
+    which it makes ready for.
     The service watches its standard input, so it ends with this process even when that is killed.
     It answers this run alone: every user of the machine can reach loopback, and who can change a
     check can open the gate. The key comes by standard input, as arguments and environments can be
@@ -86,8 +88,10 @@ def running(
     user = service_user()
     if artifacts:
         if user:
-            give(artifacts, user)
-        command.append(f"--artifacts={artifacts}")
+            give(artifacts.folder, user)
+        command.append(f"--artifacts={artifacts.folder}")
+        limits = {"count": artifacts.count, "days": artifacts.days}
+        command += [f"--artifacts-{what}={number}" for what, number in limits.items() if number]
     key = secrets.token_urlsafe(32)
     # A file, not a pipe: nobody reads it while the service runs, and a full pipe would stop it.
     with (

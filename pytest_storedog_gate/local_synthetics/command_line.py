@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
 from pytest_storedog_gate.local_synthetics.extras import remedy
 from pytest_storedog_gate.outlets.help import Parser, examples, program
 from pytest_storedog_gate.outlets.plain_text import long_line
@@ -135,6 +136,20 @@ def add_definitions(command: argparse.ArgumentParser) -> None:
         type=_directory,
         metavar="DIR",
         help="keep trace and page of browser tests that fail there; they hold secrets in plain",
+    )
+    command.add_argument(
+        "--artifacts-count",
+        type=positive,
+        default=Attempts.count,
+        metavar="N",
+        help=f"the newest attempts stay there (default: {Attempts.count})",
+    )
+    command.add_argument(
+        "--artifacts-days",
+        type=positive,
+        default=Attempts.days,
+        metavar="N",
+        help=f"for no longer than that (default: {Attempts.days})",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.calling.endpoint import US1, Endpoint, known_site
 from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, one_of
+from pytest_storedog_gate.reading.kinds import INTEGER, LIST, SECONDS, STRING, one_of
 from pytest_storedog_gate.settings import secret_values
 
 if TYPE_CHECKING:
@@ -17,10 +17,23 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.settings.precedence import Precedence
 
+
+def _positive(number: int) -> int:
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
 # What the section says for each backend; the command line may choose another one than the file.
 BACKENDS = {
     "datadog": {"site": STRING, "subdomain": STRING, "datadog_ci": STRING},
-    "local": {"definitions": LIST, "smtp": STRING, "artifacts": STRING},
+    "local": {
+        "definitions": LIST,
+        "smtp": STRING,
+        "artifacts": STRING,
+        "artifacts_count": INTEGER.meaning(_positive),
+        "artifacts_days": INTEGER.meaning(_positive),
+    },
 }
 KEYS = {
     "backend": one_of(*BACKENDS),
@@ -34,12 +47,24 @@ _PLAIN = ("backend", "url", "batch_timeout", "site", "subdomain", "smtp")
 
 
 @dataclass(frozen=True)
+class Artifacts:
+    """The directory for trace and page of tests; the newest `count` of them, for so many `days`.
+
+    None is what the service does by itself.
+    """
+
+    folder: Path
+    count: int | None
+    days: int | None
+
+
+@dataclass(frozen=True)
 class SyntheticsSettings:
     """How a run reaches Synthetics. `batch_timeout` is in seconds and bounds all its waiting.
 
     A `url` stands for every address of Datadog's. `definitions`, `smtp` and `artifacts` are the
-    local service's: globs, the HOST:PORT where it receives mail, the directory where it keeps trace
-    and page of browser tests that failed.
+    local service's: globs, the HOST:PORT where it receives mail, what it keeps of browser tests
+    that failed.
     """
 
     backend: str
@@ -49,7 +74,7 @@ class SyntheticsSettings:
     subdomain: str | None
     definitions: tuple[str, ...]
     smtp: str | None
-    artifacts: Path | None
+    artifacts: Artifacts | None
     api_key: str | None = field(repr=False)
     app_key: str | None = field(repr=False)
 
@@ -66,7 +91,9 @@ def settled(
     found = SyntheticsSettings(
         **{name: pick(name) for name in _PLAIN},
         definitions=tuple(str(folder / pattern) for pattern in pick("definitions") or ()),
-        artifacts=folder / artifacts if artifacts else None,
+        artifacts=Artifacts(folder / artifacts, pick("artifacts_count"), pick("artifacts_days"))
+        if artifacts
+        else None,
         api_key=keys["api"],
         app_key=keys["app"],
     )

@@ -65,6 +65,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts  # noqa: PLC0415
     from pytest_storedog_gate.local_synthetics.chromium.watching import Watching  # noqa: PLC0415
     from pytest_storedog_gate.synthetics_cli.run import Asked, run  # noqa: PLC0415
     from pytest_storedog_gate.synthetics_cli.running.again import on_each_change  # noqa: PLC0415
@@ -77,7 +78,7 @@ def _run(options: argparse.Namespace) -> int:
         globals_file=options.globals,
         given=_overrides(options),
         smtp=options.smtp,
-        artifacts=options.artifacts,
+        artifacts=Attempts.asked(options),
         junitxml=options.junitxml,
         json=options.json,
         watching=Watching(

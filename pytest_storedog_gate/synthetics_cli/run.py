@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.models import Result
+    from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
@@ -69,7 +70,7 @@ class Asked:
     globals_file: str | None = None
     given: Json = field(default_factory=dict, repr=False)
     smtp: tuple[str, int] | None = None
-    artifacts: Path | None = None
+    artifacts: Attempts | None = None
     junitxml: Path | None = None
     json: Path | None = None
     watching: Watching = field(default_factory=Watching)

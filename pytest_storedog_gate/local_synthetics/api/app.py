@@ -44,7 +44,6 @@ from pytest_storedog_gate.local_synthetics.variables.variables import NO_GLOBALS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
-    from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.api.admission import Keys
+    from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
@@ -84,7 +84,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     known_globals: Globals = NO_GLOBALS,
     store: Store | None = None,
     smtp: SmtpReceiver | None = None,
-    artifacts: Path | None = None,
+    artifacts: Attempts | None = None,
     credentials: bool = False,
     soon: Collection[str] = (),
     pages: Pages = no_pages,
@@ -92,8 +92,8 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     """Make the service's ASGI application; `concurrency` checks run at once.
 
     Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
-    `smtp` receives mail while it runs. `artifacts` is the directory for what is kept of browser
-    tests that failed. With `credentials`, those in definitions are answered. It makes itself ready
+    `smtp` receives mail while it runs. `artifacts` is where what is kept of browser tests that
+    failed goes. With `credentials`, those in definitions are answered. It makes itself ready
     for the tests that will run `soon`, by their public IDs. `pages` are the routes of what people
     see of it.
     """

@@ -19,6 +19,7 @@ from pytest_storedog_gate.local_synthetics.api.admission import Keys
 from pytest_storedog_gate.local_synthetics.api.app import create_app, no_pages
 from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
 from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
+from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
 from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
@@ -79,7 +80,7 @@ def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
         known_globals=known_globals,
         store=store,
         smtp=receiver,
-        artifacts=options.artifacts,
+        artifacts=Attempts.asked(options),
         credentials=options.show_credentials,
         soon=frozenset(options.soon),
         pages=pages,

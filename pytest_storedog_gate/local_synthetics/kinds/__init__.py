@@ -25,8 +25,8 @@ from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from importlib.metadata import EntryPoint
-    from pathlib import Path
 
+    from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
     from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
@@ -58,13 +58,13 @@ _CHROMIUM = "pytest_storedog_gate.local_synthetics.chromium"
 def all_kinds(
     tests: Mapping[str, Definition] | None = None,
     screenshots: Screenshots | None = None,
-    artifacts: Path | None = None,
+    artifacts: Attempts | None = None,
     watching: Watching | None = None,
 ) -> Kinds:
     """Every kind that this service can run, by test type and subtype.
 
     `tests`: those that can be sub-tests, by public ID. `screenshots`: where they are kept.
-    `artifacts`: the directory for what is kept of browser tests that failed. `watching`: how a
+    `artifacts`: where what is kept of browser tests that failed goes. `watching`: how a
     person watches them.
     """
     return Equipment(
@@ -104,7 +104,7 @@ class Equipment:
 
     tests: Mapping[str, Definition]
     screenshots: Screenshots
-    artifacts: Path | None
+    artifacts: Attempts | None
     watching: Watching
     _engines: dict[tuple[str, ...], Engine] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import Error
 
+from pytest_storedog_gate.local_synthetics.chromium.attempts import FILES
 from pytest_storedog_gate.outlets.whole_file import (
     inner_folder,
     new_file,
@@ -43,14 +44,10 @@ async def keep(context: BrowserContext, page: Page, directory: Path) -> list[str
         folder = await asyncio.to_thread(_made, directory)
     except OSError:
         return []
-    contents = {
-        "page.png": page.screenshot(),
-        "page.html": _markup(page),
-        "trace.zip": _trace(context),
-    }
+    contents = _markup(page), page.screenshot(), _trace(context)
     kept = []
     try:
-        for name, content in contents.items():
+        for name, content in zip(FILES, contents, strict=True):
             with contextlib.suppress(Error, OSError):  # of which TimeoutError is one
                 async with asyncio.timeout(_LIMIT):
                     data = await content
@@ -58,7 +55,7 @@ async def keep(context: BrowserContext, page: Page, directory: Path) -> list[str
                 kept.append(str(directory / name))
     finally:
         os.close(folder)
-    return sorted(kept)
+    return kept
 
 
 def _made(directory: Path) -> int:

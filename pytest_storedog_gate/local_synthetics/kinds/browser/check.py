@@ -136,11 +136,13 @@ class BrowserCheck(Kind):
         return Outcome(failure, detail)
 
     async def _keep(self, session: Session, run: Run, variables: Variables) -> list[str]:
-        folder, attempt = self._equipment.artifacts, variables.attempt
-        if folder is None or attempt is None:
+        attempts, attempt = self._equipment.artifacts, variables.attempt
+        if attempts is None or attempt is None:
             return []
         name = "-".join(filter(None, (attempt.public_id, run.device, attempt.result_id)))
-        return await artifacts.keep(session.context, session.page, folder / name)
+        kept = await artifacts.keep(session.context, session.page, attempts.folder / name)
+        await asyncio.to_thread(attempts.forget)
+        return kept
 
 
 def _unsupported_devices(devices: list[str]) -> list[str]:
