@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.file import Configuration
-    from pytest_storedog_gate.settings.gogs import Gogs
     from pytest_storedog_gate.settings.levels import Level
     from pytest_storedog_gate.settings.options import Options
     from pytest_storedog_gate.settings.promotion import Promotion, SigningSecret
+    from pytest_storedog_gate.settings.reports import Gogs, Markers
     from pytest_storedog_gate.settings.requirements import Requirements
     from pytest_storedog_gate.settings.synthetics import SyntheticsSettings
 
@@ -78,6 +78,7 @@ class Settings:
     narrowed: bool
     gogs: Gogs | None
     junit: str | None
+    markers: Markers
     sources: Mapping[str, str]
     signing: SigningSecret | None = field(default=None, repr=False)
     gogs_token: str | None = field(default=None, repr=False)
@@ -196,6 +197,7 @@ def load(
         narrowed=not deploy and any(level.asks for level in asking if not level.in_git),
         gogs=file.gogs,
         junit=file.junit,
+        markers=file.markers,
         sources={"environment": COMMAND_LINE, **pick.sources},
         signing=signing,
         gogs_token=gogs_token,
