@@ -20,7 +20,9 @@ class Lines:
             self._text = text_of(path, path.name)
         except ConfigurationError:
             self._text = ""
-        header = re.compile(rf"^\[.*\benvironments\W+{re.escape(environment)}\b", re.MULTILINE)
+        header = re.compile(
+            rf"^\[.*\benvironments\W+{re.escape(environment)}(?![\w-])", re.MULTILINE
+        )
         found = header.search(self._text)
         self._section = found.start() if found else 0
 
