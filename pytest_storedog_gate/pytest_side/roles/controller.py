@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
+    from pytest_storedog_gate.gate.synthetics import Service
     from pytest_storedog_gate.pytest_side.source import Overrides, Tagged
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
@@ -46,11 +47,12 @@ class Controller:
     It is the `Source` of collection and fixtures too, for workers over a socket.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, service: Service) -> None:
         self.config, self.settings = config, settings
         self._shown: waiting.Lines | waiting.LiveTable = waiting.Lines(config)
         self.run = GateRun(
             settings,
+            service,
             provided(config),
             lambda line: self._shown.say(line),  # noqa: PLW0108  # it is another one later
             lambda: self._shown.waiting(),  # noqa: PLW0108
