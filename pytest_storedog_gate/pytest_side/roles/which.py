@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,4 +51,6 @@ def _controller(config: pytest.Config, settings: Settings) -> Controller:
     make = over_workers.OverWorkers if over else in_process.InProcess
     role = make(config, settings, service)
     exit_guard.finishes(config, role.finish)
+    # What is imported stays; else pytest looks through it for garbage ten times at its end.
+    gc.freeze()
     return role
