@@ -12,7 +12,7 @@ import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
-from pytest_storedog_gate.pytest_side import lasted
+from pytest_storedog_gate.pytest_side import garbage, lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
@@ -117,7 +117,8 @@ class Controller:
     def pytest_collection(self, session: pytest.Session) -> None:
         """Recovers, and learns the checks and the node IDs that they will have."""
         try:
-            self.run.prepare()
+            with garbage.none_here():
+                self.run.prepare()
             # Where that failed, the checks that are known by ID still get their reports.
             self._checks = [
                 (check.public_id, check.definition.tags) for check in self.run.checks

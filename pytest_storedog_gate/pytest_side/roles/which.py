@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.gate.synthetics import Service
-from pytest_storedog_gate.pytest_side import exit_guard, refused_options
+from pytest_storedog_gate.pytest_side import exit_guard, garbage, refused_options
 from pytest_storedog_gate.settings import load as gate_settings
 from pytest_storedog_gate.settings.options import FLAGS, Options
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 _NAME = "storedog-gate-controller"
 
 
+@garbage.none_here()
 def register(config: pytest.Config) -> None:
     """Makes this process the controller that its command line asks for."""
     if config.pluginmanager.is_blocked(_NAME):
@@ -51,6 +51,4 @@ def _controller(config: pytest.Config, settings: Settings) -> Controller:
     make = over_workers.OverWorkers if over else in_process.InProcess
     role = make(config, settings, service)
     exit_guard.finishes(config, role.finish)
-    # What is imported stays; else pytest looks through it for garbage ten times at its end.
-    gc.freeze()
     return role
