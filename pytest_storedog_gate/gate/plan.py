@@ -34,7 +34,9 @@ def sentences(settings: Settings, provided: Provided) -> Iterator[str]:
 
 def checks(settings: Settings, resources: ExitStack) -> tuple[PlannedCheck, ...]:
     """The checks of the run, read from its service, which is left with the `resources`."""
-    client = synthetics.Service(settings, resources).connect(Clock())
+    service = synthetics.Service(settings)
+    resources.callback(service.leave)
+    client = service.connect(Clock())
     return selection.resolve(settings.requirements, selection.Known(client))
 
 

@@ -18,7 +18,6 @@ from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
-from pytest_storedog_gate.gate.synthetics import Service
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.reports import attachments
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.gate.provided import Provided
     from pytest_storedog_gate.gate.selection import PlannedCheck
+    from pytest_storedog_gate.gate.synthetics import Service
     from pytest_storedog_gate.reports.attachments import Attachments
     from pytest_storedog_gate.settings.load import Settings
 
@@ -59,11 +59,13 @@ class GateRun:
     """Takes the steps. `prepare`, `begin`, `settle` and `finish` are called once, in this order.
 
     They are the main thread's, but `finish` may also come from another one that ends the process.
+    It leaves the `service`, which has been starting.
     """
 
     def __init__(
         self,
         settings: Settings,
+        service: Service,
         provided: Provided,
         progress: Callable[[str], None],
         waiting: Callable[[], AbstractContextManager[Callable[[str], None]]] | None = None,
@@ -71,11 +73,12 @@ class GateRun:
         self.settings = settings
         self.outcomes = Outcomes(progress, waiting)
         self.narrowed = settings.narrowed
-        self._provided, self._progress = provided, progress
+        self._service, self._provided, self._progress = service, provided, progress
         self._stopwatch = Stopwatch("pytest")
         self._build = Build(*ci.origin())
         self._started = datetime.now(UTC)
         self._resources = ExitStack()
+        self._resources.callback(service.leave)
         self._checking: Checking | NothingRead = NothingRead()
         self._deploying: Deploying | DeployedElsewhere = DeployedElsewhere(settings)
         self._recorder = Recorder(settings, provided)
@@ -89,8 +92,6 @@ class GateRun:
         """Recovers, and finds out what is to be checked. What goes wrong becomes `failure`."""
         with self._road, self._failing():
             settings, progress = self.settings, self._progress
-            # It starts while the lock is taken, and is waited for where it is asked.
-            self._service = Service(settings, self._resources)
             if settings.environment.gated is not None:
                 reached = self._provided.deployer(
                     environment=settings.environment,

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.datadog.batch import GRACE
 from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.calling.keys import Keys
-from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import ConfigurationError, GateError
 from pytest_storedog_gate.gate import local_service
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
-
     from pytest_storedog_gate.datadog.calling.clock import Clock
+    from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.gate.local_service import LocalService
     from pytest_storedog_gate.settings.load import Settings
 
@@ -26,11 +24,13 @@ _TOLD = 100
 
 
 class Service:
-    """The Synthetics service of a run. A local one of the run's own starts at once, and goes on."""
+    """The Synthetics service of a run, until it is left.
 
-    def __init__(self, settings: Settings, resources: ExitStack) -> None:
-        """What is started ends with the `resources`."""
-        self._settings, self._resources = settings, resources
+    A local one of the run's own starts at once, and goes on.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._resources = settings, ExitStack()
         said = settings.synthetics
         self._own: LocalService | None = None
         self._fault: GateError | None = None
@@ -45,6 +45,10 @@ class Service:
 
         Raises ConfigurationError, NoVerdict.
         """
+        # With requests, whose import takes as long as that of what the service answers with.
+        from pytest_storedog_gate.datadog.batch import GRACE  # noqa: PLC0415
+        from pytest_storedog_gate.datadog.client import SyntheticsClient  # noqa: PLC0415
+
         if self._fault is not None:
             raise self._fault
         said = self._settings.synthetics
@@ -64,6 +68,10 @@ class Service:
         client.deadline = clock.now() + self._settings.synthetics.batch_timeout + GRACE
         self._resources.callback(client.close)
         return client
+
+    def leave(self) -> None:
+        """Ends what was started for it."""
+        self._resources.close()
 
     def _started(self) -> LocalService:
         said, requirements = self._settings.synthetics, self._settings.requirements

@@ -145,3 +145,26 @@ def test_a_process_of_another_user_cannot_open_the_gate(
     assert said == f"{uid} 403\n"
     assert result.ret == 1
     assert "failure" in project.junit().values()
+
+
+EARLY = """
+import subprocess, sys
+from pathlib import Path
+
+class Popen(subprocess.Popen):
+    def __init__(self, *args, **more):
+        late = {"requests", "pytest_storedog_gate.gate.run"} & sys.modules.keys()
+        Path("imported").write_text(repr(late))
+        super().__init__(*args, **more)
+
+subprocess.Popen = Popen
+"""
+
+
+@pytest.mark.usefixtures("started_as_usual")  # a process that others use has imported all
+def test_it_starts_before_the_gate_imports_what_it_does_not_need_for_that(
+    project: GateProject,
+) -> None:
+    project.pytester.makeconftest(EARLY)
+    assert project.run().ret == 0
+    assert (project.path / "imported").read_text() == "set()"

@@ -11,13 +11,13 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.environment import Readiness
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
+    import requests
+
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.engine import Engine
 
@@ -40,6 +40,8 @@ def wait(engine: Engine, container: str, what: str) -> Container:
     timeout = declared[0].timeout if declared else _TIMEOUT
     has_run = _has_run(engine, first) if probe is None else 0.0
     began = time.monotonic()
+    import requests  # noqa: PLC0415  # reading a configuration asks a strategy, and needs none
+
     with requests.Session() as session:
         session.trust_env = False
         while True:
@@ -76,6 +78,8 @@ class _Probe:
         return self._good >= self._readiness.consecutive
 
     def _ask(self, session: requests.Session, engine: Engine, container: Container) -> bool:
+        import requests  # noqa: PLC0415
+
         address = reach(engine, container, self._port)
         if address is None:
             self.last = f"port {self._port} is not published yet"

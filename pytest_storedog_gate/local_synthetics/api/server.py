@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 # datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
 _LONGEST_HEAD = 512 * 1024
 _GRACE = 1  # s for the answers under way when the service ends
+_LOOK = 0.005  # s between two looks whether they have gone
 
 
 def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
@@ -91,7 +92,6 @@ def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
         access_log=False,
         http=ArrivalProtocol,
         ws="none",
-        timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     with listen(options.host, options.port) as listener:
@@ -137,6 +137,23 @@ class _Server(uvicorn.Server):
                 return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn's own looks ten times a second as well, and waits for the first look in any case.
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                # There is no event for it.
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK)
+        for answering in self.server_state.tasks:
+            answering.cancel()
+        await self.lifespan.shutdown()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

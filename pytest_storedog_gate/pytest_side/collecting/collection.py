@@ -15,7 +15,7 @@ import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError
 from pytest_storedog_gate.outlets.plain_text import long_line
-from pytest_storedog_gate.pytest_side import fixtures
+from pytest_storedog_gate.pytest_side import fixtures, garbage
 from pytest_storedog_gate.pytest_side.collecting import checks, markers
 from pytest_storedog_gate.pytest_side.collecting.left_out import LeftOut
 from pytest_storedog_gate.pytest_side.collecting.lines import Lines
@@ -131,7 +131,8 @@ class Collection:
         if self._decides:
             items += self._elsewhere(session, items)
         if not self._named.file(self._path):
-            items[:0] = session.genitems(checks_file(session, self._path))
+            with garbage.none_here():
+                items[:0] = session.genitems(checks_file(session, self._path))
         of_checks = dict(self._checks)
         named = ((item, markers.case_id(item) or markers.own_id(item) or "") for item in items)
         tagged = [(item, of_checks.get(public_id, ())) for item, public_id in named]

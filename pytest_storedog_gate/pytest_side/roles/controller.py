@@ -12,7 +12,7 @@ import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
-from pytest_storedog_gate.pytest_side import lasted
+from pytest_storedog_gate.pytest_side import garbage, lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
+    from pytest_storedog_gate.gate.synthetics import Service
     from pytest_storedog_gate.pytest_side.source import Overrides, Tagged
     from pytest_storedog_gate.reports.attachments import Attachments
     from pytest_storedog_gate.settings.load import Settings
@@ -51,11 +52,12 @@ class Controller:
     a socket.
     """
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, service: Service) -> None:
         self.config, self.settings = config, settings
         self._shown: waiting.Lines | waiting.LiveTable = waiting.Lines(config)
         self.run = GateRun(
             settings,
+            service,
             provided(config),
             lambda line: self._shown.say(line),  # noqa: PLW0108  # it is another one later
             lambda: self._shown.waiting(),  # noqa: PLW0108
@@ -135,7 +137,8 @@ class Controller:
     def pytest_collection(self, session: pytest.Session) -> None:
         """Recovers, and learns the checks and the node IDs that they will have."""
         try:
-            self.run.prepare()
+            with garbage.none_here():
+                self.run.prepare()
             # Where that failed, the checks that are known by ID still get their reports.
             self._checks = [
                 (check.public_id, check.definition.tags) for check in self.run.checks

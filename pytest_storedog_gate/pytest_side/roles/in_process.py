@@ -14,14 +14,15 @@ from pytest_storedog_gate.pytest_side.roles.loop import Loop
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_storedog_gate.gate.synthetics import Service
     from pytest_storedog_gate.settings.load import Settings
 
 
 class InProcess(Controller):
     """Controller and collector in one process."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        super().__init__(config, settings)
+    def __init__(self, config: pytest.Config, settings: Settings, service: Service) -> None:
+        super().__init__(config, settings, service)
         environment = settings.environment.name
         collection.register(
             config, self, settings.config_path, environment, decides=settings.deploy

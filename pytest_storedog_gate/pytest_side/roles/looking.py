@@ -9,7 +9,7 @@ import pytest
 
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate import plan
-from pytest_storedog_gate.pytest_side import exit_guard
+from pytest_storedog_gate.pytest_side import exit_guard, garbage
 from pytest_storedog_gate.pytest_side.collecting import collection
 from pytest_storedog_gate.pytest_side.provided import provided
 from pytest_storedog_gate.pytest_side.reporting import terminal
@@ -86,7 +86,7 @@ class Lister(_Looking):
         if service.backend == "datadog" and service.api_key is None:
             return known
         try:
-            with ExitStack() as resources:
+            with garbage.none_here(), ExitStack() as resources:
                 checks = plan.checks(self._settings, resources)
         except GateError as error:
             why = self._settings.redact(str(error))

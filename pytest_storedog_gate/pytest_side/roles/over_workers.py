@@ -12,14 +12,15 @@ from pytest_storedog_gate.pytest_side.worker_questions import Answers
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_storedog_gate.gate.synthetics import Service
     from pytest_storedog_gate.settings.load import Settings
 
 
 class OverWorkers(Controller):
     """Controller over workers; it collects nothing itself."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
-        super().__init__(config, settings)
+    def __init__(self, config: pytest.Config, settings: Settings, service: Service) -> None:
+        super().__init__(config, settings, service)
         if config.getoption("dist") == "each":
             raise pytest.UsageError(
                 "--dist=each runs every check once per worker; use another --dist with the gate"

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.pytest_side import exit_guard, refused_options
-from pytest_storedog_gate.pytest_side.roles.controller import Controller
-from pytest_storedog_gate.pytest_side.roles.in_process import InProcess
-from pytest_storedog_gate.pytest_side.roles.looking import Lister, Planner
-from pytest_storedog_gate.pytest_side.roles.over_workers import OverWorkers
+from pytest_storedog_gate.gate.synthetics import Service
+from pytest_storedog_gate.pytest_side import exit_guard, garbage, refused_options
 from pytest_storedog_gate.settings import load as gate_settings
 from pytest_storedog_gate.settings.options import FLAGS, Options
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.pytest_side.roles.controller import Controller
+    from pytest_storedog_gate.pytest_side.roles.looking import Lister, Planner
+    from pytest_storedog_gate.settings.load import Settings
 
 _NAME = "storedog-gate-controller"
 
 
+@garbage.none_here()
 def register(config: pytest.Config) -> None:
     """Makes this process the controller that its command line asks for."""
     if config.pluginmanager.is_blocked(_NAME):
@@ -27,14 +32,23 @@ def register(config: pytest.Config) -> None:
         settings = gate_settings.load(options, listing=listing)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
-    if settings.plan:
-        role: object = Planner(config, settings)
-    elif listing:
-        role = Lister(config, settings)
-    elif config.getoption("dist", "no") != "no" and config.getoption("tx", None):
-        role = OverWorkers(config, settings)
-    else:
-        role = InProcess(config, settings)
-    if isinstance(role, Controller):
-        exit_guard.finishes(config, role.finish)
+    role = (_looking if settings.plan or listing else _controller)(config, settings)
     config.pluginmanager.register(role, _NAME)
+
+
+def _looking(config: pytest.Config, settings: Settings) -> Lister | Planner:
+    from pytest_storedog_gate.pytest_side.roles.looking import Lister, Planner  # noqa: PLC0415
+
+    return Planner(config, settings) if settings.plan else Lister(config, settings)
+
+
+def _controller(config: pytest.Config, settings: Settings) -> Controller:
+    service = Service(settings)
+    # Here, as a local service starts meanwhile, which takes as long.
+    from pytest_storedog_gate.pytest_side.roles import in_process, over_workers  # noqa: PLC0415
+
+    over = config.getoption("dist", "no") != "no" and config.getoption("tx", None)
+    make = over_workers.OverWorkers if over else in_process.InProcess
+    role = make(config, settings, service)
+    exit_guard.finishes(config, role.finish)
+    return role

@@ -109,6 +109,28 @@ def test_the_service_starts_beside_the_deployment_and_ends_with_it(watched: Gate
     assert not (Path("/proc") / (watched.path / "service").read_text()).exists()
 
 
+MENDING = """
+from pathlib import Path
+
+locked = Watcher.lock
+def lock(self, *, wait=0.0):
+    Path("mended").touch()
+    return locked(self, wait=wait)
+
+Watcher.lock = lock
+"""
+
+
+def test_a_service_that_cannot_be_started_is_told_after_recovery(watched: GateProject) -> None:
+    (watched.path / "conftest.py").write_text(watching_conftest() + MENDING)
+    file = watched.path / "storedog.toml"
+    file.write_text(file.read_text().replace('definitions = ["*.synthetics.json"]\n', ""))
+    result = watched.run(IMAGE)
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*the local Synthetics service has nothing to run*"])
+    assert (watched.path / "mended").exists()
+
+
 LOGS = """
 def logs(self):
     {}

@@ -13,8 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.docker.specification import Spec
@@ -167,6 +165,8 @@ def answered_by(engine: Engine, edge: Container, port: int, path: str) -> str | 
     address = readiness.reach(engine, edge, port)
     if address is None:
         return None
+    import requests  # noqa: PLC0415  # reading a configuration asks a strategy, and needs none
+
     with requests.Session() as session:
         session.trust_env = False
         try:
