@@ -63,6 +63,13 @@ class Outcomes:
                     self._stopped = f"not waited for, since {outcome.public_id} did not pass (-x)"
             self._news.notify_all()
 
+    def forget(self, public_ids: Iterable[str]) -> None:
+        """Waits anew for these."""
+        with self._news:
+            for public_id in public_ids:
+                if self.known.pop(public_id, None) is not None:
+                    self._arrived.remove(public_id)
+
     def fail(self, error: GateError) -> None:
         """Notes why there will be no more outcomes; the first reason stays."""
         with self._news:
@@ -78,9 +85,10 @@ class Outcomes:
             self._stopped or f"no batch of this run has told of {public_id} in time"
         )
 
-    def wait_for_all(self) -> None:
-        """Blocks until every expected outcome is there, or no more will come."""
-        self._wait(lambda: self._expected <= self.known.keys())
+    def wait_for_all(self, public_ids: Iterable[str] | None = None) -> None:
+        """Blocks until every one of these is there (else all that are expected), or none will."""
+        wanted = self._expected if public_ids is None else set(public_ids)
+        self._wait(lambda: wanted <= self.known.keys())
 
     def arrival(self, number: int) -> str | None:
         """The ID of the outcome that arrives as that `number`, from 0; None if none will."""

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker import stopping, strategies
+from pytest_storedog_gate.deploy.docker import stopping
 from pytest_storedog_gate.deploy.environment import Service
+from tests.live.places import STRATEGIES
 from tests.live.runs_apart import FORKS, RunApart
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def release_of(place: Place, containers: dict[str, str]) -> str:
     return answer
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_while_it_deploys(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -82,7 +83,7 @@ def test_killed_while_it_deploys(
     assert {False, True} == set(killed)
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_in_the_first_deployment(place: Place, images: ImageFactory, strategy: str) -> None:
     environment = place.environment(strategy)
     concluded = []
@@ -105,7 +106,7 @@ def test_killed_in_the_first_deployment(place: Place, images: ImageFactory, stra
     assert {False, True} == set(concluded)
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_while_it_recovers(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:

@@ -19,6 +19,7 @@ ROLE_AT_CREATE = "storedog.gate.role-at-create"
 SPEC = "storedog.gate.spec"
 READINESS = "storedog.gate.readiness"
 ABSENT = "storedog.gate.absent"
+DRAIN = "storedog.gate.drain"
 LOCK_HOLDER = "storedog.gate.lock-holder"
 DATADOG = "com.datadoghq.tags."
 
@@ -45,3 +46,12 @@ class Names:
     @property
     def lock(self) -> str:
         return f"{self.live}.lock"
+
+    @property
+    def edge(self) -> str:
+        return f"{self.live}.edge"
+
+    @property
+    def spare_edge(self) -> str:
+        """One that is about to be the edge."""
+        return f"{self.edge}.next"

@@ -87,7 +87,7 @@ class ImageFactory:
             f"ENV RELEASE={release} BEHAVIOUR={behaviour}",
             "COPY service.py /service.py",
             more,
-            'CMD ["python3", "-I", "-S", "/service.py"]',
+            'CMD ["python3", "/service.py"]',
         ]
         suffix = uuid.uuid4().hex[:4] if more else behaviour
         name = self.build(f"{release}-{suffix}", "\n".join(lines))

@@ -1,29 +1,30 @@
-"""A service with one HTTP page, which runs in the test images. BEHAVIOUR says how it goes wrong.
-
-Hundreds of containers start it: it imports little (http.server takes Python three times as long).
-"""
+"""A service with one HTTP page, which runs in the test images. BEHAVIOUR says how it goes wrong."""
 
 import os
 import signal
-import socket
 import sys
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 BEHAVIOUR = os.environ["BEHAVIOUR"]
-STATUS = "503 Service Unavailable" if BEHAVIOUR == "never-ready" else "200 OK"
-RELEASE = os.environ["RELEASE"]
-PAGE = f"HTTP/1.1 {STATUS}\r\nContent-Length: {len(RELEASE)}\r\nConnection: close\r\n\r\n{RELEASE}"
-_PATIENCE = 1.0  # s, with one who connects and asks for nothing
 
 
-def answer(connection: socket.socket) -> None:
-    connection.settimeout(_PATIENCE)
-    asked = b""
-    while b"\r\n\r\n" not in asked:
-        asked += (more := connection.recv(4096))
-        if not more:
-            return
-    connection.sendall(PAGE.encode())
+class Page(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/slow/"):
+            time.sleep(float(self.path.removeprefix("/slow/")))
+        status = 503 if BEHAVIOUR == "never-ready" else 200
+        body = os.environ["RELEASE"].encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def tidy_up(*_: object) -> None:
@@ -35,22 +36,15 @@ if BEHAVIOUR == "exits":
     sys.stderr.write(f"cannot start with password {os.environ.get('PASSWORD')}\n")
     sys.exit(3)
 if BEHAVIOUR == "starts-once":
-    try:
-        os.mkdir("/data/started")  # noqa: PTH102
-    except FileExistsError:
+    mark = Path("/data/started")
+    if mark.exists():
         sys.stderr.write("started before\n")
         sys.exit(4)
+    mark.touch()
 if BEHAVIOUR == "slow":
     time.sleep(2)
 if BEHAVIOUR == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if BEHAVIOUR == "tidies-up":
     signal.signal(signal.SIGTERM, tidy_up)
-with socket.create_server(("", 8080)) as listener:
-    while True:
-        connection, _ = listener.accept()
-        with connection:
-            try:  # noqa: SIM105
-                answer(connection)
-            except OSError:  # who has asked is gone
-                pass
+ThreadingHTTPServer(("", 8080), Page).serve_forever()
