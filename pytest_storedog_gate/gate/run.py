@@ -25,6 +25,7 @@ from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.gate.provided import Provided
@@ -59,10 +60,14 @@ class GateRun:
     """
 
     def __init__(
-        self, settings: Settings, provided: Provided, progress: Callable[[str], None]
+        self,
+        settings: Settings,
+        provided: Provided,
+        progress: Callable[[str], None],
+        waiting: Callable[[], AbstractContextManager[Callable[[str], None]]] | None = None,
     ) -> None:
         self.settings = settings
-        self.outcomes = Outcomes(progress)
+        self.outcomes = Outcomes(progress, waiting)
         self.narrowed = settings.narrowed
         self._provided, self._progress = provided, progress
         self._stopwatch = Stopwatch("pytest")

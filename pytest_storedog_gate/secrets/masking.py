@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
@@ -28,6 +28,7 @@ MASK = "********"
 CUT = "…"
 """Ends a text that was cut, maybe within what was not known for a secret yet."""
 _CUT = rf"(?:{CUT}|\\{{1,15}}u2026)"  # also in JSON
+_CUT_SOMEWHERE = re.compile(_CUT)
 LONGEST_SECRET = 10_000
 """Characters of a value that is found: to look for a longer one would hold up every check."""
 _SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
@@ -136,8 +137,10 @@ class Masker:
         return cast("T", self._masked(data, _OURS)) if self._forms else data
 
     def _masked(self, data: Any, whose: _Whose) -> Any:
+        # What holds no secret stays the same object: copies of what many checks tell take long.
         if isinstance(data, str):
-            return self.shortened(data) if re.search(_CUT, data) else self(data)
+            text = self.shortened(data) if _CUT_SOMEWHERE.search(data) else self(data)
+            return data if text == data else text
         if isinstance(data, dict):
             return {
                 self(name) if whose.names and isinstance(name, str) else name: self._member(
@@ -146,10 +149,13 @@ class Masker:
                 for name, value in data.items()
             }
         if isinstance(data, list | tuple):
-            return type(data)(self._masked(value, whose) for value in data)
-        if is_dataclass(data) and not isinstance(data, type):
-            members = ((field.name, getattr(data, field.name)) for field in fields(data))
-            return replace(data, **{n: self._member(n, value, whose) for n, value in members})
+            masked = [self._masked(value, whose) for value in data]
+            return data if all(map(is_, masked, data)) else type(data)(masked)
+        if names := _members(data.__class__):
+            values = {name: getattr(data, name) for name in names}
+            shown = {n: self._member(n, value, whose) for n, value in values.items()}
+            changed = {n: value for n, value in shown.items() if value is not values[n]}
+            return replace(data, **changed) if changed else data
         number = str(data) if whose.names and isinstance(data, int | float) else ""
         hidden = len(number) >= _SHORTEST_NUMBER and self(number) == MASK
         return MASK if hidden else data
@@ -158,6 +164,12 @@ class Masker:
         if name in whose.kept and not isinstance(value, dict):
             return value
         return self._masked(value, _THEIRS if name in _FOREIGN else whose.below(name))
+
+
+@cache
+def _members(one: type) -> tuple[str, ...]:
+    """The names of a dataclass's members; of another type none."""
+    return tuple(field.name for field in fields(one)) if is_dataclass(one) else ()
 
 
 class _Kind(NamedTuple):

@@ -55,6 +55,12 @@ class Asked:
         return str(self.own.get(public_id, {}).get("executionRule", strictest(rules or [general])))
 
     @cached_property
+    def nothing(self) -> bool:
+        """Whether it asks for nothing, and says nothing of what others ask for."""
+        said = (self.checks, self.search, self.overrides, self.own, self.definitions)
+        return not any(said)
+
+    @cached_property
     def versions(self) -> dict[str, int | None]:
         """The version that each of the `checks` is pinned to."""
         return {check.public_id: check.version for check in self.checks}
@@ -64,11 +70,13 @@ class Asked:
 class Requirements:
     """What a run has to check: what `git` requires, and what options and variables have `added`.
 
-    In a run that only checks all is said by `git`: there is nothing to hold against it.
+    In a run that only checks all is said by `git`: there is nothing to hold against it. `marked`
+    are the checks that git has by ID only because tests ask for them.
     """
 
     git: Asked
     added: Asked = field(default_factory=Asked)
+    marked: frozenset[str] = frozenset()
 
     @property
     def source(self) -> str:
@@ -100,11 +108,11 @@ class Requirements:
     def adding(self, marked: Mapping[str, Mapping[str, Any]]) -> Requirements:
         """These, and checks that tests ask for by ID with overrides of their own."""
         git = self.git
-        known = {check.public_id for check in git.checks}
-        new = (CheckReference(public_id) for public_id in marked if public_id not in known)
+        new = marked.keys() - {check.public_id for check in git.checks}
         own = {p: merged(git.own.get(p, {}), overrides) for p, overrides in marked.items()}
-        checks = tuple(sorted((*git.checks, *new)))
-        return replace(self, git=replace(git, checks=checks, own={**git.own, **own}))
+        checks = tuple(sorted((*git.checks, *map(CheckReference, new))))
+        git = replace(git, checks=checks, own={**git.own, **own})
+        return replace(self, git=git, marked=self.marked | new)
 
     def only(self, public_id: str, overrides: Mapping[str, Any]) -> Requirements:
         """One check with these overrides, run as all are, and nothing else."""
@@ -143,6 +151,8 @@ def together(
     address, variable, header or limit it would be another check.
     """
     git = requirements.git.said_of(public_id, suites)
+    if requirements.added.nothing:
+        return git
     said = requirements.added.said_of(public_id)
     both = merged(git, {k: v for k, v in said.items() if k not in ("executionRule", *PLACES)})
     for key, value in both.items():
@@ -158,6 +168,8 @@ def never_weaker(requirements: Requirements, public_id: str, rule: str) -> str:
     another definition.
     """
     git, added = requirements.git, requirements.added
+    if added.nothing:
+        return rule
     said = str(added.said_of(public_id).get("executionRule", rule))
     if strictest((rule, said)) != said:
         raise _changed(requirements, public_id, f"executionRule = {said}")

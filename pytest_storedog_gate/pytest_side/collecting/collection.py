@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 from contextlib import contextmanager
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, uses_
 from pytest_storedog_gate.pytest_side.source import SOURCE, Census
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import ModuleType
 
@@ -241,7 +242,7 @@ def _tagged(items: Iterable[tuple[pytest.Item, Sequence[str]]]) -> Iterator[None
     changed = []
     for item, tags in ((item, tags) for item, tags in items if tags):
         item.extra_keyword_matches.update(tags)
-        item.iter_markers = _listing(tags, item)  # type: ignore[method-assign]
+        item.iter_markers = partial(_listing, item.iter_markers, tags)  # type: ignore[method-assign]
         changed.append(item)
     try:
         yield
@@ -250,13 +251,14 @@ def _tagged(items: Iterable[tuple[pytest.Item, Sequence[str]]]) -> Iterator[None
             del item.iter_markers
 
 
-def _listing(tags: Sequence[str], item: pytest.Item) -> Any:
-    own = item.iter_markers
-    listed = [SimpleNamespace(name=tag, args=(), kwargs={}) for tag in tags]
+def _listing(
+    own: Callable[[str | None], Iterator[Any]], tags: Sequence[str], name: str | None = None
+) -> Iterator[Any]:
+    yield from own(name)
+    if name is None:
+        yield from map(_as_marker, tags)
 
-    def iter_markers(name: str | None = None) -> Iterator[Any]:
-        yield from own(name)
-        if name is None:
-            yield from listed
 
-    return iter_markers
+@cache
+def _as_marker(tag: str) -> SimpleNamespace:
+    return SimpleNamespace(name=tag, args=(), kwargs={})
