@@ -175,16 +175,16 @@ def test_leaving_out_a_required_check_is_no_verdict(
     ],
 )
 def test_options_that_run_no_test_prove_nothing(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
 ) -> None:
     if way == "PYTEST_ADDOPTS":
         monkeypatch.setenv("PYTEST_ADDOPTS", option)
-        result = both_ways.run()
+        result = any_mode.run()
     else:
-        result = both_ways.run(*option.split())
+        result = any_mode.run(*option.split())
     assert result.ret == status
     assert re.search("proves nothing|nothing was proved", f"{result.stdout}{result.stderr}")
-    assert not both_ways.shop.asked
+    assert not any_mode.shop.asked
 
 
 @pytest.mark.parametrize(
