@@ -273,6 +273,16 @@ def gate(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
     return project
 
 
+@pytest.fixture(params=[("no-xdist", "n0"), ("n2", "loadscope")], ids=["one process", "workers"])
+def by_turns(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
+    """The same in one process and over workers, each test in another mode of each kind.
+
+    So what a test is one of many for is there in each mode of xdist.
+    """
+    project.mode = MODES[request.param[_number(request.node.name) % 2]]
+    return project
+
+
 @pytest.fixture(params=["no-xdist", "n2"])
 def both_ways(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
     """The same in one process and over workers, where the other modes could not differ."""
@@ -283,6 +293,11 @@ def both_ways(request: pytest.FixtureRequest, project: GateProject) -> GateProje
 @pytest.fixture
 def any_mode(request: pytest.FixtureRequest, project: GateProject) -> GateProject:
     """The same in one of the modes, each test in another one; STOREDOG_MODE names one for all."""
-    in_turn = list(MODES)[zlib.crc32(request.node.name.encode()) % len(MODES)]
+    in_turn = list(MODES)[_number(request.node.name) % len(MODES)]
     project.mode = MODES[os.environ.get("STOREDOG_MODE") or in_turn]
     return project
+
+
+def _number(name: str) -> int:
+    """Some number of a test, always the same."""
+    return zlib.crc32(name.encode())

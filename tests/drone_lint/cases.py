@@ -4,8 +4,9 @@
 the proof:
 `deployed` (the real runner runs production though the gate has failed), `green` (the build ends
 green though the gate has not passed), `sound` (it runs nothing after a failed gate, and the build
-is red), `pytest` (the gate's own command ends with 0), `bash` (the script ends with 0 where that is
-`/bin/sh`), or `elsewhere`, with where.
+is red), `shell` (the step ends with 0 in each shell, after which the runner goes on, as the cases
+before show), `pytest` (the gate's own command ends with 0), `bash` (the script ends with 0 where
+that is `/bin/sh`), or `elsewhere`, with where.
 """
 
 from __future__ import annotations

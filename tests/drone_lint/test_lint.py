@@ -31,7 +31,9 @@ def test_each_way_without_teeth_is_found_at_its_line_and_nothing_else_is(name: s
 
 
 @pytest.mark.parametrize(
-    "case", proved_by("deployed", "green", "pytest", "bash"), ids=lambda case: case.path.stem
+    "case",
+    proved_by("deployed", "green", "shell", "pytest", "bash"),
+    ids=lambda case: case.path.stem,
 )
 def test_what_a_real_runner_shell_or_pytest_lets_through_is_an_error(
     case: Case,

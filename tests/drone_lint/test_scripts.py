@@ -12,10 +12,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from _pytest.config import default_plugins
 
 from pytest_storedog_gate.drone_lint.rules import Level
 from tests.counted_calls import HALF_A_SECOND, at_most
+from tests.drone_lint.cases import Case, proved_by
 from tests.drone_lint.linted import PRODUCTION, linted_steps
 from tests.drone_lint.scripts import GATE, LET_THROUGH, SOUND, Script
 
@@ -46,6 +48,19 @@ def test_what_a_real_shell_lets_through_is_an_error(name: str, tmp_path: Path) -
     report = _lint(script, tmp_path)
     assert report.count(Level.ERROR) >= 1, report
     assert not report.sound
+
+
+@pytest.mark.parametrize("case", proved_by("shell"), ids=lambda case: case.path.stem)
+def test_what_a_pipeline_has_for_its_gate_is_let_through_by_each_shell(
+    case: Case, tmp_path: Path
+) -> None:
+    steps = yaml.safe_load(case.path.read_text("utf-8"))["steps"]
+    (commands,) = [step["commands"] for step in steps if step["name"] == "gate"]
+    script = Script(commands)
+    _lay_out(tmp_path, script)
+
+    for shell in _SHELLS.values():
+        assert _run(shell, script, 1, tmp_path) == 0, commands
 
 
 @pytest.mark.parametrize("name", SOUND)

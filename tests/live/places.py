@@ -32,19 +32,6 @@ ENDPOINT = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 PORT = 8080
 
 
-def environment_from(facts: dict[str, Any]) -> Environment:
-    """An environment that went through `dataclasses.asdict` and JSON."""
-    services = []
-    for each in facts["services"]:
-        readiness = each["readiness"] and Readiness(**each["readiness"])
-        services.append(Service(**{**each, "readiness": readiness}))
-    publish = {name: Address(**each) for name, each in facts["publish"].items()}
-    preview = facts["preview"] and Address(**facts["preview"])
-    return Environment(
-        **{**facts, "services": tuple(services), "publish": publish, "preview": preview}
-    )
-
-
 def remove_network(engine: docker.DockerClient, name: str) -> None:
     """Removes the network; a busy engine may keep an endpoint for longer than its container.
 

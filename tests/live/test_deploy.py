@@ -127,8 +127,8 @@ def test_rename_is_followed_by_name_in_the_network(
 ENDS = {"deaf": 128 + signal.SIGKILL, "tidies-up": 7}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("behaviour", ENDS)
+# Each strategy stops what was live by the same call.
+@pytest.mark.parametrize(("behaviour", "strategy"), [*zip(ENDS, STRATEGIES, strict=True)])
 def test_who_hears_that_it_is_to_end_has_its_time_and_nobody_else(
     place: Place, images: ImageFactory, run: Run, strategy: str, behaviour: str
 ) -> None:
@@ -151,8 +151,8 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("behaviour", SAID)
+# A candidate is started before its strategy has a part in it.
+@pytest.mark.parametrize(("behaviour", "strategy"), [*zip(SAID, STRATEGIES, strict=True)])
 def test_a_candidate_that_is_never_ready_changes_nothing(
     place: Place, images: ImageFactory, run: Run, strategy: str, behaviour: str
 ) -> None:

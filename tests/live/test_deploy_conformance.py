@@ -10,6 +10,7 @@ from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import stopping
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.pytest_side.conformance import Contract
+from tests.live.runs_apart import FORKS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -47,12 +48,32 @@ class OnTheEngine:
         self._place.engine.containers.get(self._place.live).remove(force=True)
 
 
-class TestDocker(Contract):
-    """By one strategy: tests/deploy asks it of each, and so does test_deploy_crash.py here."""
+@pytest.fixture
+def place(place: Place, images: ImageFactory, monkeypatch: pytest.MonkeyPatch) -> OnTheEngine:
+    """The strategy is `rename`: tests/deploy asks all of this of each."""
+    monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)  # nobody has connections open here
+    return OnTheEngine(place, images)
 
-    @pytest.fixture
-    def place(
-        self, place: Place, images: ImageFactory, monkeypatch: pytest.MonkeyPatch
-    ) -> OnTheEngine:
-        monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)  # nobody has connections open here
-        return OnTheEngine(place, images)
+
+# What no other test asks of a real engine, with the step that stands for the others.
+SOME: dict[str, tuple[str, ...]] = {
+    "test_a_digest_is_resolved_to_itself": (),
+    "test_no_tag_is_assumed": (),
+    "test_a_candidate_has_no_traffic": (),
+    "test_a_concluded_deployment_needs_no_mending": (),
+    "test_put_back_after_each_step": ("stage",),
+    "test_broken_off_after_each_step": ("promote",),
+    "test_killed_after_it_was_concluded": (),
+    "test_the_lock_can_be_waited_for": (),
+}
+
+
+@FORKS
+@pytest.mark.parametrize("promise", SOME)
+def test_it_keeps_what_deployers_promise(place: OnTheEngine, promise: str) -> None:
+    getattr(Contract(), promise)(place, *SOME[promise])
+
+
+@pytest.mark.long
+class TestDocker(Contract):
+    """All of it."""

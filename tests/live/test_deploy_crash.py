@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.docker import stopping
 from pytest_storedog_gate.deploy.environment import Service
 from tests.live.places import STRATEGIES
-from tests.repository import ROOT
+from tests.live.runs_apart import FORKS, RunApart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +20,7 @@ if TYPE_CHECKING:
 
     Run = Callable[[Environment, str], str]
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, FORKS]
 # More changing calls than any run makes; a loop that gets there does not count its calls.
 MANY = 60
 
@@ -37,39 +31,28 @@ def no_drain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)
 
 
-def crash(environment: Environment, image: str, task: str) -> Iterator[Callable[[], bool]]:
-    """One run for each call that it may be killed after; each tells whether it was killed."""
-    said = json.dumps({"environment": asdict(environment), "image": image})
+def runs(environment: Environment, image: str) -> Iterator[tuple[int, RunApart]]:
+    """One run for each call that it may be killed after.
 
-    def killed(calls: int) -> bool:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.live.crashing_run", str(calls), task],
-            cwd=ROOT,
-            input=said,
-            text=True,
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode in (0, -signal.SIGKILL), done.stderr
-        return done.returncode != 0
-
+    Each one has mended what the one before it left, and goes on from there: every one of them
+    proves, too, that the next deployment gets along with what was mended.
+    """
     for calls in range(1, MANY):
-        yield lambda calls=calls: killed(calls)  # type: ignore[misc]
-    pytest.fail(f"{task} was still killed after {MANY} calls")
+        with RunApart(environment, image) as run:
+            yield calls, run
+    pytest.fail(f"a run was still killed after {MANY} calls")
 
 
-def recover(place: Place, environment: Environment, image: str) -> str | None:
-    """What the next run does first."""
-    journey = place.journey(environment)
-    done = journey.lock(journey.resolve(ImageReference.parse(image)), wait=20).recover()
-    journey.close()
-    return done
+def standing(place: Place) -> dict[str, str]:
+    """What stands there beside the lock of a run, and how."""
+    found = place.containers()
+    assert found.pop(f"{place.live}.lock") == "running"
+    return found
 
 
-def release_of(place: Place) -> str:
+def release_of(place: Place, containers: dict[str, str]) -> str:
     """The release that answers, from an environment in which nothing else is left."""
-    assert place.containers() == {place.live: "running"}
+    assert containers == {place.live: "running"}
     live = place.engine.containers.get(place.live)
     answer = place.answer()
     assert live.labels["com.datadoghq.tags.version"] == f"{answer}-serves"
@@ -82,39 +65,43 @@ def test_killed_while_it_deploys(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
     environment = place.environment(strategy)
-    old, new = images("1"), images("2")
-    answers = []
-    run(environment, old)
-    # Each run starts from what the recovery before it left, so that every one of them proves, too,
-    # that the next deployment gets along with it.
-    for killed in crash(environment, new, "deploy"):
-        if not killed():
+    tags = {release: images(release) for release in ("1", "2")}
+    run(environment, tags["1"])
+    wanted = "1"
+    concluded = []
+    for calls, apart in runs(environment, tags["1"]):
+        answer = release_of(place, standing(place))
+        concluded.append(answer == wanted)
+        wanted = "1" if answer == "2" else "2"
+        if not apart.dies(calls, "deploy", tags[wanted]):
             break
-        recover(place, environment, new)
-        answers.append(release_of(place))
-        if answers[-1] == "2":
-            run(environment, old)
-    assert release_of(place) == "2"
+    assert release_of(place, place.containers()) == wanted
     # The old version until the deployment was concluded, the new one from then on.
-    assert answers == sorted(answers)
-    assert set(answers) == {"1", "2"}
+    first, *killed = concluded
+    assert first
+    assert killed == sorted(killed)
+    assert {False, True} == set(killed)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_killed_in_the_first_deployment(
-    place: Place, images: ImageFactory, run: Run, strategy: str
-) -> None:
+def test_killed_in_the_first_deployment(place: Place, images: ImageFactory, strategy: str) -> None:
     environment = place.environment(strategy)
     concluded = []
-    for killed in crash(environment, images("1"), "deploy"):
-        if not killed():
+    for calls, apart in runs(environment, images("1")):
+        left = standing(place)
+        if calls > 1:
+            concluded.append(left != {})
+        if left:
+            assert release_of(place, left) == "1"
+            apart.kill()
+            place.empty()
+            with RunApart(environment, images("1")) as anew:
+                killed = anew.dies(calls, "deploy", images("1"))
+        else:
+            killed = apart.dies(calls, "deploy", images("1"))
+        if not killed:
             break
-        recover(place, environment, images("2"))
-        left = place.containers()
-        concluded.append(left == {place.live: "running"})
-        assert concluded[-1] or left == {}
-        place.empty()
-    assert release_of(place) == "1"
+    assert release_of(place, place.containers()) == "1"
     assert concluded == sorted(concluded)
     assert {False, True} == set(concluded)
 
@@ -124,22 +111,14 @@ def test_killed_while_it_recovers(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
     environment = place.environment(strategy)
-    times = 0
     run(environment, images("1"))
-    for killed in crash(environment, images("2"), "recover"):
-        journey = place.journey(environment)
-        journey.lock(journey.resolve(ImageReference.parse(images("2"))), wait=20)
-        journey.deploy()
-        journey.close()
-        assert f"{place.live}.prev" in place.containers()
-        if not killed():
+    for calls, apart in runs(environment, images("1")):
+        assert release_of(place, standing(place)) == "1"
+        if not apart.dies(calls, "recover", images("2")):
             break
-        times += 1
-        recover(place, environment, images("2"))
-        assert release_of(place) == "1"
-    assert release_of(place) == "1"
+    assert release_of(place, place.containers()) == "1"
     # At least start, remove, restart policy, rename.
-    assert times >= 4
+    assert calls > 4
 
 
 def test_killed_while_it_replaces_a_supporting_service(
@@ -151,13 +130,10 @@ def test_killed_while_it_replaces_a_supporting_service(
     db = f"{place.name}-db"
     answers = []
     run(environment("1"), images("1"))
-    for killed in crash(environment("2"), images("3"), "deploy"):
-        if not killed():
-            break
-        recover(place, environment("2"), images("3"))
-        assert place.containers() == {place.live: "running", db: "running"}
+    for calls, apart in runs(environment("2"), images("3")):
+        assert standing(place) == {place.live: "running", db: "running"}
         answers.append(place.answer(db))
-        if answers[-1] == "2":
+        if answers[-1] == "2" or not apart.dies(calls, "deploy", images("3")):
             break
     assert answers == sorted(answers)
     assert set(answers) == {"1", "2"}

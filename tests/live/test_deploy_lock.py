@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,16 +12,13 @@ import pytest
 from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import lease as lease_module
 from pytest_storedog_gate.errors import ConfigurationError, Locked, NoVerdict
-from tests.repository import ROOT
+from tests.live.runs_apart import FORKS, RunApart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pytest_storedog_gate.deploy.environment import Environment
     from tests.live.images.factory import ImageFactory
     from tests.live.places import Journey, Place
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, FORKS]
 
 
 @pytest.fixture
@@ -40,31 +31,9 @@ def image(place: Place, images: ImageFactory) -> ImageReference:
     return resolved
 
 
-@contextmanager
-def holder(environment: Environment, image: ImageReference) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock."""
-    said = json.dumps({"environment": asdict(environment), "image": str(image)})
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.live.crashing_run", "-1", "hold"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(said)
-        process.stdin.close()
-        try:
-            assert process.stdout.readline() == "locked\n"
-            yield process
-        finally:
-            process.kill()
-
-
 def test_held_by_another_run(place: Place, image: ImageReference) -> None:
     environment = place.environment()
-    with holder(environment, image) as other:
+    with RunApart(environment, str(image)) as other:
         started = time.monotonic()
         with pytest.raises(Locked) as caught:
             place.journey(environment).lock(image)
@@ -79,9 +48,8 @@ def test_held_by_another_run(place: Place, image: ImageReference) -> None:
 def test_free_at_once_when_the_holder_is_killed(place: Place, image: ImageReference) -> None:
     environment = place.environment()
     journey = place.journey(environment)
-    with holder(environment, image) as other:
-        other.send_signal(signal.SIGKILL)
-        other.wait()
+    with RunApart(environment, str(image)) as other:
+        other.kill()
         started = time.monotonic()
         journey.lock(image, wait=10)
         assert time.monotonic() - started < 5

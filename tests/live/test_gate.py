@@ -47,7 +47,12 @@ SEEN = {
 }
 # Every second request for the list fails, and these ask for it.
 HIT_BY_FLAKY = {"dsc-lst-get", "dsc-lst-fst", "shp-brw-flw"}
-DEPLOYMENT_FAILS = {"crash": "exited", "never-ready": "503"}
+DEPLOYMENT_FAILS = {
+    "crash": ("exited", "exit code 3", "a setting that this release needs is missing"),
+    "never-ready": ("/ready: status 503", "status running"),
+}
+# What the configuration gives a candidate to become ready, which one never does.
+PATIENCE = "timeout = 30"
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +132,15 @@ def jpeg_size(picture: bytes) -> tuple[int, int]:
 @pytest.mark.parametrize("release", list(DEPLOYMENT_FAILS))
 def test_release_that_does_not_come_up_never_gets_traffic(pipeline: Pipeline, release: str) -> None:
     before = pipeline.live(pipeline.staging), pipeline.live(pipeline.production)
+    file = pipeline.folder / "storedog.toml"
+    sound = file.read_text("utf-8")
+    assert PATIENCE in sound
+    file.write_text(sound.replace(PATIENCE, "timeout = 12"), "utf-8")
     done = pipeline.run(pipeline.staging, release)
+    file.write_text(sound, "utf-8")
     assert done.returncode == 1, done.stdout
-    assert DEPLOYMENT_FAILS[release] in done.stdout
+    for words in DEPLOYMENT_FAILS[release]:
+        assert words in done.stdout
     assert pipeline.junit()[f"deployment[{pipeline.staging}]"] == "failure"
     assert (pipeline.live(pipeline.staging), pipeline.live(pipeline.production)) == before
     assert pipeline.names(pipeline.staging) == ["db", "discounts", "frontend"]
@@ -195,9 +206,7 @@ def test_production_refuses_a_digest_that_staging_did_not_let_through(pipeline: 
 def test_production_puts_the_previous_version_back_when_its_own_checks_fail(
     pipeline: Pipeline,
 ) -> None:
-    assert pipeline.run(pipeline.staging, "good").returncode == 0
     assert pipeline.run(pipeline.staging, "better").returncode == 0
-    assert pipeline.run(pipeline.production, "better").returncode == 0
     before = pipeline.live(pipeline.production)
     # Production's shop answers on an address where nobody listens, as after a broken route.
     file = pipeline.folder / "storedog.toml"
@@ -205,7 +214,7 @@ def test_production_puts_the_previous_version_back_when_its_own_checks_fail(
     shop = f'SHOP = "http://127.0.0.1:{pipeline.ports["18090"]}"'
     assert shop in sound
     file.write_text(sound.replace(shop, f'SHOP = "http://127.0.0.1:{free_port()}"'), "utf-8")
-    done = pipeline.run(pipeline.production, "good")
+    done = pipeline.run(pipeline.production, "better")
     file.write_text(sound, "utf-8")
     assert done.returncode == 1, done.stdout
     assert "CONNREFUSED" in done.stdout
@@ -216,8 +225,6 @@ def test_production_puts_the_previous_version_back_when_its_own_checks_fail(
 
 def test_a_bad_release_never_answers_a_user_of_production(pipeline: Pipeline) -> None:
     """Though staging has not stopped it: production asks for no verdict here."""
-    assert pipeline.run(pipeline.staging, "better").returncode == 0
-    assert pipeline.run(pipeline.production, "better").returncode == 0
     before = pipeline.live(pipeline.production)
     file = pipeline.folder / "storedog.toml"
     sound = file.read_text("utf-8")
@@ -267,8 +274,7 @@ def test_registry_that_cannot_be_reached(pipeline: Pipeline) -> None:
     assert "registry" in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("mode", ["no-xdist", "n2"])
+@pytest.mark.parametrize(("mode", "number"), [("no-xdist", signal.SIGTERM), ("n2", signal.SIGINT)])
 def test_interrupted_run_leaves_the_environment_in_order(
     pipeline: Pipeline, number: signal.Signals, mode: str
 ) -> None:

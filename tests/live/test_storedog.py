@@ -255,8 +255,7 @@ def test_services_run_without_root_and_stop_at_once(town: Town) -> None:
 
 
 class TestBadReleases:
-    def test_http_500(self, town: Town) -> None:
-        assert town.discounts("http-500").get("/discount").status_code == 500
+    """Those whose fault a check of test_gate.py sees, and does not tell whole."""
 
     def test_empty_list(self, town: Town) -> None:
         assert town.discounts("empty-list").discounts() == []
@@ -265,20 +264,10 @@ class TestBadReleases:
         first = town.discounts("renamed-field").discounts()[0]
         assert first.keys() == {"id", "name", "discount_code", "value", "discount_type"}
 
-    def test_null_code(self, town: Town) -> None:
-        discounts = town.discounts("null-code").discounts()
-        assert len(discounts) >= 103
-        assert {d["code"] for d in discounts} == {None}
-
     def test_wrapped_list(self, town: Town) -> None:
         answer = town.discounts("wrapped-list").discounts()
         assert answer.keys() == {"discounts"}
         assert "BFRIDAY" in {d["code"] for d in answer["discounts"]}
-
-    def test_html_200(self, town: Town) -> None:
-        answer = town.discounts("html-200").get("/discount")
-        assert answer.status_code == 200
-        assert answer.headers["Content-Type"].startswith("text/html")
 
     def test_utf_16(self, town: Town) -> None:
         answer = town.discounts("utf-16").get("/discount")
@@ -287,35 +276,9 @@ class TestBadReleases:
         with pytest.raises(UnicodeDecodeError):
             answer.content.decode()
 
-    def test_lost_route(self, town: Town) -> None:
-        answer = town.discounts("lost-route").get("/discount-code?discount_code=BFRIDAY")
-        assert answer.status_code == 404
-        assert answer.headers["Content-Type"].startswith("text/html")
-        assert town.discounts("lost-route").get("/discount").status_code == 200
-
-    def test_error_body(self, town: Town) -> None:
-        answer = town.discounts("error-body").get("/discount-code?discount_code=BFRIDAY")
-        assert answer.status_code == 200
-        assert answer.json()["error"] == "Discount not found"
-
-    def test_slow(self, town: Town) -> None:
-        answer = town.discounts("slow").get("/discount")
-        assert answer.status_code == 200
-        assert answer.elapsed.total_seconds() >= 3
-
     def test_flaky(self, town: Town) -> None:
         statuses = [town.discounts("flaky").get("/discount").status_code for _ in range(6)]
         assert statuses == [500, 200, 500, 200, 500, 200]
-
-    def test_never_ready(self, town: Town) -> None:
-        running = town.start_discounts("never-ready")
-        wait_until(lambda: answers(running, "/"), "it answers")
-        assert running.get("/ready").status_code == 503
-
-    def test_crash(self, town: Town) -> None:
-        running = town.start_discounts("crash")
-        assert running.container.wait(timeout=30)["StatusCode"] == 3
-        assert b"a setting that this release needs is missing" in running.container.logs()
 
     def test_each_release_has_its_own_digest(self, engine: docker.DockerClient) -> None:
         releases = [*GOOD, "http-500", "empty-list", "renamed-field", "null-code", "wrapped-list"]

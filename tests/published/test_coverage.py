@@ -12,9 +12,7 @@ from pytest_storedog_gate.local_synthetics.kinds.browser.steps.checks import CHE
 from pytest_storedog_gate.local_synthetics.kinds.browser.steps.params import PARAMS
 from pytest_storedog_gate.local_synthetics.network import hops
 from tests.local_synthetics.kinds.browser.steps import cases, check_cases, mail_cases
-from tests.local_synthetics.proving.claims import OPERATORS, claimed
-from tests.local_synthetics.proving.proof import Cell, prove
-from tests.local_synthetics.proving.stages import STAGES
+from tests.local_synthetics.proving.claims import OPERATORS, claimed, proved
 from tests.published import recorded
 from tests.published.coverage import REFUSED, checks, groups, step_types
 from tests.published.coverage_page import PAGE, with_tables
@@ -23,6 +21,7 @@ from tests.published.data import needs_published
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tests.local_synthetics.proving.proof import Cell
     from tests.published.recorded import Recorded
 
 pytestmark = [
@@ -48,8 +47,8 @@ MOST_OF = [
 
 @pytest.fixture(scope="module")
 def cells() -> set[Cell]:
-    """What is proved now, by running it."""
-    return {cell for kind in STAGES for cell in prove(kind).cells}
+    """What is proved by running it, as test_operators.py holds of each kind."""
+    return {cell for kind in OPERATORS for cell in proved(kind)}
 
 
 def test_what_is_not_run_has_its_reason_and_nothing_else_has(cells: set[Cell]) -> None:

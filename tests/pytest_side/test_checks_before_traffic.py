@@ -121,18 +121,18 @@ def said(project: GateProject) -> list[str]:
 
 @pytest.mark.parametrize("both", [False, True])
 def test_it_is_promoted_when_they_have_passed(
-    gate: GateProject, preview: Shop, *, both: bool
+    by_turns: GateProject, preview: Shop, *, both: bool
 ) -> None:
     """A check that runs twice is one item, and both its results count."""
-    configure(gate, preview, both=both)
-    result = gate.run(IMAGE)
+    configure(by_turns, preview, both=both)
+    result = by_turns.run(IMAGE)
     assert result.ret == 0, result.stdout.str()
     where = preview.url.removeprefix("http://")
     proofs = ["staged", "proved", "proved", f"own proof at {where}", "promoted", "proved"]
-    assert said(gate) == [*proofs, "proved", "concluded"]
+    assert said(by_turns) == [*proofs, "proved", "concluded"]
     assert dict(preview.asked) == {"/discount": 1, **({"/health": 1} if both else {})}
-    assert dict(gate.shop.asked) == {"/health": 1}
-    checks = {name for name in gate.junit() if name.startswith("test_check[")}
+    assert dict(by_turns.shop.asked) == {"/health": 1}
+    checks = {name for name in by_turns.junit() if name.startswith("test_check[")}
     assert {f"test_check[staging-{p}]" for p in ("dis-cou-nts", "hea-lth-chk")} <= checks
     assert len(checks) == (4 if both else 2)
 

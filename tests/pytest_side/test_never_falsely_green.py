@@ -128,15 +128,15 @@ CONFTESTS = {
 
 
 @pytest.mark.parametrize("trick", list(CONFTESTS))
-def test_a_conftest_cannot_open_the_gate(gate: GateProject, trick: str) -> None:
-    gate.pytester.makeconftest("import pytest\n" + dedent(CONFTESTS[trick]))
-    gate.shop.answers["/discount"] = (500, "{}")
-    result = gate.run()
+def test_a_conftest_cannot_open_the_gate(by_turns: GateProject, trick: str) -> None:
+    by_turns.pytester.makeconftest("import pytest\n" + dedent(CONFTESTS[trick]))
+    by_turns.shop.answers["/discount"] = (500, "{}")
+    result = by_turns.run()
     assert "SyntaxError" not in f"{result.stdout}{result.stderr}"
     assert "IndentationError" not in f"{result.stdout}{result.stderr}"
     assert result.ret not in (0, 78)
-    if (gate.path / "report.json").exists():
-        assert gate.report()["state"] != "open"
+    if (by_turns.path / "report.json").exists():
+        assert by_turns.report()["state"] != "open"
 
 
 @pytest.mark.parametrize(
@@ -175,16 +175,16 @@ def test_leaving_out_a_required_check_is_no_verdict(
     ],
 )
 def test_options_that_run_no_test_prove_nothing(
-    both_ways: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
+    any_mode: GateProject, monkeypatch: pytest.MonkeyPatch, option: str, status: int, way: str
 ) -> None:
     if way == "PYTEST_ADDOPTS":
         monkeypatch.setenv("PYTEST_ADDOPTS", option)
-        result = both_ways.run()
+        result = any_mode.run()
     else:
-        result = both_ways.run(*option.split())
+        result = any_mode.run(*option.split())
     assert result.ret == status
     assert re.search("proves nothing|nothing was proved", f"{result.stdout}{result.stderr}")
-    assert not both_ways.shop.asked
+    assert not any_mode.shop.asked
 
 
 @pytest.mark.parametrize(
@@ -221,15 +221,15 @@ def test_test_with_an_empty_parametrization_is_no_check(both_ways: GateProject) 
     assert result.ret != 0
 
 
-def test_lone_surrogate_in_an_answer_hides_no_failure(gate: GateProject) -> None:
+def test_lone_surrogate_in_an_answer_hides_no_failure(by_turns: GateProject) -> None:
     check = http_check("dis-cou-nts", "/discount", "the list of discounts")
     body = {"type": "body", "operator": "contains", "target": "BFRIDAY"}
     check["localTestDefinition"]["config"]["assertions"].append(body)  # type: ignore[index]
-    gate.checks(check, http_check("hea-lth-chk", "/health", "the health route"))
-    gate.shop.answers["/discount"] = (200, '["\\ud83d"]')
-    result = gate.run()
+    by_turns.checks(check, http_check("hea-lth-chk", "/health", "the health route"))
+    by_turns.shop.answers["/discount"] = (200, '["\\ud83d"]')
+    result = by_turns.run()
     assert result.ret == 1
-    assert gate.report()["state"] == "closed"
+    assert by_turns.report()["state"] == "closed"
 
 
 def test_plugin_that_is_not_loaded_is_missed(
@@ -317,15 +317,15 @@ def test_without_its_controller_the_gate_does_not_run(both_ways: GateProject) ->
 
 @pytest.mark.parametrize("trick", ["skip", "xfail", "skip one in setup"])
 def test_no_clean_report_is_no_verdict_though_all_checks_passed(
-    gate: GateProject, trick: str
+    by_turns: GateProject, trick: str
 ) -> None:
-    gate.pytester.makeconftest("import pytest\n" + dedent(CONFTESTS[trick]))
-    assert gate.run().ret == 8
-    assert gate.report()["state"] == "inconclusive"
+    by_turns.pytester.makeconftest("import pytest\n" + dedent(CONFTESTS[trick]))
+    assert by_turns.run().ret == 8
+    assert by_turns.report()["state"] == "inconclusive"
 
 
-def test_a_rerun_does_not_hide_a_failure(gate: GateProject) -> None:
-    gate.pytester.makeconftest(
+def test_a_rerun_does_not_hide_a_failure(by_turns: GateProject) -> None:
+    by_turns.pytester.makeconftest(
         """
         import pytest
         seen = set()
@@ -335,16 +335,16 @@ def test_a_rerun_does_not_hide_a_failure(gate: GateProject) -> None:
                 raise AssertionError("the first time")
         """
     )
-    result = gate.run("--reruns=2")
+    result = by_turns.run("--reruns=2")
     assert result.ret == 8
     result.stdout.fnmatch_lines(["*its test was rerun*"])
 
 
-def test_first_failure_ends_the_run_closed(gate: GateProject) -> None:
-    gate.shop.answers["/discount"] = (500, "{}")
-    result = gate.run("-x")
+def test_first_failure_ends_the_run_closed(by_turns: GateProject) -> None:
+    by_turns.shop.answers["/discount"] = (500, "{}")
+    result = by_turns.run("-x")
     assert result.ret == 1
-    assert gate.report()["state"] == "closed"
+    assert by_turns.report()["state"] == "closed"
 
 
 def test_collection_error_stops_before_anything_is_triggered(both_ways: GateProject) -> None:

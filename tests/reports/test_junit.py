@@ -132,8 +132,8 @@ def test_the_name_of_a_check_is_a_property() -> None:
     assert dict(junit.properties(hostile))["test_name"] == r"Shop GATE OPEN\x1b"
 
 
-def test_a_run_whose_report_hides_a_failure_is_not_only_green(gate: GateProject) -> None:
-    gate.pytester.makeconftest(
+def test_a_run_whose_report_hides_a_failure_is_not_only_green(by_turns: GateProject) -> None:
+    by_turns.pytester.makeconftest(
         """
         import pytest
 
@@ -144,9 +144,9 @@ def test_a_run_whose_report_hides_a_failure_is_not_only_green(gate: GateProject)
             return report
         """
     )
-    gate.shop.answers["/discount"] = (500, "{}")
-    assert gate.run().ret == 1
-    assert gate.junit() == {
+    by_turns.shop.answers["/discount"] = (500, "{}")
+    assert by_turns.run().ret == 1
+    assert by_turns.junit() == {
         "test_check[staging-dis-cou-nts]": "passed",
         "test_check[staging-dis-cou-nts - at the end]": "failure",
         "test_check[staging-hea-lth-chk]": "passed",

@@ -15,7 +15,7 @@ from pytest_storedog_gate.local_synthetics.kinds.http.exchange import Exchange
 from pytest_storedog_gate.local_synthetics.network import hops
 from tests.conftest import need_chromium
 from tests.local_synthetics.proving.cases import CASES, Case
-from tests.local_synthetics.proving.claims import OPERATORS, claimed
+from tests.local_synthetics.proving.claims import OPERATORS, proved
 from tests.local_synthetics.proving.proof import prove
 from tests.local_synthetics.proving.stages import HEADERS, HTTP, STAGES
 from tests.local_synthetics.support.network_tests import that
@@ -41,7 +41,7 @@ def test_each_operator_holds_and_does_not(kind: str) -> None:
         need_chromium()
     proof = prove(kind)
     assert proof.problems == []
-    assert claimed(kind) - proof.cells == set()
+    assert proof.cells == proved(kind)
 
 
 HOLDS = that("statusCode", "is", 200)

@@ -47,6 +47,11 @@ def claimed(kind: str) -> set[Cell]:
     return {cell for cell in found if (cell.about, cell.operator) not in UNKNOWABLE}
 
 
+def proved(kind: str) -> set[Cell]:
+    """What the proof of a kind proves: what it claims, as a step and in a sub-test too."""
+    return claimed(kind) | {Cell("multi", "step", name) for name in (kind, "wait", "playSubTest")}
+
+
 def _claimed(kind: str, table: Operators) -> Iterator[Cell]:
     for about, operators in table.items():
         if not operators:
