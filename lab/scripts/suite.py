@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _PROGRAMS = (programs.RUNNER, programs.COSIGN, programs.REFERRERS)
-_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs"
+_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
