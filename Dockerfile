@@ -1,6 +1,6 @@
 # The images that the steps of a pipeline run in, the second one with a Chromium for browser tests:
-#   docker build --target gate -t storedog-gate:0.1.0 .
-#   docker build --target browser -t storedog-gate:0.1.0-browser .
+#   docker build --target gate -t storedog-gate:0.2.0 .
+#   docker build --target browser -t storedog-gate:0.2.0-browser .
 ARG BASE=python:3.13-slim
 FROM ${BASE} AS gate
 RUN python3 -m venv /opt/storedog-gate && useradd --create-home storedog
