@@ -276,7 +276,9 @@ def _main() -> None:
         for number in range(given.tests)
     ]
     app = StandIn(tests, given.delay, given.refuse_every)
-    Server(uvicorn.Config(app, port=0, log_level="error", access_log=False, lifespan="off")).run()
+    Server(
+        uvicorn.Config(app, port=0, log_level="error", access_log=False, lifespan="off", ws="none")
+    ).run()
 
 
 if __name__ == "__main__":

@@ -7,17 +7,11 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from tests.repository import ROOT
+from tests.repository import ROOT, kept
 
 _LONGEST = 400  # lines
 _MOST = 16  # entries
 _CODE = ("pytest_storedog_gate", "tests", "lab", "bench")
-
-
-def _files(*suffixes: str) -> list[Path]:
-    kept = ["git", "ls-files", "--", *_CODE]
-    done = subprocess.run(kept, cwd=ROOT, capture_output=True, text=True, check=True)
-    return [Path(line) for line in done.stdout.splitlines() if line.endswith(suffixes)]
 
 
 def test_imports_go_one_way_and_pytest_stays_on_its_side() -> None:
@@ -28,15 +22,15 @@ def test_imports_go_one_way_and_pytest_stays_on_its_side() -> None:
 
 
 def test_no_file_is_longer_than_a_person_reads_in_one_go() -> None:
-    files = _files(".py")
-    lines = {str(path): len((ROOT / path).read_bytes().splitlines()) for path in files}
+    files = [path for path in kept(*_CODE) if path.suffix == ".py"]
+    lines = {path: len((ROOT / path).read_bytes().splitlines()) for path in files}
     assert lines
     assert {path: count for path, count in lines.items() if count > _LONGEST} == {}
 
 
 def test_no_folder_holds_more_than_a_person_sees_at_a_glance() -> None:
     folders: dict[str, set[str]] = defaultdict(set)
-    for path in _files(""):
+    for path in kept(*_CODE):
         if path.parts[0] == "tests":
             continue  # they mirror all rooms
         for entry in (path, *path.parents):

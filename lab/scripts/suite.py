@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _PROGRAMS = (programs.RUNNER, programs.COSIGN, programs.REFERRERS)
-_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs"
+_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index"
+# A whole Chromium, a screen, a mouse and keys, for the tests of what a person watches and does.
+_PERSON = {"Xvfb": "xvfb", "chromium": "chromium", "xdotool": "xdotool"}
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
@@ -40,8 +42,7 @@ def main() -> int:
         npm.ensure()
         plugins.ensure()
         chromium.ensure()
-        # A whole Chromium and a screen, for the tests of what a person watches.
-        packages.need(busybox="busybox-static", Xvfb="xvfb", chromium="chromium")
+        packages.need(busybox="busybox-static", **_PERSON)
         built = [each.ensure() for each in _PROGRAMS]
         linted = linters.result()
         for done in linted:

@@ -84,9 +84,9 @@ def find(rootdir: Path, named: str | None, invocation_dir: Path) -> Path:
                 f"--storedog-config={named}: there is no such file; name an existing one"
             )
         return path
-    found = _default(rootdir)
+    found = in_folder(rootdir)
     below = _below(rootdir.resolve(), invocation_dir.resolve())
-    nearer = [second for folder in below if (second := _default(folder))]
+    nearer = [second for folder in below if (second := in_folder(folder))]
     if nearer:
         used = f"{found} would be used" if found else f"pytest's rootdir {rootdir} has none"
         raise ConfigurationError(
@@ -100,7 +100,8 @@ def find(rootdir: Path, named: str | None, invocation_dir: Path) -> Path:
     return found
 
 
-def _default(folder: Path) -> Path | None:
+def in_folder(folder: Path) -> Path | None:
+    """The file that a run takes where it names none and this is pytest's rootdir."""
     for name in ("storedog.toml", "pyproject.toml"):
         path = folder / name
         if path.is_file() and (

@@ -124,7 +124,9 @@ def _add_init(commands: Commands) -> None:
     init.add_argument("url", nargs="?", metavar="URL", help="what is to be checked; else asked for")
     init.add_argument("--browser", action="store_true", help="a check of the page in a browser")
     init.add_argument(
-        "--env", default="staging", metavar="NAME", help="the environment (default: staging)"
+        "--env",
+        metavar="NAME",
+        help="the environment (default: the first in a configuration that is there, else staging)",
     )
 
 

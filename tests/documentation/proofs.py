@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _HCL = shown("Terraform and Datadog's provider would have to read the block")
 _OUTPUT = shown("the lab's engine would have to deploy that release")
-_DOCUMENTED = tested_by("tests/synthetics_cli/test_documented.py", "storedog-")
+_DOCUMENTED = tested_by("tests/installed/test_from_nothing.py", "storedog-")
 _ONE = "storedog-synthetics run checks/"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
@@ -35,6 +35,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "tutorial/from-nothing.md": [
         ("storedog-synthetics init http://127.0.0.1:8080/", _DOCUMENTED),
         ("storedog-synthetics init --browser http://127.0.0.1:8080/", _DOCUMENTED),
+        ("storedog-synthetics record http://127.0.0.1:8080/", _DOCUMENTED),
         ("storedog-synthetics validate 'checks/*.synthetics.json'", _DOCUMENTED),
         ("storedog-synthetics run 'checks/*.json' -k answers", _DOCUMENTED),
         ('eval "$(storedog-synthetics --print-completion bash)"', _DOCUMENTED),

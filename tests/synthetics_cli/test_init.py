@@ -91,19 +91,90 @@ def test_what_is_written_names_the_schemas_that_it_is_valid_by(target: Target) -
     jsonschema.validate(tomllib.loads(text), json.loads(schema.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("there", [HTTP, "storedog.toml"])
-def test_a_file_that_is_there_stays_and_nothing_is_asked(
-    target: Target, capsys: pytest.CaptureFixture[str], there: str
+def test_a_file_of_checks_that_is_there_stays_and_nothing_is_asked(
+    target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path(there).parent.mkdir(exist_ok=True)
-    Path(there).write_text("mine")
+    Path(HTTP).parent.mkdir()
+    Path(HTTP).write_text("mine")
     assert main(["init", target.url]) == 4
     said = capsys.readouterr().err
-    assert said.startswith(f"storedog-synthetics: {there} is there, and nothing is overwritten: ")
+    assert said.startswith(f"storedog-synthetics: {HTTP} is there, and nothing is overwritten: ")
     assert said.count("\n") == 1
-    assert Path(there).read_text() == "mine"
+    assert Path(HTTP).read_text() == "mine"
     assert not target.requests
-    assert {str(one) for one in Path().rglob("*.*") if one.is_file()} == {there}
+    assert {str(one) for one in Path().rglob("*.*") if one.is_file()} == {HTTP}
+
+
+CHECKED = """[synthetics]
+backend = "local"
+definitions = ["more/*.json", "checks/*.synthetics.json"]
+[environments.preview]
+checks = ["aaa-bbb-ccc"]
+[environments.production]
+checks = ["aaa-bbb-ccc"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "lacking"),
+    [
+        ("storedog.toml", [], ['[environments.preview]: "{}" in checks']),
+        (
+            "storedog.toml",
+            ["--env=production"],
+            ['[environments.production]: "{}" in checks'],
+        ),
+        ("storedog.toml", ["--env=qa"], ['[environments.qa]: checks = ["{}"]']),
+        # A storedog.toml beside it would be taken in its stead.
+        (
+            "pyproject.toml",
+            [],
+            [
+                '[environments.staging]: checks = ["{}"]',
+                '[synthetics]: backend = "local", or send the file to Datadog',
+                '[synthetics]: "checks/*.synthetics.json" in definitions',
+            ],
+        ),
+    ],
+)
+def test_beside_a_configuration_the_check_is_written_and_what_the_gate_lacks_is_told(
+    target: Target, capsys: pytest.CaptureFixture[str],
+    file: str, options: list[str], lacking: list[str],
+) -> None:  # fmt: skip
+    text = CHECKED if file == "storedog.toml" else "[tool.storedog-gate]"
+    Path(file).write_text(text)
+    assert main(["init", target.url, *options]) == 0
+    said = capsys.readouterr().out
+    told = said.partition("for the gate add to it:\n")[2].partition("next:\n")[0]
+    public_id = written()["public_id"]
+    assert told.splitlines() == [f"  {line.format(public_id)}" for line in lacking]
+    gate = lacking[0].removeprefix("[environments.").partition("]")[0]
+    assert said.endswith(f"  pytest --storedog-env={gate}\n")
+    assert Path(file).read_text() == text
+    assert file == "storedog.toml" or not Path("storedog.toml").exists()
+    assert main(["run", HTTP]) == 0
+
+
+def test_what_is_to_be_added_to_a_configuration_makes_a_gate(target: Target) -> None:
+    assert main(["init", target.url]) == 0
+    first = written()["public_id"]
+    Path(HTTP).rename("checks/first.synthetics.json")
+    assert main(["init", target.url]) == 0
+    path = Path("storedog.toml")
+    added = path.read_text().replace(f'"{first}"', f'"{first}", "{written()["public_id"]}"')
+    path.write_text(added)
+    assert is_green(HTTP)
+
+
+def test_a_configuration_with_a_fault_comes_first(
+    target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("storedog.toml").write_text("[synthetic]\n")
+    assert main(["init", target.url]) == 4
+    assert "storedog.toml" in (said := capsys.readouterr().err)
+    assert "did you mean 'synthetics'?" in said
+    assert not target.requests
+    assert not Path("checks").exists()
 
 
 @pytest.mark.parametrize(

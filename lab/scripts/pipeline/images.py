@@ -1,4 +1,7 @@
-"""The images of the pipeline: the public ones, else the same programs on the lab's base image."""
+"""The images of the pipeline: the public ones, else the same programs on the lab's base image.
+
+As a program it is lab/image, which builds the gate's own.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ import shutil
 import tempfile
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docker.errors import APIError
+
 from lab.offline import base, programs
 from lab.scripts import hub, images
-from lab.scripts.progress import step
-from lab.scripts.state import LAB, STATE
+from lab.scripts.machine import engine as machine
+from lab.scripts.progress import say, step
+from lab.scripts.state import LAB, STATE, one_sentence
 
 if TYPE_CHECKING:
     import docker
@@ -21,7 +28,7 @@ _CONTEXTS = LAB / "offline" / "images"
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _VERSION = tomllib.loads((LAB.parent / "pyproject.toml").read_text())["project"]["version"]
 GATE = f"storedog-gate:{_VERSION}"
-# Each stage of the Dockerfile; the second begins with the first.
+# By the stage of the Dockerfile.
 _GATES = {"gate": GATE, "browser": f"{GATE}-browser"}
 # The runner pulls what has no tag.
 _CLONE = "storedog/clone:bookworm"
@@ -29,16 +36,41 @@ _DOCKER_CLI = "storedog/docker-cli:bookworm"
 _PYTHON = "storedog/python:bookworm"
 
 
+def main() -> None:
+    """Builds the gate's images, and says what they are called and how large they are."""
+    with one_sentence():
+        client = machine.ensure()
+        with step("the gate's images"):
+            gates(client)
+        for tag in _GATES.values():
+            say(f"{tag}: {client.images.get(tag).attrs['Size'] / 1e6:.0f} MB")
+
+
 def ensure(engine: docker.DockerClient) -> None:
     """Builds what Docker Hub does not have here, and the gate's own images from this checkout."""
     if hub.answers():
-        _build_gates(engine)
+        gates(engine)
         return
     base.ensure(engine)
     # The ones wait for the processor, the others for packages.
     with step("images of the pipeline"), ThreadPoolExecutor(max_workers=2) as pool:
         for built in [pool.submit(_build_programs, engine), pool.submit(_build_steps, engine)]:
             built.result()
+
+
+def gates(engine: docker.DockerClient) -> None:
+    """Builds the gate's own images, each in the place of its earlier one."""
+    arguments = {}
+    if not hub.answers():
+        base.ensure(engine)
+        _build(engine, "python", _PYTHON, _AUTHORITIES)
+        arguments["BASE"] = _PYTHON
+    for target, tag in _GATES.items():
+        earlier = {image.id for image in engine.images.list(tag) if image.id}
+        images.build(engine, LAB.parent, tag, target=target, **arguments)
+        for replaced in earlier - {engine.images.get(tag).id}:
+            with suppress(APIError):  # a container still needs it
+                engine.images.remove(replaced)
 
 
 def for_compose() -> dict[str, str]:
@@ -70,8 +102,7 @@ def _build_programs(engine: docker.DockerClient) -> None:
 def _build_steps(engine: docker.DockerClient) -> None:
     _build(engine, "clone", _CLONE)
     _build(engine, "docker-cli", _DOCKER_CLI)
-    _build(engine, "python", _PYTHON, _AUTHORITIES)
-    _build_gates(engine, BASE=_PYTHON)
+    gates(engine)
 
 
 def _build(engine: docker.DockerClient, name: str, tag: str, *files: Path) -> None:
@@ -84,6 +115,5 @@ def _build(engine: docker.DockerClient, name: str, tag: str, *files: Path) -> No
         images.build(engine, context, tag, BASE=base.NAME)
 
 
-def _build_gates(engine: docker.DockerClient, **arguments: str) -> None:
-    for target, tag in _GATES.items():
-        images.build(engine, LAB.parent, tag, target=target, **arguments)
+if __name__ == "__main__":
+    main()

@@ -13,8 +13,8 @@ from websockets.exceptions import (
     InvalidMessage,
     InvalidStatus,
     InvalidURI,
-    PayloadTooBig,
 )
+from websockets.frames import CloseCode
 
 from pytest_storedog_gate.local_synthetics.assertions.assertion import named
 from pytest_storedog_gate.local_synthetics.assertions.operators import ABSENCE, GENERAL
@@ -181,7 +181,8 @@ def _not_opened(error: Exception, seen: Sighting) -> CheckFailed:
 
 def _closed(error: ConnectionClosed, seen: Sighting) -> CheckFailed:
     """Of a close by the target, or of an answer over the limit, which closes from here."""
-    if isinstance(error.__cause__, PayloadTooBig):
+    # It is said first from here: what was received is told once the target has said the same.
+    if error.sent and error.sent.code == CloseCode.MESSAGE_TOO_BIG and not error.rcvd_then_sent:
         return CheckFailed("BODY_TOO_LARGE", f"The answer is over {_LARGEST} bytes.")
     if error.rcvd is None:
         if error.sent is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from glob import glob
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,16 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.outlets.new_files import refuse_taken, write_new
 from pytest_storedog_gate.outlets.plain_text import command_line, long_line
 from pytest_storedog_gate.secrets.places import mask_url
+from pytest_storedog_gate.settings.file import in_folder, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_storedog_gate.local_synthetics.definitions.definition import Json
+    from pytest_storedog_gate.settings.file import Configuration
 
 _CONFIGURATION = Path("storedog.toml")
+_DEFINITIONS = "checks/*.synthetics.json"
 _SCHEMAS = Path(".storedog/schemas")
 _SHIPPED = {
     "storedog.schema.json": "pytest_storedog_gate.settings",
@@ -26,39 +32,64 @@ _SHIPPED = {
 }
 
 
-def init(url: str | None, *, browser: bool, environment: str) -> int:
+def init(url: str | None, *, browser: bool, environment: str | None) -> int:
     """Write a check of the URL and a storedog.toml into the current folder; returns the status.
 
-    A person at a terminal is asked for the URL where there is none. Raises ConfigurationError,
-    also where a file is there already, and NoVerdict where nothing answers.
+    A configuration that is there stays as it is, and what the gate lacks in it is told. A person
+    at a terminal is asked for the URL where there is none. Raises ConfigurationError, also where
+    the check's file is there already, and NoVerdict where nothing answers.
     """
-    if not is_name(environment):
+    if environment is not None and not is_name(environment):
         raise ConfigurationError(f"{environment!r} is no environment name: use a-z, 0-9, - and _")
     check_file = Path("checks", f"{'browser' if browser else 'http'}.synthetics.json")
-    refuse_taken((check_file, _CONFIGURATION))
+    refuse_taken([check_file])
+    there = in_folder(Path.cwd())
+    configuration = read(there) if there else None
     start = address(url or _asked())
     # The kinds of check are heavy, and whoever is refused above needs none.
     from pytest_storedog_gate.synthetics_cli.authoring import first_check  # noqa: PLC0415
 
     make = first_check.browser_check if browser else first_check.http_check
     check, found = make(start)
-    write_new(
-        {
-            check_file: test_file(check, check_file),
-            _CONFIGURATION: _configuration(environment, check["public_id"]),
-            **missing_schemas(),
-        }
-    )
+    written = {check_file: test_file(check, check_file), **missing_schemas()}
+    known = configuration.environments if configuration else ()
+    gate = environment or next(iter(known), "staging")
+    if not configuration:
+        written[_CONFIGURATION] = _configuration(gate, check["public_id"])
+    write_new(written)
     run = command_line(("storedog-synthetics", "run", str(check_file)))
     sys.stdout.write(
-        f"{long_line(found)}\n"
-        f"wrote {check_file}: a check of that, {check['public_id']}\n"
-        f"wrote {_CONFIGURATION}: the environment {environment}, whose gate this check is\n"
-        "next:\n"
-        f"  {run}\n"
-        f"  pytest --storedog-env={environment}\n"
+        f"{long_line(found)}\nwrote {check_file}: a check of that, {check['public_id']}\n"
     )
+    if configuration:
+        name = configuration.path.name
+        sys.stdout.write(f"{name} is there and stays as it is; for the gate add to it:\n")
+        for line in _lacking(configuration, gate, check_file, check["public_id"]):
+            sys.stdout.write(f"  {line}\n")
+    else:
+        sys.stdout.write(
+            f"wrote {_CONFIGURATION}: the environment {gate}, whose gate this check is\n"
+        )
+    sys.stdout.write(f"next:\n  {run}\n  pytest --storedog-env={gate}\n")
     return 0
+
+
+def _lacking(
+    configuration: Configuration, environment: str, check_file: Path, public_id: str
+) -> Iterator[str]:
+    """What the configuration lacks for a gate that asks for the check, section by section."""
+    if environment in configuration.environments:
+        yield f'[environments.{environment}]: "{public_id}" in checks'
+    else:
+        yield f'[environments.{environment}]: checks = ["{public_id}"]'
+    said = configuration.synthetics
+    patterns: tuple[str, ...] = said.get("definitions", ())
+    # The file has been written.
+    found = (one for pattern in patterns for one in glob(pattern, recursive=True))  # noqa: PTH207 absolute ones
+    if said.get("backend") != "local":
+        yield '[synthetics]: backend = "local", or send the file to Datadog'
+    if check_file not in map(Path, found):
+        yield f'[synthetics]: "{_DEFINITIONS}" in definitions'
 
 
 def _asked() -> str:
@@ -102,7 +133,7 @@ def _configuration(environment: str, public_id: str) -> str:
 
 [synthetics]
 backend = "local"                             # checks run on this machine
-definitions = ["checks/*.synthetics.json"]
+definitions = ["{_DEFINITIONS}"]
 
 # Nothing is deployed here: the gate decides on what answers.
 [environments.{environment}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import requests
@@ -109,7 +110,8 @@ def test_no_answer_and_no_file_holds_a_secret(
         )
         process.terminate()
         log = "".join(process.communicate(timeout=DEADLINE))
-    rows = [str(row) for row in sqlite3.connect(database).iterdump()]
+    with closing(sqlite3.connect(database)) as connection:
+        rows = [str(row) for row in connection.iterdump()]
     assert any(result_id in row for row in rows)
     pulled = (tmp_path / "p" / f"{public_id}.synthetics.json").read_text()
     assert "{{ X_SESSION_ID }}" in pulled

@@ -245,7 +245,7 @@ def serving_site() -> Iterator[str]:
     methods = ["GET", "POST", "PUT"]
     app = Starlette(routes=[Route(path, one, methods=methods) for path, one in routes.items()])
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
+        uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1, ws="none")
     )
     started = threading.Event()
     startup = server.startup

@@ -209,7 +209,7 @@ def serving(
     )
     app = create_app(catalog, concurrency=concurrency, keys=keys or Keys(), kinds=kinds, **parts)
     config = uvicorn.Config(
-        app, port=0, log_level="error", timeout_graceful_shutdown=1, http=ArrivalProtocol
+        app, port=0, log_level="error", timeout_graceful_shutdown=1, http=ArrivalProtocol, ws="none"
     )
     server = _Server(config)
     thread = threading.Thread(target=server.run)

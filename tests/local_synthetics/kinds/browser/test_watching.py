@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import subprocess
 import uuid
@@ -16,10 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.local_synthetics.chromium.executable import NoChromiumError, find_chromium
-from tests.conftest import missing, playwrights_own
 from tests.local_synthetics.support.browser_tests import browser_test, says, step
 from tests.local_synthetics.support.processes import COMMANDS
+from tests.local_synthetics.support.screens import screen
 from tests.local_synthetics.support.service import DEADLINE, Target, until
 from tests.repository import ROOT
 
@@ -189,31 +187,19 @@ def test_windows_without_a_display_are_refused(save: Callable[..., str], site: s
     assert "--headed needs a display, and DISPLAY is not set" in lines[1]
 
 
-@pytest.fixture
-def screen(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A display in memory, and the file with its pixels."""
-    if not (server := shutil.which("Xvfb")):
-        missing("headed", "no Xvfb, which shows windows without a screen")
-    try:
-        find_chromium({**os.environ, "DISPLAY": ":0"}, playwrights_own(), headed=True)
-    except NoChromiumError as error:
-        missing("headed", str(error))
-    command = [server, "-screen", "0", "1600x1200x24", "-fbdir", str(tmp_path), "-displayfd", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield f":{process.stdout.readline().strip()}", tmp_path / "Xvfb_screen0"
-        process.terminate()
-
-
 def test_a_window_is_on_the_display(
-    save: Callable[..., str], target: Target, screen: tuple[str, Path]
+    save: Callable[..., str], target: Target, tmp_path: Path
 ) -> None:
-    display, pixels = screen
     page = "<style>html { background: rgb(1, 254, 3) }</style>"
     target.answer("/", body=page, headers={"Content-Type": "text/html"})
     file = save(browser_test(target.url, BAD))
-    with running(file, "--headed", "--pause-on-failure", DISPLAY=display) as person:
+    with (
+        screen(tmp_path) as shown,
+        running(file, "--headed", "--pause-on-failure", DISPLAY=shown.display) as person,
+    ):
         person.until(ENTER)
-        until(lambda: pixels.read_bytes().count(b"\3\xfe\1") > 1000, "the page on the display")
+        until(
+            lambda: shown.pixels.read_bytes().count(b"\3\xfe\1") > 1000, "the page on the display"
+        )
         person.press_enter()
         assert person.ended()[0] == 1
