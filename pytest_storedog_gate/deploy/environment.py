@@ -61,7 +61,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a digest is deployed, and how.
+    """Where a digest is deployed, and how; of a `project`, or of none.
 
     `elsewhere` is the service that `gate` names where the environment deploys none: it decides on
     what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
@@ -79,6 +79,7 @@ class Environment:
     overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
     on_failure: str = "rollback"
     lock_image: str | None = None
+    project: str = ""
 
     @property
     def gated(self) -> Service | None:

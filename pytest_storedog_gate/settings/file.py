@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
 from pytest_storedog_gate.reading.kinds import STRING, TABLE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.gogs import Gogs
 
 KEYS = {
+    "project": STRING,
     "verdicts": STRING,
     "synthetics": TABLE,
     "services": TABLE,
@@ -105,8 +107,11 @@ def read(path: Path) -> Configuration:
     if path.name == "pyproject.toml":
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
+    project = said.get("project", "")
+    if project and not is_name(project):
+        raise top.error(("project",), f"{project!r} is no project name: use a-z, 0-9, - and _")
     known = {table.name: services.read(table) for table in top.tables("services")}
-    sections = {t.name: environments.read(t, known) for t in top.tables("environments")}
+    sections = {t.name: environments.read(t, known, project) for t in top.tables("environments")}
     environments.check_order(top.table("environments"), sections)
     return Configuration(
         path,

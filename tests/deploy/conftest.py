@@ -41,6 +41,7 @@ def staging(
     variables: Mapping[str, str] | None = None,
     volumes: Mapping[str, str] | None = None,
     lock_image: str | None = None,
+    project: str = "",
 ) -> Environment:
     """The environment `staging`, whose service under the gate is `shop`."""
     shop = Service("shop", "r.example/shop", 8080, readiness, variables or {}, volumes or {})
@@ -53,6 +54,7 @@ def staging(
         network="net",
         engine=ENDPOINT,
         lock_image=lock_image,
+        project=project,
     )
 
 
