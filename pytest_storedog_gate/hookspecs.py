@@ -56,7 +56,9 @@ def pytest_storedog_verdict_store(settings: Settings) -> VerdictStore | None:
 
 
 @pytest.hookspec
-def pytest_storedog_before_traffic(environment: Environment, image: ImageReference) -> None:
+def pytest_storedog_before_traffic(
+    environment: Environment, image: ImageReference, address: str | None
+) -> None:
     """A proof of the project's own while the candidate stands, before it has traffic.
 
     It can only close the gate: `DeploymentFailed` closes it, and whatever else is raised, a skip
@@ -65,6 +67,7 @@ def pytest_storedog_before_traffic(environment: Environment, image: ImageReferen
 
     :param environment: what storedog.toml says of it, with the values of `${NAME}`
     :param image: the reference with its digest
+    :param address: HOST:PORT where the candidate answers meanwhile; None where none is told
     """
 
 

@@ -26,6 +26,7 @@ _OPTIONS = {
     "then the file",
     "--storedog-deploy=auto|never": "never: run checks only, deploy nothing and record no verdict",
     "--storedog-lock-wait=SECONDS": "Wait this long for the environment's lock; default 0",
+    "--storedog-override=REASON": "Promote without the required verdict; REASON is recorded",
     "--storedog-report=PATH": "Write the verdict as JSON to PATH",
     "--storedog-html=PATH": "Write the evidence as one HTML page to PATH",
     "--synthetics-backend=datadog|local": "Synthetics service to use; default from the file",
@@ -129,6 +130,7 @@ def _refuse_options_without_gate(config: pytest.Config) -> None:
     for flag in (
         "--storedog-image",
         "--storedog-plan",
+        "--storedog-override",
         "--storedog-report",
         "--storedog-html",
         *checks,

@@ -1,4 +1,4 @@
-"""Gogs, Drone and its runner, built from their Go modules where no image is to be had."""
+"""Programs that the lab builds from their Go modules: the pipeline's, and what reads our proofs."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ _GO = (1, 26)
 
 @dataclass(frozen=True)
 class Program:
-    """A main package, and the folder of the module that pins it and what it is built from."""
+    """A main package, and the folder of the `module` that pins it, if that has another name."""
 
     name: str
     package: str
     binary: str
     cgo: bool = False
+    module: str = ""
 
     def ensure(self) -> Path:
         """The binary, built once for each state of its module, in the user's cache."""
-        module = _MODULES / self.name
+        module = _MODULES / (self.module or self.name)
         folder = CACHE / f"{self.name}-{_content(module)}"
         binary = folder / self.binary
         if binary.exists():
@@ -67,6 +68,9 @@ RUNNER = Program(
     "drone-runner-docker", "github.com/drone-runners/drone-runner-docker", "drone-runner-docker"
 )
 ALL = (GOGS, DRONE, RUNNER)
+# For tests: others' tools read our proofs, and a registry that lists referrers keeps them.
+COSIGN = Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "cosign")
+REFERRERS = Program("referrers-registry", "./registry", "referrers-registry", module="cosign")
 
 
 def _content(module: Path) -> str:
@@ -87,6 +91,6 @@ def _need_go() -> None:
     version = re.match(r"go(\d+)\.(\d+)", found or "")
     if version is None or (int(version[1]), int(version[2])) < _GO:
         raise LabError(
-            "what is built here of Gogs, Drone and its runner needs Go "
+            "what is built here from Go modules needs Go "
             f"{_GO[0]}.{_GO[1]} or newer, and there is {(found or 'none').strip()}; install it"
         )

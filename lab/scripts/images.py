@@ -51,18 +51,19 @@ class Image:
 RUNTIME = Image("runtime", "latest")
 DATABASE = Image("db", "15")
 FRONTEND = Image("frontend", "1")
+EDGE = Image("haproxy", "2.6")
 RELEASES = tuple(Image("discounts", release, release) for release in GOOD + BAD)
 
 
 def ensure(engine: docker.DockerClient) -> None:
     """Makes sure that the registry has every image, as the sources are now."""
     bottom = base.ensure(engine)
-    # The database and the Python services have nothing in common but the base.
+    # The database, the proxy and the Python services have nothing in common but the base.
     with (
         step("images: build and push what is not in the registry"),
         ThreadPoolExecutor(max_workers=2) as pool,
     ):
-        database = pool.submit(_ensure, engine, base.NAME, bottom, [DATABASE])
+        database = pool.submit(_ensure, engine, base.NAME, bottom, [DATABASE, EDGE])
         (runtime,) = _ensure(engine, base.NAME, bottom, [RUNTIME])
         _ensure(engine, RUNTIME.reference, runtime, [FRONTEND, *RELEASES])
         database.result()

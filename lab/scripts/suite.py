@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-_REQUIRED = "live,npm,browser,headed,pipeline,drone,plugins,docs"
+_PROGRAMS = (programs.RUNNER, programs.COSIGN, programs.REFERRERS)
+_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs"
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
 _SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _NOT_LONG = ("-m", "not long")
@@ -41,12 +42,12 @@ def main() -> int:
         chromium.ensure()
         # A whole Chromium and a screen, for the tests of what a person watches.
         packages.need(busybox="busybox-static", Xvfb="xvfb", chromium="chromium")
-        runner = programs.RUNNER.ensure()
+        built = [each.ensure() for each in _PROGRAMS]
         linted = linters.result()
         for done in linted:
             say(f"{' '.join(done.args[2:])}\n{done.stdout.rstrip()}")
         say("pytest")
-        path = f"{runner.parent}:{os.environ['PATH']}"
+        path = os.pathsep.join([*(str(each.parent) for each in built), os.environ["PATH"]])
         tests = run_to_its_end(
             [sys.executable, "-m", "pytest", *_SIDE_BY_SIDE, *_NOT_LONG, *sys.argv[1:]],
             cwd=LAB.parent,

@@ -23,6 +23,7 @@ from pytest_storedog_gate.datadog.calling.json_answer import (
     seconds,
 )
 from pytest_storedog_gate.datadog.models import Assertion, Json, Status, Step
+from pytest_storedog_gate.outlets.markup import gist
 from pytest_storedog_gate.secrets.masking import MASK, NO_SECRETS
 from pytest_storedog_gate.secrets.names import names_secret
 from pytest_storedog_gate.secrets.places import mask_exchanges
@@ -190,7 +191,11 @@ def text_of(assertion: Assertion) -> str:
 
 def shown(value: object) -> str:
     """A value as a person reads it, of bounded length."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = (
+        gist(value)
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
     return text if len(text) <= _SHOWN else text[:_SHOWN] + f"… ({len(text)} characters)"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.calling.json_answer import mapping
 from pytest_storedog_gate.datadog.details import IN_A_STEP
 from pytest_storedog_gate.datadog.models import Status
+from pytest_storedog_gate.outlets.markup import gist
 from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Exchange:
         elif self.page:
             yield line(f"on the page {self.page}")
         for name, text in self.texts.items():
-            excerpt = line(text, _EXCERPT)
+            excerpt = line(gist(text), _EXCERPT)
             yield f"{name}: {excerpt}" if excerpt else f"the {name} is empty"
 
 

@@ -113,6 +113,18 @@ class Staged(Protocol):
         """
 
 
+@runtime_checkable
+class Answers(Protocol):
+    """What a `Staged` may offer beside; an environment with a `preview` needs it."""
+
+    @property
+    def address(self) -> str | None:
+        """HOST:PORT where the candidate answers; the `preview` where the environment has one."""
+
+    def prove(self) -> None:
+        """The candidate, unchanged, is what answers there; else `DeploymentFailed` says what is."""
+
+
 class Live(Protocol):
     """What was deployed answers, and the previous version can still be put back."""
 

@@ -40,6 +40,10 @@ class Service:
     volumes: Mapping[str, str] = field(default_factory=dict)
 
 
+EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104
+"""Hosts of an `Address` that stand for all addresses of the machine."""
+
+
 @dataclass(frozen=True)
 class Address:
     """A published address of the engine's host."""
@@ -65,7 +69,9 @@ class Environment:
 
     `elsewhere` is the service that `gate` names where the environment deploys none: it decides on
     what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
-    `on_failure` is "rollback" or "keep".
+    `on_failure` is "rollback" or "keep". `preview` is where a candidate answers before it has
+    traffic; `edge_image` is the proxy of strategy edge, and `drain` is how many seconds requests
+    have that are under way when it goes to another version.
     """
 
     name: str
@@ -79,6 +85,9 @@ class Environment:
     overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
     on_failure: str = "rollback"
     lock_image: str | None = None
+    preview: Address | None = None
+    edge_image: str | None = None
+    drain: float = 30.0
     project: str = ""
 
     @property

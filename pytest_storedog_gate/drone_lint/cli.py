@@ -17,6 +17,7 @@ from pytest_storedog_gate.outlets.help import Parser, examples, program
 from pytest_storedog_gate.outlets.plain_text import encodable, long_line
 from pytest_storedog_gate.reading.files import text_of
 from pytest_storedog_gate.settings.new_project.command import add_init
+from pytest_storedog_gate.verdicts.attestation.command import add_proof
 
 _INTERNAL_ERROR = 3
 _GITLAB = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
@@ -24,24 +25,23 @@ _GITLAB = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; docs/reference/lint.md lists the exit statuses."""
-    options = program("storedog-gate", __doc__ or "", add_init, _add_lint).parse_args(arguments)
+    parser = program("storedog-gate", __doc__ or "", add_init, _add_lint, add_proof)
     try:
-        return int(options.run(options))
+        return int((options := parser.parse_args(arguments)).run(options))
     except ConfigurationError as error:
         return _fail(str(error))
 
 
 def _add_lint(commands: "argparse._SubParsersAction[Parser]") -> None:
-    told = "name every way in which a pipeline's gate has no teeth"
     usage = examples("storedog-gate lint .drone.yml", "storedog-gate lint --strict --format=sarif")
-    lint = commands.add_parser("lint", help=told, **usage)
+    lint = commands.add_parser("lint", help="name every way in which a gate has no teeth", **usage)
     lint.set_defaults(run=_lint)
     files = "pipeline file, or - for standard input; default .drone.yml"
     add, default = lint.add_argument, [Path(".drone.yml")]
     add("files", nargs="*", type=Path, default=default, metavar="FILE", help=files)
     add("--format", choices=[*_FORMATS], default="text")
-    add("--strict", action="store_true", help="end with 1 for warnings, too")
     add("--version", action="version", version=f"storedog-gate {version('pytest-storedog-gate')}")
+    add("--strict", action="store_true", help="end with 1 for warnings, too")
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.client import MAX_TESTS
+from pytest_storedog_gate.datadog.models import CheckOutcome
 from pytest_storedog_gate.datadog.pace import Habit
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
-from pytest_storedog_gate.gate import pictures, selection
+from pytest_storedog_gate.gate import around_traffic, pictures, selection
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.settings.requirements import BLOCKING
 from pytest_storedog_gate.verdicts.rule import by_rule
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
-    from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.gate.outcomes import Outcomes
     from pytest_storedog_gate.gate.selection import PlannedCheck
     from pytest_storedog_gate.settings.load import Settings
@@ -31,6 +31,7 @@ class NothingRead:
     """The same before the checks are read: there are none, and nothing can be triggered."""
 
     checks: tuple[PlannedCheck, ...] = ()
+    before: tuple[PlannedCheck, ...] = ()
     required: tuple[str, ...] = ()
     batches: Sequence[Batch] = ()
     calls = 0
@@ -38,7 +39,7 @@ class NothingRead:
     def choose(self, *_: object, **__: object) -> NoReturn:
         raise NoVerdict("the checks were not read")
 
-    start = alone = choose
+    start_before = start = alone = choose
 
     def confirmed(self) -> dict[str, CheckOutcome]:
         return {}
@@ -54,7 +55,8 @@ class Checking:
     """The checks of one run, from their reading on.
 
     `checks` are all of the configuration, and after `choose` those of the run; `required` are those
-    of the chosen ones that decide. `alone` may be called from any thread, and so may `stop`.
+    of the chosen ones that decide, and `before` those that run before the candidate has traffic.
+    `alone` may be called from any thread, and so may `stop`.
     """
 
     def __init__(  # noqa: PLR0913  # what stands around it has that many parts
@@ -78,11 +80,14 @@ class Checking:
         self._known = selection.Known(self._client)
         self.checks = selection.resolve(settings.requirements, self._known)
         self.required: tuple[str, ...] = ()
+        self.before: tuple[PlannedCheck, ...] = ()
+        self._after: tuple[PlannedCheck, ...] = ()
         self.batches: list[Batch] = []
+        self._holding: dict[str, list[Batch]] = {}
         self._rules: Mapping[str, str] = {}
         self._batch_ids: set[str] = set()
         # As it was told, and as it is shown: outcomes of many checks take a while to mask.
-        self._seen: dict[str, tuple[CheckOutcome, CheckOutcome]] = {}
+        self._seen: dict[tuple[str, str], tuple[CheckOutcome, CheckOutcome]] = {}
         self._watchers: list[threading.Thread] = []
 
     @property
@@ -100,23 +105,39 @@ class Checking:
         wanted = {*chosen, *marked}
         self.checks = tuple(check for check in checks if check.public_id in wanted)
         self.required = tuple(check.public_id for check in self.checks if check.required)
+        self.before = around_traffic.before(self._settings, self.checks)
+        self._after = around_traffic.after(self._settings, self.checks)
         self._rules = {check.public_id: check.execution_rule for check in self.checks}
 
+    def start_before(self) -> None:
+        """Triggers those that run before the candidate has traffic."""
+        self._start(self.before)
+
     def start(self) -> None:
+        """Triggers the others, and once more those that are to run twice."""
+        # What was found before traffic stays a part of what is found now.
+        self._outcomes.forget(check.public_id for check in self._after)
+        self._start(self._after)
+
+    def _start(self, started: Sequence[PlannedCheck]) -> None:
         client = self._client
         client.deadline = client.clock.now() + self._settings.synthetics.batch_timeout + GRACE
-        for start in range(0, len(self.checks), MAX_TESTS):
-            checks = self.checks[start : start + MAX_TESTS]
+        batches = []
+        for start in range(0, len(started), MAX_TESTS):
+            checks = started[start : start + MAX_TESTS]
             batch = self._batch(checks)
+            batches.append(batch)
             self.batches.append(batch)
+            for check in checks:
+                self._holding.setdefault(check.public_id, []).append(batch)
             number = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
             self._progress(f"triggered {number}: {batch.url}")
         # Later than a batch that follows the deadline itself: only one that hangs is left behind.
         self._outcomes.until(client.deadline + _PATIENCE)
-        self._watchers = watch(
-            self.batches,
+        self._watchers += watch(
+            batches,
             self._cancelled,
-            put=lambda found: self._outcomes.put(self._judged(found)),
+            put=lambda found: self._outcomes.put(self._joined(found.public_id)),
             fail=self._fail,
             end=self._outcomes.end,
         )
@@ -132,12 +153,8 @@ class Checking:
 
     def confirmed(self) -> dict[str, CheckOutcome]:
         """What is known, once more from the whole batch: results may have joined since."""
-        return {
-            public_id: self._judged(batch.outcome(public_id))
-            for batch in self.batches
-            for public_id in batch.public_ids
-            if public_id in self._outcomes.known
-        }
+        known = tuple(self._outcomes.known)  # at once: watchers may tell of more meanwhile
+        return {public_id: self._joined(public_id) for public_id in known}
 
     def pictures(self) -> dict[str, bytes]:
         """The screenshots that the service still has, by their keys: see `Record`."""
@@ -167,13 +184,21 @@ class Checking:
         habits = {p: Habit(self._lasted.get(p), pause) for p, pause in pauses.items()}
         return Batch(client, triggered, places, habits)
 
+    def _joined(self, public_id: str) -> CheckOutcome:
+        """What all batches that hold the check tell of it."""
+        outcomes = [self._judged(batch.outcome(public_id)) for batch in self._holding[public_id]]
+        if len(outcomes) == 1:
+            return outcomes[0]
+        return CheckOutcome(public_id, tuple(r for each in outcomes for r in each.results))
+
     def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
-        seen = self._seen.get(outcome.public_id)
+        key = (outcome.public_id, outcome.results[0].batch_id)
+        seen = self._seen.get(key)
         if seen is None or seen[0] is not outcome:
             clean = self._settings.redact.document(outcome)
             seen = outcome, by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
-            self._seen[outcome.public_id] = seen
+            self._seen[key] = seen
         return seen[1]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from pytest_storedog_gate.deploy import ImageReference, TellsLogs
+from pytest_storedog_gate.deploy import Answers, ImageReference, TellsLogs
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.verdicts.record import Subject
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager, ExitStack
 
-    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live
+    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live, Staged
     from pytest_storedog_gate.settings.load import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -68,6 +68,7 @@ class Deploying:
         self._settings, self._progress = settings, progress
         self._connected, self._resources = connected, resources
         self._held: Held | None = None
+        self._staged: Staged | None = None
         self._live: Live | None = None
         ours = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
         self.steps: dict[Step, Callable[[], object]] = dict.fromkeys(ours, self._road().__next__)
@@ -75,6 +76,22 @@ class Deploying:
     @property
     def deployment(self) -> Deployment | None:
         return self._live.deployment if self._live else None
+
+    @property
+    def address(self) -> str | None:
+        """Where the candidate answers before it has traffic, if it is told."""
+        staged: object = self._staged
+        return staged.address if isinstance(staged, Answers) else None
+
+    def prove_staged(self) -> None:
+        """The candidate is what answers at the preview."""
+        wanted, staged = self._settings.environment.preview, cast("object", self._staged)
+        if not isinstance(staged, Answers) or staged.address != str(wanted):
+            raise NoVerdict(
+                f"{self._settings.environment.name} has the preview {wanted}, and its deployer "
+                "does not let the candidate answer there: nothing can be checked before traffic"
+            )
+        staged.prove()
 
     def prove(self) -> None:
         """Nothing but what was deployed answers."""
@@ -118,9 +135,9 @@ class Deploying:
         yield Step.RESOLVE
         fetched = self._held.fetch(self.image)
         yield Step.FETCH
-        staged = fetched.stage()
+        self._staged = fetched.stage()
         yield Step.STAGE
-        self._live = staged.promote()
+        self._live = self._staged.promote()
         yield Step.PROMOTE
 
     def _deployed(self) -> Live:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.models import Status
@@ -12,6 +13,7 @@ from pytest_storedog_gate.errors import GateError, NoVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
 
@@ -20,12 +22,20 @@ _NAMED = 5  # IDs in one line
 
 
 class Outcomes:
-    """The board of one run. `progress` is called by whoever waits, in that thread."""
+    """The board of one run. `progress` and `waiting` are called by whoever waits, in that thread.
 
-    def __init__(self, progress: Callable[[str], None]) -> None:
+    `waiting` shows that somebody waits, and gives what takes a line about that now and then.
+    """
+
+    def __init__(
+        self,
+        progress: Callable[[str], None],
+        waiting: Callable[[], AbstractContextManager[Callable[[str], None]]] | None = None,
+    ) -> None:
         self.known: dict[str, CheckOutcome] = {}
         self.failure: GateError | None = None
         self._progress = progress
+        self._waiting = waiting or (lambda: nullcontext(progress))
         self._arrived: list[str] = []  # 10,000 are looked up by their number, one after the other
         self._expected: set[str] = set()
         self._stop_after = 0
@@ -41,6 +51,10 @@ class Outcomes:
         with self._news:
             self._expected, self._stop_after = set(public_ids), stop_after
             self._begun = self._told = time.monotonic()
+
+    def lasted(self) -> float:
+        """For how long the outcomes have been waited for, in seconds."""
+        return time.monotonic() - self._begun
 
     def until(self, deadline: float) -> None:
         """Nobody waits longer than this, in the time of `time.monotonic`."""
@@ -63,6 +77,13 @@ class Outcomes:
                     self._stopped = f"not waited for, since {outcome.public_id} did not pass (-x)"
             self._news.notify_all()
 
+    def forget(self, public_ids: Iterable[str]) -> None:
+        """Waits anew for these."""
+        with self._news:
+            for public_id in public_ids:
+                if self.known.pop(public_id, None) is not None:
+                    self._arrived.remove(public_id)
+
     def fail(self, error: GateError) -> None:
         """Notes why there will be no more outcomes; the first reason stays."""
         with self._news:
@@ -78,9 +99,10 @@ class Outcomes:
             self._stopped or f"no batch of this run has told of {public_id} in time"
         )
 
-    def wait_for_all(self) -> None:
-        """Blocks until every expected outcome is there, or no more will come."""
-        self._wait(lambda: self._expected <= self.known.keys())
+    def wait_for_all(self, public_ids: Iterable[str] | None = None) -> None:
+        """Blocks until every one of these is there (else all that are expected), or none will."""
+        wanted = self._expected if public_ids is None else set(public_ids)
+        self._wait(lambda: wanted <= self.known.keys())
 
     def arrival(self, number: int) -> str | None:
         """The ID of the outcome that arrives as that `number`, from 0; None if none will."""
@@ -89,26 +111,35 @@ class Outcomes:
 
     def _wait(self, arrived: Callable[[], bool]) -> None:
         with self._news:
-            left = self._deadline - time.monotonic()
-            while not (arrived() or self.failure or self._stopped) and left > 0:
-                self._news.wait(min(_HEARTBEAT, left))
-                self._tell()
-                left = self._deadline - time.monotonic()
+            if not self._over(arrived):
+                with self._waiting() as remind:
+                    while not self._over(arrived):
+                        left = self._deadline - time.monotonic()
+                        self._news.wait(max(min(_HEARTBEAT, left), 0))
+                        self._remind(remind)
+                        self._tell()
             self._tell()
 
-    def _tell(self) -> None:
+    def _over(self, arrived: Callable[[], bool]) -> bool:
+        late = time.monotonic() >= self._deadline
+        return arrived() or bool(self.failure or self._stopped) or late
+
+    def _remind(self, say: Callable[[str], None]) -> None:
         now = time.monotonic()
-        late = now - self._told >= _HEARTBEAT
+        late = now - self._told >= _HEARTBEAT and not self._lines
         # Only then: it costs as much as there are checks.
         missing = sorted(self._expected - self.known.keys()) if late else []
         if missing:
             named = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
             done = len(self._expected) - len(missing)
-            self._lines.append(
+            self._told = now
+            say(
                 f"{done} of {len(self._expected)} checks are done after {now - self._begun:.0f} s; "
                 f"waiting for {named}"
             )
+
+    def _tell(self) -> None:
         if self._lines:
-            self._told = now
+            self._told = time.monotonic()
         while self._lines:
             self._progress(self._lines.pop(0))

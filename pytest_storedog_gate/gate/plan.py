@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.gate import selection, steps, synthetics
+from pytest_storedog_gate.gate import around_traffic, selection, steps, synthetics
 from pytest_storedog_gate.gate.deploying import asked_for
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
@@ -46,11 +46,15 @@ def _of_checks(settings: Settings, provided: Provided, resources: ExitStack) -> 
         planned.extend(checks(settings, resources))
         yield f"{Step.CHECKS.told}, {len(planned)} in all"
 
-    def run() -> Iterator[str]:
-        for check in planned:
+    def run(checks: Iterable[PlannedCheck], where: str = "") -> Iterator[str]:
+        for check in checks:
             found = check.definition
             rule = "" if check.required else f", {check.execution_rule}"
-            yield f"run check {check.public_id} ({found.name}, {found.type}{rule})"
+            yield f"run check {check.public_id} ({found.name}, {found.type}{rule}){where}"
+
+    def run_before() -> Iterator[str]:
+        where = f" against {settings.environment.preview}, before traffic"
+        return run(around_traffic.before(settings, planned), where)
 
     def prove(step: Step, proofs: Proofs) -> list[str]:
         return [f"{step.told}: {name}" for name in proofs.names()]
@@ -59,7 +63,8 @@ def _of_checks(settings: Settings, provided: Provided, resources: ExitStack) -> 
     return {
         Step.CHECKS: read,
         Step.BEFORE_TRAFFIC: lambda: prove(Step.BEFORE_TRAFFIC, provided.before_traffic),
-        Step.TRIGGER: run,
+        Step.CHECK_STAGED: run_before,
+        Step.TRIGGER: lambda: run(around_traffic.after(settings, planned)),
         Step.WAIT: lambda: [f"{Step.WAIT.told}, at most {most:g} s"],
         Step.AFTER_CHECKS: lambda: prove(Step.AFTER_CHECKS, provided.after_checks),
         Step.REPORT: lambda: [f"{Step.REPORT.told} to {settings.report}"],
@@ -83,7 +88,8 @@ def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> T
         digest = str(deployment.image.digest)
         recorder.require(digest)
         if settings.requires is not None:
-            yield f"find the open verdict of {settings.requires.name} for {digest}: there"
+            found = f"OVERRIDDEN, {told}" if (told := recorder.overridden) else "there"
+            yield f"find the open verdict of {settings.requires.name} for {digest}: {found}"
 
     def place() -> str:
         return recorder.store.place(environment.name, str(deployment.image.digest))

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
 from pytest_storedog_gate.outlets import whole_file
 from pytest_storedog_gate.outlets.whole_file import Nothing
 from pytest_storedog_gate.verdicts import promotion
@@ -28,12 +28,18 @@ class Recorder:
 
     def __init__(self, settings: Settings, provided: Provided) -> None:
         self._settings, self._provided = settings, provided
+        self.overridden: str | None = None
         self._keep: Callable[[Record], AbstractContextManager[Prepared]] = lambda _record: Nothing()
 
     def require(self, digest: str) -> None:
-        """Refuses a digest that the environment before this one has not let through."""
+        """Refuses a digest that the environment before this one has not let through.
+
+        A person may decide against that, which is what `overridden` says then.
+        """
         settings = self._settings
-        if settings.requires is not None:
+        if settings.requires is None:
+            return
+        try:
             with _no_verdict_where("the verdict there cannot be asked for"):
                 promotion.require_open(
                     self.store,
@@ -42,6 +48,10 @@ class Recorder:
                     service=settings.environment.gate,
                     names=settings.required_there,
                 )
+        except (DeploymentFailed, NoVerdict) as error:
+            if settings.override is None:
+                raise
+            self.overridden = f"{settings.override}; against: {error}"
 
     def withdraw(self, digest: str) -> None:
         """An older verdict on a digest says nothing any more once it is put to the test again."""

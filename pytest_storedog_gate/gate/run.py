@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.errors import DeploymentFailed, ExitStatus, GateError, NoVerdict
 from pytest_storedog_gate.gate import steps
 from pytest_storedog_gate.gate.checking import Checking, NothingRead
 from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying
@@ -25,6 +25,7 @@ from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.gate.provided import Provided
@@ -59,10 +60,14 @@ class GateRun:
     """
 
     def __init__(
-        self, settings: Settings, provided: Provided, progress: Callable[[str], None]
+        self,
+        settings: Settings,
+        provided: Provided,
+        progress: Callable[[str], None],
+        waiting: Callable[[], AbstractContextManager[Callable[[str], None]]] | None = None,
     ) -> None:
         self.settings = settings
-        self.outcomes = Outcomes(progress)
+        self.outcomes = Outcomes(progress, waiting)
         self.narrowed = settings.narrowed
         self._provided, self._progress = provided, progress
         self._stopwatch = Stopwatch("pytest")
@@ -133,7 +138,7 @@ class GateRun:
         """
         # What a project brought may end the process while this thread is here already.
         again = self._finishing == threading.get_ident()
-        if again or not self._road.acquire(timeout=_PATIENCE):
+        if again or not self._enter():
             what = "left its environment in order" if again else "deployed"
             self.fail(NoVerdict(f"the process ended while it {what}; the next run recovers first"))
             return self._finished or self._record(self._decide(evidence, self.failure))
@@ -150,6 +155,13 @@ class GateRun:
         finally:
             self._finishing = None
             self._road.release()
+
+    def _enter(self) -> bool:
+        """Takes the road; another thread that is on it waits for no check any more."""
+        if self._road.acquire(blocking=False):
+            return True
+        self._checking.stop()
+        return self._road.acquire(timeout=_PATIENCE)
 
     @property
     def checks(self) -> tuple[PlannedCheck, ...]:
@@ -176,6 +188,7 @@ class GateRun:
             Step.CHECKS: self._read_checks,
             Step.REQUIRE: lambda: self._recorder.require(self._digest),
             Step.WITHDRAW: lambda: self._recorder.withdraw(self._digest),
+            Step.CHECK_STAGED: self._check_before_traffic,
             Step.BEFORE_TRAFFIC: self._prove_before_traffic,
             Step.PROVE: self._deploying.prove,
             Step.TRIGGER: self._checking.start,
@@ -196,10 +209,31 @@ class GateRun:
             progress=self._progress,
         )
 
+    def _check_before_traffic(self) -> None:
+        """Raises why the candidate gets no traffic: what was found of it does not open the gate."""
+        checking, deploying = self._checking, self._deploying
+        if not isinstance(deploying, Deploying):
+            return
+        deploying.prove_staged()
+        if not checking.before:
+            raise NoVerdict("no check runs before traffic: name one in the environment's `checks`")
+        checking.start_before()
+        self.outcomes.wait_for_all(check.public_id for check in checking.before)
+        deploying.prove_staged()
+        required = [check.public_id for check in checking.before if check.required]
+        clean = Evidence(required, dict.fromkeys(required), int(ExitStatus.OPEN))
+        verdict = decide(clean, checking.confirmed(), self.failure)
+        if verdict.state is not State.OPEN:
+            kind = DeploymentFailed if verdict.state is State.CLOSED else NoVerdict
+            raise kind("the candidate was given no traffic: " + "; ".join(verdict.reasons))
+        self._progress(f"passed before traffic: {', '.join(required)}")
+
     def _prove_before_traffic(self) -> None:
         if isinstance(self._deploying, Deploying):
             self._provided.before_traffic(
-                environment=self.settings.environment, image=self._deploying.image
+                environment=self.settings.environment,
+                image=self._deploying.image,
+                address=self._deploying.address,
             )
 
     def _proved(self, evidence: Evidence) -> Verdict:
@@ -294,6 +328,7 @@ class GateRun:
                 deploys=settings.environment.gated is not None,
                 deployment=deploying.deployment,
                 rolled_back=deploying.rolled_back,
+                override=self._recorder.overridden,
                 failure=None if failure is None else str(failure),
                 batches=tuple(BatchLink(batch.id, batch.url) for batch in checking.batches),
                 requirements=self._requirements(),

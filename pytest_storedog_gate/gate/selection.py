@@ -12,7 +12,13 @@ from pytest_storedog_gate.datadog.models import Check
 from pytest_storedog_gate.datadog.overrides import merged, with_environment_in_start_url
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.outlets.side_by_side import side_by_side
-from pytest_storedog_gate.settings.requirements import BLOCKING, PLACES, never_weaker, together
+from pytest_storedog_gate.settings.requirements import (
+    BLOCKING,
+    PLACES,
+    never_weaker,
+    strictest,
+    together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -135,6 +141,9 @@ def resolve(
     for public_id, check in sorted(found.items()):
         if by_git.reaches(public_id):
             rule = never_weaker(requirements, public_id, by_git.rule(public_id))
+            if public_id in requirements.marked and by_options.reaches(public_id):
+                # A test's marker adds: what options ask for without it, it does not relax.
+                rule = strictest((rule, by_options.rule(public_id)))
             overrides = together(requirements, public_id, by_git.suites_of(public_id))
             # Places of options and variables come beside those of git or of the check.
             added = requirements.added.said_of(public_id)

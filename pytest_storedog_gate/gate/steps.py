@@ -22,6 +22,7 @@ class Step(Enum):
         "start the supporting services and the candidate, and wait until it is ready",
         "candidate",
     )
+    CHECK_STAGED = "run the checks before traffic, and go on only if they pass", "checks before"
     BEFORE_TRAFFIC = "ask the project's own proof before traffic", "proof"
     PROMOTE = "make it live", "swap"
     PROVE = "prove that nothing else answers", "proof"
@@ -41,7 +42,7 @@ class Step(Enum):
 _ABOUT_AN_IMAGE = frozenset({Step.RESOLVE, Step.REQUIRE, Step.WITHDRAW, Step.RECORD})
 _DEPLOYING = frozenset(
     {Step.LOCK, Step.FETCH, Step.STAGE, Step.BEFORE_TRAFFIC, Step.PROMOTE, Step.PROVE}
-    | {Step.PROVE_AGAIN}
+    | {Step.PROVE_AGAIN, Step.CHECK_STAGED}
 )
 # Nothing is changed before pytest has collected, but what an earlier run left.
 BEFORE_COLLECTION = frozenset({Step.LOCK, Step.CHECKS})
@@ -52,6 +53,10 @@ def of(settings: Settings) -> tuple[Step, ...]:
     left_out: set[Step] = set()
     if settings.environment.gated is None:
         left_out |= _DEPLOYING
+    if not settings.previews:
+        left_out.add(Step.CHECK_STAGED)
+    elif not settings.after_traffic:
+        left_out |= {Step.TRIGGER, Step.WAIT}
     if settings.image is None:
         left_out |= _ABOUT_AN_IMAGE
     if settings.requires is None:

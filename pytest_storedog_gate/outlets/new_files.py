@@ -10,10 +10,11 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.outlets.whole_file import new_file, opened_folder, refuse_links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 _MODE = 0o644
+_PRIVATE = 0o600
 
 
 def refuse_taken(paths: Iterable[Path]) -> None:
@@ -27,15 +28,18 @@ def refuse_taken(paths: Iterable[Path]) -> None:
         )
 
 
-def write_new(files: Mapping[Path, str]) -> None:
-    """Writes the texts as UTF-8, in folders that are made. Raises ConfigurationError."""
+def write_new(files: Mapping[Path, str], private: Collection[Path] = ()) -> None:
+    """Writes the texts as UTF-8, in folders that are made. Raises ConfigurationError.
+
+    The `private` ones are for their owner's eyes alone.
+    """
     refuse_taken(files)
     written: list[Path] = []
     try:
         for path, text in files.items():
             refuse_links(path)
             with opened_folder(path.parent) as folder:
-                new_file(folder, path.name, text.encode(), _MODE)
+                new_file(folder, path.name, text.encode(), _PRIVATE if path in private else _MODE)
             written.append(path)
     except OSError as error:
         for path in written:

@@ -59,7 +59,7 @@ def report(config: pytest.Config, record: Record, mask: Masker) -> list[str]:
 
 
 class _Own:
-    """What the gate has itself: the deployer of Docker, and verdicts in a folder."""
+    """What the gate has itself: the deployer of Docker, and verdicts in a folder or signed."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_storedog_deployer(
@@ -77,7 +77,12 @@ class _Own:
 
     @pytest.hookimpl(trylast=True)
     def pytest_storedog_verdict_store(self, settings: Settings) -> VerdictStore:
-        return VerdictFolder(settings.verdicts)
+        if not (settings.promotion.signed or settings.signing):
+            return VerdictFolder(settings.verdicts)
+        # With cryptography, which takes longer to import than the gate itself.
+        from pytest_storedog_gate.verdicts.attestation.opening import opened  # noqa: PLC0415
+
+        return opened(settings)
 
 
 class _Proofs:

@@ -28,7 +28,8 @@ def headline(record: Record) -> str:
         said = f"GATE {state.value.upper()} for"
     else:
         said = f"CHECKS {'PASSED' if state is State.OPEN else 'DID NOT PASS'} on"
-    return f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed"
+    loud = ", PROMOTION OVERRIDDEN" if record.override else ""
+    return f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed{loud}"
 
 
 def checks(record: Record) -> list[CheckVerdict]:
@@ -59,9 +60,10 @@ def more(record: Record) -> str:
 
 
 def other_reasons(record: Record) -> list[str]:
-    """Why the gate is not open, where no check says it."""
+    """Why the gate is not open, where no check says it, and what a person has overridden."""
     told = {f"{check.public_id}: {check.reason}" for check in record.checks}
-    return [reason for reason in record.verdict.reasons if reason not in told]
+    overridden = [f"promotion overridden: {record.override}"] if record.override else []
+    return [*overridden, *(reason for reason in record.verdict.reasons if reason not in told)]
 
 
 def no_markdown(text: str) -> str:

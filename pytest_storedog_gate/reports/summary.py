@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WIDEST = 60  # characters of a name that others are aligned with
 _MOST_PASSED = 20  # checks that passed, listed one by one
 _NAMED = 5  # IDs in one line
+_REASONS = 5  # lines of a check's reason; its own failure has them all
 _SHOWN = 0.005  # s of a part that is shown
 
 
@@ -100,7 +101,7 @@ def _checks(record: Record) -> Iterator[str]:
             yield f"{text}, as above"
         else:
             yield text
-            yield from _indented(block(reason).splitlines())
+            yield from _indented(_first_lines(block(reason).splitlines()))
         before = reason
     if others := len(passed) - len(listed):
         yield f"{others} more checks passed" if listed else f"{others} checks passed"
@@ -110,6 +111,12 @@ def _own_reason(record: Record, check: CheckVerdict) -> str:
     """What is to be said of this check alone: what stopped the run is said once, for all."""
     stopped = (record.failure or "").partition("\n")[0]
     return "" if stopped and stopped in check.reason else check.reason
+
+
+def _first_lines(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:_REASONS]
+    if (more := len(lines) - _REASONS) > 0:
+        yield f"and {more} more lines, which the check's own failure has"
 
 
 def _retries(check: CheckVerdict) -> int:

@@ -10,7 +10,7 @@ from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.kinds import LIST, STRING, TABLE, one_of
+from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 
 if TYPE_CHECKING:
@@ -32,9 +32,13 @@ _DEPLOYING = {
     "overrides": TABLE,
     "on_failure": one_of("rollback", "keep"),
     "lock_image": STRING,
+    "preview": _ADDRESS,
+    "edge_image": STRING,
+    "drain": SECONDS,
 }
 _CHECKING = {
     "checks": _CHECKS,
+    "checks_after": _CHECKS,
     "files": LIST,
     "search": STRING,
     "execution_rules": TABLE,
@@ -49,11 +53,13 @@ class EnvironmentSection:
 
     `files` are datadog-ci's test files, `search` is a query of Datadog's; `execution_rules` says
     for a public ID what datadog-ci's override of that name would say. `requires` names the
-    environment whose open verdict the digest must have before.
+    environment whose open verdict the digest must have before. `checks_after` run once the
+    candidate has its traffic, and all others before, where the environment has a `preview`.
     """
 
     environment: Environment
     checks: tuple[CheckReference, ...] = ()
+    checks_after: tuple[CheckReference, ...] = ()
     files: tuple[str, ...] = ()
     search: str | None = None
     execution_rules: Mapping[str, str] = field(default_factory=dict)
@@ -62,7 +68,7 @@ class EnvironmentSection:
     @property
     def undeployed(self) -> EnvironmentSection:
         """The same, of which a run only checks what answers: it needs nothing of a deployment."""
-        bare = replace(self.environment, services=(), gate=None, elsewhere=None)
+        bare = replace(self.environment, services=(), gate=None, elsewhere=None, preview=None)
         return replace(self, environment=bare)
 
 

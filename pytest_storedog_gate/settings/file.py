@@ -13,7 +13,7 @@ from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
 from pytest_storedog_gate.reading.kinds import STRING, TABLE
-from pytest_storedog_gate.settings import environments, gogs, services, synthetics
+from pytest_storedog_gate.settings import environments, gogs, promotion, services, synthetics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.gogs import Gogs
+    from pytest_storedog_gate.settings.promotion import Promotion
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError(f"{text!r} is no project name: use a-z, 0-9, - and _")
+    return text
+
 
 KEYS = {
-    "project": STRING,
+    "project": STRING.meaning(_name),
     "verdicts": STRING,
     "synthetics": TABLE,
     "services": TABLE,
     "environments": TABLE,
+    "promotion": TABLE,
     "gogs": TABLE,
 }
 
@@ -44,6 +53,8 @@ class Configuration:
     verdicts: Path
     synthetics: Mapping[str, Any]
     environments: Mapping[str, EnvironmentSection]
+    promotion: Promotion
+    project: str | None = None
     gogs: Gogs | None = None
 
     def section(self, name: str) -> EnvironmentSection:
@@ -108,8 +119,6 @@ def read(path: Path) -> Configuration:
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
     project = said.get("project", "")
-    if project and not is_name(project):
-        raise top.error(("project",), f"{project!r} is no project name: use a-z, 0-9, - and _")
     known = {table.name: services.read(table) for table in top.tables("services")}
     sections = {t.name: environments.read(t, known, project) for t in top.tables("environments")}
     environments.check_order(top.table("environments"), sections)
@@ -118,5 +127,7 @@ def read(path: Path) -> Configuration:
         path.parent / said.get("verdicts", ".storedog/verdicts"),
         top.table("synthetics").read(synthetics.KEYS),
         sections,
+        promotion.read(top.table("promotion"), path.parent),
+        said.get("project"),
         gogs.read(top.table("gogs")) if "gogs" in said else None,
     )

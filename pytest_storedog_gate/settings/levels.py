@@ -79,7 +79,7 @@ def of_section(section: EnvironmentSection, path: Path) -> Level:
     return Level(
         path.name,
         path.parent,
-        section.checks,
+        tuple(dict.fromkeys((*section.checks, *section.checks_after))),
         section.files,
         _one(section.search),
         section.environment.overrides,

@@ -14,7 +14,9 @@ from pytest_storedog_gate.settings import file as configuration
 from pytest_storedog_gate.settings import levels, secret_values
 from pytest_storedog_gate.settings.datadog_ci import DatadogCi
 from pytest_storedog_gate.settings.levels import CiSource, gathered
+from pytest_storedog_gate.settings.options import FLAGS
 from pytest_storedog_gate.settings.precedence import COMMAND_LINE, Precedence
+from pytest_storedog_gate.settings.promotion import KEY_VARIABLE, signing_secret
 from pytest_storedog_gate.settings.secret_values import filled_in
 from pytest_storedog_gate.settings.synthetics import DEFAULTS, settled
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.gogs import Gogs
     from pytest_storedog_gate.settings.levels import Level
     from pytest_storedog_gate.settings.options import Options
+    from pytest_storedog_gate.settings.promotion import Promotion, SigningSecret
     from pytest_storedog_gate.settings.requirements import Requirements
     from pytest_storedog_gate.settings.synthetics import SyntheticsSettings
 
@@ -50,7 +53,8 @@ class Settings:
     `required_there` is what must have passed in `requires`, the environment before this one.
     `narrowed` tells that a run that only checks was asked for something else than the files do.
     `config_shown` is the configuration file as a person reads it, from where pytest was started.
-    `lock_wait` is in seconds.
+    `lock_wait` is in seconds. `after_traffic` are the checks, by public ID, that the configuration
+    has for the live address, and `twice` those of them that it has for the preview too.
     """
 
     environment: Environment
@@ -59,6 +63,9 @@ class Settings:
     config_path: Path
     config_shown: str
     verdicts: Path
+    promotion: Promotion
+    project: str | None
+    override: str | None
     image: str | None
     deploy: bool
     plan: bool
@@ -70,9 +77,17 @@ class Settings:
     narrowed: bool
     gogs: Gogs | None
     sources: Mapping[str, str]
+    signing: SigningSecret | None = field(default=None, repr=False)
     gogs_token: str | None = field(default=None, repr=False)
     gitlab_token: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    after_traffic: frozenset[str] = frozenset()
+    twice: frozenset[str] = frozenset()
+
+    @property
+    def previews(self) -> bool:
+        """Whether the candidate is checked before it has traffic."""
+        return self.environment.gated is not None and self.environment.preview is not None
 
     @cached_property
     def redact(self) -> Masker:
@@ -96,10 +111,22 @@ class Settings:
             f"storedog-gate: checks {checks}, Synthetics {backend}",
             f"storedog-gate: configuration {self.config_shown}",
         ]
+        if self.override:
+            lines.append(f"storedog-gate: OVERRIDE, no verdict is required: {self.override}")
+        if self.deploy and self.image:
+            lines.append(f"storedog-gate: {self._proof()}")
         if service.backend == "datadog":
             keys = ", ".join(f"{name}: set" for name in ("DD_API_KEY", "DD_APP_KEY"))
             lines.append(f"storedog-gate: site {self._sourced('site', service.site)}, {keys}")
         return lines
+
+    def _proof(self) -> str:
+        where = "in the image's registry" if self.promotion.proof == "registry" else "in a folder"
+        if self.signing is not None:
+            return f"verdict signed with the key of {self.signing.source}, {where}"
+        if self.promotion.signed:
+            return f"verdict not kept: no signing key is set ({KEY_VARIABLE})"
+        return f"verdict unsigned, {where}: whoever can write there can promote"
 
     def _sourced(self, name: str, value: str) -> str:
         return f"{value} ({self.sources[name]})"
@@ -140,6 +167,11 @@ def load(
     secrets |= secret_values.of_variables(ci.variables.said.overrides)
     secrets |= secret_values.of_globals(environ)
     secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token, gitlab_token)))
+    signing = signing_secret(file.promotion, environ) if deploy and image else None
+    if signing is not None:
+        secrets |= signing.texts
+    before = {check.public_id for check in section.checks}
+    after = frozenset(check.public_id for check in section.checks_after)
     requires = file.environments.get(section.requires or "")
     return Settings(
         environment=section.environment,
@@ -148,6 +180,9 @@ def load(
         config_path=file.path,
         config_shown=os.path.relpath(file.path, options.folder),
         verdicts=file.verdicts,
+        promotion=file.promotion,
+        project=file.project,
+        override=_override(options, file, section),
         image=image,
         deploy=deploy,
         plan=options.plan,
@@ -159,9 +194,12 @@ def load(
         narrowed=not deploy and any(level.asks for level in asking if not level.in_git),
         gogs=file.gogs,
         sources={"environment": COMMAND_LINE, **pick.sources},
+        signing=signing,
         gogs_token=gogs_token,
         gitlab_token=gitlab_token,
         secrets=tuple(secrets),
+        after_traffic=after,
+        twice=after & before,
     )
 
 
@@ -213,6 +251,25 @@ def _precedence(
         (ci.file.level.source, vars(ci.file.said)),
         ("default", DEFAULTS),
     )
+
+
+def _override(options: Options, file: Configuration, section: EnvironmentSection) -> str | None:
+    """Why a person decides against the rule that asks for a verdict, if one does."""
+    if options.override is None:
+        return None
+    flag = f"{FLAGS['override']}: "
+    if not options.override.strip():
+        raise ConfigurationError(f"{flag}give a reason, which is recorded")
+    if section.requires is None or not options.deploys:
+        raise ConfigurationError(
+            f"{flag}this run asks for no verdict of another environment; leave the option out"
+        )
+    if not file.promotion.override:
+        raise ConfigurationError(
+            f"{flag}promotion.override = false in {file.path.name} forbids it; run pytest "
+            f"--storedog-env={section.requires} with this image first"
+        )
+    return options.override.strip()
 
 
 def _image(pick: Precedence, section: EnvironmentSection) -> str | None:

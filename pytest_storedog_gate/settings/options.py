@@ -23,6 +23,7 @@ FLAGS = {
     "deploy": "--storedog-deploy",
     "plan": "--storedog-plan",
     "lock_wait": "--storedog-lock-wait",
+    "override": "--storedog-override",
     "report": "--storedog-report",
     "html": "--storedog-html",
     "public_ids": "--synthetics-id",
@@ -49,6 +50,7 @@ class Options:
     deploy: str = "auto"
     plan: bool = False
     lock_wait: str = "0"
+    override: str | None = None
     report: str | None = None
     html: str | None = None
     public_ids: Sequence[str] = ()

@@ -64,11 +64,13 @@ class Asked:
 class Requirements:
     """What a run has to check: what `git` requires, and what options and variables have `added`.
 
-    In a run that only checks all is said by `git`: there is nothing to hold against it.
+    In a run that only checks all is said by `git`: there is nothing to hold against it. `marked`
+    are the checks that git has by ID only because tests ask for them.
     """
 
     git: Asked
     added: Asked = field(default_factory=Asked)
+    marked: frozenset[str] = frozenset()
 
     @property
     def source(self) -> str:
@@ -100,11 +102,11 @@ class Requirements:
     def adding(self, marked: Mapping[str, Mapping[str, Any]]) -> Requirements:
         """These, and checks that tests ask for by ID with overrides of their own."""
         git = self.git
-        known = {check.public_id for check in git.checks}
-        new = (CheckReference(public_id) for public_id in marked if public_id not in known)
+        new = marked.keys() - {check.public_id for check in git.checks}
         own = {p: merged(git.own.get(p, {}), overrides) for p, overrides in marked.items()}
-        checks = tuple(sorted((*git.checks, *new)))
-        return replace(self, git=replace(git, checks=checks, own={**git.own, **own}))
+        checks = tuple(sorted((*git.checks, *map(CheckReference, new))))
+        git = replace(git, checks=checks, own={**git.own, **own})
+        return replace(self, git=git, marked=self.marked | new)
 
     def only(self, public_id: str, overrides: Mapping[str, Any]) -> Requirements:
         """One check with these overrides, run as all are, and nothing else."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
 from pytest_storedog_gate.reading.kinds import STRING, STRING_MAP
-from pytest_storedog_gate.settings import environments, file, gogs, services, synthetics
+from pytest_storedog_gate.settings import environments, file, gogs, promotion, services, synthetics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,7 @@ def schema() -> Schema:
         synthetics=_table(synthetics.KEYS),
         services=_each(service),
         environments=_each(environment),
+        promotion=_table(promotion.KEYS),
         gogs=_table(gogs.KEYS, needed=("url",)),
     )
     return {

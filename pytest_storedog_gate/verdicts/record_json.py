@@ -50,6 +50,7 @@ def facts(record: Record) -> dict[str, Any]:
         "deploy_id": deployment.deploy_id if deployment else None,
         "previous_digest": deployment.previous_digest if deployment else None,
         "rolled_back": record.rolled_back,
+        "override": record.override,
         "downtime": deployment.downtime if deployment else None,
         "commit": build.commit,
         "build": build.number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
@@ -12,8 +12,11 @@ import pytest
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import deployer, lease, stopping
 from pytest_storedog_gate.deploy.docker import readiness as waiting
+from pytest_storedog_gate.deploy.docker.strategies import edge as by_edge
 from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
-from pytest_storedog_gate.deploy.environment import Environment, Service
+from pytest_storedog_gate.deploy.docker.traffic import edge
+from pytest_storedog_gate.deploy.environment import Address, Environment, Service
+from tests.deploy import fake_machine
 from tests.deploy.fake_engine import ENDPOINT, FakeEngine
 from tests.deploy.fake_machine import Machine
 
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy import Held, ImageReference, Live, Plan
     from pytest_storedog_gate.deploy.docker.deployer import DockerDeployer
-    from pytest_storedog_gate.deploy.environment import Address, Readiness
+    from pytest_storedog_gate.deploy.environment import Readiness
 
 LIVE = "staging-shop"
+PREVIEW = Address("127.0.0.1", 81)
+EDGE: dict[str, Any] = {"edge_image": f"r.example/haproxy:{fake_machine.EDGE}", "preview": PREVIEW}
 BUILD = Build("c0ffee", "42", "http://drone.example/42")
 
 
@@ -55,6 +60,7 @@ def staging(
         engine=ENDPOINT,
         lock_image=lock_image,
         project=project,
+        **(EDGE if strategy == "edge" else {}),
     )
 
 
@@ -102,10 +108,16 @@ def recover(machine: Machine, environment: Environment) -> str | None:
         return held.recover()
 
 
+@pytest.fixture(autouse=True)
+def edge_of_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's edge is asked, not one that listens."""
+    monkeypatch.setattr(edge, "answered_by", FakeEngine.answered_by)
+
+
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """An empty one, by whose clock all wait."""
     made = Machine()
-    for module in (lease, waiting, recreate, rename, stopping):
+    for module in (lease, waiting, recreate, rename, by_edge, edge, stopping):
         monkeypatch.setattr(module, "time", made.clock)
     return made

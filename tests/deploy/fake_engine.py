@@ -103,6 +103,20 @@ class FakeEngine(Engine):
         return self.machine.sent()
 
     @_call
+    def connected_to(self, container: str) -> frozenset[str]:
+        self._box(container)
+        return self.machine.connected()
+
+    @_call
+    def answered_by(self, container: Container, port: int, _path: str) -> str | None:
+        """In place of `edge.answered_by`, which asks the edge itself."""
+        box = self.machine.box(container.id)
+        if box is None or not box.running:
+            return None
+        found = self.machine.through(box, port)
+        return found.address if found else "-"
+
+    @_call
     def clock(self) -> str:
         return self.machine.clock.now.isoformat()
 
@@ -143,12 +157,14 @@ class FakeEngine(Engine):
             return
         if box.connection and box.image.behaviour == "bare":
             self._refuse('exec: "cat": executable file not found in $PATH')
-        if box.spec.port is not None:
-            address = box.spec.publish or Address(self.loopback, machine.next_port)
-            machine.next_port += box.spec.publish is None
-            if machine.answer_at(address) is not None:
+        ports: dict[int, tuple[Address, ...]] = {}
+        for port, asked in box.spec.ports.items():
+            address = asked or Address(self.loopback, machine.next_port)
+            machine.next_port += asked is None
+            if machine.holder(address) is not None:
                 self._refuse(f"Bind for {address} failed: port is already allocated")
-            box.ports = {box.spec.port: (address,)}
+            ports[port] = (address,)
+        box.ports = ports
         box.status, box.started = "running", machine.clock.now
         if box.connection is None:
             self._behave(box)
@@ -264,6 +280,7 @@ class FakeEngine(Engine):
             answers_to={box.spec.network: box.answers_to},
             bindings=box.ports,
             wanted=(publish,) if publish else (),
+            addresses={box.spec.network: box.address} if box.running else {},
         )
 
     def _health(self, box: Box) -> str | None:

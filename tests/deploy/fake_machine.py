@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.docker.specification import Spec
+from pytest_storedog_gate.deploy.docker.traffic import edge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Address
     from tests.deploy.fake_engine import FakeEngine
 
+EDGE = "2.6"  # the tag of the proxy's image
 BOOT = timedelta(seconds=2)  # of an image that is slow
 
 
@@ -61,6 +63,15 @@ class Box:
         return self.status == "running"
 
     @property
+    def is_edge(self) -> bool:
+        return self.spec.labels.get(names.ROLE_AT_CREATE) == "edge"
+
+    @property
+    def address(self) -> str:
+        """Its own in its network."""
+        return f"10.0.{int(self.id, 16) >> 8}.{int(self.id, 16) & 255}"
+
+    @property
     def answers_to(self) -> frozenset[str]:
         return frozenset({self.name, *self.spec.aliases})
 
@@ -98,6 +109,9 @@ class Machine:
         self.next_id = 1
         self.next_port = 49153
         self.between: Callable[[FakeEngine], None] = lambda _engine: None
+        # The addresses that an edge has connections to.
+        self.connected: Callable[[], frozenset[str]] = frozenset
+        self.push(EDGE, name="haproxy")
 
     def copy(self) -> Machine:
         """Another one in the same state, at which nobody works."""
@@ -145,9 +159,17 @@ class Machine:
     def remove(self, box: Box) -> None:
         self.boxes.remove(box)
 
+    def restart(self) -> None:
+        """The engine ends and starts again."""
+        for box in self.boxes:
+            box.end()
+        for box in (b for b in self.boxes if b.policy == "unless-stopped"):
+            box.status, box.started = "running", self.clock.now
+            box.ports = {port: (at,) for port, at in box.spec.ports.items() if at}
+
     def statuses(self) -> dict[str, str]:
-        """Each container's, by name."""
-        return {box.name: box.status for box in self.boxes}
+        """Each service's container's, by name."""
+        return {box.name: box.status for box in self.boxes if not box.is_edge}
 
     def answer(self, name: str) -> str | None:
         """The release that answers to a name in the network; None where nobody does."""
@@ -157,7 +179,22 @@ class Machine:
 
     def answer_at(self, address: Address) -> str | None:
         """The release that answers at a published address."""
-        found = (b.image.release for b in self.boxes for p in b.ports.values() if address in p)
+        if (found := self.holder(address)) is None:
+            return None
+        box, port = found
+        answers = self.through(box, port) if box.is_edge else box
+        return answers.image.release if answers else None
+
+    def holder(self, address: Address) -> tuple[Box, int] | None:
+        """The container that has a published address, and its port."""
+        found = ((b, port) for b in self.boxes for port, at in b.ports.items() if address in at)
+        return next(found, None)
+
+    def through(self, box: Box, port: int) -> Box | None:
+        """The container that an edge goes to for a port of its own, by the engine's names."""
+        live = box.name.removesuffix(".edge")
+        names = [f"{live}.next"] if port == edge.PREVIEW else [live, f"{live}.prev"]
+        found = (other for name in names if (other := self.box(name)) and other.running)
         return next(found, None)
 
 

@@ -31,6 +31,7 @@ STALE = 11.0
 WAYS = {
     **{name: staging(name) for name in strategies.names()},
     "recreate, published": staging("recreate", publish={"shop": ADDRESS}),
+    "edge, published": staging("edge", publish={"shop": ADDRESS}),
 }
 each_way = pytest.mark.parametrize("environment", WAYS.values(), ids=WAYS)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker import ports
+from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
 from tests.deploy.conftest import LIVE, deploy, staging
@@ -37,11 +37,11 @@ def test_addresses_that_meet(machine: Machine, wanted: str, published: str, *, t
     machine.stand("other", ports={1: (Address(published, 80),)})
     engine = FakeEngine(machine)
     address = Address(wanted, 80)
-    assert ports.require_free(engine, address, holder="other") == ("other" if taken else None)
+    assert ports.require_free(engine, address, "other") == ("other" if taken else None)
     if taken:
         with pytest.raises(DeploymentFailed, match="taken by the container other: stop it, or"):
-            ports.require_free(engine, address, holder=LIVE)
-    assert ports.require_free(engine, Address(wanted, 81), holder=LIVE) is None
+            ports.require_free(engine, address, LIVE)
+    assert ports.require_free(engine, Address(wanted, 81), LIVE) is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
@@ -51,11 +51,11 @@ def test_a_process_of_this_machine(machine: Machine, host: str) -> None:
         address = Address(host, server.getsockname()[1])
         here = FakeEngine(machine, "unix:///var/run/docker.sock")
         with pytest.raises(DeploymentFailed, match="taken by a process of this machine"):
-            ports.require_free(here, address, holder=LIVE)
+            ports.require_free(here, address, LIVE)
         # Another machine's ports are its own.
         elsewhere = FakeEngine(machine)
-        assert ports.require_free(elsewhere, address, holder=LIVE) is None
-    assert ports.require_free(here, address, holder=LIVE) is None
+        assert ports.require_free(elsewhere, address, LIVE) is None
+    assert ports.require_free(here, address, LIVE) is None
 
 
 def test_taken_before_the_swap_nothing_is_touched(machine: Machine) -> None:

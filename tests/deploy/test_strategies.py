@@ -16,7 +16,7 @@ from tests.documented import example, install
 if TYPE_CHECKING:
     from tests.deploy.fake_machine import Machine
 
-OWN = ("recreate", "rename")
+OWN = ("edge", "recreate", "rename")
 PUBLISHED = {"shop": Address("127.0.0.1", 80)}
 PAUSE = example("pausing_strategy.py")
 
@@ -40,7 +40,7 @@ def test_each_says_what_it_cannot_do(name: str) -> None:
     fault = strategies.find(name).fault
     assert fault(staging(name)) is None
     found = fault(staging(name, publish=PUBLISHED))
-    assert (found is None) == (name == "recreate")
+    assert (found is None) == (name != "rename")
     assert found is None or (found[0], "use strategy recreate" in found[1]) == ("publish", True)
 
 

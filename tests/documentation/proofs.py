@@ -183,12 +183,21 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("storedog-synthetics serve --port 8126 --definitions 'checks/*.synthetics.json'", reads),
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
+    "how-to/strategies.md": [("[services.discounts]", configures)],
     "how-to/promote.md": [
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
         ('verdicts = "/var/lib/storedog-gate/verdicts"', configures),
         ("drone build promote storedog/discounts 7 production", reads),
         ("kind: pipeline", lints),
+    ],
+    "how-to/promote-by-proof.md": [
+        ("pip install '/path/to/pytest-storedog-gate[proof]'", reads),
+        ("storedog-gate keygen keys/staging", reads),
+        ('project = "storedog"', configures),
+        ("storedog-gate verify registry.example.com/storedog/discounts:1.2.3", reads),
+        ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-override", reads),
+        ("cosign verify-attestation --key keys/staging.pub", reads),
     ],
     "how-to/terraform.md": [
         ("terraform {", _HCL),

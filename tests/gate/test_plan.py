@@ -136,6 +136,37 @@ def test_a_promotion_is_told_step_by_step(promotion: GateProject, standing: str)
     assert verdict.read_text("utf-8") == "{}"
 
 
+def test_a_plan_tells_what_runs_before_traffic(promotion: GateProject) -> None:
+    promotion.pytester.makeconftest(CONFTEST.format(standing=SOMETHING))
+    file = promotion.path / "storedog.toml"
+    edge = (
+        'strategy = "edge"\nedge_image = "r.example/haproxy:2.6"\npreview = "127.0.0.1:1"\n'
+        'checks_after = ["hea-lth-chk", "dis-cou-nts"]'
+    )
+    text = file.read_text("utf-8").replace('strategy = "rename"', edge)
+    text = text.replace('checks = ["dis-cou-nts", "hea-lth-chk"]', 'checks = ["dis-cou-nts"]')
+    file.write_text(text.replace('shop"\n\n', 'shop"\nport = 8080\n\n', 1), "utf-8")
+    told = plan_of(promotion)
+    begin = told.index("publish 127.0.0.1:1, which is free")
+    assert told[begin : begin + 9] == [
+        "publish 127.0.0.1:1, which is free",
+        f"start {SHOP}.edge with r.example/haproxy@{digest_of('2.6')}",
+        f"start {SHOP}.next and wait until it is ready",
+        "run check dis-cou-nts (the list of discounts, http) against 127.0.0.1:1, before traffic",
+        f"make it {SHOP} by strategy edge, in place of "
+        + digest_of("old").removeprefix("sha256:")[:12],
+        "prove that nothing else answers",
+        "run check dis-cou-nts (the list of discounts, http)",
+        "run check hea-lth-chk (the health route, http, non_blocking)",
+        "wait for their results, at most 30 s",
+    ]
+    # Another strategy has nowhere to let it answer.
+    file.write_text(file.read_text("utf-8").replace('"edge"', '"recreate"'), "utf-8")
+    result = promotion.run("--storedog-plan", "--storedog-image=new", env="production")
+    assert result.ret == 4
+    result.stdout.fnmatch_lines(["*strategy recreate cannot let a candidate answer there*"])
+
+
 @pytest.mark.parametrize("standing", [NOTHING, SOMETHING])
 def test_a_run_takes_the_steps_in_the_order_of_the_list(
     promotion: GateProject, standing: str

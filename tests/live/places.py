@@ -12,6 +12,7 @@ import requests
 from docker.errors import APIError
 
 from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 from tests.deploy.conftest import told
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
 
-    from pytest_storedog_gate.deploy import Fetched, Held, Live
+    from pytest_storedog_gate.deploy import Fetched, Held, Live, Staged
 
 
+# Edge has tests of its own.
+STRATEGIES = tuple(name for name in strategies.names() if name != "edge")
 ENDPOINT = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 PORT = 8080
 
@@ -36,7 +39,10 @@ def environment_from(facts: dict[str, Any]) -> Environment:
         readiness = each["readiness"] and Readiness(**each["readiness"])
         services.append(Service(**{**each, "readiness": readiness}))
     publish = {name: Address(**each) for name, each in facts["publish"].items()}
-    return Environment(**{**facts, "services": tuple(services), "publish": publish})
+    preview = facts["preview"] and Address(**facts["preview"])
+    return Environment(
+        **{**facts, "services": tuple(services), "publish": publish, "preview": preview}
+    )
 
 
 def remove_network(engine: docker.DockerClient, name: str) -> None:
@@ -93,6 +99,18 @@ class Journey:
         assert self._fetched is not None
         return self._fetched.stage().promote()
 
+    def staged(self, reference: str) -> Staged:
+        """A candidate without traffic."""
+        self._held = self.lock(self.resolve(ImageReference.parse(reference)))
+        assert self._fetched is not None
+        return self._fetched.stage()
+
+    def put_back(self) -> str:
+        return self._held.put_back()
+
+    def recover(self) -> str | None:
+        return self._held.recover()
+
     def opened(self, reference: str) -> Live:
         """A deployment that is live and not concluded."""
         self.lock(self.resolve(ImageReference.parse(reference)))
@@ -130,6 +148,8 @@ class Place:
         volumes: Mapping[str, str] | None = None,
         timeout: float = 20,
         lock_image: str | None = None,
+        edge_image: str | None = None,
+        preview: Address | None = None,
     ) -> Environment:
         """Its configuration, with `services` beside the shop."""
         shop = Service(
@@ -149,6 +169,8 @@ class Place:
             network=f"{self.name}-net",
             engine=ENDPOINT,
             lock_image=lock_image,
+            edge_image=edge_image,
+            preview=preview,
         )
 
     def journey(self, environment: Environment, build: Build | None = None) -> Journey:

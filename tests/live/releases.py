@@ -37,7 +37,7 @@ class Pipeline:
         self.engine, self.prepared, self.folder = engine, prepared, folder
         mark = uuid.uuid4().hex[:6]
         self.staging, self.production = f"s{mark}", f"p{mark}"
-        self.ports = {name: free_port() for name in ("18080", "18090", "12814")}
+        self.ports = {name: free_port() for name in ("18080", "18090", "12814", "12815")}
         text = (LAB / "storedog.toml").read_text("utf-8")
         for old, new in {"staging": self.staging, "production": self.production}.items():
             text = re.sub(rf"\b{old}\b", new, text)

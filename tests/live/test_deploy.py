@@ -12,9 +12,10 @@ import requests
 from docker.types import EndpointConfig
 
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.deploy.docker import ports, strategies
+from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
+from tests.live.places import STRATEGIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def address() -> Address:
         return Address("127.0.0.1", probe.getsockname()[1])
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_digest_that_was_pushed_is_live(
     place: Place, images: ImageFactory, run: Run, engine: docker.DockerClient, strategy: str
 ) -> None:
@@ -67,7 +68,7 @@ def test_the_digest_that_was_pushed_is_live(
         }.items() <= live.labels.items()
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_rollback_puts_back_what_answered_before(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -83,7 +84,7 @@ def test_rollback_puts_back_what_answered_before(
     assert place.containers() == {place.live: "running"}
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_rollback_of_the_first_deployment_leaves_nothing(
     place: Place, images: ImageFactory, strategy: str
 ) -> None:
@@ -126,7 +127,7 @@ def test_rename_is_followed_by_name_in_the_network(
 ENDS = {"deaf": 128 + signal.SIGKILL, "tidies-up": 7}
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("behaviour", ENDS)
 def test_who_hears_that_it_is_to_end_has_its_time_and_nobody_else(
     place: Place, images: ImageFactory, run: Run, strategy: str, behaviour: str
@@ -150,7 +151,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("behaviour", SAID)
 def test_a_candidate_that_is_never_ready_changes_nothing(
     place: Place, images: ImageFactory, run: Run, strategy: str, behaviour: str

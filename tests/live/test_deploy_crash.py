@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker import stopping, strategies
+from pytest_storedog_gate.deploy.docker import stopping
 from pytest_storedog_gate.deploy.environment import Service
+from tests.live.places import STRATEGIES
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def release_of(place: Place) -> str:
     return answer
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_while_it_deploys(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -99,7 +100,7 @@ def test_killed_while_it_deploys(
     assert set(answers) == {"1", "2"}
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_in_the_first_deployment(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:
@@ -118,7 +119,7 @@ def test_killed_in_the_first_deployment(
     assert {False, True} == set(concluded)
 
 
-@pytest.mark.parametrize("strategy", strategies.names())
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_killed_while_it_recovers(
     place: Place, images: ImageFactory, run: Run, strategy: str
 ) -> None:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from tests.conftest import MODES
 from tests.live import lab_table
+from tests.live.clients import asking
 from tests.live.releases import LAB, PASSWORD, free_port
 from tests.local_synthetics.support.service import Service, serving
 
@@ -72,7 +74,8 @@ def test_better_release_goes_through_to_production_by_one_digest(pipeline: Pipel
         assert done.returncode == 0, done.stdout
         assert pipeline.live(environment)[1] == digest
         assert pipeline.report()["digest"] == digest
-        assert pipeline.names(environment) == ["db", "discounts", "frontend"]
+        edge = ["discounts.edge"] if environment == pipeline.production else []
+        assert pipeline.names(environment) == ["db", "discounts", *edge, "frontend"]
 
 
 @pytest.mark.parametrize("release", list(CAUGHT))
@@ -209,6 +212,28 @@ def test_production_puts_the_previous_version_back_when_its_own_checks_fail(
     assert pipeline.live(pipeline.production) == before
     url = f"http://127.0.0.1:{pipeline.ports['12814']}/discount"
     assert requests.get(url, timeout=5).status_code == 200
+
+
+def test_a_bad_release_never_answers_a_user_of_production(pipeline: Pipeline) -> None:
+    """Though staging has not stopped it: production asks for no verdict here."""
+    assert pipeline.run(pipeline.staging, "better").returncode == 0
+    assert pipeline.run(pipeline.production, "better").returncode == 0
+    before = pipeline.live(pipeline.production)
+    file = pipeline.folder / "storedog.toml"
+    sound = file.read_text("utf-8")
+    requires = f'requires = "{pipeline.staging}"'
+    assert requires in sound
+    file.write_text(sound.replace(requires, ""), "utf-8")
+    address = Address("127.0.0.1", pipeline.ports["12814"])
+    with asking(address, path="/discount") as answered:
+        done = pipeline.run(pipeline.production, "renamed-field")
+    file.write_text(sound, "utf-8")
+    assert done.returncode == 1, done.stdout
+    assert "the candidate was given no traffic: dsc-lst-get: " in done.stdout
+    assert pipeline.live(pipeline.production) == before
+    (answer,) = answered.texts
+    assert '"code"' in answer
+    assert sum(answered.answers.values()) > 50
 
 
 def test_plan_changes_nothing(pipeline: Pipeline) -> None:

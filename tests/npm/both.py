@@ -34,10 +34,20 @@ _PATIENCE = 240  # s
 
 @dataclass(frozen=True)
 class Tools:
-    """Node and the script that is datadog-ci."""
+    """Node, the script that is datadog-ci, and where Node keeps what it has compiled of it."""
 
     node: str
     script: Path
+    compiled: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command line of datadog-ci."""
+        return [self.node, str(self.script), "synthetics", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Half of what a start costs is to read and to compile its 7 MB."""
+        return {"NODE_COMPILE_CACHE": str(self.compiled)}
 
 
 @dataclass(frozen=True)
@@ -103,12 +113,12 @@ def run(
 
 def _theirs(scenario: Scenario, tools: Tools, service: str, folder: Path) -> Run:
     report = folder / "theirs.json"
-    command = [tools.node, str(tools.script), "synthetics", "run-tests", "--jsonReport", report]
+    command = tools.command("run-tests", "--jsonReport", str(report), *scenario.theirs)
     with FaultProxy(service, scenario.faults) as proxy:
         done = subprocess.run(
-            [*map(str, command), *scenario.theirs],
+            command,
             cwd=folder,
-            env=_environment(scenario, proxy.url, folder),
+            env={**_environment(scenario, proxy.url, folder), **tools.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

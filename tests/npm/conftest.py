@@ -43,9 +43,10 @@ def node(modules: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def tools(node: str) -> Tools:
+def tools(node: str, modules: Path) -> Tools:
     """datadog-ci, and what runs it."""
-    return Tools(node, import_module("lab.scripts.machine.npm").datadog_ci())
+    script = import_module("lab.scripts.machine.npm").datadog_ci()
+    return Tools(node, script, modules.with_name("compiled"))
 
 
 @pytest.fixture(scope="module")

@@ -181,8 +181,6 @@ TABLE: Mapping[str, tuple[str, ...]] = {
     # What only others know.
     "(?i)a": ("A", "a"),
     "a(?i)": ("A",),
-    "(?i:a)": ("A",),
-    "(?-i:a)": ("a",),
     "(?s).": ("\n",),
     "(?x) a": ("a",),
     "(?m)^a": ("\na",),
@@ -239,5 +237,7 @@ TABLE: Mapping[str, tuple[str, ...]] = {
 
 # V8 takes these, and the local service refuses them.
 REFUSED: Mapping[str, str] = {
+    "(?i:a)": "flags in a group, which older engines do not know",
+    "(?-i:a)": "the same, taken away",
     r"\k<a>(?<b>(?<a>x))": "a reference before a group of its name that lies in a named group",
 }

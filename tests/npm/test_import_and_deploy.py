@@ -48,9 +48,7 @@ class World:
     def datadog_ci(
         self, *arguments: str, api_key: str = "key-a"
     ) -> subprocess.CompletedProcess[str]:
-        return self._run(
-            [self.tools.node, str(self.tools.script), "synthetics", *arguments], api_key
-        )
+        return self._run(self.tools.command(*arguments), api_key)
 
     def gate(self) -> subprocess.CompletedProcess[str]:
         (self.folder / "storedog.toml").write_text(_TOML, encoding="utf-8")
@@ -77,7 +75,7 @@ class World:
         return subprocess.run(
             command,
             cwd=self.folder,
-            env={**environment_of(self.folder, self.service.url), **keys},
+            env={**environment_of(self.folder, self.service.url), **keys, **self.tools.environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

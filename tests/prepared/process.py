@@ -42,7 +42,10 @@ _LATE = (
     "pytest_storedog_gate.pytest_side.roles.which",
     "pytest_storedog_gate.pytest_side.roles.worker",
     "pytest_storedog_gate.local_synthetics.api.server",
-    *("uvicorn.lifespan.off", "uvicorn.protocols.http.h11_impl", "uvloop"),
+    "pytest_storedog_gate.local_synthetics.command_line",
+    "pytest_storedog_gate.local_synthetics.kinds.http.check",
+    *("httpx", "httpcore", "h2.connection", "anyio.streams.tls", "anyio._backends._asyncio"),
+    *("uvicorn.lifespan.off", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl", "uvloop"),
 )
 _PATIENCE = 30.0  # s
 _WORKERS = re.compile("-n([0-9]+)$")

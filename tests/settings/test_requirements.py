@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_storedog_gate.datadog.models import Check, Suite
@@ -152,6 +152,18 @@ def test_options_and_variables_never_take_away_or_relax(
 
 @examples(300)
 @given(git=asked, added=asked, service=services, marked=st.dictionaries(ids, overrides))
+@example(
+    Asked("git", overrides={"executionRule": "non_blocking"}),
+    Asked("opt", search=("q",)),
+    Service({}, {"q": ("aaa-aaa-aaa",)}),
+    {"aaa-aaa-aaa": {}},
+)
+@example(
+    Asked("git", own={"aaa-aaa-aaa": {"executionRule": "non_blocking"}}),
+    Asked("opt", search=("q",)),
+    Service({}, {"q": ("aaa-aaa-aaa",)}),
+    {"aaa-aaa-aaa": {}},
+)
 def test_markers_only_add(
     git: Asked, added: Asked, service: Service, marked: dict[str, dict[str, Any]]
 ) -> None:

@@ -18,7 +18,7 @@ from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Environment, Readiness
 from pytest_storedog_gate.reading.kinds import one_of
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
-from pytest_storedog_gate.settings import datadog_ci, synthetics
+from pytest_storedog_gate.settings import datadog_ci, promotion, synthetics
 from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING
 from pytest_storedog_gate.settings.file import KEYS as _TOP
 from pytest_storedog_gate.settings.gogs import KEYS as _GOGS
@@ -46,6 +46,7 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
         "strategy": one_of(*strategies.names()),
     },
     "environments.NAME.overrides": _KINDS,
+    "promotion": promotion.KEYS,
     "gogs": _GOGS,
 }
 _DEFAULTS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy.environment import Address
@@ -18,6 +18,7 @@ class Container:
     `image_id` is the image that runs, `image` the reference that it was created from. `answers_to`
     maps a network to the names that resolve to this container there. `bindings` maps a container
     port to the addresses where the engine publishes it now, `wanted` lists the addresses asked for.
+    `addresses` maps a network to the one that the running container has there.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Container:
     bindings: Mapping[int, tuple[Address, ...]]
     wanted: tuple[Address, ...]
     stop_signal: str = "SIGTERM"
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -70,6 +72,11 @@ class Container:
                 if address.port
             ),
             stop_signal=config.get("StopSignal") or "SIGTERM",
+            addresses={
+                network: endpoint["IPAddress"]
+                for network, endpoint in data["NetworkSettings"]["Networks"].items()
+                if endpoint.get("IPAddress")
+            },
         )
 
 

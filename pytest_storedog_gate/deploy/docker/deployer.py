@@ -21,9 +21,9 @@ from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
-from pytest_storedog_gate.deploy.docker.ports import require_free
 from pytest_storedog_gate.deploy.docker.specification import specify
 from pytest_storedog_gate.deploy.docker.stopping import drain_and_stop
+from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
@@ -53,6 +53,12 @@ def connected(
         raise ConfigurationError(
             f"environments.{environment.name} has no service under the gate: nothing can be "
             "deployed there; name it with `gate`, or run with --storedog-deploy=never"
+        )
+    strategy = strategies.find(environment.strategy)
+    if environment.preview is not None and not isinstance(strategy, strategies.Prepares):
+        raise ConfigurationError(
+            f"environments.{environment.name}.preview: strategy {environment.strategy} cannot let "
+            'a candidate answer there before it has traffic; use strategy = "edge", or take it out'
         )
     with closing(Engine(environment.engine, redact)) as engine:
         names = Names.of(environment, environment.gated.name)
@@ -164,23 +170,40 @@ class FetchedImage:
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
-        require_free(engine, spec.publish, holder=names.live)
+        strategy = strategies.find(site.environment.strategy)
+        if isinstance(strategy, strategies.Prepares):
+            spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
+        require_free(engine, spec.publish, names.live)
         with journal.undone_on_failure(engine, names):
             candidate = engine.create(names.candidate, spec.candidate())
             engine.start(candidate)
-            readiness.wait(engine, candidate, names.candidate)
+            ready = readiness.wait(engine, candidate, names.candidate)
         site.progress(f"{names.candidate} is ready with {self.image.brief}")
-        return StagedCandidate(site, self.image, spec, started)
+        return StagedCandidate(site, self.image, spec, started, ready)
 
 
 @dataclass(frozen=True)
 class StagedCandidate:
-    """See `Staged`."""
+    """See `Staged`, and `Answers`."""
 
     site: DockerDeployer
     image: ImageReference
     spec: Spec
     started: datetime
+    candidate: Container
+
+    @property
+    def address(self) -> str | None:
+        """The preview, else a port that only this machine reaches, where it has one."""
+        site, port = self.site, self.spec.port
+        if site.environment.preview is not None:
+            return str(site.environment.preview)
+        return readiness.reach(site.engine, self.candidate, port) if port else None
+
+    def prove(self) -> None:
+        site = self.site
+        site.lease.require()
+        proof.prove_staged(site.engine, site.names, self.candidate, site.environment.preview)
 
     def promote(self) -> LiveDeployment:
         site, engine, names = self.site, self.site.engine, self.site.names

@@ -14,6 +14,7 @@ from docker.types import EndpointConfig, NetworkingConfig
 from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.stopping import PS_ARGUMENTS, hears
+from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -109,6 +110,13 @@ class Engine:
         networks = seen.get("networks") or {}
         return sum(each["tx_packets"] for each in networks.values()) if networks else None
 
+    def connected_to(self, container: str) -> frozenset[str]:
+        """The IPv4 addresses that a running container has connections to; it has to have `cat`."""
+        with self._errors():
+            asked = self._api.exec_create(container, ["cat", "/proc/net/tcp", "/proc/net/tcp6"])
+            table = self._api.exec_start(asked["Id"]).decode("ascii", "replace")
+        return peers(table)
+
     def clock(self) -> str:
         with self._errors():
             return str(self._api.info()["SystemTime"])
@@ -157,7 +165,8 @@ class Engine:
                 detach=True,
                 environment=dict(spec.environment),
                 labels=dict(spec.labels),
-                ports=[spec.port] if spec.port else None,
+                ports=list(spec.ports) or None,
+                entrypoint=list(spec.entrypoint) or None,
                 host_config=host,
                 networking_config=networking,
                 use_config_proxy=False,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
+from pytest_storedog_gate.deploy.docker.traffic import edge
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict, RollbackFailed
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def put_back(engine: Engine, names: Names) -> str | None:
     """
     try:
         previous = engine.find(names.previous)
+        if previous is None or not previous.wanted:
+            edge.revive(engine, names)
         done = _restore(engine, names, previous) if previous else None
         if engine.find(names.candidate) is not None:
             engine.remove(names.candidate)
@@ -100,10 +103,29 @@ def _restore(engine: Engine, names: Names, previous: Container) -> str:
         return f"removed {names.live}, whose first deployment was not concluded"
     if previous.wanted:
         # Its address is free only without the live one; else the live one answers until then.
-        engine.remove(names.live)
+        for holder in (names.spare_edge, names.edge, names.live):
+            engine.remove(holder)
     engine.start(previous.id)
     readiness.wait(engine, previous.id, names.previous)
-    engine.remove(names.live)
     engine.set_restart_policy(previous.id, "unless-stopped")
-    engine.rename(previous.id, names.live)
+    if engine.find(names.edge) is None:
+        engine.remove(names.live)
+        engine.rename(previous.id, names.live)
+    else:
+        _go_back(engine, names, previous)
     return f"put {previous.image} back as {names.live}"
+
+
+def _go_back(engine: Engine, names: Names, previous: Container) -> None:
+    """Lets the edge go to the previous version, and what is live finish what is under way.
+
+    What was live is a candidate then, and goes as one.
+    """
+    leaving = engine.find(names.live)
+    if leaving is not None:
+        engine.remove(names.candidate)
+        engine.rename(leaving.id, names.candidate)
+    else:
+        leaving = engine.find(names.candidate)
+    engine.rename(previous.id, names.live)
+    edge.hand_over(engine, names, leaving)

@@ -26,6 +26,7 @@ ROLE_AT_CREATE = "storedog.gate.role-at-create"
 SPEC = "storedog.gate.spec"
 READINESS = "storedog.gate.readiness"
 ABSENT = "storedog.gate.absent"
+DRAIN = "storedog.gate.drain"
 LOCK_HOLDER = "storedog.gate.lock-holder"
 DATADOG = "com.datadoghq.tags."
 
@@ -57,11 +58,17 @@ class Names:
     @property
     def lock(self) -> str:
         """The environment's, whichever service is under the gate."""
-        return (
-            f"{self.project}.{self.environment}.lock"
-            if self.project
-            else (f"{self.environment}.lock")
-        )
+        where = f"{self.project}.{self.environment}" if self.project else self.environment
+        return f"{where}.lock"
+
+    @property
+    def edge(self) -> str:
+        return f"{self.live}.edge"
+
+    @property
+    def spare_edge(self) -> str:
+        """One that is about to be the edge."""
+        return f"{self.edge}.next"
 
 
 def inside(project: str, environment: str, name: str) -> str:

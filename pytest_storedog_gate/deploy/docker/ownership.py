@@ -29,6 +29,9 @@ def require(engine: Engine, environment: Environment) -> None:
         for name in (where.live, where.previous, where.candidate):
             if found := engine.find(name):
                 _require_ours(environment, f"the container {name}", found.labels, service.name)
+        for name in (where.edge, where.spare_edge):
+            if found := engine.find(name):
+                _require_ours(environment, f"the container {name}", found.labels)
     for volume in _volumes(environment):
         if (found_labels := engine.volume(volume)) is not None:
             _require_ours(environment, f"the volume {volume}", found_labels)
@@ -86,7 +89,8 @@ def _renames(engine: Engine, environment: Environment) -> Iterator[str]:
         return
     for service in environment.services:
         old, new = Names.of(before, service.name), Names.of(environment, service.name)
-        for name, then in ((old.live, new.live), (old.previous, new.previous)):
+        pairs = (old.live, new.live), (old.previous, new.previous), (old.edge, new.edge)
+        for name, then in pairs:
             found = engine.find(name)
             if found is not None and not _is_of_a_project(found.labels):
                 yield f"docker -H {engine.endpoint} rename {name} {then}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import names, ownership, ports, services
+from pytest_storedog_gate.deploy.docker import names, ownership, services, strategies
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
 from pytest_storedog_gate.deploy.docker.names import Names
+from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.references import ImageReference, short
 
 if TYPE_CHECKING:
@@ -52,9 +53,12 @@ class Plan:
             yield f"create the network {self._environment.network}"
         for found in services.survey(self._engine, self._environment):
             yield self._service(found)
+        strategy = strategies.find(self._environment.strategy)
         published = self._environment.publish.get(self._names.service)
-        if published is not None:
-            held = ports.require_free(self._engine, published, holder=self._names.live)
+        if isinstance(strategy, strategies.Prepares):
+            yield from strategy.foresee(self._engine, self._environment, self._names)
+        elif published is not None:
+            held = ports.require_free(self._engine, published, self._names.live)
             yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
         yield f"start {self._names.candidate} and wait until it is ready"
 
@@ -84,5 +88,5 @@ class Plan:
         if found.outdated is None:
             return f"leave {found.names.live} alone: {found.image} runs"
         published = self._environment.publish.get(found.service.name)
-        ports.require_free(self._engine, published, holder=found.names.live)
+        ports.require_free(self._engine, published, found.names.live)
         return f"start {found.names.live} with {found.image}: {found.outdated}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
+from pytest_storedog_gate.deploy.docker.traffic import edge
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -41,6 +42,17 @@ def prove_deployed(
     _prove(engine, names, expected, published)
 
 
+def prove_staged(engine: Engine, names: Names, started: Container, preview: Address | None) -> None:
+    """The candidate is there as it was `started`, and it is what answers at the preview address."""
+    seen = engine.get(names.candidate)
+    wrong = _differences(_seen(started), _seen(seen))
+    if preview is not None:
+        door = engine.get(names.edge)
+        wrong += edge.preview_astray(engine, door, seen)
+    if wrong:
+        raise DeploymentFailed(f"{names.candidate} is not what was started: {'; '.join(wrong)}")
+
+
 def prove_put_back(engine: Engine, names: Names, previous: Container) -> None:
     """What was live before the deployment is live again, be it nothing."""
     if labels.ABSENT not in previous.labels:
@@ -56,16 +68,14 @@ def _prove(
 ) -> None:
     """The live container is ready and the expected one, and nothing else answers in its place."""
     live = readiness.wait(engine, names.live, names.live)
-    seen = _seen(live)
-    wrong = [
-        f"{what}: expected {value}, found {seen[what]}"
-        for what, value in expected.items()
-        if seen[what] != value
-    ]
+    wrong = _differences(expected, _seen(live))
+    door = engine.find(names.edge)
     if published is not None:
         address = Address(published.host.strip("[]"), published.port)
-        if not any(address in found for found in live.bindings.values()):
-            wrong.append(f"{published} is not bound to it")
+        if not any(address in found for found in (door or live).bindings.values()):
+            wrong.append(f"{published} is not bound to {door.name if door else 'it'}")
+    if door is not None:
+        wrong += edge.astray(engine, door, live)
     wrong += _impostors(engine, live)
     if wrong:
         raise DeploymentFailed(f"{names.live} is not what was deployed: {'; '.join(wrong)}")
@@ -83,6 +93,14 @@ def _seen(container: Container) -> dict[str, str]:
         "digest label": container.labels.get(labels.DIGEST, ""),
         "deploy-id label": container.labels.get(labels.DEPLOY_ID, ""),
     }
+
+
+def _differences(expected: Mapping[str, str], seen: Mapping[str, str]) -> list[str]:
+    return [
+        f"{what}: expected {value}, found {seen[what]}"
+        for what, value in expected.items()
+        if seen[what] != value
+    ]
 
 
 def _impostors(engine: Engine, live: Container) -> list[str]:

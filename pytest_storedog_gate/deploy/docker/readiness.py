@@ -103,6 +103,12 @@ def reach(engine: Engine, container: Container, port: int) -> str | None:
     return None
 
 
+def path(container: Container) -> str:
+    """What a container is asked for to see whether it answers."""
+    declared = _declared(container)
+    return declared[0].http if declared else "/"
+
+
 def _declared(container: Container) -> tuple[Readiness, int] | None:
     text = container.labels.get(names.READINESS)
     if text is None:

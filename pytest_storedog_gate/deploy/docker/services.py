@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import journal, names, ports
+from pytest_storedog_gate.deploy.docker import journal, names
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
 from pytest_storedog_gate.deploy.docker.strategies import recreate
+from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.references import ImageReference, short
 from pytest_storedog_gate.outlets.side_by_side import side_by_side
 
@@ -62,7 +63,7 @@ def start(
     side_by_side(lambda standing: fetch(engine, standing.image), outdated, at_once=_AT_ONCE)
     for standing in outdated:
         spec = specify(environment, standing.service, standing.image, build)
-        ports.require_free(engine, spec.publish, holder=standing.names.live)
+        ports.require_free(engine, spec.publish, standing.names.live)
         with journal.undone_on_failure(engine, standing.names):
             recreate.swap(engine, standing.names, spec)
         journal.conclude(engine, standing.names)

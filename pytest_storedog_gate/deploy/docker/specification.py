@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Spec:
     """A container to be. `volumes` maps an engine's volume to a folder.
 
-    `port` is published at `publish`, else at a port that the engine chooses.
+    `port` is published at `publish`, else at a port that the engine chooses; so is each port
+    `beside` it. `edge` is the proxy in front of it.
     """
 
     image: str
@@ -33,6 +34,15 @@ class Spec:
     volumes: Mapping[str, str] = field(default_factory=dict)
     port: int | None = None
     publish: Address | None = None
+    beside: Mapping[int, Address | None] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    edge: Spec | None = None
+
+    @property
+    def ports(self) -> dict[int, Address | None]:
+        """Where each port is published; None leaves that to the engine."""
+        own = {} if self.port is None else {self.port: self.publish}
+        return {**own, **self.beside}
 
     @property
     def owner(self) -> dict[str, str]:
@@ -52,11 +62,10 @@ class Spec:
 
     def port_bindings(self, loopback: str) -> dict[int | str, tuple[str, int | None]]:
         """The engine's form of what is published; a port of its choice is only for `loopback`."""
-        if self.port is None:
-            return {}
-        if self.publish is None:
-            return {self.port: (loopback, None)}
-        return {self.port: (self.publish.host.strip("[]"), self.publish.port)}
+        return {
+            port: (address.host.strip("[]"), address.port) if address else (loopback, None)
+            for port, address in self.ports.items()
+        }
 
 
 def specify(

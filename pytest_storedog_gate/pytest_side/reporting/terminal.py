@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.verdicts.record import Record
 
 
+_TOLD = 3  # lines of a failure: see `failure_text.of_check`
+
+
 def progress(config: pytest.Config, text: str) -> None:
     """One line about what has just been done. No run ends because it cannot be written."""
     with suppress(OSError):
@@ -46,6 +49,16 @@ def make_encodable(report: pytest.TestReport) -> None:
         shown = encodable(text, _encoding())
         if shown != text:
             report.longrepr = shown
+
+
+def shorten_message(report: pytest.TestReport) -> None:
+    """Leaves of a check's failure one line: the check, where, and the first reason.
+
+    It is what pytest's short summary shows, whole where `CI` is set, and JUnit has as `message`.
+    """
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = line(" ".join(crash.message.splitlines()[:_TOLD]))
 
 
 def summary(config: pytest.Config, record: Record, written: Mapping[str, Path | None]) -> None:

@@ -15,7 +15,7 @@ from pytest_storedog_gate.gate.run import GateRun
 from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
 from pytest_storedog_gate.pytest_side.provided import provided, report
-from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.pytest_side.reporting.masked_reports import mask_report
 from pytest_storedog_gate.pytest_side.roles import signals
@@ -29,7 +29,7 @@ from pytest_storedog_gate.verdicts.rule import Evidence
 
 if TYPE_CHECKING:
     import warnings
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Overrides, Tagged
@@ -48,7 +48,13 @@ class Controller:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config, self.settings = config, settings
-        self.run = GateRun(settings, provided(config), lambda line: terminal.progress(config, line))
+        self._shown: waiting.Lines | waiting.LiveTable = waiting.Lines(config)
+        self.run = GateRun(
+            settings,
+            provided(config),
+            lambda line: self._shown.say(line),  # noqa: PLW0108  # it is another one later
+            lambda: self._shown.waiting(),  # noqa: PLW0108
+        )
         self.node_ids: dict[str, str] = {}
         self._named_by: dict[str, tuple[str, ...]] = {}
         self.testimony = Testimony(self._named_by)
@@ -59,6 +65,7 @@ class Controller:
         self._stopped_itself = False
         self._in_junit: tuple[Writers, Record] | None = None
         self._finished: Record | None = None
+        self._file = ""  # the node ID of the checks' own module
         self._notes: list[str] = []
         self._said = False
         for own in (DroneCard(), Comments(settings), StepSummary()):
@@ -82,13 +89,26 @@ class Controller:
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         return self.run.trigger(public_id, overrides)
 
+    def _rows(self) -> Iterator[waiting.Row]:
+        """The checks as they stand."""
+        known, lasted = self.run.outcomes.known, self.run.outcomes.lasted()
+        for check in self.run.checks:
+            name = self.settings.redact(check.definition.name)
+            if (outcome := known.get(check.public_id)) is None:
+                yield waiting.Row(check.public_id, name, "waiting", lasted)
+            else:
+                state = outcome.status.value
+                yield waiting.Row(check.public_id, name, state, outcome.duration)
+
     # -- the session ---------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
         return self.settings.redact.document(self.settings.describe())
 
     def pytest_sessionstart(self) -> None:
-        """Takes SIGTERM for a Ctrl-C."""
+        """Takes SIGTERM for a Ctrl-C, and shows the waiting as pytest's reporter allows it."""
+        self._shown = waiting.shown_on(self.config, self._rows)
+        self.config.pluginmanager.register(self._shown)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     @pytest.hookimpl(tryfirst=True)
@@ -102,6 +122,7 @@ class Controller:
             ] or [(public_id, ()) for public_id in self.settings.requirements.public_ids]
             module = checks_file(session, self.settings.config_path)
             environment = self.settings.environment.name
+            self._file = module.nodeid
             self.required = [public_id for public_id, _ in self._checks]
             self.node_ids.update((node_id(module, environment, p), p) for p in self.required)
             self._named_by.update((name, (p,)) for name, p in self.node_ids.items())
@@ -185,6 +206,8 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.testimony.hear(report)
         mask_report(report, self.settings.redact)
+        if report.nodeid.partition("::")[0] == self._file:
+            terminal.shorten_message(report)
         terminal.make_encodable(report)
 
     @pytest.hookimpl(tryfirst=True)
@@ -198,6 +221,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tells pytest's own stop (-x under xdist) from a person's or a signal's."""
+        self._shown.close()
         error, mask = excinfo.value, self.settings.redact
         error.args = mask.document(error.args)
         if isinstance(error, pytest.exit.Exception):
@@ -215,6 +239,7 @@ class Controller:
                 self.run.outcomes.wait_for_all()
             except KeyboardInterrupt:
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
+        self._shown.close()
         with signals.shielded():
             settled = self.run.settle(self._evidence(int(session.exitstatus)))
         writers = Writers(self.config)
@@ -229,6 +254,7 @@ class Controller:
 
     def finish(self, status: int) -> int:
         """Decides for good, when pytest has done all that could still fail; returns the status."""
+        self._shown.close()
         with signals.shielded():
             if self._finished is None:
                 written = {"report": self.settings.report, "evidence": self.settings.html}

@@ -14,6 +14,8 @@ class Page(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path.startswith("/slow/"):
+            time.sleep(float(self.path.removeprefix("/slow/")))
         status = 503 if BEHAVIOUR == "never-ready" else 200
         body = os.environ["RELEASE"].encode()
         self.send_response(status)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.docker.specification import Spec
@@ -35,6 +37,25 @@ class Strategy(Protocol):
         After it the live container is restarted by the engine; a previous one that still runs gets
         no new traffic, and is drained and stopped then.
         """
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """What a strategy may have beside."""
+
+    def prepare(
+        self,
+        engine: Engine,
+        environment: Environment,
+        names: Names,
+        spec: Spec,
+        progress: Callable[[str], None],
+        /,
+    ) -> Spec:
+        """Before the candidate is started: brings what the swap needs; the spec to go on with."""
+
+    def foresee(self, engine: Engine, environment: Environment, names: Names, /) -> Iterator[str]:
+        """What `prepare` would do, a line for each thing; raises what it would raise."""
 
 
 def names() -> tuple[str, ...]:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
-def require_free(engine: Engine, address: Address | None, holder: str) -> str | None:
-    """Raises `DeploymentFailed` where something else than the container `holder` has the address.
+def require_free(engine: Engine, address: Address | None, *holders: str) -> str | None:
+    """Raises `DeploymentFailed` where something else than the containers `holders` has the address.
 
-    Returns the holder's name if it has it, None where the address is free, or none is asked for.
+    Returns the holder's name if one has it, None where the address is free, or none is asked for.
     """
     if address is None:
         return None
@@ -27,15 +27,15 @@ def require_free(engine: Engine, address: Address | None, holder: str) -> str | 
         hosts = {a.host for found in container.bindings.values() for a in found}
         if host not in hosts and host not in _EVERYWHERE and not hosts & set(_EVERYWHERE):
             continue
-        if container.name == holder:
-            return holder
+        if container.name in holders:
+            return container.name
         raise DeploymentFailed(
             f"{address} is taken by the container {container.name}: stop it, or publish "
-            f"{holder} at another address; nothing changed"
+            f"{holders[0]} at another address; nothing changed"
         )
     if engine.endpoint.startswith("unix:") and _taken_here(host, address.port):
         raise DeploymentFailed(
-            f"{address} is taken by a process of this machine: stop it, or publish {holder} at "
+            f"{address} is taken by a process of this machine: stop it, or publish {holders[0]} at "
             "another address; nothing changed"
         )
     return None

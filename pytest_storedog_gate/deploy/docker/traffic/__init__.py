@@ -1,0 +1,1 @@
+"""What stands between clients and containers: published addresses, and the edge."""

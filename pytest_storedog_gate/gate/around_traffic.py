@@ -1,0 +1,67 @@
+"""Which checks run before the candidate has traffic and which after, and at what address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.datadog.overrides import merged
+from pytest_storedog_gate.deploy.environment import EVERYWHERE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_storedog_gate.gate.selection import PlannedCheck
+    from pytest_storedog_gate.settings.load import Settings
+
+ADDRESS = "STOREDOG_ADDRESS"
+"""The variable in which a check finds HOST:PORT of the service under the gate."""
+
+
+def before(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
+    """Those that run against the preview, aimed at it; none where there is no preview."""
+    if not settings.previews:
+        return ()
+    only_after = settings.after_traffic - settings.twice
+    found = (check for check in checks if check.public_id not in only_after)
+    return tuple(_aimed(settings, check, str(settings.environment.preview)) for check in found)
+
+
+def after(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
+    """Those that run against what is live: all of them where there is no preview."""
+    if not settings.previews:
+        return tuple(checks)
+    live = _published(settings)
+    found = (check for check in checks if check.public_id in settings.after_traffic)
+    return tuple(_aimed(settings, check, live) if live else check for check in found)
+
+
+def _aimed(settings: Settings, check: PlannedCheck, address: str) -> PlannedCheck:
+    """The check with the address in its variable, and in the place of the published one."""
+    payload, published = dict(check.payload), _published(settings)
+    if published and published != address:
+        pattern = rf"{re.escape(published)}(?!\d)"  # no port that only begins so
+        for key in ("startUrl", "variables", "headers"):
+            if key in payload:
+                payload[key] = _replaced(payload[key], pattern, address)
+        over_http = check.definition.kind == "browser" or check.definition.subtype == "http"
+        if over_http and "startUrlSubstitutionRegex" not in payload:
+            # It is applied to the check's own start URL, when its variables are filled in.
+            payload["startUrlSubstitutionRegex"] = f"{pattern}|{address}"
+    return replace(check, payload=merged(payload, {"variables": {ADDRESS: address}}))
+
+
+def _published(settings: Settings) -> str | None:
+    environment = settings.environment
+    published = environment.publish.get(environment.gate or "")
+    if published and environment.preview and published.host in EVERYWHERE:
+        # Nobody can ask for all addresses of a machine; the preview names one.
+        published = replace(published, host=environment.preview.host)
+    return str(published) if published else None
+
+
+def _replaced(value: Any, pattern: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(each, pattern, new) for key, each in value.items()}
+    return re.sub(pattern, lambda _: new, value) if isinstance(value, str) else value

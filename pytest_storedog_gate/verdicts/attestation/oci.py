@@ -1,0 +1,232 @@
+"""A repository of a registry, as much as attestations need: manifests, blobs, referrers.
+
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+
+What a registry answers is data from outside: each piece is compared with its digest, and has a
+largest size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import requests
+
+from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.reading import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+_DOCKER = "application/vnd.docker.distribution.manifest"
+_ANY_MANIFEST = f"{MANIFEST}, {INDEX}, {_DOCKER}.v2+json, {_DOCKER}.list.v2+json"
+LARGEST = 8 * 2**20  # bytes of a manifest or an attestation
+_TIMEOUT = (5.0, 30.0)  # s: to connect, and between two pieces of an answer
+_PAGES = 100
+_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+Descriptor = dict[str, Any]
+
+
+class Repository:
+    """One repository. Every call raises `NoVerdict` where the registry does not do its part."""
+
+    def __init__(self, address: str, name: str, credentials: Mapping[str, str] | None) -> None:
+        """`address` is http(s)://HOST[:PORT]; `credentials` are Docker's for that registry."""
+        self._base = f"{address}/v2/{name}"
+        self._host, self._name = urlsplit(address).netloc, name
+        self._session = requests.Session()
+        self._session.trust_env = True
+        self._credentials = credentials or {}
+        self._basic = _basic(self._credentials)
+        self._bearer: str | None = None
+
+    def close(self) -> None:
+        self._session.close()
+
+    def manifest(self, reference: str) -> tuple[bytes, Descriptor] | None:
+        """A manifest by tag or digest, with its descriptor; None where there is none."""
+        answer = self._call("GET", f"manifests/{reference}", headers={"Accept": _ANY_MANIFEST})
+        if answer is None:
+            return None
+        data = self._body(answer, reference)
+        kind = answer.headers.get("Content-Type", MANIFEST).partition(";")[0].strip()
+        return data, descriptor(kind, data)
+
+    def blob(self, digest: str) -> bytes | None:
+        """A blob, None where there is none."""
+        answer = self._call("GET", f"blobs/{digest}")
+        return None if answer is None else self._body(answer, digest)
+
+    def put_blob(self, data: bytes) -> Descriptor:
+        found = descriptor("application/octet-stream", data)
+        if self._call("HEAD", f"blobs/{found['digest']}") is not None:
+            return found
+        begun = self._needed("POST", "blobs/uploads/")
+        place = urljoin(begun.url, begun.headers.get("Location", ""))
+        # An upload goes where the registry sends it, and nowhere else.
+        if urlsplit(place).netloc != urlsplit(self._base).netloc:
+            raise NoVerdict(f"the registry {self._host} sends uploads to another host")
+        joint = "&" if urlsplit(place).query else "?"
+        self._needed(
+            "PUT",
+            f"{place}{joint}digest={quote(found['digest'], safe='')}",
+            data=data,
+            headers={"Content-Type": "application/octet-stream"},
+        )
+        return found
+
+    def put_manifest(self, data: bytes, kind: str, reference: str | None = None) -> bool:
+        """Puts it under a tag, else under its digest; whether the registry lists it as a referrer.
+
+        https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests-with-subject
+        """
+        where = f"manifests/{reference or descriptor(kind, data)['digest']}"
+        answer = self._needed("PUT", where, data=data, headers={"Content-Type": kind})
+        return "OCI-Subject" in answer.headers
+
+    def referrers(self, digest: str) -> list[Descriptor]:
+        """What refers to a digest: as the registry lists it, else as the index under its tag does.
+
+        A registry with the list may have an index from before as well.
+        """
+        found = [*self._listed(digest), *self.indexed(digest)]
+        return list({str(each["digest"]): each for each in found}.values())
+
+    def indexed(self, digest: str) -> list[Descriptor]:
+        """The index that stands in for the list: the tag `sha256-<hex>`."""
+        index = self.manifest(digest.replace(":", "-"))
+        return [] if index is None else _descriptors(index[0], f"the index of {digest}")
+
+    def _listed(self, digest: str) -> Iterator[Descriptor]:
+        address: str | None = f"referrers/{digest}"
+        for _ in range(_PAGES):
+            if address is None:
+                return
+            answer = self._call("GET", address, headers={"Accept": INDEX})
+            if answer is None or INDEX not in answer.headers.get("Content-Type", ""):
+                return
+            yield from _descriptors(self._body(answer), f"the referrers of {digest}")
+            more = _NEXT.search(answer.headers.get("Link", ""))
+            address = urljoin(answer.url, more[1]) if more else None
+        raise NoVerdict(f"the registry {self._host} lists referrers of {digest} without an end")
+
+    def _needed(self, method: str, where: str, **more: Any) -> requests.Response:
+        answer = self._call(method, where, **more)
+        if answer is None:
+            raise NoVerdict(f"the registry {self._host} has no {self._name}: {method} answers 404")
+        return answer
+
+    def _call(self, method: str, where: str, **more: Any) -> requests.Response | None:
+        """The answer to a call; None for 404."""
+        url = where if "://" in where else f"{self._base}/{where}"
+        if urlsplit(url).netloc != self._host:
+            raise NoVerdict(f"the registry {self._host} sends us to another host")
+        with self._unreachable():
+            answer = self._sent(method, url, **more)
+            challenge = answer.headers.get("WWW-Authenticate", "")
+            if answer.status_code == requests.codes.unauthorized and challenge:
+                answer.close()
+                self._authenticate(challenge)
+                answer = self._sent(method, url, **more)
+        if answer.status_code == requests.codes.not_found:
+            answer.close()
+            return None
+        if not answer.ok:
+            answer.close()
+            raise NoVerdict(
+                f"the registry {self._host} answers {answer.status_code} to {method} in "
+                f"{self._name}; see that it is up and that `docker login` has been done"
+            )
+        return answer
+
+    def _sent(self, method: str, url: str, **more: Any) -> requests.Response:
+        headers = dict(more.pop("headers", {}))
+        if self._bearer:
+            headers["Authorization"] = f"Bearer {self._bearer}"
+        auth = None if self._bearer else self._basic
+        return self._session.request(
+            method, url, headers=headers, auth=auth, timeout=_TIMEOUT, stream=True, **more
+        )
+
+    def _authenticate(self, challenge: str) -> None:
+        """Gets a token where the registry says.
+
+        https://distribution.github.io/distribution/spec/auth/token/
+        """
+        scheme, _, rest = challenge.partition(" ")
+        said = dict(_CHALLENGE.findall(rest))
+        if scheme.lower() != "bearer" or not said.get("realm", "").startswith("http"):
+            return
+        asked = {"service": said.get("service", ""), "scope": f"repository:{self._name}:pull,push"}
+        if refresh := self._credentials.get("IdentityToken"):
+            form = {**asked, "grant_type": "refresh_token", "refresh_token": refresh}
+            answer = self._session.post(said["realm"], data=form, timeout=_TIMEOUT)
+        else:
+            answer = self._session.get(
+                said["realm"], params=asked, auth=self._basic, timeout=_TIMEOUT
+            )
+        if answer.ok:
+            told = answer.json()
+            self._bearer = told.get("token") or told.get("access_token")
+
+    def _body(self, answer: requests.Response, reference: str = "") -> bytes:
+        with self._unreachable(), answer:
+            data = b""
+            for piece in answer.iter_content(65536):
+                data += piece
+                if len(data) > LARGEST:
+                    raise NoVerdict(
+                        f"the registry {self._host} answers more than {LARGEST} bytes for "
+                        f"{reference or 'a list'}"
+                    )
+        if reference.startswith("sha256:") and digest_of(data) != reference:
+            raise NoVerdict(
+                f"the registry {self._host} answers {reference} with something else, which is "
+                f"{digest_of(data)}"
+            )
+        return data
+
+    @contextmanager
+    def _unreachable(self) -> Iterator[None]:
+        try:
+            yield
+        except (requests.RequestException, ValueError) as error:
+            raise NoVerdict(
+                f"the registry {self._host} cannot be asked ({type(error).__name__}); see that it "
+                "is up, and that this process reaches it (promotion.registry says where it is)"
+            ) from None
+
+
+def descriptor(kind: str, data: bytes) -> Descriptor:
+    return {"mediaType": kind, "digest": digest_of(data), "size": len(data)}
+
+
+def digest_of(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def encoded(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode("ascii")
+
+
+def _basic(credentials: Mapping[str, str]) -> tuple[str, str] | None:
+    user = credentials.get("Username") or credentials.get("username")
+    password = credentials.get("Password") or credentials.get("password")
+    return (user, password) if user and password else None
+
+
+def _descriptors(index: bytes, what: str) -> list[Descriptor]:
+    try:
+        entries = json_text.loads(index.decode("utf-8"))["manifests"] or []
+        return [entry for entry in entries if isinstance(entry["digest"], str)]
+    except (ValueError, KeyError, TypeError):
+        raise NoVerdict(f"{what} cannot be read: the registry keeps something else there") from None
