@@ -65,7 +65,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a digest is deployed, and how.
+    """Where a digest is deployed, and how; of a `project`, or of none.
 
     `elsewhere` is the service that `gate` names where the environment deploys none: it decides on
     what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
@@ -88,6 +88,7 @@ class Environment:
     preview: Address | None = None
     edge_image: str | None = None
     drain: float = 30.0
+    project: str = ""
 
     @property
     def gated(self) -> Service | None:

@@ -46,6 +46,7 @@ def staging(
     variables: Mapping[str, str] | None = None,
     volumes: Mapping[str, str] | None = None,
     lock_image: str | None = None,
+    project: str = "",
 ) -> Environment:
     """The environment `staging`, whose service under the gate is `shop`."""
     shop = Service("shop", "r.example/shop", 8080, readiness, variables or {}, volumes or {})
@@ -58,6 +59,7 @@ def staging(
         network="net",
         engine=ENDPOINT,
         lock_image=lock_image,
+        project=project,
         **(EDGE if strategy == "edge" else {}),
     )
 

@@ -146,6 +146,8 @@ class FakeEngine(Engine):
     def create(self, name: str, spec: Spec) -> str:
         if spec.network not in self.machine.networks:
             self._refuse(f"network {spec.network} not found")
+        for volume in spec.volumes:
+            self.machine.made_volumes.setdefault(volume, spec.owner)
         return self._create(name, spec).id
 
     @_call
@@ -188,12 +190,16 @@ class FakeEngine(Engine):
         self._box(container).policy = policy
 
     @_call
-    def create_network(self, name: str, labels: Mapping[str, str]) -> None:  # noqa: ARG002
-        self.machine.networks.add(name)
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        self.machine.networks[name] = labels
 
     @_call
-    def has_network(self, name: str) -> bool:
-        return name in self.machine.networks
+    def network(self, name: str) -> Mapping[str, str] | None:
+        return self.machine.networks.get(name)
+
+    @_call
+    def volume(self, name: str) -> Mapping[str, str] | None:
+        return self.machine.made_volumes.get(name)
 
     # The lock's container
 

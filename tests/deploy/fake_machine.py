@@ -15,7 +15,7 @@ from pytest_storedog_gate.deploy.docker.specification import Spec
 from pytest_storedog_gate.deploy.docker.traffic import edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.deploy.environment import Address
     from tests.deploy.fake_engine import FakeEngine
@@ -97,7 +97,8 @@ class Machine:
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
-        self.networks: set[str] = set()
+        self.networks: dict[str, Mapping[str, str]] = {}  # their labels
+        self.made_volumes: dict[str, Mapping[str, str]] = {}
         self.pulled: set[str] = set()
         self.volumes: set[str] = set()
         self.registry: dict[str, Image | str] = {}  # pinned: the image; with a tag: the digest

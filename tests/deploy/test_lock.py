@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.deploy.fake_machine import Machine
 
 STAGING = staging()
-LOCK = f"{LIVE}.lock"
+LOCK = "staging.lock"
 
 
 @pytest.fixture

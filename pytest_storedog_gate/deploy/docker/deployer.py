@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import Deployment
-from pytest_storedog_gate.deploy.docker import journal, proof, readiness, services, strategies
+from pytest_storedog_gate.deploy.docker import (
+    journal,
+    ownership,
+    proof,
+    readiness,
+    services,
+    strategies,
+)
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
 from pytest_storedog_gate.deploy.docker.lease import Lease
@@ -54,7 +61,7 @@ def connected(
             'a candidate answer there before it has traffic; use strategy = "edge", or take it out'
         )
     with closing(Engine(environment.engine, redact)) as engine:
-        names = Names(environment.name, environment.gated.name)
+        names = Names.of(environment, environment.gated.name)
         lease = Lease(engine, names, build)
         yield DockerDeployer(
             environment, environment.gated, names, engine, lease, build, progress, timing
@@ -84,6 +91,8 @@ class DockerDeployer:
         Where there is neither, nothing stands there that two runs could fight over: it is then made
         of the image that is fetched, before anything is touched.
         """
+        # Looked at before the lock is: what is not this environment's has nothing to put back.
+        ownership.require(self.engine, self.environment)
         try:
             if (made_of := self._lock_image()) is not None:
                 self.lease.acquire(made_of, wait)
@@ -128,7 +137,7 @@ class HeldEnvironment:
         site = self.site
         if not site.lease.taken:
             return None
-        names = (Names(site.environment.name, s.name) for s in site.environment.services)
+        names = (Names.of(site.environment, s.name) for s in site.environment.services)
         done = [sentence for n in names if (sentence := journal.put_back(site.engine, n))]
         return "; ".join(done) or None
 
@@ -239,7 +248,7 @@ class LiveDeployment:
         """See `TellsLogs`: those of all services, the one under the gate first."""
         site = self.site
         others = (s.name for s in site.environment.services if s.name != site.service.name)
-        names = [site.names.live, *(Names(site.environment.name, other).live for other in others)]
+        names = [site.names.live, *(Names.of(site.environment, other).live for other in others)]
         return {name: site.engine.logs(name) for name in names if site.engine.find(name)}
 
     def conclude(self) -> None:

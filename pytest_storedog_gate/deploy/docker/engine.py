@@ -144,9 +144,11 @@ class Engine:
     # Changing
 
     def create(self, name: str, spec: Spec) -> str:
-        """Creates a container with restart policy `no`; returns its ID."""
+        """Creates a container with restart policy `no`, and its volumes; returns its ID."""
         with self._errors():
             api = self._api
+            for volume in spec.volumes:  # one that is there stays as it is
+                api.create_volume(volume, labels=spec.owner)
             host = api.create_host_config(
                 binds=[f"{volume}:{folder}" for volume, folder in spec.volumes.items()],
                 port_bindings=spec.port_bindings(self.loopback),
@@ -206,14 +208,24 @@ class Engine:
             # The stubs know only two of the engine's policies.
             self._api.update_container(container, restart_policy={"Name": policy})  # type: ignore[arg-type]
 
+    def volume(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a volume; None where there is none of this name."""
+        with self._errors():
+            try:
+                return dict(self._api.inspect_volume(name)["Labels"] or {})
+            except NotFound:
+                return None
+
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         with self._errors():
             self._api.create_network(name, driver="bridge", labels=dict(labels))
 
-    def has_network(self, name: str) -> bool:
-        """Whether there is a network of exactly this name; the engine's filter takes parts."""
+    def network(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a network; None where there is none of exactly this name."""
         with self._errors():
-            return any(each["Name"] == name for each in self._api.networks(names=[name]))
+            # The engine's filter takes parts of names.
+            found = [each for each in self._api.networks(names=[name]) if each["Name"] == name]
+        return dict(found[0]["Labels"] or {}) if found else None
 
     # The lock's container
 

@@ -79,6 +79,7 @@ class Lease:
 
     def _take(self, image: str) -> bool:
         said = {
+            labels.PROJECT: self._names.project,
             labels.ENVIRONMENT: self._names.environment,
             labels.SERVICE: self._names.service,
             labels.COMMIT: self._build.commit or "",

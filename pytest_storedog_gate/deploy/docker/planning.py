@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import names, services, strategies
+from pytest_storedog_gate.deploy.docker import names, ownership, services, strategies
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.traffic import ports
@@ -27,13 +27,14 @@ class Plan:
     ) -> None:
         self._engine, self._environment, self._lease = engine, environment, lease
         self._reference = reference
-        self._names = Names(environment.name, environment.gate or "")
+        self._names = Names.of(environment, environment.gate or "")
 
     @cached_property
     def image(self) -> ImageReference:
         return resolve(self._engine, self._reference)
 
     def lock(self) -> Iterator[str]:
+        ownership.require(self._engine, self._environment)
         self._lease.look()
         if self._lockable:
             yield from self._lock()
@@ -48,7 +49,7 @@ class Plan:
             yield from self._lock()
 
     def stage(self) -> Iterator[str]:
-        if not self._engine.has_network(self._environment.network):
+        if self._engine.network(self._environment.network) is None:
             yield f"create the network {self._environment.network}"
         for found in services.survey(self._engine, self._environment):
             yield self._service(found)
@@ -77,7 +78,7 @@ class Plan:
     def _lock(self) -> Iterator[str]:
         yield f"take the lock {self._names.lock}"
         for service in self._environment.services:
-            where = Names(self._environment.name, service.name)
+            where = Names.of(self._environment, service.name)
             if self._engine.find(where.previous) is not None:
                 yield f"put {where.previous} back: the last deployment was not concluded"
             elif self._engine.find(where.candidate) is not None:

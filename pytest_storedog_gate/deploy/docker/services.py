@@ -46,7 +46,7 @@ def survey(engine: Engine, environment: Environment) -> Iterator[Standing]:
         at_once=_AT_ONCE,
     )
     for service, image in zip(supporting, images, strict=True):
-        where = Names(environment.name, service.name)
+        where = Names.of(environment, service.name)
         reason = _outdated(engine, environment, service, image, where)
         yield Standing(service, where, image, reason)
 
@@ -55,8 +55,8 @@ def start(
     engine: Engine, environment: Environment, build: Build, progress: Callable[[str], None]
 ) -> None:
     """Creates the network if it is absent and replaces each service that is not as it should be."""
-    if not engine.has_network(environment.network):
-        engine.create_network(environment.network, {names.ENVIRONMENT: environment.name})
+    if engine.network(environment.network) is None:
+        engine.create_network(environment.network, names.owner(environment))
         progress(f"created the network {environment.network}")
     outdated = [each for each in survey(engine, environment) if each.outdated is not None]
     # All new images are on the engine before any old container is touched.
@@ -83,4 +83,6 @@ def _outdated(
         return f"its image was {short(old)}"
     if live.labels.get(names.SPEC) != fingerprint(environment, service):
         return "its configuration had changed"
+    if live.labels.get(names.PROJECT, "") != environment.project:
+        return "it had no project"
     return None

@@ -44,6 +44,12 @@ class Spec:
         own = {} if self.port is None else {self.port: self.publish}
         return {**own, **self.beside}
 
+    @property
+    def owner(self) -> dict[str, str]:
+        """The labels that say whose it is, but for the service."""
+        whose = (names.PROJECT, names.ENVIRONMENT)
+        return {label: self.labels[label] for label in whose if label in self.labels}
+
     def candidate(self) -> Spec:
         """The same, out of the traffic's way: no alias, no published address."""
         labels = {**self.labels, names.ROLE_AT_CREATE: "candidate"}
@@ -66,11 +72,14 @@ def specify(
     environment: Environment, service: Service, image: ImageReference, build: Build
 ) -> Spec:
     """The container of a service's image in an environment, for a new deployment."""
-    volumes = {f"{environment.name}-{name}": path for name, path in service.volumes.items()}
+    volumes = {
+        names.inside(environment.project, environment.name, name): path
+        for name, path in service.volumes.items()
+    }
     publish = environment.publish.get(service.name)
     labels = {
+        **names.owner(environment),
         names.SERVICE: service.name,
-        names.ENVIRONMENT: environment.name,
         names.DIGEST: image.digest or "",
         names.DEPLOY_ID: uuid.uuid4().hex[:12],
         names.COMMIT: build.commit or "",
