@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.deploy.docker.names import Names
-from pytest_storedog_gate.deploy.environment import Environment, Service
+from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.errors import ConfigurationError, Locked
 from tests.deploy.conftest import deploy, reached, staging, told
 from tests.deploy.fake_engine import ENDPOINT
@@ -119,6 +119,23 @@ def test_a_deployment_without_a_project_is_handed_over_by_hand(machine: Machine)
         "mine",
         {"mine.staging.data"},
     )
+
+
+def test_an_edge_is_handed_over_too(machine: Machine) -> None:
+    address = Address("127.0.0.1", 80)
+    before = staging("edge", publish={"shop": address})
+    deploy(machine, before, machine.push("1"))
+    mine = replace(before, project="mine")
+    first, *steps = refused(machine, mine).splitlines()
+    assert first.endswith("and run again at once, as its edge has nobody to go to until then")
+    for step in steps:
+        old, new = step.split()[-2:]
+        box = machine.box(old)
+        assert box is not None
+        box.name = new
+    deploy(machine, mine, machine.push("2"))
+    assert machine.answer_at(address) == "2"
+    assert set(machine.statuses()) == {"mine.staging.shop"}
 
 
 def test_what_stands_without_a_project_may_be_somebody_elses(machine: Machine) -> None:

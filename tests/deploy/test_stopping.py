@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker.stopping import hears
+from pytest_storedog_gate.deploy.docker.traffic.stopping import hears
 from tests.deploy.conftest import LIVE, deploy, promoted, staging
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
 """
 # What a run does there.
 RUN = """
-from pytest_storedog_gate.deploy.docker import stopping
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 
 stopping._LONGEST_DRAIN = 0.0
 SyntheticsClient.trigger = noted("TRIGGER", SyntheticsClient.trigger)

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from pytest_storedog_gate.deploy import Build, ImageReference
-from pytest_storedog_gate.deploy.docker import stopping
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 from tests.live.places import Journey, environment_from
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker import stopping
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Service
 from tests.live.places import STRATEGIES
 from tests.repository import ROOT

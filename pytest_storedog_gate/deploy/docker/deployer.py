@@ -22,8 +22,8 @@ from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
 from pytest_storedog_gate.deploy.docker.specification import specify
-from pytest_storedog_gate.deploy.docker.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
+from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 

@@ -13,8 +13,8 @@ from docker.types import EndpointConfig, NetworkingConfig
 
 from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
-from pytest_storedog_gate.deploy.docker.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
+from pytest_storedog_gate.deploy.docker.traffic.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:

@@ -70,9 +70,12 @@ def _require_handed_over(engine: Engine, environment: Environment) -> None:
     """
     steps = [*_renames(engine, environment), *_copies(engine, environment)]
     if steps:
+        # Its edge asks for the name that it knows.
+        gap = any(step.endswith(".edge") for step in steps)
         raise ConfigurationError(
             f"{environment.name} was deployed here before the configuration had the project "
-            f"{environment.project}: nothing was touched; hand it over with\n    "
+            f"{environment.project}: nothing was touched; hand it over with these commands"
+            f"{', and run again at once, as its edge has nobody to go to until then' * gap}\n    "
             + "\n    ".join(steps)
         )
 
