@@ -177,6 +177,8 @@ class FakeEngine(Engine):
     def rename(self, container: str, name: str) -> None:
         box = self._box(container)
         self._require_unused(name)
+        if box.status == "restarting":
+            self._refuse("sandbox 9db380f7 not found")
         box.name = name
 
     @_call
@@ -196,6 +198,14 @@ class FakeEngine(Engine):
     @_call
     def network(self, name: str) -> Mapping[str, str] | None:
         return self.machine.networks.get(name)
+
+    @_call
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        self.machine.made_volumes.setdefault(name, labels)
+
+    @_call
+    def remove_volume(self, name: str) -> None:
+        self.machine.made_volumes.pop(name, None)
 
     @_call
     def volume(self, name: str) -> Mapping[str, str] | None:

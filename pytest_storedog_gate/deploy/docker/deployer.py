@@ -18,6 +18,7 @@ from pytest_storedog_gate.deploy.docker import (
 )
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
+from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
@@ -103,8 +104,11 @@ class DockerDeployer:
     def foresee(self, reference: ImageReference) -> Plan:
         return Plan(self.engine, self.environment, self.lease, reference)
 
-    def put_back(self) -> str:
-        """Puts the previous version back, proves that it answers, and says so in a sentence."""
+    def put_back(self) -> str | None:
+        """Puts the previous version back, proves that it answers, and says so in a sentence.
+
+        None where there was nothing to do.
+        """
         engine, names = self.engine, self.names
         try:
             self.lease.require()
@@ -115,8 +119,8 @@ class DockerDeployer:
         except RollbackFailed:
             raise
         except GateError as error:
-            raise RollbackFailed(f"{error}\n{journal.by_hand(engine, names)}") from error
-        return done or f"{names.live} has no open deployment: nothing to put back"
+            raise RollbackFailed(f"{error}\n{by_hand(engine, names)}") from error
+        return done
 
     def _lock_image(self) -> str | None:
         if self.environment.lock_image is None:
@@ -138,8 +142,7 @@ class HeldEnvironment:
         if not site.lease.taken:
             return None
         names = (Names.of(site.environment, s.name) for s in site.environment.services)
-        done = [sentence for n in names if (sentence := journal.put_back(site.engine, n))]
-        return "; ".join(done) or None
+        return "; ".join(filter(None, map(self._mend, names))) or None
 
     def fetch(self, image: ImageReference) -> FetchedImage:
         """Takes the lock where there was nothing to make it of, too."""
@@ -154,7 +157,15 @@ class HeldEnvironment:
 
     def put_back(self) -> str:
         # Without the lock nothing was touched.
-        return self.site.put_back() if self.site.lease.taken else ""
+        done = self.site.put_back() if self.site.lease.taken else None
+        return done or f"{self.site.names.live} has no open deployment: nothing to put back"
+
+    def _mend(self, names: Names) -> str | None:
+        """What cannot be put back must not keep a better version out."""
+        try:
+            return journal.put_back(self.site.engine, names)
+        except RollbackFailed as error:
+            return f"{error}\nThis run goes on: only a version that works can mend {names.live}"
 
 
 @dataclass(frozen=True)
@@ -175,6 +186,7 @@ class FetchedImage:
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         require_free(engine, spec.publish, names.live)
         with journal.undone_on_failure(engine, names):
+            engine.remove(names.candidate)  # one that recovery could not take away
             candidate = engine.create(names.candidate, spec.candidate())
             engine.start(candidate)
             ready = readiness.wait(engine, candidate, names.candidate)
@@ -211,6 +223,7 @@ class StagedCandidate:
         site.lease.require()
         previous = engine.find(names.live)
         with journal.undone_on_failure(engine, names):
+            proof.require_no_impostor(engine, names)
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
             with site.timing("drain"):
@@ -256,4 +269,15 @@ class LiveDeployment:
         journal.conclude(self.site.engine, self.site.names)
 
     def rollback(self) -> str:
-        return self.site.put_back()
+        site, names = self.site, self.site.names
+        done = site.put_back()
+        if (
+            done is None
+            and (found := site.engine.find(names.live))
+            and found.id == self.container.id
+        ):
+            raise RollbackFailed(
+                f"the deployment of {names.live} is open no more, and nothing tells what was live "
+                f"before: somebody else has ended it.\n{by_hand(site.engine, names)}"
+            )
+        return done or f"the previous version of {names.live} was put back before"

@@ -147,8 +147,8 @@ class Engine:
         """Creates a container with restart policy `no`, and its volumes; returns its ID."""
         with self._errors():
             api = self._api
-            for volume in spec.volumes:  # one that is there stays as it is
-                api.create_volume(volume, labels=spec.owner)
+            for volume in spec.volumes:
+                self.create_volume(volume, spec.owner)
             host = api.create_host_config(
                 binds=[f"{volume}:{folder}" for volume, folder in spec.volumes.items()],
                 port_bindings=spec.port_bindings(self.loopback),
@@ -215,6 +215,16 @@ class Engine:
                 return dict(self._api.inspect_volume(name)["Labels"] or {})
             except NotFound:
                 return None
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Creates a volume; one that is there stays as it is."""
+        with self._errors():
+            self._api.create_volume(name, labels=dict(labels))
+
+    def remove_volume(self, name: str) -> None:
+        """Removes a volume; missing is fine."""
+        with self._errors(), suppress(NotFound):
+            self._api.remove_volume(name)
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         with self._errors():

@@ -27,6 +27,7 @@ SPEC = "storedog.gate.spec"
 READINESS = "storedog.gate.readiness"
 ABSENT = "storedog.gate.absent"
 DRAIN = "storedog.gate.drain"
+PREVIOUS = "storedog.gate.previous"
 LOCK_HOLDER = "storedog.gate.lock-holder"
 DATADOG = "com.datadoghq.tags."
 
@@ -54,6 +55,11 @@ class Names:
     @property
     def previous(self) -> str:
         return f"{self.live}.prev"
+
+    @property
+    def witness(self) -> str:
+        """A volume; see `journal`."""
+        return f"{self.live}.open"
 
     @property
     def lock(self) -> str:

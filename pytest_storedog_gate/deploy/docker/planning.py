@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import names, ownership, services, strategies
+from pytest_storedog_gate.deploy.docker import names, ownership, proof, services, strategies
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.traffic import ports
@@ -63,6 +63,7 @@ class Plan:
         yield f"start {self._names.candidate} and wait until it is ready"
 
     def promote(self) -> Iterator[str]:
+        proof.require_no_impostor(self._engine, self._names)
         live = self._engine.find(self._names.live)
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"
         strategy = self._environment.strategy

@@ -53,6 +53,19 @@ def prove_staged(engine: Engine, names: Names, started: Container, preview: Addr
         raise DeploymentFailed(f"{names.candidate} is not what was started: {'; '.join(wrong)}")
 
 
+def require_no_impostor(engine: Engine, names: Names) -> None:
+    """Nothing but what is live answers in its place, before anything takes that."""
+    live = engine.find(names.live)
+    if live is None:
+        return
+    ours = (names.edge, names.previous, names.candidate)
+    if wrong := _impostors(engine, live, *ours):
+        raise DeploymentFailed(
+            f"{'; '.join(wrong)}: stop it, or take that name from it; else nobody can say who "
+            "answers"
+        )
+
+
 def prove_put_back(engine: Engine, names: Names, previous: Container) -> None:
     """What was live before the deployment is live again, be it nothing."""
     if labels.ABSENT not in previous.labels:
@@ -103,10 +116,12 @@ def _differences(expected: Mapping[str, str], seen: Mapping[str, str]) -> list[s
     ]
 
 
-def _impostors(engine: Engine, live: Container) -> list[str]:
+def _impostors(engine: Engine, live: Container, *ours: str) -> list[str]:
     return [
         f"{other.name} answers to {', '.join(sorted(shared))} too"
         for network, answers in live.answers_to.items()
         for other in engine.running_in(network)
-        if other.id != live.id and (shared := answers & other.answers_to.get(network, frozenset()))
+        if other.id != live.id
+        and other.name not in ours
+        and (shared := answers & other.answers_to.get(network, frozenset()))
     ]
