@@ -30,7 +30,11 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Service:
-    """One container of an environment; `volumes` maps a volume's name to a folder in it."""
+    """One container of an environment; `volumes` maps a volume's name to a folder in it.
+
+    A `candidate` runs beside what is live until it takes its place: "off" where two of them would
+    be in each other's way. "on" says that they may share volumes, which is refused without a word.
+    """
 
     name: str
     image: str
@@ -38,6 +42,7 @@ class Service:
     readiness: Readiness | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     volumes: Mapping[str, str] = field(default_factory=dict)
+    candidate: str | None = None
 
 
 EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104

@@ -104,6 +104,7 @@ def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Servic
     _check_gate(table, environment)
     _check_published(table, environment)
     _check_strategy(table, environment)
+    _check_candidate(table, environment)
     return environment
 
 
@@ -135,6 +136,25 @@ def _check_strategy(table: Table, environment: Environment) -> None:
     if fault is not None:
         key, problem = fault
         raise table.error((key,), problem)
+
+
+def _check_candidate(table: Table, environment: Environment) -> None:
+    gated = environment.gated
+    if gated is None:
+        return
+    if gated.candidate == "off" and environment.strategy != "recreate":
+        raise table.error(
+            ("strategy",),
+            f'services.{gated.name}.candidate is "off", and strategy {environment.strategy} gives '
+            "the traffic to a candidate; use strategy recreate, which stops the old one first",
+        )
+    if gated.volumes and gated.candidate is None:
+        raise table.error(
+            ("gate",),
+            f"{gated.name} has volumes, which its candidate and what is live would have at once; "
+            f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
+            'is stopped first), or "on" where two may share them',
+        )
 
 
 def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:

@@ -17,7 +17,7 @@ from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.specification import Spec
 from pytest_storedog_gate.deploy.environment import Address
-from tests.deploy.fake_machine import BOOT, Box, Connection, Machine
+from tests.deploy.fake_machine import BOOT, Box, Connection, Image, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -138,7 +138,13 @@ class FakeEngine(Engine):
     def image(self, reference: str) -> Mapping[str, Any] | None:
         if reference not in self.machine.pulled:
             return None
-        return {"Id": self._image_id(reference), "RepoDigests": [reference]}
+        known = self.machine.registry[reference]
+        declared = dict.fromkeys(known.declares if isinstance(known, Image) else ())
+        return {
+            "Id": self._image_id(reference),
+            "RepoDigests": [reference],
+            "Config": {"Volumes": declared or None},
+        }
 
     # Changing
 
@@ -291,6 +297,11 @@ class FakeEngine(Engine):
             bindings=box.ports,
             wanted=(publish,) if publish else (),
             addresses={box.spec.network: box.address} if box.running else {},
+            anonymous={
+                volume: folder
+                for volume, folder in {**box.spec.volumes, **box.anonymous}.items()
+                if len(volume) == 64
+            },
         )
 
     def _health(self, box: Box) -> str | None:

@@ -39,6 +39,7 @@ class Image:
 
     release: str
     behaviour: str = "serves"
+    declares: tuple[str, ...] = ()  # folders that get a volume
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Box:
     policy: str = "no"
     ports: dict[int, tuple[Address, ...]] = field(default_factory=dict)
     connection: Connection | None = None
+    anonymous: dict[str, str] = field(default_factory=dict)  # volumes, and their folders
 
     @property
     def running(self) -> bool:
@@ -128,11 +130,16 @@ class Machine:
         return frozenset(boxes), frozenset(self.networks), frozenset(self.pulled)
 
     def push(
-        self, release: str, behaviour: str = "serves", *, name: str = "shop"
+        self,
+        release: str,
+        behaviour: str = "serves",
+        *,
+        name: str = "shop",
+        declares: tuple[str, ...] = (),
     ) -> ImageReference:
         """Puts an image into the registry; returns its reference, with tag and digest."""
         pushed = ImageReference(f"r.example/{name}", release, digest_of(release))
-        self.registry[pushed.pinned] = Image(release, behaviour)
+        self.registry[pushed.pinned] = Image(release, behaviour, declares)
         self.registry[f"{pushed.repository}:{release}"] = digest_of(release)
         return pushed
 
@@ -150,6 +157,9 @@ class Machine:
         image = cast("Image", self.registry[spec.image])
         box = Box(f"{self.next_id:064x}", name, image, spec, self.clock.now)
         self.next_id += 1
+        for folder in set(image.declares) - set(spec.volumes.values()):
+            box.anonymous[box.id] = folder
+            self.made_volumes[box.id] = {}
         self.boxes.append(box)
         return box
 
@@ -157,7 +167,11 @@ class Machine:
         return next((box for box in self.boxes if name in (box.name, box.id)), None)
 
     def remove(self, box: Box) -> None:
+        """With its own volumes, but for those that another one has too."""
         self.boxes.remove(box)
+        used = {volume for other in self.boxes for volume in other.spec.volumes}
+        for volume in box.anonymous.keys() - used:
+            self.made_volumes.pop(volume, None)
 
     def restart(self) -> None:
         """The engine ends and starts again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from pytest_storedog_gate.deploy.environment import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ANONYMOUS = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Container:
     `image_id` is the image that runs, `image` the reference that it was created from. `answers_to`
     maps a network to the names that resolve to this container there. `bindings` maps a container
     port to the addresses where the engine publishes it now, `wanted` lists the addresses asked for.
-    `addresses` maps a network to the one that the running container has there.
+    `addresses` maps a network to the one that the running container has there. `anonymous` maps a
+    volume that only its image asked for to its folder.
     """
 
     id: str
@@ -37,6 +41,7 @@ class Container:
     wanted: tuple[Address, ...]
     stop_signal: str = "SIGTERM"
     addresses: Mapping[str, str] = field(default_factory=dict)
+    anonymous: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -76,6 +81,11 @@ class Container:
                 network: endpoint["IPAddress"]
                 for network, endpoint in data["NetworkSettings"]["Networks"].items()
                 if endpoint.get("IPAddress")
+            },
+            anonymous={
+                mount["Name"]: mount["Destination"]
+                for mount in data.get("Mounts") or ()
+                if mount["Type"] == "volume" and _ANONYMOUS.fullmatch(mount["Name"])
             },
         )
 

@@ -17,7 +17,7 @@ from pytest_storedog_gate.deploy.docker import (
     strategies,
 )
 from pytest_storedog_gate.deploy.docker.engine import Engine
-from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
+from pytest_storedog_gate.deploy.docker.images import declared_volumes, fetch, resolve, standing
 from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
@@ -175,7 +175,7 @@ class FetchedImage:
     site: DockerDeployer
     image: ImageReference
 
-    def stage(self) -> StagedCandidate:
+    def stage(self) -> Prepared:
         site, engine, names = self.site, self.site.engine, self.site.names
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
@@ -185,6 +185,9 @@ class FetchedImage:
         if isinstance(strategy, strategies.Prepares):
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         require_free(engine, spec.publish, names.live)
+        if site.service.candidate == "off":
+            return Prepared(site, self.image, spec, started)
+        spec = self._with_its_data(spec)
         with journal.undone_on_failure(engine, names):
             engine.remove(names.candidate)  # one that recovery could not take away
             candidate = engine.create(names.candidate, spec.candidate())
@@ -193,29 +196,32 @@ class FetchedImage:
         site.progress(f"{names.candidate} is ready with {self.image.brief}")
         return StagedCandidate(site, self.image, spec, started, ready)
 
+    def _with_its_data(self, spec: Spec) -> Spec:
+        """A candidate that becomes live itself gets what live has in anonymous volumes, if told."""
+        site = self.site
+        live = site.engine.find(site.names.live)
+        if live is None or site.environment.strategy == "recreate":
+            return spec
+        shared = spec.with_volumes_of(live, declared_volumes(site.engine, spec.image))
+        if shared != spec and site.service.candidate is None:
+            folders = ", ".join(sorted(set(shared.volumes.values()) - set(spec.volumes.values())))
+            raise ConfigurationError(
+                f"{site.names.live} has data in a volume at {folders}, which its image asks for, "
+                "and a candidate would be at work there too: use strategy recreate, which hands it "
+                f'on, or say services.{site.service.name}.candidate = "on" where two may share it; '
+                "nothing changed"
+            )
+        return shared
+
 
 @dataclass(frozen=True)
-class StagedCandidate:
-    """See `Staged`, and `Answers`."""
+class Prepared:
+    """See `Staged`: all that it needs is there, and where it has a candidate, that is ready."""
 
     site: DockerDeployer
     image: ImageReference
     spec: Spec
     started: datetime
-    candidate: Container
-
-    @property
-    def address(self) -> str | None:
-        """The preview, else a port that only this machine reaches, where it has one."""
-        site, port = self.site, self.spec.port
-        if site.environment.preview is not None:
-            return str(site.environment.preview)
-        return readiness.reach(site.engine, self.candidate, port) if port else None
-
-    def prove(self) -> None:
-        site = self.site
-        site.lease.require()
-        proof.prove_staged(site.engine, site.names, self.candidate, site.environment.preview)
 
     def promote(self) -> LiveDeployment:
         site, engine, names = self.site, self.site.engine, self.site.names
@@ -241,6 +247,26 @@ class StagedCandidate:
             downtime=downtime,
         )
         return LiveDeployment(site, deployment, live)
+
+
+@dataclass(frozen=True)
+class StagedCandidate(Prepared):
+    """See `Answers`."""
+
+    candidate: Container
+
+    @property
+    def address(self) -> str | None:
+        """The preview, else a port that only this machine reaches, where it has one."""
+        site, port = self.site, self.spec.port
+        if site.environment.preview is not None:
+            return str(site.environment.preview)
+        return readiness.reach(site.engine, self.candidate, port) if port else None
+
+    def prove(self) -> None:
+        site = self.site
+        site.lease.require()
+        proof.prove_staged(site.engine, site.names, self.candidate, site.environment.preview)
 
 
 @dataclass(frozen=True)

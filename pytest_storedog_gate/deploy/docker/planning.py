@@ -60,7 +60,9 @@ class Plan:
         elif published is not None:
             held = ports.require_free(self._engine, published, self._names.live)
             yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
-        yield f"start {self._names.candidate} and wait until it is ready"
+        gated = self._environment.gated
+        if gated is None or gated.candidate != "off":
+            yield f"start {self._names.candidate} and wait until it is ready"
 
     def promote(self) -> Iterator[str]:
         proof.require_no_impostor(self._engine, self._names)

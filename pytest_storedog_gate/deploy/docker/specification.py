@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.docker import names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pytest_storedog_gate.deploy import Build
+    from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.environment import Address, Environment, Service
     from pytest_storedog_gate.deploy.references import ImageReference
 
@@ -54,6 +55,16 @@ class Spec:
         """The same, out of the traffic's way: no alias, no published address."""
         labels = {**self.labels, names.ROLE_AT_CREATE: "candidate"}
         return replace(self, labels=labels, aliases=(), publish=None)
+
+    def with_volumes_of(self, container: Container, declared: Collection[str]) -> Spec:
+        """The same with the anonymous volumes of a container, where the image `declared` them."""
+        named = set(self.volumes.values())
+        kept = {
+            volume: folder
+            for volume, folder in container.anonymous.items()
+            if folder in declared and folder not in named
+        }
+        return replace(self, volumes={**kept, **self.volumes})
 
     def placeholder(self) -> Spec:
         """What stands for "nothing was live before"; it is never started."""

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, readiness
+from pytest_storedog_gate.deploy.docker.images import declared_volumes
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
@@ -28,9 +29,15 @@ def swap(engine: Engine, names: Names, spec: Spec) -> float:
     journal.open_deployment(engine, names, spec)
     began = time.monotonic()
     engine.stop(names.previous)
-    live = engine.create(names.live, spec)
+    live = engine.create(names.live, _with_its_data(engine, names, spec))
     engine.start(live)
     readiness.wait(engine, live, names.live)
     downtime = time.monotonic() - began
     engine.set_restart_policy(live, "unless-stopped")
     return downtime
+
+
+def _with_its_data(engine: Engine, names: Names, spec: Spec) -> Spec:
+    """What the previous one has in volumes that only its image asked for, is handed on."""
+    previous = engine.get(names.previous)
+    return spec.with_volumes_of(previous, declared_volumes(engine, spec.image))
