@@ -171,12 +171,12 @@ class FakeEngine(Engine):
                 self._refuse(f"Bind for {address} failed: port is already allocated")
             ports[port] = (address,)
         box.ports = ports
-        box.status, box.started = "running", machine.clock.now
+        box.status, box.started, box.stopped = "running", machine.clock.now, False
         if box.connection is None:
             self._behave(box)
 
-    def stop(self, container: str) -> None:
-        self.set_restart_policy(container, "no")
+    def stop(self, container: str, *, then: RestartPolicy = "no") -> None:
+        self.set_restart_policy(container, then)
         self._stop(container)
 
     @_call
@@ -235,7 +235,9 @@ class FakeEngine(Engine):
 
     @_call
     def _stop(self, container: str) -> None:
-        self._box(container).end()
+        box = self._box(container)
+        box.end()
+        box.stopped = True
 
     def _behave(self, box: Box) -> None:
         """What its image's own process does; a lock runs `cat` instead."""

@@ -56,6 +56,7 @@ class Box:
     started: datetime | None = None
     restarts: int = 0
     policy: str = "no"
+    stopped: bool = False  # by somebody, and not started since
     ports: dict[int, tuple[Address, ...]] = field(default_factory=dict)
     connection: Connection | None = None
     anonymous: dict[str, str] = field(default_factory=dict)  # volumes, and their folders
@@ -177,9 +178,13 @@ class Machine:
         """The engine ends and starts again."""
         for box in self.boxes:
             box.end()
-        for box in (b for b in self.boxes if b.policy == "unless-stopped"):
-            box.status, box.started = "running", self.clock.now
-            box.ports = {port: (at,) for port, at in box.spec.ports.items() if at}
+        for box in self.boxes:
+            if box.policy == "no" or (box.policy == "unless-stopped" and box.stopped):
+                continue
+            ports = {port: at for port, at in box.spec.ports.items() if at}
+            if all(self.holder(at) is None for at in ports.values()):
+                box.status, box.started = "running", self.clock.now
+                box.ports = {port: (at,) for port, at in ports.items()}
 
     def statuses(self) -> dict[str, str]:
         """Each service's container's, by name."""

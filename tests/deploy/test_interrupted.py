@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy import ImageReference
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.errors import GateError
-    from tests.deploy.fake_machine import Machine
+    from tests.deploy.fake_machine import Box, Machine
 
     # A run on a machine; it tells when its calls begin to count.
     Task = Callable[[Machine, Callable[[], None]], None]
@@ -144,6 +144,35 @@ def test_killed_while_it_deploys(
     # The old version until the deployment was concluded, the new one from then on.
     assert answers == sorted(answers, key=str)
     assert set(answers) == {"1", "2"}
+
+
+# Between its two renames nobody has the name, and no engine can tell to whom it belongs.
+WITHOUT_AN_ANSWER = {"rename": 1}
+
+
+@pytest.mark.parametrize("kind", ["deploys", "rolls back"])
+@pytest.mark.parametrize("way", ["rename", "recreate", "recreate, published", "edge, published"])
+def test_an_engine_that_starts_anew_answers_before_the_next_run(
+    machine: Machine, way: str, kind: str, old: ImageReference, new: ImageReference
+) -> None:
+    environment = WAYS[way]
+    deploy(machine, environment, old)
+    run = deploying if kind == "deploys" else rolling_back
+    nobody = 0
+    for left in killed(machine, run(environment, new)):
+        left.restart()
+        at_the_address = left.answer_at(ADDRESS) if environment.publish else None
+        found = {box.image.release for box in left.boxes if box.running and answers(box)}
+        answered = {at_the_address} if environment.publish else found
+        nobody += not answered & {"1", "2"}
+        recover(left, environment)
+        assert whole_release(left) in ("1", "2")
+    assert nobody <= WITHOUT_AN_ANSWER.get(way, 0)
+
+
+def answers(box: Box) -> bool:
+    """Whether it answers to what others call the service, by any of its strategies."""
+    return LIVE in box.answers_to or "shop" in box.answers_to
 
 
 @each_way

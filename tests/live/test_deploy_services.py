@@ -82,7 +82,8 @@ class TestSupportingServices:
 
         def exec_in(container: str, *command: str) -> str:
             done = place.engine.containers.get(container).exec_run([*command], user="root")
-            return bytes(done.output).decode()
+            assert isinstance(done.output, bytes)
+            return done.output.decode()
 
         exec_in(start(db(images("1", more="VOLUME /data"))), "sh", "-c", "echo kept > /data/it")
         for release in ("2", "1"):

@@ -47,6 +47,11 @@ class Container:
     def running(self) -> bool:
         return self.status == "running"
 
+    def has(self, address: Address) -> bool:
+        """Whether the engine publishes it at this address now."""
+        bare = Address(address.host.strip("[]"), address.port)
+        return any(bare in found for found in self.bindings.values())
+
     @classmethod
     def from_inspection(cls, data: Mapping[str, Any]) -> Container:
         """Reads the engine's `GET /containers/{id}/json`."""

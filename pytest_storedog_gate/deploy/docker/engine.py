@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.references import ImageReference
 
-RestartPolicy = Literal["no", "unless-stopped"]
+RestartPolicy = Literal["no", "unless-stopped", "always"]
 
 _CONNECT = 5
 _CALL = 60
@@ -178,12 +178,12 @@ class Engine:
         with self._errors():
             self._api.start(container)
 
-    def stop(self, container: str) -> None:
-        """Stops a container, for good: a restart of the engine does not revive it.
+    def stop(self, container: str, *, then: RestartPolicy = "no") -> None:
+        """Stops a container, for good: only with "always" a restart of the engine revives it.
 
         What hears that it is to end has some seconds for it.
         """
-        self.set_restart_policy(container, "no")
+        self.set_restart_policy(container, then)
         found = self.get(container)
         with self._errors():
             self._api.stop(container, timeout=_GRACE if self._hears(found) else 0)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.docker.traffic import edge
-from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.environment import Address
 
 
 def prove_deployed(
@@ -83,10 +83,8 @@ def _prove(
     live = readiness.wait(engine, names.live, names.live)
     wrong = _differences(expected, _seen(live))
     door = engine.find(names.edge)
-    if published is not None:
-        address = Address(published.host.strip("[]"), published.port)
-        if not any(address in found for found in (door or live).bindings.values()):
-            wrong.append(f"{published} is not bound to {door.name if door else 'it'}")
+    if published is not None and not (door or live).has(published):
+        wrong.append(f"{published} is not bound to {door.name if door else 'it'}")
     if door is not None:
         wrong += edge.astray(engine, door, live)
     wrong += _impostors(engine, live)

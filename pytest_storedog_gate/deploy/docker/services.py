@@ -85,4 +85,10 @@ def _outdated(
         return "its configuration had changed"
     if live.labels.get(names.PROJECT, "") != environment.project:
         return "it had no project"
+    if live.health == "unhealthy":
+        return "its HEALTHCHECK said unhealthy"
+    if {service.name, where.live} - live.answers_to.get(environment.network, frozenset()):
+        return f"it was not in the network {environment.network} by its names"
+    if (address := environment.publish.get(service.name)) and not live.has(address):
+        return f"{address} was not bound to it"
     return None

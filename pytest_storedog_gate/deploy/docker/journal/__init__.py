@@ -17,6 +17,7 @@ from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.traffic import edge
+from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict, RollbackFailed
 
 if TYPE_CHECKING:
@@ -126,22 +127,23 @@ def _restore(engine: Engine, names: Names, previous: Container) -> str:
         engine.remove(previous.id)
         return f"removed {names.live}, whose first deployment was not concluded"
     if previous.wanted:
+        # As soon as nobody answers, an engine that starts anew has to start it.
+        engine.set_restart_policy(previous.id, "always")
         # Its address is free only without the live one; else the live one answers until then.
         for holder in (names.spare_edge, names.edge, names.live):
-            engine.remove(holder)
+            if (found := engine.find(holder)) is not None:
+                if found.running and holder == names.live:
+                    engine.stop(found.id)
+                engine.remove(found.id)
     engine.start(previous.id)
     readiness.wait(engine, previous.id, names.previous)
     engine.set_restart_policy(previous.id, "unless-stopped")
-    if engine.find(names.edge) is None:
-        engine.remove(names.live)
-        engine.rename(previous.id, names.live)
-    else:
-        _go_back(engine, names, previous)
+    _go_back(engine, names, previous)
     return f"put {previous.image} back as {names.live}"
 
 
 def _go_back(engine: Engine, names: Names, previous: Container) -> None:
-    """Lets the edge go to the previous version, and what is live finish what is under way.
+    """Gives the previous version the traffic, and lets what is live finish what is under way.
 
     What was live is a candidate then, and goes as one.
     """
@@ -153,6 +155,8 @@ def _go_back(engine: Engine, names: Names, previous: Container) -> None:
         leaving = engine.find(names.candidate)
     engine.rename(previous.id, names.live)
     edge.hand_over(engine, names, leaving)
+    if leaving is not None:
+        drain_and_stop(engine, leaving.id)
 
 
 def _move(engine: Engine, container: Container, name: str) -> None:

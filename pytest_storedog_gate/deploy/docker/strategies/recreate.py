@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, readiness
+from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.images import declared_volumes
 
 if TYPE_CHECKING:
@@ -27,17 +28,16 @@ def swap(engine: Engine, names: Names, spec: Spec) -> float:
     """See `Strategy`; works without a candidate too."""
     engine.remove(names.candidate)
     journal.open_deployment(engine, names, spec)
-    began = time.monotonic()
-    engine.stop(names.previous)
-    live = engine.create(names.live, _with_its_data(engine, names, spec))
-    engine.start(live)
-    readiness.wait(engine, live, names.live)
-    downtime = time.monotonic() - began
-    engine.set_restart_policy(live, "unless-stopped")
-    return downtime
-
-
-def _with_its_data(engine: Engine, names: Names, spec: Spec) -> Spec:
-    """What the previous one has in volumes that only its image asked for, is handed on."""
     previous = engine.get(names.previous)
-    return spec.with_volumes_of(previous, declared_volumes(engine, spec.image))
+    # What it has in volumes that only its image asked for, is handed on.
+    spec = spec.with_volumes_of(previous, declared_volumes(engine, spec.image))
+    began = time.monotonic()
+    if labels.ABSENT not in previous.labels:
+        # Until the new one answers, an engine that starts anew brings it back.
+        engine.stop(previous.id, then="always")
+    live = engine.create(names.live, spec)
+    engine.start(live)
+    answered = readiness.first_answer(engine, live, names.live)
+    engine.set_restart_policy(live, "unless-stopped")
+    engine.set_restart_policy(previous.id, "no")
+    return answered - began
