@@ -12,7 +12,7 @@ WORKDIR /src
 COPY pyproject.toml .
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 more = p['optional-dependencies']; \
-print(*p['dependencies'], *more['local'], *more['grpc'], *more['mail'], *more['lint'], sep='\n')" > requirements.txt \
+print(*p['dependencies'], *more['local'], *more['grpc'], *more['mail'], *more['lint'], *more['proof'], sep='\n')" > requirements.txt \
  && pip install --quiet --no-cache-dir --requirement requirements.txt hatchling
 COPY README.md LICENSE ./
 COPY pytest_storedog_gate pytest_storedog_gate
