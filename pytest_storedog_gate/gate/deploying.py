@@ -117,6 +117,8 @@ class Deploying:
                 self._held.put_back()  # an interrupted deployment has left its parts
         elif self._settings.environment.on_failure == "keep":
             self._live.conclude()
+            image = self._live.deployment.image.brief
+            self._progress(f'kept {image}, which was not let through: on_failure is "keep"')
         else:
             self.rolled_back = self._live.rollback()
 

@@ -159,6 +159,8 @@ class FakeEngine(Engine):
     @_call
     def start(self, container: str) -> None:
         box, machine = self._box(container), self.machine
+        if box.status == "paused":
+            box.status = "running"
         if box.running:
             return
         if box.connection and box.image.behaviour == "bare":
@@ -289,6 +291,7 @@ class FakeEngine(Engine):
             status=box.status,
             exit_code=box.exit_code,
             health=self._health(box),
+            goes_when_stopped=box.goes_when_stopped,
             started_at=str(box.started),
             created_at=box.created.isoformat(),
             restarts=box.restarts,

@@ -56,6 +56,7 @@ class Box:
     started: datetime | None = None
     restarts: int = 0
     policy: str = "no"
+    goes_when_stopped: bool = False
     stopped: bool = False  # by somebody, and not started since
     ports: dict[int, tuple[Address, ...]] = field(default_factory=dict)
     connection: Connection | None = None

@@ -11,7 +11,7 @@ from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
 from tests.deploy.by_hand import clear, type_in
-from tests.deploy.conftest import LIVE, deploy, promoted, recover, staging
+from tests.deploy.conftest import LIVE, deploy, promoted, reached, recover, staging
 from tests.deploy.fake_engine import Killed
 from tests.deploy.fake_machine import Image
 
@@ -168,6 +168,33 @@ def test_a_version_that_restarts_again_and_again_is_replaced(
     vars(machine.box(LIVE))["status"] = "restarting"
     deploy(machine, environment, new)
     assert machine.answer(LIVE) == "2"
+
+
+@each_way
+def test_a_version_that_is_paused_is_replaced_and_comes_back(
+    machine: Machine, environment: Environment, old: ImageReference, new: ImageReference
+) -> None:
+    deploy(machine, environment, old)
+    vars(machine.box(LIVE))["status"] = "paused"
+    with promoted(machine, environment, new) as (_, live):
+        vars(machine.box(LIVE))["status"] = "paused"
+        live.rollback()
+    assert machine.answer(LIVE) == "1"
+    assert machine.statuses() == {LIVE: "running"}
+
+
+def test_what_the_gate_has_not_made_is_adopted_aloud(machine: Machine, new: ImageReference) -> None:
+    said: list[str] = []
+    mine = machine.stand(LIVE, "old")
+    machine.networks["net"] = {}
+    with reached(machine, staging(), progress=said.append) as deployer, deployer.lock() as held:
+        held.fetch(deployer.resolve(new)).stage().promote().rollback()
+        assert f"adopted {LIVE}, which the gate has not made, from {mine.spec.image}" in said
+        assert machine.answer(LIVE) == "old"
+        mine.goes_when_stopped = True
+        with pytest.raises(DeploymentFailed, match=r"--rm.*(?s:.)*was not touched"):
+            held.fetch(new).stage().promote()
+    assert machine.answer(LIVE) == "old"
 
 
 @each_way

@@ -42,6 +42,7 @@ class Container:
     stop_signal: str = "SIGTERM"
     addresses: Mapping[str, str] = field(default_factory=dict)
     anonymous: Mapping[str, str] = field(default_factory=dict)
+    goes_when_stopped: bool = False
 
     @property
     def running(self) -> bool:
@@ -81,6 +82,7 @@ class Container:
                 for address in addresses
                 if address.port
             ),
+            goes_when_stopped=bool(host.get("AutoRemove")),
             stop_signal=config.get("StopSignal") or "SIGTERM",
             addresses={
                 network: endpoint["IPAddress"]

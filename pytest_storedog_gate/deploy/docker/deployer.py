@@ -26,7 +26,12 @@ from pytest_storedog_gate.deploy.docker.specification import specify
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
 from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
-from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
+from pytest_storedog_gate.errors import (
+    ConfigurationError,
+    DeploymentFailed,
+    GateError,
+    RollbackFailed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -230,6 +235,8 @@ class Prepared:
         previous = engine.find(names.live)
         with journal.undone_on_failure(engine, names):
             proof.require_no_impostor(engine, names)
+            if previous is not None and DEPLOY_ID not in previous.labels:
+                self._adopt(previous)
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
             with site.timing("drain"):
@@ -247,6 +254,15 @@ class Prepared:
             downtime=downtime,
         )
         return LiveDeployment(site, deployment, live)
+
+    def _adopt(self, found: Container) -> None:
+        """A container of this name that the gate has not made is the previous version, too."""
+        if found.goes_when_stopped:
+            raise DeploymentFailed(
+                f"{found.name} was started with --rm, and is gone as soon as it is stopped: it "
+                "could not be put back; start it anew without --rm, or remove it"
+            )
+        self.site.progress(f"adopted {found.name}, which the gate has not made, from {found.image}")
 
 
 @dataclass(frozen=True)

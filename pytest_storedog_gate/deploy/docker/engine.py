@@ -174,9 +174,13 @@ class Engine:
         return str(created["Id"])
 
     def start(self, container: str) -> None:
-        """Starts a container; a running one is left as it is."""
+        """Starts a container, or lets a paused one go on; a running one is left as it is."""
+        paused = self.get(container).status == "paused"
         with self._errors():
-            self._api.start(container)
+            if paused:
+                self._api.unpause(container)
+            else:
+                self._api.start(container)
 
     def stop(self, container: str, *, then: RestartPolicy = "no") -> None:
         """Stops a container, for good: only with "always" a restart of the engine revives it.
