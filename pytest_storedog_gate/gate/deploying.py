@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from pytest_storedog_gate.deploy import Answers, ImageReference, TellsLogs
+from pytest_storedog_gate.deploy import Answers, Build, ImageReference, TellsLogs
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
@@ -146,6 +147,15 @@ class Deploying:
         if self._live is None:
             raise NoVerdict("nothing was deployed, so nothing is proved")
         return self._live
+
+
+def build_of(settings: Settings) -> Build:
+    """What the CI system says of this run.
+
+    Where a verdict is required, it goes back to an older commit only if a person said so.
+    """
+    told = settings.override is not None or ci.wanted_by_a_person()
+    return Build(*ci.origin(), may_go_back=told or settings.requires is None)
 
 
 def asked_for(settings: Settings) -> ImageReference:

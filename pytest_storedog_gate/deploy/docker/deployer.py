@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from pytest_storedog_gate.deploy.docker import (
 )
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import declared_volumes, fetch, resolve, standing
+from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
@@ -107,7 +108,7 @@ class DockerDeployer:
             self.lease.release()
 
     def foresee(self, reference: ImageReference) -> Plan:
-        return Plan(self.engine, self.environment, self.lease, reference)
+        return Plan(self.engine, self.environment, self.lease, reference, self.build)
 
     def put_back(self) -> str | None:
         """Puts the previous version back, proves that it answers, and says so in a sentence.
@@ -182,10 +183,12 @@ class FetchedImage:
 
     def stage(self) -> Prepared:
         site, engine, names = self.site, self.site.engine, self.site.names
+        before = succession.label_of(site.build, engine.find(names.live))
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
+        spec = replace(spec, labels={**spec.labels, **before})
         strategy = strategies.find(site.environment.strategy)
         if isinstance(strategy, strategies.Prepares):
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names, ownership, proof, services, strategies
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
+from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.references import ImageReference, short
@@ -14,6 +15,7 @@ from pytest_storedog_gate.deploy.references import ImageReference, short
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_storedog_gate.deploy import Build
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.lease import Lease
     from pytest_storedog_gate.deploy.environment import Environment
@@ -23,10 +25,15 @@ class Plan:
     """See `pytest_storedog_gate.deploy.Plan`."""
 
     def __init__(
-        self, engine: Engine, environment: Environment, lease: Lease, reference: ImageReference
+        self,
+        engine: Engine,
+        environment: Environment,
+        lease: Lease,
+        reference: ImageReference,
+        build: Build,
     ) -> None:
         self._engine, self._environment, self._lease = engine, environment, lease
-        self._reference = reference
+        self._reference, self._build = reference, build
         self._names = Names.of(environment, environment.gate or "")
 
     @cached_property
@@ -49,6 +56,7 @@ class Plan:
             yield from self._lock()
 
     def stage(self) -> Iterator[str]:
+        succession.label_of(self._build, self._engine.find(self._names.live))
         if self._engine.network(self._environment.network) is None:
             yield f"create the network {self._environment.network}"
         for found in services.survey(self._engine, self._environment):
