@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class Build:
     """Where the image comes from; it ends up in the labels of what is deployed.
 
-    `may_go_back` says that its commit may be older than what is live.
+    `may_go_back` says that its commit may be older than what is live, `redeploy` that what is live
+    is replaced even by the same.
     """
 
     commit: str | None = None
     number: str | None = None
     link: str | None = None
     may_go_back: bool = True
+    redeploy: bool = True
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,9 @@ def build_of(settings: Settings) -> Build:
     Where a verdict is required, it goes back to an older commit only if a person said so.
     """
     told = settings.override is not None or ci.wanted_by_a_person()
-    return Build(*ci.origin(), may_go_back=told or settings.requires is None)
+    return Build(
+        *ci.origin(), may_go_back=told or settings.requires is None, redeploy=settings.redeploy
+    )
 
 
 def asked_for(settings: Settings) -> ImageReference:

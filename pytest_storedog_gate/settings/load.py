@@ -66,6 +66,7 @@ class Settings:
     promotion: Promotion
     project: str | None
     override: str | None
+    redeploy: bool
     image: str | None
     deploy: bool
     plan: bool
@@ -184,6 +185,7 @@ def load(
         promotion=file.promotion,
         project=file.project,
         override=_override(options, file, section),
+        redeploy=options.redeploy,
         image=image,
         deploy=deploy,
         plan=options.plan,

@@ -23,7 +23,7 @@ from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
-from pytest_storedog_gate.deploy.docker.specification import specify
+from pytest_storedog_gate.deploy.docker.specification import as_deployed, specify
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
 from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
@@ -240,23 +240,34 @@ class Prepared:
             proof.require_no_impostor(engine, names)
             if previous is not None and DEPLOY_ID not in previous.labels:
                 self._adopt(previous)
+            if previous is not None and not site.build.redeploy and self._same(previous):
+                engine.remove(names.candidate)
+                site.progress(f"{names.live} runs {self.image.brief} already: it was left alone")
+                return LeftAlone(site, self._deployment(previous, previous, 0.0), previous)
             strategy = strategies.find(site.environment.strategy)
             downtime = strategy.swap(engine, names, self.spec)
             with site.timing("drain"):
                 drain_and_stop(engine, names.previous)
             live = engine.get(names.live)
         site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
-        deployment = Deployment(
-            environment=site.environment.name,
-            service=site.service.name,
+        return LiveDeployment(site, self._deployment(live, previous, downtime), live)
+
+    def _same(self, live: Container) -> bool:
+        return as_deployed(self.site.environment, self.site.service, self.image, live)
+
+    def _deployment(
+        self, live: Container, previous: Container | None, downtime: float
+    ) -> Deployment:
+        return Deployment(
+            environment=self.site.environment.name,
+            service=self.site.service.name,
             image=self.image,
-            deploy_id=self.spec.labels[DEPLOY_ID],
+            deploy_id=live.labels[DEPLOY_ID],
             previous_digest=previous.labels.get(DIGEST) if previous else None,
             started=self.started,
             finished=datetime.now(UTC),
             downtime=downtime,
         )
-        return LiveDeployment(site, deployment, live)
 
     def _adopt(self, found: Container) -> None:
         """A container of this name that the gate has not made is the previous version, too."""
@@ -326,3 +337,14 @@ class LiveDeployment:
                 f"before: somebody else has ended it.\n{by_hand(site.engine, names)}"
             )
         return done or f"the previous version of {names.live} was put back before"
+
+
+@dataclass(frozen=True)
+class LeftAlone(LiveDeployment):
+    """What was asked for was live already: it is proved as ever, and nothing was opened."""
+
+    def conclude(self) -> None:
+        self.site.lease.require()
+
+    def rollback(self) -> str:
+        return f"{self.site.names.live} was live before this run and was left alone"

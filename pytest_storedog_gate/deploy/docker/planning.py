@@ -9,6 +9,7 @@ from pytest_storedog_gate.deploy.docker import names, ownership, proof, services
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
 from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.docker.names import Names
+from pytest_storedog_gate.deploy.docker.specification import as_deployed
 from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.references import ImageReference, short
 
@@ -75,6 +76,11 @@ class Plan:
     def promote(self) -> Iterator[str]:
         proof.require_no_impostor(self._engine, self._names)
         live = self._engine.find(self._names.live)
+        gated = self._environment.gated
+        again = self._build.redeploy
+        if live and gated and not again and as_deployed(self._environment, gated, self.image, live):
+            yield f"leave {self._names.live} alone: it runs {self.image.brief} already"
+            return
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"
         strategy = self._environment.strategy
         yield f"make it {self._names.live} by strategy {strategy}, in place of {now}"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.docker import journal, names
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve
 from pytest_storedog_gate.deploy.docker.names import Names
-from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
+from pytest_storedog_gate.deploy.docker.specification import outdated, specify
 from pytest_storedog_gate.deploy.docker.strategies import recreate
 from pytest_storedog_gate.deploy.docker.traffic import ports
-from pytest_storedog_gate.deploy.references import ImageReference, short
+from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.outlets.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -77,18 +77,4 @@ def _outdated(
     live = engine.find(where.live)
     if live is None:
         return "it was not there"
-    if not live.running:
-        return f"it did not run, its status was {live.status}"
-    if (old := live.labels.get(names.DIGEST)) != image.digest or live.image != image.pinned:
-        return f"its image was {short(old)}"
-    if live.labels.get(names.SPEC) != fingerprint(environment, service):
-        return "its configuration had changed"
-    if live.labels.get(names.PROJECT, "") != environment.project:
-        return "it had no project"
-    if live.health == "unhealthy":
-        return "its HEALTHCHECK said unhealthy"
-    if {service.name, where.live} - live.answers_to.get(environment.network, frozenset()):
-        return f"it was not in the network {environment.network} by its names"
-    if (address := environment.publish.get(service.name)) and not live.has(address):
-        return f"{address} was not bound to it"
-    return None
+    return outdated(environment, service, image, live, "recreate")

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.references import short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -130,3 +131,44 @@ def fingerprint(environment: Environment, service: Service) -> str:
         "readiness": asdict(service.readiness) if service.readiness else None,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def outdated(
+    environment: Environment, service: Service, image: ImageReference, live: Container, by: str
+) -> str | None:
+    """Why what is live has to be replaced `by` a strategy; None where it is as it is to be.
+
+    With recreate it has an alias and a published address of its own.
+    """
+    own = by == "recreate"
+    called = {live.name, service.name} if own else {live.name}
+    address = environment.publish.get(service.name) if own else None
+    if not live.running:
+        return f"it did not run, its status was {live.status}"
+    if (old := live.labels.get(names.DIGEST)) != image.digest or live.image != image.pinned:
+        return f"its image was {short(old)}"
+    if live.labels.get(names.SPEC) != fingerprint(environment, service):
+        return "its configuration had changed"
+    if live.labels.get(names.PROJECT, "") != environment.project:
+        return "it had no project"
+    if live.health == "unhealthy":
+        return "its HEALTHCHECK said unhealthy"
+    if called - live.answers_to.get(environment.network, frozenset()):
+        return f"it was not in the network {environment.network} by its names"
+    if address is not None and not live.has(address):
+        return f"{address} was not bound to it"
+    return None
+
+
+def as_deployed(
+    environment: Environment, service: Service, image: ImageReference, live: Container
+) -> bool:
+    """Whether a new deployment of this image, by the environment's strategy, would change nothing.
+
+    What another package's strategy makes is not known here.
+    """
+    role = {"recreate": "live", "rename": "candidate", "edge": "candidate"}
+    by = environment.strategy
+    made_so = by in role and live.labels.get(names.ROLE_AT_CREATE) == role[by]
+    untouched = live.restarts == 0
+    return made_so and untouched and outdated(environment, service, image, live, by) is None
