@@ -38,6 +38,10 @@ _REPEATABLE = {
     "--synthetics-search=QUERY": "Run the checks that Datadog's search finds, e.g. tag:storedog",
     "--synthetics-files=GLOB": "Run the checks that datadog-ci's test files name",
 }
+_SWITCHES = {
+    "--storedog-plan": "Print what a run would do, step by step, and change nothing",
+    "--storedog-redeploy": "Replace what is live even if it is the same image already",
+}
 _DEFAULTS = {"--storedog-deploy": "auto", "--storedog-lock-wait": "0"}
 
 
@@ -61,8 +65,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for option, text in _REPEATABLE.items():
         flag, _, metavar = option.partition("=")
         add(flag, metavar=metavar, action="append", default=[], help=f"{text}; repeatable")
-    text = "Print what a run would do, step by step, and change nothing"
-    add("--storedog-plan", action="store_true", help=text)
+    for flag, text in _SWITCHES.items():
+        add(flag, action="store_true", help=text)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -129,7 +133,7 @@ def _refuse_options_without_gate(config: pytest.Config) -> None:
     checks = (option.partition("=")[0] for option in _REPEATABLE)
     for flag in (
         "--storedog-image",
-        "--storedog-plan",
+        *_SWITCHES,
         "--storedog-override",
         "--storedog-report",
         "--storedog-html",

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Build:
-    """Where the image comes from; it ends up in the labels of what is deployed."""
+    """Where the image comes from; it ends up in the labels of what is deployed.
+
+    `may_go_back` says that its commit may be older than what is live, `redeploy` that what is live
+    is replaced even by the same.
+    """
 
     commit: str | None = None
     number: str | None = None
     link: str | None = None
+    may_go_back: bool = True
+    redeploy: bool = True
 
 
 @dataclass(frozen=True)

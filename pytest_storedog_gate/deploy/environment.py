@@ -30,7 +30,11 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Service:
-    """One container of an environment; `volumes` maps a volume's name to a folder in it."""
+    """One container of an environment; `volumes` maps a volume's name to a folder in it.
+
+    A `candidate` runs beside what is live until it takes its place: "off" where two of them would
+    be in each other's way. "on" says that they may share volumes, which is refused without a word.
+    """
 
     name: str
     image: str
@@ -38,6 +42,7 @@ class Service:
     readiness: Readiness | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     volumes: Mapping[str, str] = field(default_factory=dict)
+    candidate: str | None = None
 
 
 EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104
@@ -65,7 +70,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a digest is deployed, and how.
+    """Where a digest is deployed, and how; of a `project`, or of none.
 
     `elsewhere` is the service that `gate` names where the environment deploys none: it decides on
     what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
@@ -88,6 +93,7 @@ class Environment:
     preview: Address | None = None
     edge_image: str | None = None
     drain: float = 30.0
+    project: str = ""
 
     @property
     def gated(self) -> Service | None:

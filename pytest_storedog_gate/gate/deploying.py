@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from pytest_storedog_gate.deploy import Answers, ImageReference, TellsLogs
+from pytest_storedog_gate.deploy import Answers, Build, ImageReference, TellsLogs
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ class Deploying:
                 self._held.put_back()  # an interrupted deployment has left its parts
         elif self._settings.environment.on_failure == "keep":
             self._live.conclude()
+            image = self._live.deployment.image.brief
+            self._progress(f'kept {image}, which was not let through: on_failure is "keep"')
         else:
             self.rolled_back = self._live.rollback()
 
@@ -144,6 +147,17 @@ class Deploying:
         if self._live is None:
             raise NoVerdict("nothing was deployed, so nothing is proved")
         return self._live
+
+
+def build_of(settings: Settings) -> Build:
+    """What the CI system says of this run.
+
+    Where a verdict is required, it goes back to an older commit only if a person said so.
+    """
+    told = settings.override is not None or ci.wanted_by_a_person()
+    return Build(
+        *ci.origin(), may_go_back=told or settings.requires is None, redeploy=settings.redeploy
+    )
 
 
 def asked_for(settings: Settings) -> ImageReference:

@@ -6,9 +6,8 @@ from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.calling.clock import Clock
-from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.gate import around_traffic, selection, steps, synthetics
-from pytest_storedog_gate.gate.deploying import asked_for
+from pytest_storedog_gate.gate.deploying import asked_for, build_of
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 
@@ -79,7 +78,7 @@ def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> T
     environment, recorder = settings.environment, Recorder(settings, provided)
     reached = provided.deployer(
         environment=environment,
-        build=Build(),
+        build=build_of(settings),
         progress=lambda _line: None,
         redact=settings.redact,
         timing=nullcontext,

@@ -9,16 +9,14 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.errors import DeploymentFailed, ExitStatus, GateError, NoVerdict
 from pytest_storedog_gate.gate import steps
 from pytest_storedog_gate.gate.checking import Checking, NothingRead
-from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying
+from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying, build_of
 from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
-from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.reports import attachments
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
@@ -75,7 +73,7 @@ class GateRun:
         self.narrowed = settings.narrowed
         self._service, self._provided, self._progress = service, provided, progress
         self._stopwatch = Stopwatch("pytest")
-        self._build = Build(*ci.origin())
+        self._build = build_of(settings)
         self._started = datetime.now(UTC)
         self._resources = ExitStack()
         self._resources.callback(service.leave)

@@ -72,7 +72,7 @@ class EnvironmentSection:
         return replace(self, environment=bare)
 
 
-def read(table: Table, services: Mapping[str, Service]) -> EnvironmentSection:
+def read(table: Table, services: Mapping[str, Service], project: str = "") -> EnvironmentSection:
     """The environment; ConfigurationError names file, line and key of each fault."""
     # Installed packages may bring strategies.
     strategy = {"strategy": one_of(*strategies.names())}
@@ -81,11 +81,12 @@ def read(table: Table, services: Mapping[str, Service]) -> EnvironmentSection:
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
     values["execution_rules"] = table.table("execution_rules").each(RULE)
-    return EnvironmentSection(_deploying(table, said, services), **values)
+    return EnvironmentSection(_deploying(table, {**said, "project": project}, services), **values)
 
 
 def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Service]) -> Environment:
-    said.setdefault("network", f"storedog-{table.name}")
+    project = said["project"]
+    said.setdefault("network", f"{project}.{table.name}" if project else f"storedog-{table.name}")
     said["publish"] = table.table("publish").each(_ADDRESS)
     said["overrides"] = overrides.validated(table.table("overrides"))
     names = said.pop("services", ())
@@ -95,12 +96,15 @@ def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Servic
                 ("services",),
                 f"{name!r} is not one of the file's [services.*]{suggestion(name, services)}",
             )
+    if project and "lock" in names:
+        raise table.error(("services",), "'lock' is what the project's lock is called: rename it")
     chosen = tuple(services[name] for name in names)
     elsewhere = None if chosen else services.get(said.get("gate", ""))
     environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
     _check_gate(table, environment)
     _check_published(table, environment)
     _check_strategy(table, environment)
+    _check_candidate(table, environment)
     return environment
 
 
@@ -132,6 +136,25 @@ def _check_strategy(table: Table, environment: Environment) -> None:
     if fault is not None:
         key, problem = fault
         raise table.error((key,), problem)
+
+
+def _check_candidate(table: Table, environment: Environment) -> None:
+    gated = environment.gated
+    if gated is None:
+        return
+    if gated.candidate == "off" and environment.strategy != "recreate":
+        raise table.error(
+            ("strategy",),
+            f'services.{gated.name}.candidate is "off", and strategy {environment.strategy} gives '
+            "the traffic to a candidate; use strategy recreate, which stops the old one first",
+        )
+    if gated.volumes and gated.candidate is None:
+        raise table.error(
+            ("gate",),
+            f"{gated.name} has volumes, which its candidate and what is live would have at once; "
+            f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
+            'is stopped first), or "on" where two may share them',
+        )
 
 
 def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:

@@ -123,8 +123,9 @@ def read(path: Path) -> Configuration:
     if path.name == "pyproject.toml":
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
+    project = said.get("project", "")
     known = {table.name: services.read(table) for table in top.tables("services")}
-    sections = {t.name: environments.read(t, known) for t in top.tables("environments")}
+    sections = {t.name: environments.read(t, known, project) for t in top.tables("environments")}
     environments.check_order(top.table("environments"), sections)
     return Configuration(
         path,

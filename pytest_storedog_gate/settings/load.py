@@ -67,6 +67,7 @@ class Settings:
     promotion: Promotion
     project: str | None
     override: str | None
+    redeploy: bool
     image: str | None
     deploy: bool
     plan: bool
@@ -186,6 +187,7 @@ def load(
         promotion=file.promotion,
         project=file.project,
         override=_override(options, file, section),
+        redeploy=options.redeploy,
         image=image,
         deploy=deploy,
         plan=options.plan,

@@ -24,6 +24,7 @@ FLAGS = {
     "plan": "--storedog-plan",
     "lock_wait": "--storedog-lock-wait",
     "override": "--storedog-override",
+    "redeploy": "--storedog-redeploy",
     "report": "--storedog-report",
     "html": "--storedog-html",
     "public_ids": "--synthetics-id",
@@ -51,6 +52,7 @@ class Options:
     plan: bool = False
     lock_wait: str = "0"
     override: str | None = None
+    redeploy: bool = False
     report: str | None = None
     html: str | None = None
     public_ids: Sequence[str] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.environment import Readiness, Service, is_name
-from pytest_storedog_gate.reading.kinds import INTEGER, SECONDS, STRING, TABLE
+from pytest_storedog_gate.reading.kinds import INTEGER, SECONDS, STRING, TABLE, one_of
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.reading.table import Table
@@ -16,6 +16,7 @@ KEYS = {
     "readiness": TABLE,
     "environment": TABLE,
     "volumes": TABLE,
+    "candidate": one_of("on", "off"),
 }
 READINESS = {"http": STRING, "status": INTEGER, "consecutive": INTEGER, "timeout": SECONDS}
 
@@ -39,4 +40,5 @@ def read(table: Table) -> Service:
         readiness,
         environment=table.table("environment").each(STRING),
         volumes=table.table("volumes").each(STRING),
+        candidate=values.get("candidate"),
     )

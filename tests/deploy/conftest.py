@@ -10,11 +10,11 @@ from unittest import mock
 import pytest
 
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.deploy.docker import deployer, lease, stopping
+from pytest_storedog_gate.deploy.docker import deployer, lease
 from pytest_storedog_gate.deploy.docker import readiness as waiting
 from pytest_storedog_gate.deploy.docker.strategies import edge as by_edge
 from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
-from pytest_storedog_gate.deploy.docker.traffic import edge
+from pytest_storedog_gate.deploy.docker.traffic import edge, stopping
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from tests.deploy import fake_machine
 from tests.deploy.fake_engine import ENDPOINT, FakeEngine
@@ -46,6 +46,7 @@ def staging(
     variables: Mapping[str, str] | None = None,
     volumes: Mapping[str, str] | None = None,
     lock_image: str | None = None,
+    project: str = "",
 ) -> Environment:
     """The environment `staging`, whose service under the gate is `shop`."""
     shop = Service("shop", "r.example/shop", 8080, readiness, variables or {}, volumes or {})
@@ -58,6 +59,7 @@ def staging(
         network="net",
         engine=ENDPOINT,
         lock_image=lock_image,
+        project=project,
         **(EDGE if strategy == "edge" else {}),
     )
 

@@ -17,7 +17,7 @@ from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.specification import Spec
 from pytest_storedog_gate.deploy.environment import Address
-from tests.deploy.fake_machine import BOOT, Box, Connection, Machine
+from tests.deploy.fake_machine import BOOT, Box, Connection, Image, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -138,7 +138,13 @@ class FakeEngine(Engine):
     def image(self, reference: str) -> Mapping[str, Any] | None:
         if reference not in self.machine.pulled:
             return None
-        return {"Id": self._image_id(reference), "RepoDigests": [reference]}
+        known = self.machine.registry[reference]
+        declared = dict.fromkeys(known.declares if isinstance(known, Image) else ())
+        return {
+            "Id": self._image_id(reference),
+            "RepoDigests": [reference],
+            "Config": {"Volumes": declared or None},
+        }
 
     # Changing
 
@@ -146,11 +152,15 @@ class FakeEngine(Engine):
     def create(self, name: str, spec: Spec) -> str:
         if spec.network not in self.machine.networks:
             self._refuse(f"network {spec.network} not found")
+        for volume in spec.volumes:
+            self.machine.made_volumes.setdefault(volume, spec.owner)
         return self._create(name, spec).id
 
     @_call
     def start(self, container: str) -> None:
         box, machine = self._box(container), self.machine
+        if box.status == "paused":
+            box.status = "running"
         if box.running:
             return
         if box.connection and box.image.behaviour == "bare":
@@ -163,18 +173,20 @@ class FakeEngine(Engine):
                 self._refuse(f"Bind for {address} failed: port is already allocated")
             ports[port] = (address,)
         box.ports = ports
-        box.status, box.started = "running", machine.clock.now
+        box.status, box.started, box.stopped = "running", machine.clock.now, False
         if box.connection is None:
             self._behave(box)
 
-    def stop(self, container: str) -> None:
-        self.set_restart_policy(container, "no")
+    def stop(self, container: str, *, then: RestartPolicy = "no") -> None:
+        self.set_restart_policy(container, then)
         self._stop(container)
 
     @_call
     def rename(self, container: str, name: str) -> None:
         box = self._box(container)
         self._require_unused(name)
+        if box.status == "restarting":
+            self._refuse("sandbox 9db380f7 not found")
         box.name = name
 
     @_call
@@ -188,12 +200,24 @@ class FakeEngine(Engine):
         self._box(container).policy = policy
 
     @_call
-    def create_network(self, name: str, labels: Mapping[str, str]) -> None:  # noqa: ARG002
-        self.machine.networks.add(name)
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        self.machine.networks[name] = labels
 
     @_call
-    def has_network(self, name: str) -> bool:
-        return name in self.machine.networks
+    def network(self, name: str) -> Mapping[str, str] | None:
+        return self.machine.networks.get(name)
+
+    @_call
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        self.machine.made_volumes.setdefault(name, labels)
+
+    @_call
+    def remove_volume(self, name: str) -> None:
+        self.machine.made_volumes.pop(name, None)
+
+    @_call
+    def volume(self, name: str) -> Mapping[str, str] | None:
+        return self.machine.made_volumes.get(name)
 
     # The lock's container
 
@@ -213,7 +237,9 @@ class FakeEngine(Engine):
 
     @_call
     def _stop(self, container: str) -> None:
-        self._box(container).end()
+        box = self._box(container)
+        box.end()
+        box.stopped = True
 
     def _behave(self, box: Box) -> None:
         """What its image's own process does; a lock runs `cat` instead."""
@@ -265,6 +291,7 @@ class FakeEngine(Engine):
             status=box.status,
             exit_code=box.exit_code,
             health=self._health(box),
+            goes_when_stopped=box.goes_when_stopped,
             started_at=str(box.started),
             created_at=box.created.isoformat(),
             restarts=box.restarts,
@@ -275,6 +302,11 @@ class FakeEngine(Engine):
             bindings=box.ports,
             wanted=(publish,) if publish else (),
             addresses={box.spec.network: box.address} if box.running else {},
+            anonymous={
+                volume: folder
+                for volume, folder in {**box.spec.volumes, **box.anonymous}.items()
+                if len(volume) == 64
+            },
         )
 
     def _health(self, box: Box) -> str | None:

@@ -15,7 +15,7 @@ from pytest_storedog_gate.deploy.docker.specification import Spec
 from pytest_storedog_gate.deploy.docker.traffic import edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytest_storedog_gate.deploy.environment import Address
     from tests.deploy.fake_engine import FakeEngine
@@ -39,6 +39,7 @@ class Image:
 
     release: str
     behaviour: str = "serves"
+    declares: tuple[str, ...] = ()  # folders that get a volume
 
 
 @dataclass
@@ -55,8 +56,11 @@ class Box:
     started: datetime | None = None
     restarts: int = 0
     policy: str = "no"
+    goes_when_stopped: bool = False
+    stopped: bool = False  # by somebody, and not started since
     ports: dict[int, tuple[Address, ...]] = field(default_factory=dict)
     connection: Connection | None = None
+    anonymous: dict[str, str] = field(default_factory=dict)  # volumes, and their folders
 
     @property
     def running(self) -> bool:
@@ -97,7 +101,8 @@ class Machine:
 
     def __init__(self) -> None:
         self.boxes: list[Box] = []
-        self.networks: set[str] = set()
+        self.networks: dict[str, Mapping[str, str]] = {}  # their labels
+        self.made_volumes: dict[str, Mapping[str, str]] = {}
         self.pulled: set[str] = set()
         self.volumes: set[str] = set()
         self.registry: dict[str, Image | str] = {}  # pinned: the image; with a tag: the digest
@@ -127,11 +132,16 @@ class Machine:
         return frozenset(boxes), frozenset(self.networks), frozenset(self.pulled)
 
     def push(
-        self, release: str, behaviour: str = "serves", *, name: str = "shop"
+        self,
+        release: str,
+        behaviour: str = "serves",
+        *,
+        name: str = "shop",
+        declares: tuple[str, ...] = (),
     ) -> ImageReference:
         """Puts an image into the registry; returns its reference, with tag and digest."""
         pushed = ImageReference(f"r.example/{name}", release, digest_of(release))
-        self.registry[pushed.pinned] = Image(release, behaviour)
+        self.registry[pushed.pinned] = Image(release, behaviour, declares)
         self.registry[f"{pushed.repository}:{release}"] = digest_of(release)
         return pushed
 
@@ -149,6 +159,9 @@ class Machine:
         image = cast("Image", self.registry[spec.image])
         box = Box(f"{self.next_id:064x}", name, image, spec, self.clock.now)
         self.next_id += 1
+        for folder in set(image.declares) - set(spec.volumes.values()):
+            box.anonymous[box.id] = folder
+            self.made_volumes[box.id] = {}
         self.boxes.append(box)
         return box
 
@@ -156,15 +169,23 @@ class Machine:
         return next((box for box in self.boxes if name in (box.name, box.id)), None)
 
     def remove(self, box: Box) -> None:
+        """With its own volumes, but for those that another one has too."""
         self.boxes.remove(box)
+        used = {volume for other in self.boxes for volume in other.spec.volumes}
+        for volume in box.anonymous.keys() - used:
+            self.made_volumes.pop(volume, None)
 
     def restart(self) -> None:
         """The engine ends and starts again."""
         for box in self.boxes:
             box.end()
-        for box in (b for b in self.boxes if b.policy == "unless-stopped"):
-            box.status, box.started = "running", self.clock.now
-            box.ports = {port: (at,) for port, at in box.spec.ports.items() if at}
+        for box in self.boxes:
+            if box.policy == "no" or (box.policy == "unless-stopped" and box.stopped):
+                continue
+            ports = {port: at for port, at in box.spec.ports.items() if at}
+            if all(self.holder(at) is None for at in ports.values()):
+                box.status, box.started = "running", self.clock.now
+                box.ports = {port: (at,) for port, at in ports.items()}
 
     def statuses(self) -> dict[str, str]:
         """Each service's container's, by name."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker import journal, stopping, strategies
+from pytest_storedog_gate.deploy.docker import journal, strategies
 from pytest_storedog_gate.deploy.docker.deployer import HeldEnvironment, LiveDeployment
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.strategies import rename
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Environment
 from pytest_storedog_gate.errors import DeploymentFailed
 from pytest_storedog_gate.pytest_side.conformance import Contract, Deploys, Run

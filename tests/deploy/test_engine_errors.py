@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 from docker.errors import APIError, DockerException
@@ -56,7 +58,6 @@ def test_other_words_are_not_a_registrys() -> None:
     [
         DockerException("Error while fetching server API version"),
         requests.ConnectionError("refused"),
-        requests.ReadTimeout("late"),
         FileNotFoundError("no socket"),
     ],
 )
@@ -65,6 +66,28 @@ def test_an_engine_out_of_reach_is_no_verdict(error: Exception) -> None:
         pytest.raises(NoVerdict, match=r"engine tcp://e:1 does not answer .*correct the env"),
         engine_errors("tcp://e:1", redact),
     ):
+        raise error
+
+
+def read_from(text: str) -> DockerException:
+    """As the SDK tells what it could not read."""
+    error = DockerException("Error while fetching server API version")
+    try:
+        json.loads(text)
+    except ValueError as cause:
+        error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (requests.ReadTimeout("late"), r"did not answer in time \(late\), and may have done"),
+        (read_from("<html>"), r"gave an answer that is no engine's \(Expecting value.*correct the"),
+    ],
+)
+def test_what_is_no_silence_is_not_called_so(error: Exception, says: str) -> None:
+    with pytest.raises(NoVerdict, match=says), engine_errors("tcp://e:1", redact):
         raise error
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy import ImageReference
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.errors import GateError
-    from tests.deploy.fake_machine import Machine
+    from tests.deploy.fake_machine import Box, Machine
 
     # A run on a machine; it tells when its calls begin to count.
     Task = Callable[[Machine, Callable[[], None]], None]
@@ -146,6 +146,35 @@ def test_killed_while_it_deploys(
     assert set(answers) == {"1", "2"}
 
 
+# Between its two renames nobody has the name, and no engine can tell to whom it belongs.
+WITHOUT_AN_ANSWER = {"rename": 1}
+
+
+@pytest.mark.parametrize("kind", ["deploys", "rolls back"])
+@pytest.mark.parametrize("way", ["rename", "recreate", "recreate, published", "edge, published"])
+def test_an_engine_that_starts_anew_answers_before_the_next_run(
+    machine: Machine, way: str, kind: str, old: ImageReference, new: ImageReference
+) -> None:
+    environment = WAYS[way]
+    deploy(machine, environment, old)
+    run = deploying if kind == "deploys" else rolling_back
+    nobody = 0
+    for left in killed(machine, run(environment, new)):
+        left.restart()
+        at_the_address = left.answer_at(ADDRESS) if environment.publish else None
+        found = {box.image.release for box in left.boxes if box.running and answers(box)}
+        answered = {at_the_address} if environment.publish else found
+        nobody += not answered & {"1", "2"}
+        recover(left, environment)
+        assert whole_release(left) in ("1", "2")
+    assert nobody <= WITHOUT_AN_ANSWER.get(way, 0)
+
+
+def answers(box: Box) -> bool:
+    """Whether it answers to what others call the service, by any of its strategies."""
+    return LIVE in box.answers_to or "shop" in box.answers_to
+
+
 @each_way
 def test_killed_in_the_first_deployment(
     machine: Machine, environment: Environment, new: ImageReference
@@ -243,12 +272,12 @@ def test_killed_before_anything_was_there_to_make_its_lock_of(machine: Machine) 
         assert whole_release(left, "staging-db") == left.answer("staging-db") == "2"
 
 
-# How a run may end from which a container of this name was taken away.
+# How a run may end from which this container was taken away.
 ENDS: dict[str, tuple[type[GateError], ...]] = {
-    "": (DeploymentFailed, RollbackFailed),
-    ".prev": (DeploymentFailed, RollbackFailed),
-    ".next": (DeploymentFailed,),
-    ".lock": (NoVerdict,),
+    LIVE: (DeploymentFailed, RollbackFailed),
+    f"{LIVE}.prev": (DeploymentFailed, RollbackFailed),
+    f"{LIVE}.next": (DeploymentFailed,),
+    "staging.lock": (NoVerdict,),
 }
 
 
@@ -268,7 +297,7 @@ def test_what_it_works_on_is_taken_away(
 
         def take(engine: FakeEngine) -> None:
             nonlocal taken
-            if (box := engine.machine.box(f"{LIVE}{what}")) is not None:
+            if (box := engine.machine.box(what)) is not None:
                 engine.machine.remove(box)
                 taken += 1
 
@@ -284,7 +313,7 @@ def test_what_it_works_on_is_taken_away(
         left.between = lambda _engine: None
         if "was not touched" in said or "was put back" in said:
             assert whole_release(left) == "1"
-        if what in (".next", ".lock") and said != "done":
+        if what.endswith((".next", ".lock")) and said != "done":
             recover(left, environment)
             assert whole_release(left) == "1"
         deploy(left, environment, new)

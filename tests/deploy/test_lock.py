@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.deploy.fake_machine import Machine
 
 STAGING = staging()
-LOCK = f"{LIVE}.lock"
+LOCK = "staging.lock"
 
 
 @pytest.fixture
@@ -150,6 +150,19 @@ def test_one_left_before_its_start_is_taken_over(machine: Machine) -> None:
         pass
     with take(machine, wait=5):
         assert machine.statuses() == {LIVE: "running", LOCK: "running"}
+
+
+@pytest.mark.usefixtures("image")
+def test_one_that_is_paused_tells_the_way_out(machine: Machine) -> None:
+    with reached(machine, STAGING) as deployer, deployer.lock() as held:
+        lock = machine.box(LOCK)
+        assert lock is not None
+        lock.status = "paused"
+        way_out = rf"unpause {LOCK}"
+        with pytest.raises(Locked, match=rf"somebody has paused it.*{way_out}$"):
+            take(machine)
+        with pytest.raises(NoVerdict, match=rf"is paused.*{way_out}, and run again"):
+            held.fetch(machine.push("2")).stage().promote()
 
 
 @pytest.mark.usefixtures("image")

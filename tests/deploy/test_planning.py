@@ -45,7 +45,7 @@ def planned(machine: Machine) -> Planned:
 START = "start staging-shop.next and wait until it is ready"
 RESOLVE = f"resolve r.example/shop:new to {digest_of('new')}"
 PULL = f"pull r.example/shop@{digest_of('new')}"
-LOCK = "take the lock staging-shop.lock"
+LOCK = "take the lock staging.lock"
 NETWORK = "create the network net"
 START_DB = f"start staging-db with r.example/db:1@{digest_of('1')}: it was not there"
 
@@ -83,7 +83,7 @@ def test_what_an_earlier_run_left_is_mended_under_the_lock(planned: Planned) -> 
 
 def test_a_lock_that_is_held_is_found_before_anything_is_asked(planned: Planned) -> None:
     with pytest.raises(Locked, match="staging is locked by another run"):
-        planned("staging-shop.lock", to="none")
+        planned("staging.lock", to="none")
 
 
 def test_an_address_that_is_taken_is_found_after_the_services(

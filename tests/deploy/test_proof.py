@@ -11,7 +11,7 @@ import pytest
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
-from tests.deploy.conftest import LIVE, deploy, promoted, staging
+from tests.deploy.conftest import LIVE, deploy, promoted, reached, staging, told
 from tests.deploy.fake_machine import digest_of
 
 if TYPE_CHECKING:
@@ -78,6 +78,18 @@ def test_what_answers_elsewhere_is_none_of_it(machine: Machine, spec: dict[str, 
     with promoted(machine, PUBLISHED, machine.push("2")) as (_, live):
         beside(machine, **spec)
         live.prove()
+
+
+def test_who_answers_too_is_noticed_before_anything_is_touched(machine: Machine) -> None:
+    deploy(machine, PUBLISHED, machine.push("1"))
+    beside(machine, aliases=("shop",))
+    new = machine.push("2")
+    says = r"impostor answers to shop too: stop it"
+    with reached(machine, PUBLISHED) as deployer, pytest.raises(DeploymentFailed, match=says):
+        told(deployer.foresee(new))
+    with pytest.raises(DeploymentFailed, match=rf"(?s){says}.*{LIVE} was not touched"):
+        deploy(machine, PUBLISHED, new)
+    assert machine.answer_at(ADDRESS) == "1"
 
 
 def test_what_is_put_back_is_proved_too(machine: Machine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,8 +12,9 @@ import pytest
 from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.docker.names import READINESS
 from pytest_storedog_gate.deploy.docker.specification import Spec
+from pytest_storedog_gate.deploy.environment import Address, Readiness
 from pytest_storedog_gate.errors import DeploymentFailed
-from tests.deploy.conftest import redact
+from tests.deploy.conftest import deploy, promoted, redact, staging
 from tests.deploy.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
@@ -82,6 +84,21 @@ def test_by_both_where_both_are_declared(machine: Machine, shop: Shop) -> None:
     box = made(machine, "slow", labels={READINESS: json.dumps(PROBE)}, port=8080)
     assert 2 <= seconds_until_ready(machine, box) <= 2.2
     assert shop.asked == {"/health": 2}
+
+
+def test_a_healthcheck_is_no_outage(machine: Machine, shop: Shop) -> None:
+    """Recreate tells for how long nobody answered, however late the engine asks by itself."""
+    found = staging(
+        "recreate",
+        readiness=Readiness("/health", timeout=9),
+        publish={"shop": Address("127.0.0.1", urlsplit(shop.url).port or 0)},
+    )
+    environment = replace(found, services=(replace(found.services[0], candidate="off"),))
+    deploy(machine, environment, machine.push("1"))
+    began = machine.clock.monotonic()
+    with promoted(machine, environment, machine.push("2", "slow")) as (_, live):
+        assert machine.clock.monotonic() - began >= 2
+        assert live.deployment.downtime == 0
 
 
 @pytest.mark.parametrize(

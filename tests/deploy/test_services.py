@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,8 @@ from pytest_storedog_gate.errors import DeploymentFailed
 from tests.deploy.conftest import LIVE, deploy, promoted, reached, staging, told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.deploy.fake_machine import Box, Machine
 
 DB = "staging-db"
@@ -90,6 +93,35 @@ def test_one_that_is_to_be_otherwise_is_replaced(
     assert machine.statuses() == {LIVE: "running", DB: "running"}
     assert machine.answer("db") == change.get("release", "1")
     deploy(machine, with_db(**change), machine.push("1"))
+
+
+ASTRAY: dict[str, Callable[[Box], object]] = {
+    "it was not in the network net by its names": lambda box: setattr(
+        box, "spec", replace(box.spec, network="other")
+    ),
+    "it was not in the network net by its names, for it had none": lambda box: setattr(
+        box, "spec", replace(box.spec, aliases=())
+    ),
+    "its HEALTHCHECK said unhealthy": lambda box: setattr(
+        box, "image", replace(box.image, behaviour="unhealthy")
+    ),
+    f"{ADDRESS} was not bound to it": lambda box: setattr(box, "ports", {}),
+    "it did not run, its status was paused": lambda box: setattr(box, "status", "paused"),
+}
+
+
+@pytest.mark.parametrize("why", ASTRAY)
+def test_one_that_somebody_has_changed_is_put_right(machine: Machine, why: str) -> None:
+    environment = with_db(publish=True, port=5432)
+    machine.push("1", name="db")
+    deploy(machine, environment, machine.push("1"))
+    ASTRAY[why](standing(machine))
+    said: list[str] = []
+    with reached(machine, environment, progress=said.append) as deployer, deployer.lock() as held:
+        held.fetch(deployer.resolve(machine.push("2"))).stage()
+    assert any(line.endswith(why.partition(", for")[0]) for line in said)
+    assert machine.answer("db") == "1"
+    assert machine.answer_at(ADDRESS) == "1"
 
 
 def test_one_that_has_stopped_is_started_anew(machine: Machine, db: Box) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker.stopping import hears
+from pytest_storedog_gate.deploy.docker.traffic.stopping import hears
+from pytest_storedog_gate.deploy.environment import Address
 from tests.deploy.conftest import LIVE, deploy, promoted, staging
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     Sent = Callable[[], int | None]
 
+ADDRESS = Address("127.0.0.1", 80)
+PUBLISHED = staging("recreate", publish={"shop": ADDRESS})
+
 
 def once_more() -> Sent:
     """A last answer while it is drained already."""
@@ -25,22 +29,47 @@ def once_more() -> Sent:
     return lambda: next(packets, 2)
 
 
-SENT: dict[str, tuple[Sent, float]] = {
-    "nothing": (lambda: 7, 0.5),
-    "one more answer": (once_more(), 1.0),
-    "answer after answer": (count().__next__, 2.0),
-    "what is not counted": (lambda: None, 2.0),
+SENT: dict[str, tuple[Callable[[], Sent], float]] = {
+    "nothing": (lambda: lambda: 7, 0.5),
+    "one more answer": (once_more, 1.0),
+    "answer after answer": (lambda: count().__next__, 2.0),
+    "what is not counted": (lambda: lambda: None, 2.0),
 }
 
 
 @pytest.mark.parametrize("what", SENT)
 def test_it_is_drained_until_it_sends_nothing(machine: Machine, what: str) -> None:
     deploy(machine, staging("rename"), machine.push("1"))
-    machine.sent, seconds = SENT[what]
+    sent, seconds = SENT[what]
+    machine.sent = sent()
     began = machine.clock.monotonic()
     with promoted(machine, staging("rename"), machine.push("2")):
         assert machine.clock.monotonic() - began == pytest.approx(seconds)
         assert machine.statuses()[f"{LIVE}.prev"] == "exited"
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_a_rollback_drains_in_the_same_way(machine: Machine, what: str) -> None:
+    deploy(machine, staging("rename"), machine.push("1"))
+    with promoted(machine, staging("rename"), machine.push("2")) as (_, live):
+        refused = machine.box(LIVE)
+        assert refused is not None
+        sent, seconds = SENT[what]
+        machine.sent = sent()
+        began = machine.clock.monotonic()
+        live.rollback()
+        assert machine.clock.monotonic() - began == pytest.approx(seconds)
+    assert (refused.status, machine.statuses()) == ("exited", {LIVE: "running"})
+
+
+def test_a_rollback_of_recreate_lets_it_end(machine: Machine) -> None:
+    deploy(machine, PUBLISHED, machine.push("1"))
+    with promoted(machine, PUBLISHED, machine.push("2")) as (_, live):
+        refused = machine.box(LIVE)
+        assert refused is not None
+        live.rollback()
+    assert refused.status == "exited"
+    assert machine.answer_at(ADDRESS) == "1"
 
 
 def test_what_its_strategy_has_stopped_is_not_drained(machine: Machine) -> None:

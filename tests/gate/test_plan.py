@@ -66,7 +66,7 @@ SyntheticsClient.check = noted("CHECKS", SyntheticsClient.check)
 """
 # What a run does there.
 RUN = """
-from pytest_storedog_gate.deploy.docker import stopping
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 
 stopping._LONGEST_DRAIN = 0.0
 SyntheticsClient.trigger = noted("TRIGGER", SyntheticsClient.trigger)
@@ -104,7 +104,7 @@ def test_a_promotion_is_told_step_by_step(promotion: GateProject, standing: str)
     promotion.pytester.makeconftest(CONFTEST.format(standing=standing))
     digest = digest_of("new")
     verdict = promotion.path / "verdicts" / "production" / f"{digest.replace(':', '-')}.json"
-    lock = f"take the lock {SHOP}.lock"
+    lock = "take the lock production.lock"
     first, second = ([], [lock]) if standing == NOTHING else ([lock], [])
     before = "nothing" if standing == NOTHING else digest_of("old").removeprefix("sha256:")[:12]
     expected = [

@@ -169,11 +169,11 @@ class Place:
 
     def containers(self) -> dict[str, str]:
         """Name and status of each of its containers."""
-        prefix = f"{self.name}-"
+        own = (f"{self.name}-", f"{self.name}.")  # services, and the lock
         # Without the SDK's inspection of each one, which fails when one goes away meanwhile.
-        found = self.engine.api.containers(all=True, filters={"name": prefix})
+        found = self.engine.api.containers(all=True, filters={"name": self.name})
         status = {each["Names"][0].removeprefix("/"): str(each["State"]) for each in found}
-        return {name: status[name] for name in status if name.startswith(prefix)}
+        return {name: status[name] for name in status if name.startswith(own)}
 
     def answer(self, name: str | None = None) -> str:
         """What the live container's page says, asked by HTTP at its address in the network."""

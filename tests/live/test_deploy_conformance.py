@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy import Build, ImageReference
-from pytest_storedog_gate.deploy.docker import stopping
 from pytest_storedog_gate.deploy.docker.deployer import connected
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.pytest_side.conformance import Contract
 from tests.live.runs_apart import FORKS
 

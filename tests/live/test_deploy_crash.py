@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker import stopping
+from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Service
 from tests.live.places import STRATEGIES
 from tests.live.runs_apart import FORKS, RunApart

@@ -95,18 +95,18 @@ def test_a_lock_left_before_its_start_is_taken_over(
     place: Place, image: ImageReference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease_module, "_STALE", 2.0)
-    place.engine.containers.create(image.pinned, ["cat"], name=f"{place.live}.lock")
+    place.engine.containers.create(image.pinned, ["cat"], name=f"{place.name}.lock")
     journey = place.journey(place.environment())
     with pytest.raises(Locked):
         journey.lock(image)
     journey.lock(image, wait=20)
-    assert place.containers() == {f"{place.live}.lock": "running"}
+    assert place.containers() == {f"{place.name}.lock": "running"}
 
 
 def test_a_lock_that_was_taken_away_is_noticed(place: Place, image: ImageReference) -> None:
     journey = place.journey(place.environment())
     journey.lock(image)
-    place.engine.containers.get(f"{place.live}.lock").remove(force=True)
+    place.engine.containers.get(f"{place.name}.lock").remove(force=True)
     with pytest.raises(NoVerdict, match="was lost"):
         journey.deploy()
     assert place.live not in place.containers()
@@ -120,7 +120,7 @@ def test_an_image_without_cat(place: Place, images: ImageFactory) -> None:
     assert place.containers() == {}
     with_cat = place.journey(place.environment(lock_image=images("1")))
     with_cat.lock(reference)
-    assert place.containers() == {f"{place.live}.lock": "running"}
+    assert place.containers() == {f"{place.name}.lock": "running"}
 
 
 def test_who_holds_it_may_be_unknown(place: Place, image: ImageReference) -> None:

@@ -78,9 +78,21 @@ class TestSupportingServices:
     def test_replaced_when_its_image_changed(
         self, place: Place, images: ImageFactory, start: Callable[[Service], str]
     ) -> None:
-        start(db(images("1")))
-        start(db(images("2")))
-        assert place.answer(f"{place.name}-db") == "2"
+        """With what it has in a volume that its image alone asks for."""
+
+        def exec_in(container: str, *command: str) -> str:
+            done = place.engine.containers.get(container).exec_run([*command], user="root")
+            assert isinstance(done.output, bytes)
+            return done.output.decode()
+
+        exec_in(start(db(images("1", more="VOLUME /data"))), "sh", "-c", "echo kept > /data/it")
+        for release in ("2", "1"):
+            latest = start(db(images(release, more="VOLUME /data")))
+            assert place.answer(f"{place.name}-db") == release
+            assert exec_in(latest, "cat", "/data/it") == "kept\n"
+        volume = place.engine.containers.get(latest).attrs["Mounts"][0]["Name"]
+        place.empty()
+        place.engine.volumes.get(volume).remove()
 
     def test_started_again_when_it_stopped(
         self, place: Place, images: ImageFactory, start: Callable[[Service], str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import requests
 from docker.errors import APIError
 
 from pytest_storedog_gate.deploy import Answers
+from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.environment import Address
 from tests.conftest import missing
 from tests.live.clients import asking
@@ -43,12 +45,16 @@ def edge_image(engine: docker.DockerClient) -> str:
 
 @pytest.fixture
 def environment(place: Place, edge_image: str) -> Environment:
-    return place.environment(
+    """One of a project: the edge asks the engine for names with dots."""
+    made = place.environment(
         "edge",
         publish={"shop": Address("127.0.0.1", free_port())},
         edge_image=edge_image,
         preview=Address("127.0.0.1", free_port()),
     )
+    of_a_project = replace(made, project=place.name)
+    place.live = Names.of(of_a_project, "shop").live
+    return of_a_project
 
 
 def page(address: Address | None) -> str:

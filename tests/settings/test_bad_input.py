@@ -58,6 +58,14 @@ FILES = {
         SERVICES + "[gogs]\nissue = 3\n",
         "storedog.toml:9: gogs: the key 'url' is missing; add it",
     ),
+    "volumes that a candidate would share": (
+        SERVICES.replace("port = 2814", 'port = 2814\nvolumes = { data = "/data" }'),
+        "storedog.toml:7: environments.staging.gate: discounts has volumes, *services.discounts.candidate = ?off?*",
+    ),
+    "no candidate for rename": (
+        SERVICES.replace("port = 2814", 'port = 2814\ncandidate = "off"') + 'strategy = "rename"\n',
+        "storedog.toml:10: environments.staging.strategy: services.discounts.candidate is ?off?, *use strategy recreate*",
+    ),
     "wrong type": (
         SERVICES.replace("2814", '"2814"'),
         "storedog.toml:4: services.discounts.port: must be an integer, not '2814'",

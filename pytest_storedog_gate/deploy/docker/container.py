@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from pytest_storedog_gate.deploy.environment import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ANONYMOUS = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Container:
     `image_id` is the image that runs, `image` the reference that it was created from. `answers_to`
     maps a network to the names that resolve to this container there. `bindings` maps a container
     port to the addresses where the engine publishes it now, `wanted` lists the addresses asked for.
-    `addresses` maps a network to the one that the running container has there.
+    `addresses` maps a network to the one that the running container has there. `anonymous` maps a
+    volume that only its image asked for to its folder.
     """
 
     id: str
@@ -37,10 +41,17 @@ class Container:
     wanted: tuple[Address, ...]
     stop_signal: str = "SIGTERM"
     addresses: Mapping[str, str] = field(default_factory=dict)
+    anonymous: Mapping[str, str] = field(default_factory=dict)
+    goes_when_stopped: bool = False
 
     @property
     def running(self) -> bool:
         return self.status == "running"
+
+    def has(self, address: Address) -> bool:
+        """Whether the engine publishes it at this address now."""
+        bare = Address(address.host.strip("[]"), address.port)
+        return any(bare in found for found in self.bindings.values())
 
     @classmethod
     def from_inspection(cls, data: Mapping[str, Any]) -> Container:
@@ -71,11 +82,17 @@ class Container:
                 for address in addresses
                 if address.port
             ),
+            goes_when_stopped=bool(host.get("AutoRemove")),
             stop_signal=config.get("StopSignal") or "SIGTERM",
             addresses={
                 network: endpoint["IPAddress"]
                 for network, endpoint in data["NetworkSettings"]["Networks"].items()
                 if endpoint.get("IPAddress")
+            },
+            anonymous={
+                mount["Name"]: mount["Destination"]
+                for mount in data.get("Mounts") or ()
+                if mount["Type"] == "volume" and _ANONYMOUS.fullmatch(mount["Name"])
             },
         )
 

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import Deployment
-from pytest_storedog_gate.deploy.docker import journal, proof, readiness, services, strategies
+from pytest_storedog_gate.deploy.docker import (
+    journal,
+    ownership,
+    proof,
+    readiness,
+    services,
+    strategies,
+)
 from pytest_storedog_gate.deploy.docker.engine import Engine
-from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
+from pytest_storedog_gate.deploy.docker.images import declared_volumes, fetch, resolve, standing
+from pytest_storedog_gate.deploy.docker.journal import succession
+from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
-from pytest_storedog_gate.deploy.docker.specification import specify
-from pytest_storedog_gate.deploy.docker.stopping import drain_and_stop
+from pytest_storedog_gate.deploy.docker.specification import as_deployed, specify
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
+from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
-from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
+from pytest_storedog_gate.errors import (
+    ConfigurationError,
+    DeploymentFailed,
+    GateError,
+    RollbackFailed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +68,7 @@ def connected(
             'a candidate answer there before it has traffic; use strategy = "edge", or take it out'
         )
     with closing(Engine(environment.engine, redact)) as engine:
-        names = Names(environment.name, environment.gated.name)
+        names = Names.of(environment, environment.gated.name)
         lease = Lease(engine, names, build)
         yield DockerDeployer(
             environment, environment.gated, names, engine, lease, build, progress, timing
@@ -84,6 +98,8 @@ class DockerDeployer:
         Where there is neither, nothing stands there that two runs could fight over: it is then made
         of the image that is fetched, before anything is touched.
         """
+        # Looked at before the lock is: what is not this environment's has nothing to put back.
+        ownership.require(self.engine, self.environment)
         try:
             if (made_of := self._lock_image()) is not None:
                 self.lease.acquire(made_of, wait)
@@ -92,10 +108,13 @@ class DockerDeployer:
             self.lease.release()
 
     def foresee(self, reference: ImageReference) -> Plan:
-        return Plan(self.engine, self.environment, self.lease, reference)
+        return Plan(self.engine, self.environment, self.lease, reference, self.build)
 
-    def put_back(self) -> str:
-        """Puts the previous version back, proves that it answers, and says so in a sentence."""
+    def put_back(self) -> str | None:
+        """Puts the previous version back, proves that it answers, and says so in a sentence.
+
+        None where there was nothing to do.
+        """
         engine, names = self.engine, self.names
         try:
             self.lease.require()
@@ -106,8 +125,8 @@ class DockerDeployer:
         except RollbackFailed:
             raise
         except GateError as error:
-            raise RollbackFailed(f"{error}\n{journal.by_hand(engine, names)}") from error
-        return done or f"{names.live} has no open deployment: nothing to put back"
+            raise RollbackFailed(f"{error}\n{by_hand(engine, names)}") from error
+        return done
 
     def _lock_image(self) -> str | None:
         if self.environment.lock_image is None:
@@ -128,9 +147,8 @@ class HeldEnvironment:
         site = self.site
         if not site.lease.taken:
             return None
-        names = (Names(site.environment.name, s.name) for s in site.environment.services)
-        done = [sentence for n in names if (sentence := journal.put_back(site.engine, n))]
-        return "; ".join(done) or None
+        names = (Names.of(site.environment, s.name) for s in site.environment.services)
+        return "; ".join(filter(None, map(self._mend, names))) or None
 
     def fetch(self, image: ImageReference) -> FetchedImage:
         """Takes the lock where there was nothing to make it of, too."""
@@ -145,7 +163,15 @@ class HeldEnvironment:
 
     def put_back(self) -> str:
         # Without the lock nothing was touched.
-        return self.site.put_back() if self.site.lease.taken else ""
+        done = self.site.put_back() if self.site.lease.taken else None
+        return done or f"{self.site.names.live} has no open deployment: nothing to put back"
+
+    def _mend(self, names: Names) -> str | None:
+        """What cannot be put back must not keep a better version out."""
+        try:
+            return journal.put_back(self.site.engine, names)
+        except RollbackFailed as error:
+            return f"{error}\nThis run goes on: only a version that works can mend {names.live}"
 
 
 @dataclass(frozen=True)
@@ -155,32 +181,108 @@ class FetchedImage:
     site: DockerDeployer
     image: ImageReference
 
-    def stage(self) -> StagedCandidate:
+    def stage(self) -> Prepared:
         site, engine, names = self.site, self.site.engine, self.site.names
+        before = succession.label_of(site.build, engine.find(names.live))
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
+        spec = replace(spec, labels={**spec.labels, **before})
         strategy = strategies.find(site.environment.strategy)
         if isinstance(strategy, strategies.Prepares):
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         require_free(engine, spec.publish, names.live)
+        if site.service.candidate == "off":
+            return Prepared(site, self.image, spec, started)
+        spec = self._with_its_data(spec)
         with journal.undone_on_failure(engine, names):
+            engine.remove(names.candidate)  # one that recovery could not take away
             candidate = engine.create(names.candidate, spec.candidate())
             engine.start(candidate)
             ready = readiness.wait(engine, candidate, names.candidate)
         site.progress(f"{names.candidate} is ready with {self.image.brief}")
         return StagedCandidate(site, self.image, spec, started, ready)
 
+    def _with_its_data(self, spec: Spec) -> Spec:
+        """A candidate that becomes live itself gets what live has in anonymous volumes, if told."""
+        site = self.site
+        live = site.engine.find(site.names.live)
+        if live is None or site.environment.strategy == "recreate":
+            return spec
+        shared = spec.with_volumes_of(live, declared_volumes(site.engine, spec.image))
+        if shared != spec and site.service.candidate is None:
+            folders = ", ".join(sorted(set(shared.volumes.values()) - set(spec.volumes.values())))
+            raise ConfigurationError(
+                f"{site.names.live} has data in a volume at {folders}, which its image asks for, "
+                "and a candidate would be at work there too: use strategy recreate, which hands it "
+                f'on, or say services.{site.service.name}.candidate = "on" where two may share it; '
+                "nothing changed"
+            )
+        return shared
+
 
 @dataclass(frozen=True)
-class StagedCandidate:
-    """See `Staged`, and `Answers`."""
+class Prepared:
+    """See `Staged`: all that it needs is there, and where it has a candidate, that is ready."""
 
     site: DockerDeployer
     image: ImageReference
     spec: Spec
     started: datetime
+
+    def promote(self) -> LiveDeployment:
+        site, engine, names = self.site, self.site.engine, self.site.names
+        # Without the lock nothing may be touched any more, the candidate included.
+        site.lease.require()
+        previous = engine.find(names.live)
+        with journal.undone_on_failure(engine, names):
+            proof.require_no_impostor(engine, names)
+            if previous is not None and DEPLOY_ID not in previous.labels:
+                self._adopt(previous)
+            if previous is not None and not site.build.redeploy and self._same(previous):
+                engine.remove(names.candidate)
+                site.progress(f"{names.live} runs {self.image.brief} already: it was left alone")
+                return LeftAlone(site, self._deployment(previous, previous, 0.0), previous)
+            strategy = strategies.find(site.environment.strategy)
+            downtime = strategy.swap(engine, names, self.spec)
+            with site.timing("drain"):
+                drain_and_stop(engine, names.previous)
+            live = engine.get(names.live)
+        site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
+        return LiveDeployment(site, self._deployment(live, previous, downtime), live)
+
+    def _same(self, live: Container) -> bool:
+        return as_deployed(self.site.environment, self.site.service, self.image, live)
+
+    def _deployment(
+        self, live: Container, previous: Container | None, downtime: float
+    ) -> Deployment:
+        return Deployment(
+            environment=self.site.environment.name,
+            service=self.site.service.name,
+            image=self.image,
+            deploy_id=live.labels[DEPLOY_ID],
+            previous_digest=previous.labels.get(DIGEST) if previous else None,
+            started=self.started,
+            finished=datetime.now(UTC),
+            downtime=downtime,
+        )
+
+    def _adopt(self, found: Container) -> None:
+        """A container of this name that the gate has not made is the previous version, too."""
+        if found.goes_when_stopped:
+            raise DeploymentFailed(
+                f"{found.name} was started with --rm, and is gone as soon as it is stopped: it "
+                "could not be put back; start it anew without --rm, or remove it"
+            )
+        self.site.progress(f"adopted {found.name}, which the gate has not made, from {found.image}")
+
+
+@dataclass(frozen=True)
+class StagedCandidate(Prepared):
+    """See `Answers`."""
+
     candidate: Container
 
     @property
@@ -195,30 +297,6 @@ class StagedCandidate:
         site = self.site
         site.lease.require()
         proof.prove_staged(site.engine, site.names, self.candidate, site.environment.preview)
-
-    def promote(self) -> LiveDeployment:
-        site, engine, names = self.site, self.site.engine, self.site.names
-        # Without the lock nothing may be touched any more, the candidate included.
-        site.lease.require()
-        previous = engine.find(names.live)
-        with journal.undone_on_failure(engine, names):
-            strategy = strategies.find(site.environment.strategy)
-            downtime = strategy.swap(engine, names, self.spec)
-            with site.timing("drain"):
-                drain_and_stop(engine, names.previous)
-            live = engine.get(names.live)
-        site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
-        deployment = Deployment(
-            environment=site.environment.name,
-            service=site.service.name,
-            image=self.image,
-            deploy_id=self.spec.labels[DEPLOY_ID],
-            previous_digest=previous.labels.get(DIGEST) if previous else None,
-            started=self.started,
-            finished=datetime.now(UTC),
-            downtime=downtime,
-        )
-        return LiveDeployment(site, deployment, live)
 
 
 @dataclass(frozen=True)
@@ -239,7 +317,7 @@ class LiveDeployment:
         """See `TellsLogs`: those of all services, the one under the gate first."""
         site = self.site
         others = (s.name for s in site.environment.services if s.name != site.service.name)
-        names = [site.names.live, *(Names(site.environment.name, other).live for other in others)]
+        names = [site.names.live, *(Names.of(site.environment, other).live for other in others)]
         return {name: site.engine.logs(name) for name in names if site.engine.find(name)}
 
     def conclude(self) -> None:
@@ -247,4 +325,26 @@ class LiveDeployment:
         journal.conclude(self.site.engine, self.site.names)
 
     def rollback(self) -> str:
-        return self.site.put_back()
+        site, names = self.site, self.site.names
+        done = site.put_back()
+        if (
+            done is None
+            and (found := site.engine.find(names.live))
+            and found.id == self.container.id
+        ):
+            raise RollbackFailed(
+                f"the deployment of {names.live} is open no more, and nothing tells what was live "
+                f"before: somebody else has ended it.\n{by_hand(site.engine, names)}"
+            )
+        return done or f"the previous version of {names.live} was put back before"
+
+
+@dataclass(frozen=True)
+class LeftAlone(LiveDeployment):
+    """What was asked for was live already: it is proved as ever, and nothing was opened."""
+
+    def conclude(self) -> None:
+        self.site.lease.require()
+
+    def rollback(self) -> str:
+        return f"{self.site.names.live} was live before this run and was left alone"

@@ -13,8 +13,8 @@ from docker.types import EndpointConfig, NetworkingConfig
 
 from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
-from pytest_storedog_gate.deploy.docker.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
+from pytest_storedog_gate.deploy.docker.traffic.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.references import ImageReference
 
-RestartPolicy = Literal["no", "unless-stopped"]
+RestartPolicy = Literal["no", "unless-stopped", "always"]
 
 _CONNECT = 5
 _CALL = 60
@@ -144,9 +144,11 @@ class Engine:
     # Changing
 
     def create(self, name: str, spec: Spec) -> str:
-        """Creates a container with restart policy `no`; returns its ID."""
+        """Creates a container with restart policy `no`, and its volumes; returns its ID."""
         with self._errors():
             api = self._api
+            for volume in spec.volumes:
+                self.create_volume(volume, spec.owner)
             host = api.create_host_config(
                 binds=[f"{volume}:{folder}" for volume, folder in spec.volumes.items()],
                 port_bindings=spec.port_bindings(self.loopback),
@@ -172,16 +174,20 @@ class Engine:
         return str(created["Id"])
 
     def start(self, container: str) -> None:
-        """Starts a container; a running one is left as it is."""
+        """Starts a container, or lets a paused one go on; a running one is left as it is."""
+        paused = self.get(container).status == "paused"
         with self._errors():
-            self._api.start(container)
+            if paused:
+                self._api.unpause(container)
+            else:
+                self._api.start(container)
 
-    def stop(self, container: str) -> None:
-        """Stops a container, for good: a restart of the engine does not revive it.
+    def stop(self, container: str, *, then: RestartPolicy = "no") -> None:
+        """Stops a container, for good: only with "always" a restart of the engine revives it.
 
         What hears that it is to end has some seconds for it.
         """
-        self.set_restart_policy(container, "no")
+        self.set_restart_policy(container, then)
         found = self.get(container)
         with self._errors():
             self._api.stop(container, timeout=_GRACE if self._hears(found) else 0)
@@ -206,14 +212,34 @@ class Engine:
             # The stubs know only two of the engine's policies.
             self._api.update_container(container, restart_policy={"Name": policy})  # type: ignore[arg-type]
 
+    def volume(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a volume; None where there is none of this name."""
+        with self._errors():
+            try:
+                return dict(self._api.inspect_volume(name)["Labels"] or {})
+            except NotFound:
+                return None
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Creates a volume; one that is there stays as it is."""
+        with self._errors():
+            self._api.create_volume(name, labels=dict(labels))
+
+    def remove_volume(self, name: str) -> None:
+        """Removes a volume; missing is fine."""
+        with self._errors(), suppress(NotFound):
+            self._api.remove_volume(name)
+
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         with self._errors():
             self._api.create_network(name, driver="bridge", labels=dict(labels))
 
-    def has_network(self, name: str) -> bool:
-        """Whether there is a network of exactly this name; the engine's filter takes parts."""
+    def network(self, name: str) -> Mapping[str, str] | None:
+        """The labels of a network; None where there is none of exactly this name."""
         with self._errors():
-            return any(each["Name"] == name for each in self._api.networks(names=[name]))
+            # The engine's filter takes parts of names.
+            found = [each for each in self._api.networks(names=[name]) if each["Name"] == name]
+        return dict(found[0]["Labels"] or {}) if found else None
 
     # The lock's container
 

@@ -6,10 +6,12 @@ their text.
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
@@ -26,6 +28,8 @@ _UNREACHABLE = (
     "timeout|deadline exceeded|server misbehaving|http response to https client|x509|: eof|"
     "toomanyrequests"
 )
+_ODD = (json.JSONDecodeError, requests.HTTPError, KeyError)
+_LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _UNKNOWN = "manifest unknown|name unknown|repository name not known|not found"
 
 
@@ -38,10 +42,7 @@ def engine_errors(endpoint: str, redact: Callable[[str], str]) -> Iterator[None]
         text = redact(explanation(error))
         raise DeploymentFailed(f"the engine {endpoint} refused: {text}") from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
-        raise NoVerdict(
-            f"the engine {endpoint} does not answer ({_cause(error)}): see that it runs and that "
-            "this user may reach it, or correct the environment's `engine`"
-        ) from error
+        raise NoVerdict(f"the engine {endpoint} {_silence(error)}") from error
 
 
 @contextmanager
@@ -81,8 +82,21 @@ def explanation(error: APIError) -> str:
     return " ".join(str(error.explanation or error).split())
 
 
-def _cause(error: BaseException) -> str:
+def _silence(error: BaseException) -> str:
+    """What went wrong where there is no answer of an engine, and what to do."""
+    chain = [error]
     # The SDK wraps requests, requests wraps urllib3, and only the innermost says something.
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return str(error) or type(error).__name__
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+    if odd := next((each for each in chain if isinstance(each, _ODD)), None):
+        return f"gave an answer that is no engine's ({odd}): correct the environment's `engine`"
+    text = str(chain[-1]) or type(chain[-1]).__name__
+    if isinstance(chain[-1], _LATE):
+        return (
+            f"did not answer in time ({text}), and may have done what it was told: see why it is "
+            "busy, and run again, which looks first"
+        )
+    return (
+        f"does not answer ({text}): see that it runs and that this user may reach it, or correct "
+        "the environment's `engine`"
+    )

@@ -52,6 +52,12 @@ def fetch(engine: Engine, image: ImageReference) -> None:
         )
 
 
+def declared_volumes(engine: Engine, reference: str) -> frozenset[str]:
+    """The folders that an image on the engine wants a volume for."""
+    image = engine.image(reference) or {}
+    return frozenset((image.get("Config") or {}).get("Volumes") or ())
+
+
 def standing(engine: Engine, names: Names) -> str | None:
     """The ID of an image that stands in the environment already, and so needs no registry.
 

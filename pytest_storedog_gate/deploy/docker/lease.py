@@ -59,6 +59,11 @@ class Lease:
     def require(self) -> None:
         """Raises `NoVerdict` unless the lock is still this run's."""
         found = self._engine.find(self._container) if self._container else None
+        if found is not None and found.status == "paused":
+            raise NoVerdict(
+                f"the lock {self._names.lock} is paused, so that nothing says whose it is: "
+                f"{self._unpaused()}, and run again"
+            )
         if found is None or not found.running:
             raise self._lost()
 
@@ -79,6 +84,7 @@ class Lease:
 
     def _take(self, image: str) -> bool:
         said = {
+            labels.PROJECT: self._names.project,
             labels.ENVIRONMENT: self._names.environment,
             labels.SERVICE: self._names.service,
             labels.COMMIT: self._build.commit or "",
@@ -124,6 +130,9 @@ class Lease:
             "restarted, and another run may be at work; run again"
         )
 
+    def _unpaused(self) -> str:
+        return f"docker -H {self._engine.endpoint} unpause {self._names.lock}"
+
     def _held_by(self, lock: Container | None) -> str:
         said = lock.labels if lock else {}
         build, link = said.get(labels.BUILD), said.get(labels.BUILD_LINK)
@@ -133,6 +142,7 @@ class Lease:
             link or "",
             f"since {datetime.fromisoformat(lock.created_at):%F %T %Z}" if lock else "",
         ]
-        return ", ".join(filter(None, parts)) + (
-            ": wait for it with --storedog-lock-wait=SECONDS, or run again later"
-        )
+        who = ", ".join(filter(None, parts))
+        if lock is not None and lock.status == "paused":
+            return f"{who}, and somebody has paused it, so that it cannot end: {self._unpaused()}"
+        return who + (": wait for it with --storedog-lock-wait=SECONDS, or run again later")

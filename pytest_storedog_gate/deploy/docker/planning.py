@@ -5,15 +5,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import names, services, strategies
+from pytest_storedog_gate.deploy.docker import names, ownership, proof, services, strategies
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
+from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.docker.names import Names
+from pytest_storedog_gate.deploy.docker.specification import as_deployed
 from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.references import ImageReference, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_storedog_gate.deploy import Build
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.lease import Lease
     from pytest_storedog_gate.deploy.environment import Environment
@@ -23,17 +26,23 @@ class Plan:
     """See `pytest_storedog_gate.deploy.Plan`."""
 
     def __init__(
-        self, engine: Engine, environment: Environment, lease: Lease, reference: ImageReference
+        self,
+        engine: Engine,
+        environment: Environment,
+        lease: Lease,
+        reference: ImageReference,
+        build: Build,
     ) -> None:
         self._engine, self._environment, self._lease = engine, environment, lease
-        self._reference = reference
-        self._names = Names(environment.name, environment.gate or "")
+        self._reference, self._build = reference, build
+        self._names = Names.of(environment, environment.gate or "")
 
     @cached_property
     def image(self) -> ImageReference:
         return resolve(self._engine, self._reference)
 
     def lock(self) -> Iterator[str]:
+        ownership.require(self._engine, self._environment)
         self._lease.look()
         if self._lockable:
             yield from self._lock()
@@ -48,7 +57,8 @@ class Plan:
             yield from self._lock()
 
     def stage(self) -> Iterator[str]:
-        if not self._engine.has_network(self._environment.network):
+        succession.label_of(self._build, self._engine.find(self._names.live))
+        if self._engine.network(self._environment.network) is None:
             yield f"create the network {self._environment.network}"
         for found in services.survey(self._engine, self._environment):
             yield self._service(found)
@@ -59,10 +69,18 @@ class Plan:
         elif published is not None:
             held = ports.require_free(self._engine, published, self._names.live)
             yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
-        yield f"start {self._names.candidate} and wait until it is ready"
+        gated = self._environment.gated
+        if gated is None or gated.candidate != "off":
+            yield f"start {self._names.candidate} and wait until it is ready"
 
     def promote(self) -> Iterator[str]:
+        proof.require_no_impostor(self._engine, self._names)
         live = self._engine.find(self._names.live)
+        gated = self._environment.gated
+        again = self._build.redeploy
+        if live and gated and not again and as_deployed(self._environment, gated, self.image, live):
+            yield f"leave {self._names.live} alone: it runs {self.image.brief} already"
+            return
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"
         strategy = self._environment.strategy
         yield f"make it {self._names.live} by strategy {strategy}, in place of {now}"
@@ -77,7 +95,7 @@ class Plan:
     def _lock(self) -> Iterator[str]:
         yield f"take the lock {self._names.lock}"
         for service in self._environment.services:
-            where = Names(self._environment.name, service.name)
+            where = Names.of(self._environment, service.name)
             if self._engine.find(where.previous) is not None:
                 yield f"put {where.previous} back: the last deployment was not concluded"
             elif self._engine.find(where.candidate) is not None:

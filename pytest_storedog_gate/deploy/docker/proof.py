@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.docker.traffic import edge
-from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.environment import Address
 
 
 def prove_deployed(
@@ -53,6 +53,19 @@ def prove_staged(engine: Engine, names: Names, started: Container, preview: Addr
         raise DeploymentFailed(f"{names.candidate} is not what was started: {'; '.join(wrong)}")
 
 
+def require_no_impostor(engine: Engine, names: Names) -> None:
+    """Nothing but what is live answers in its place, before anything takes that."""
+    live = engine.find(names.live)
+    if live is None:
+        return
+    ours = (names.edge, names.previous, names.candidate)
+    if wrong := _impostors(engine, live, *ours):
+        raise DeploymentFailed(
+            f"{'; '.join(wrong)}: stop it, or take that name from it; else nobody can say who "
+            "answers"
+        )
+
+
 def prove_put_back(engine: Engine, names: Names, previous: Container) -> None:
     """What was live before the deployment is live again, be it nothing."""
     if labels.ABSENT not in previous.labels:
@@ -70,10 +83,8 @@ def _prove(
     live = readiness.wait(engine, names.live, names.live)
     wrong = _differences(expected, _seen(live))
     door = engine.find(names.edge)
-    if published is not None:
-        address = Address(published.host.strip("[]"), published.port)
-        if not any(address in found for found in (door or live).bindings.values()):
-            wrong.append(f"{published} is not bound to {door.name if door else 'it'}")
+    if published is not None and not (door or live).has(published):
+        wrong.append(f"{published} is not bound to {door.name if door else 'it'}")
     if door is not None:
         wrong += edge.astray(engine, door, live)
     wrong += _impostors(engine, live)
@@ -103,10 +114,12 @@ def _differences(expected: Mapping[str, str], seen: Mapping[str, str]) -> list[s
     ]
 
 
-def _impostors(engine: Engine, live: Container) -> list[str]:
+def _impostors(engine: Engine, live: Container, *ours: str) -> list[str]:
     return [
         f"{other.name} answers to {', '.join(sorted(shared))} too"
         for network, answers in live.answers_to.items()
         for other in engine.running_in(network)
-        if other.id != live.id and (shared := answers & other.answers_to.get(network, frozenset()))
+        if other.id != live.id
+        and other.name not in ours
+        and (shared := answers & other.answers_to.get(network, frozenset()))
     ]

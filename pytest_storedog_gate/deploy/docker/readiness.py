@@ -34,6 +34,19 @@ def wait(engine: Engine, container: str, what: str) -> Container:
     That is the HTTP readiness in its labels, its image's HEALTHCHECK, and without both a short time
     of running. Raises `DeploymentFailed` with what was seen last, at once when it has ended.
     """
+    return _wait(engine, container, what)[0]
+
+
+def first_answer(engine: Engine, container: str, what: str) -> float:
+    """Waits in the same way, and returns the monotonic time when it began to answer for good.
+
+    A HEALTHCHECK, whose first result may take half a minute, tells that only where nothing can be
+    asked over HTTP.
+    """
+    return _wait(engine, container, what)[1]
+
+
+def _wait(engine: Engine, container: str, what: str) -> tuple[Container, float]:
     first = found = engine.get(container)
     declared = _declared(found)
     probe = _Probe(*declared) if declared else None
@@ -51,7 +64,7 @@ def wait(engine: Engine, container: str, what: str) -> Container:
             found = engine.get(container)
             trouble = _trouble(found, first)
             if trouble is None and answers and _settled(found, probe, has_run + elapsed):
-                return found
+                return found, probe.first if probe else time.monotonic()
             if trouble is None and elapsed > timeout:
                 trouble = f"not ready within {timeout:g} s"
             if trouble is not None:
@@ -70,11 +83,15 @@ class _Probe:
     def __init__(self, readiness: Readiness, port: int) -> None:
         self._readiness, self._port = readiness, port
         self._good = 0
+        self.first = 0.0  # when the first of them came
         self.last = "not asked yet"
 
     def passes(self, session: requests.Session, engine: Engine, container: Container) -> bool:
         if self._good < self._readiness.consecutive:
-            self._good = self._good + 1 if self._ask(session, engine, container) else 0
+            good = self._ask(session, engine, container)
+            if good and self._good == 0:
+                self.first = time.monotonic()
+            self._good = self._good + 1 if good else 0
         return self._good >= self._readiness.consecutive
 
     def _ask(self, session: requests.Session, engine: Engine, container: Container) -> bool:

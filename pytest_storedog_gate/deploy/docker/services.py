@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.docker import journal, names
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve
 from pytest_storedog_gate.deploy.docker.names import Names
-from pytest_storedog_gate.deploy.docker.specification import fingerprint, specify
+from pytest_storedog_gate.deploy.docker.specification import outdated, specify
 from pytest_storedog_gate.deploy.docker.strategies import recreate
 from pytest_storedog_gate.deploy.docker.traffic import ports
-from pytest_storedog_gate.deploy.references import ImageReference, short
+from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.outlets.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def survey(engine: Engine, environment: Environment) -> Iterator[Standing]:
         at_once=_AT_ONCE,
     )
     for service, image in zip(supporting, images, strict=True):
-        where = Names(environment.name, service.name)
+        where = Names.of(environment, service.name)
         reason = _outdated(engine, environment, service, image, where)
         yield Standing(service, where, image, reason)
 
@@ -55,8 +55,8 @@ def start(
     engine: Engine, environment: Environment, build: Build, progress: Callable[[str], None]
 ) -> None:
     """Creates the network if it is absent and replaces each service that is not as it should be."""
-    if not engine.has_network(environment.network):
-        engine.create_network(environment.network, {names.ENVIRONMENT: environment.name})
+    if engine.network(environment.network) is None:
+        engine.create_network(environment.network, names.owner(environment))
         progress(f"created the network {environment.network}")
     outdated = [each for each in survey(engine, environment) if each.outdated is not None]
     # All new images are on the engine before any old container is touched.
@@ -77,10 +77,4 @@ def _outdated(
     live = engine.find(where.live)
     if live is None:
         return "it was not there"
-    if not live.running:
-        return f"it did not run, its status was {live.status}"
-    if (old := live.labels.get(names.DIGEST)) != image.digest or live.image != image.pinned:
-        return f"its image was {short(old)}"
-    if live.labels.get(names.SPEC) != fingerprint(environment, service):
-        return "its configuration had changed"
-    return None
+    return outdated(environment, service, image, live, "recreate")

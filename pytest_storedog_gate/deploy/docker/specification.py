@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.references import short
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pytest_storedog_gate.deploy import Build
+    from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.environment import Address, Environment, Service
     from pytest_storedog_gate.deploy.references import ImageReference
 
@@ -44,10 +46,26 @@ class Spec:
         own = {} if self.port is None else {self.port: self.publish}
         return {**own, **self.beside}
 
+    @property
+    def owner(self) -> dict[str, str]:
+        """The labels that say whose it is, but for the service."""
+        whose = (names.PROJECT, names.ENVIRONMENT)
+        return {label: self.labels[label] for label in whose if label in self.labels}
+
     def candidate(self) -> Spec:
         """The same, out of the traffic's way: no alias, no published address."""
         labels = {**self.labels, names.ROLE_AT_CREATE: "candidate"}
         return replace(self, labels=labels, aliases=(), publish=None)
+
+    def with_volumes_of(self, container: Container, declared: Collection[str]) -> Spec:
+        """The same with the anonymous volumes of a container, where the image `declared` them."""
+        named = set(self.volumes.values())
+        kept = {
+            volume: folder
+            for volume, folder in container.anonymous.items()
+            if folder in declared and folder not in named
+        }
+        return replace(self, volumes={**kept, **self.volumes})
 
     def placeholder(self) -> Spec:
         """What stands for "nothing was live before"; it is never started."""
@@ -66,11 +84,14 @@ def specify(
     environment: Environment, service: Service, image: ImageReference, build: Build
 ) -> Spec:
     """The container of a service's image in an environment, for a new deployment."""
-    volumes = {f"{environment.name}-{name}": path for name, path in service.volumes.items()}
+    volumes = {
+        names.inside(environment.project, environment.name, name): path
+        for name, path in service.volumes.items()
+    }
     publish = environment.publish.get(service.name)
     labels = {
+        **names.owner(environment),
         names.SERVICE: service.name,
-        names.ENVIRONMENT: environment.name,
         names.DIGEST: image.digest or "",
         names.DEPLOY_ID: uuid.uuid4().hex[:12],
         names.COMMIT: build.commit or "",
@@ -110,3 +131,44 @@ def fingerprint(environment: Environment, service: Service) -> str:
         "readiness": asdict(service.readiness) if service.readiness else None,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def outdated(
+    environment: Environment, service: Service, image: ImageReference, live: Container, by: str
+) -> str | None:
+    """Why what is live has to be replaced `by` a strategy; None where it is as it is to be.
+
+    With recreate it has an alias and a published address of its own.
+    """
+    own = by == "recreate"
+    called = {live.name, service.name} if own else {live.name}
+    address = environment.publish.get(service.name) if own else None
+    if not live.running:
+        return f"it did not run, its status was {live.status}"
+    if (old := live.labels.get(names.DIGEST)) != image.digest or live.image != image.pinned:
+        return f"its image was {short(old)}"
+    if live.labels.get(names.SPEC) != fingerprint(environment, service):
+        return "its configuration had changed"
+    if live.labels.get(names.PROJECT, "") != environment.project:
+        return "it had no project"
+    if live.health == "unhealthy":
+        return "its HEALTHCHECK said unhealthy"
+    if called - live.answers_to.get(environment.network, frozenset()):
+        return f"it was not in the network {environment.network} by its names"
+    if address is not None and not live.has(address):
+        return f"{address} was not bound to it"
+    return None
+
+
+def as_deployed(
+    environment: Environment, service: Service, image: ImageReference, live: Container
+) -> bool:
+    """Whether a new deployment of this image, by the environment's strategy, would change nothing.
+
+    What another package's strategy makes is not known here.
+    """
+    role = {"recreate": "live", "rename": "candidate", "edge": "candidate"}
+    by = environment.strategy
+    made_so = by in role and live.labels.get(names.ROLE_AT_CREATE) == role[by]
+    untouched = live.restarts == 0
+    return made_so and untouched and outdated(environment, service, image, live, by) is None

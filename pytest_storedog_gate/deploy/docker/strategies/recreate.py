@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, readiness
+from pytest_storedog_gate.deploy.docker import names as labels
+from pytest_storedog_gate.deploy.docker.images import declared_volumes
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
@@ -26,11 +28,16 @@ def swap(engine: Engine, names: Names, spec: Spec) -> float:
     """See `Strategy`; works without a candidate too."""
     engine.remove(names.candidate)
     journal.open_deployment(engine, names, spec)
+    previous = engine.get(names.previous)
+    # What it has in volumes that only its image asked for, is handed on.
+    spec = spec.with_volumes_of(previous, declared_volumes(engine, spec.image))
     began = time.monotonic()
-    engine.stop(names.previous)
+    if labels.ABSENT not in previous.labels:
+        # Until the new one answers, an engine that starts anew brings it back.
+        engine.stop(previous.id, then="always")
     live = engine.create(names.live, spec)
     engine.start(live)
-    readiness.wait(engine, live, names.live)
-    downtime = time.monotonic() - began
+    answered = readiness.first_answer(engine, live, names.live)
     engine.set_restart_policy(live, "unless-stopped")
-    return downtime
+    engine.set_restart_policy(previous.id, "no")
+    return answered - began

@@ -27,9 +27,9 @@ def fault(environment: Environment) -> tuple[str, str] | None:
 
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
+    # Before it has traffic: from then on an engine that starts anew has to start it.
+    engine.set_restart_policy(names.candidate, "unless-stopped")
     began = time.monotonic()
     journal.open_deployment(engine, names, spec)
     engine.rename(names.candidate, names.live)
-    gap = time.monotonic() - began
-    engine.set_restart_policy(names.live, "unless-stopped")
-    return gap
+    return time.monotonic() - began

@@ -59,7 +59,7 @@ def specify(
         image=image.pinned,
         network=environment.network,
         labels={
-            labels.ENVIRONMENT: environment.name,
+            **labels.owner(environment),
             labels.DIGEST: image.digest or "",
             labels.ROLE_AT_CREATE: "edge",
             labels.DRAIN: str(environment.drain),

@@ -27,7 +27,10 @@ def drain_and_stop(engine: Engine, previous: str) -> None:
     It is stopped, not left idle: a client's pooled connection would keep reaching it, and a check
     behind that client would see the wrong version.
     """
-    if not engine.get(previous).running:
+    found = engine.get(previous)
+    if found.status == "paused":  # it answers nobody, and could not be started later
+        engine.stop(previous)
+    if not found.running:
         return
     deadline = time.monotonic() + _LONGEST_DRAIN
     before = engine.sent(previous)

@@ -3,6 +3,9 @@
 `.prev` exists exactly while a deployment has not been concluded, so that recovery after a crash,
 clean-up after a failure and rollback are one function, `put_back`. It can itself be interrupted at
 any call: giving the live name back is its last act on the previous container.
+
+That container is stopped, and who clears an engine of what is stopped takes it away. So a volume
+called `.open` bears witness, which says which container was live before.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
+from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.traffic import edge
+from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict, RollbackFailed
 
 if TYPE_CHECKING:
@@ -25,16 +30,25 @@ if TYPE_CHECKING:
 
 
 def open_deployment(engine: Engine, names: Names, spec: Spec) -> None:
-    """Moves what is live to the previous name; a placeholder stands there for nothing."""
+    """Moves what is live to the previous name; a placeholder stands there for nothing.
+
+    Where an earlier version has that name still, as it could not be put back, it keeps it, and what
+    is live goes: nothing proved that.
+    """
     live = engine.find(names.live)
+    if engine.find(names.previous) is not None:
+        engine.remove(names.live)
+        return
+    engine.create_volume(names.witness, {**spec.owner, labels.PREVIOUS: live.id if live else ""})
     if live is None:
         engine.create(names.previous, spec.placeholder())
     else:
-        engine.rename(live.id, names.previous)
+        _move(engine, live, names.previous)
 
 
 def conclude(engine: Engine, names: Names) -> None:
     """Ends the open deployment in favour of what is live."""
+    engine.remove_volume(names.witness)
     engine.remove(names.previous)
 
 
@@ -48,10 +62,12 @@ def put_back(engine: Engine, names: Names) -> str | None:
         previous = engine.find(names.previous)
         if previous is None or not previous.wanted:
             edge.revive(engine, names)
-        done = _restore(engine, names, previous) if previous else None
+        done = _restore(engine, names, previous) if previous else _without(engine, names)
         if engine.find(names.candidate) is not None:
             engine.remove(names.candidate)
             done = done or f"removed {names.candidate}, a candidate that never had traffic"
+        _require_what_was_live(engine, names)
+        engine.remove_volume(names.witness)
     except GateError as error:
         raise RollbackFailed(
             f"the previous version of {names.live} could not be put back: {error}\n"
@@ -85,14 +101,23 @@ def undone_on_failure(engine: Engine, names: Names) -> Iterator[None]:
         raise type(error)(f"{error}\n{outcome}") from error
 
 
-def by_hand(engine: Engine, names: Names) -> str:
-    """What a person does when the previous version cannot be put back."""
-    docker = f"docker -H {engine.endpoint}"
-    return (
-        f"A person is needed. See what is left: {docker} ps -a --filter name={names.live}; read "
-        f"{docker} logs {names.previous}; then put it back: {docker} rm -f {names.live}; {docker} "
-        f"start {names.previous}; {docker} update --restart unless-stopped {names.previous}; "
-        f"{docker} rename {names.previous} {names.live}"
+def _without(engine: Engine, names: Names) -> str | None:
+    """There is no previous container; nothing was live before, where the placeholder is gone."""
+    witness = engine.volume(names.witness)
+    if witness is None or witness[labels.PREVIOUS] or engine.find(names.live) is None:
+        return None
+    engine.remove(names.live)
+    return f"removed {names.live}, whose first deployment was not concluded"
+
+
+def _require_what_was_live(engine: Engine, names: Names) -> None:
+    """Else somebody has taken that away, and what is live was never let through."""
+    witness, live = engine.volume(names.witness), engine.find(names.live)
+    if witness is None or witness[labels.PREVIOUS] == (live.id if live else ""):
+        return
+    raise DeploymentFailed(
+        "it is gone from the engine, which somebody has cleared of what is stopped, as `docker "
+        f"container prune` does; {'what answers was not let through' if live else 'nobody answers'}"
     )
 
 
@@ -102,30 +127,39 @@ def _restore(engine: Engine, names: Names, previous: Container) -> str:
         engine.remove(previous.id)
         return f"removed {names.live}, whose first deployment was not concluded"
     if previous.wanted:
+        # As soon as nobody answers, an engine that starts anew has to start it.
+        engine.set_restart_policy(previous.id, "always")
         # Its address is free only without the live one; else the live one answers until then.
         for holder in (names.spare_edge, names.edge, names.live):
-            engine.remove(holder)
+            if (found := engine.find(holder)) is not None:
+                if found.running and holder == names.live:
+                    engine.stop(found.id)
+                engine.remove(found.id)
     engine.start(previous.id)
     readiness.wait(engine, previous.id, names.previous)
     engine.set_restart_policy(previous.id, "unless-stopped")
-    if engine.find(names.edge) is None:
-        engine.remove(names.live)
-        engine.rename(previous.id, names.live)
-    else:
-        _go_back(engine, names, previous)
+    _go_back(engine, names, previous)
     return f"put {previous.image} back as {names.live}"
 
 
 def _go_back(engine: Engine, names: Names, previous: Container) -> None:
-    """Lets the edge go to the previous version, and what is live finish what is under way.
+    """Gives the previous version the traffic, and lets what is live finish what is under way.
 
     What was live is a candidate then, and goes as one.
     """
     leaving = engine.find(names.live)
     if leaving is not None:
         engine.remove(names.candidate)
-        engine.rename(leaving.id, names.candidate)
+        _move(engine, leaving, names.candidate)
     else:
         leaving = engine.find(names.candidate)
     engine.rename(previous.id, names.live)
     edge.hand_over(engine, names, leaving)
+    if leaving is not None:
+        drain_and_stop(engine, leaving.id)
+
+
+def _move(engine: Engine, container: Container, name: str) -> None:
+    if container.status == "restarting":
+        engine.stop(container.id)  # in between two starts an engine cannot rename it
+    engine.rename(container.id, name)

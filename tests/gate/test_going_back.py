@@ -1,0 +1,40 @@
+"""Which run may put an older commit in the place of a newer one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from pytest_storedog_gate.gate.deploying import build_of
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.settings.load import Settings
+
+
+@pytest.mark.parametrize(
+    ("requires", "override", "event", "may"),
+    [
+        (None, None, "push", True),
+        ("staging", None, "push", False),
+        ("staging", None, None, False),
+        ("staging", None, "promote", True),
+        ("staging", None, "rollback", True),
+        ("staging", "incident 4711", "push", True),
+    ],
+)
+def test_where_a_verdict_is_required_a_person_has_to_want_it(
+    requires: str | None,
+    override: str | None,
+    event: str | None,
+    may: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DRONE_BUILD_EVENT", raising=False)
+    if event is not None:
+        monkeypatch.setenv("DRONE_BUILD_EVENT", event)
+    settings = cast(
+        "Settings", SimpleNamespace(requires=requires, override=override, redeploy=False)
+    )
+    assert build_of(settings).may_go_back is may
