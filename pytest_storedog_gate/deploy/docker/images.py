@@ -6,13 +6,12 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker.engine import Engine
-from pytest_storedog_gate.deploy.docker.engine_errors import from_registry
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.references import ImageReference
 
@@ -31,6 +30,9 @@ def resolved(
     endpoint: str, reference: ImageReference, redact: Callable[[str], str]
 ) -> ImageReference:
     """The same by the engine at `endpoint`, for a run that deploys nothing."""
+    # Strategies import this file where the configuration is read, long before Docker's SDK is used.
+    from pytest_storedog_gate.deploy.docker.engine import Engine  # noqa: PLC0415
+
     with closing(Engine(endpoint, redact)) as engine:
         return resolve(engine, reference)
 
@@ -39,6 +41,10 @@ def fetch(engine: Engine, image: ImageReference) -> None:
     """Pulls the digest. An image of the same tag that the engine has already is never used."""
     for message in engine.pull(image):
         if text := message.get("error"):
+            from pytest_storedog_gate.deploy.docker.engine_errors import (  # noqa: PLC0415
+                from_registry,
+            )
+
             # The SDK's own pull swallows this and returns the stale local image.
             raise from_registry(text, image) or DeploymentFailed(
                 f"pulling {image} broke off ({text}): see that the engine's disk and the registry "
