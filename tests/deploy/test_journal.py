@@ -124,6 +124,18 @@ def test_a_first_deployment_whose_placeholder_is_gone(
     assert machine.boxes == []
 
 
+def test_a_volume_of_that_name_that_is_none_of_the_gates(
+    machine: Machine, old: ImageReference, new: ImageReference
+) -> None:
+    deploy(machine, staging(), old)
+    machine.made_volumes[f"{LIVE}.open"] = {}
+    assert recover(machine, staging()) is None
+    assert machine.answer(LIVE) == "1"
+    deploy(machine, staging(), new)
+    assert machine.answer(LIVE) == "2"
+    assert f"{LIVE}.open" in machine.made_volumes
+
+
 def test_what_somebody_else_has_ended_is_not_called_put_back(
     machine: Machine, old: ImageReference, new: ImageReference
 ) -> None:

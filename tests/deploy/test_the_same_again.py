@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
-from tests.deploy.conftest import LIVE, deploy, reached, staging
+from tests.deploy.conftest import BUILD, LIVE, deploy, reached, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_storedog_gate.deploy import Build
     from pytest_storedog_gate.deploy.environment import Environment
     from tests.deploy.fake_machine import Box, Machine
 
@@ -24,7 +24,7 @@ WAYS = {
     "recreate": staging("recreate", publish=AT),
     "edge": staging("edge", publish=AT),
 }
-SPARING = Build(redeploy=False)
+SPARING = replace(BUILD, redeploy=False)
 
 
 def standing(machine: Machine) -> Box:
@@ -54,7 +54,9 @@ def once_more(machine: Machine, environment: Environment, build: Build = SPARING
 def test_it_is_left_alone_unless_asked(machine: Machine, way: str) -> None:
     deploy(machine, WAYS[way], machine.push("1"))
     assert once_more(machine, WAYS[way])
-    assert not once_more(machine, WAYS[way], Build())
+    assert not once_more(machine, WAYS[way], BUILD)
+    assert not once_more(machine, WAYS[way], replace(SPARING, commit="another"))
+    assert not once_more(machine, WAYS[way])
     assert once_more(machine, WAYS[way])
 
 

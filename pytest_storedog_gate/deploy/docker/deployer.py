@@ -240,7 +240,7 @@ class Prepared:
             proof.require_no_impostor(engine, names)
             if previous is not None and DEPLOY_ID not in previous.labels:
                 self._adopt(previous)
-            if previous is not None and not site.build.redeploy and self._same(previous):
+            if previous is not None and self._same(previous):
                 engine.remove(names.candidate)
                 site.progress(f"{names.live} runs {self.image.brief} already: it was left alone")
                 return LeftAlone(site, self._deployment(previous, previous, 0.0), previous)
@@ -253,7 +253,8 @@ class Prepared:
         return LiveDeployment(site, self._deployment(live, previous, downtime), live)
 
     def _same(self, live: Container) -> bool:
-        return as_deployed(self.site.environment, self.site.service, self.image, live)
+        site = self.site
+        return as_deployed(site.environment, site.service, self.image, live, site.build)
 
     def _deployment(
         self, live: Container, previous: Container | None, downtime: float

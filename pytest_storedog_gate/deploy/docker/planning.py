@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_storedog_gate.deploy import Build
+    from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.lease import Lease
-    from pytest_storedog_gate.deploy.environment import Environment
+    from pytest_storedog_gate.deploy.environment import Environment, Service
 
 
 class Plan:
@@ -77,13 +78,15 @@ class Plan:
         proof.require_no_impostor(self._engine, self._names)
         live = self._engine.find(self._names.live)
         gated = self._environment.gated
-        again = self._build.redeploy
-        if live and gated and not again and as_deployed(self._environment, gated, self.image, live):
+        if live and gated and self._same(live, gated):
             yield f"leave {self._names.live} alone: it runs {self.image.brief} already"
             return
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"
         strategy = self._environment.strategy
         yield f"make it {self._names.live} by strategy {strategy}, in place of {now}"
+
+    def _same(self, live: Container, gated: Service) -> bool:
+        return as_deployed(self._environment, gated, self.image, live, self._build)
 
     @cached_property
     def _lockable(self) -> bool:

@@ -161,14 +161,17 @@ def outdated(
 
 
 def as_deployed(
-    environment: Environment, service: Service, image: ImageReference, live: Container
+    environment: Environment, service: Service, image: ImageReference, live: Container, build: Build
 ) -> bool:
     """Whether a new deployment of this image, by the environment's strategy, would change nothing.
 
-    What another package's strategy makes is not known here.
+    The build may want one all the same. One of another commit changes the labels. What another
+    package's strategy makes is not known here.
     """
+    if build.redeploy:
+        return False
     role = {"recreate": "live", "rename": "candidate", "edge": "candidate"}
     by = environment.strategy
     made_so = by in role and live.labels.get(names.ROLE_AT_CREATE) == role[by]
-    untouched = live.restarts == 0
+    untouched = live.restarts == 0 and live.labels.get(names.COMMIT) == (build.commit or "")
     return made_so and untouched and outdated(environment, service, image, live, by) is None

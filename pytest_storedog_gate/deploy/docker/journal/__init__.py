@@ -48,7 +48,7 @@ def open_deployment(engine: Engine, names: Names, spec: Spec) -> None:
 
 def conclude(engine: Engine, names: Names) -> None:
     """Ends the open deployment in favour of what is live."""
-    engine.remove_volume(names.witness)
+    _forget(engine, names)
     engine.remove(names.previous)
 
 
@@ -67,7 +67,7 @@ def put_back(engine: Engine, names: Names) -> str | None:
             engine.remove(names.candidate)
             done = done or f"removed {names.candidate}, a candidate that never had traffic"
         _require_what_was_live(engine, names)
-        engine.remove_volume(names.witness)
+        _forget(engine, names)
     except GateError as error:
         raise RollbackFailed(
             f"the previous version of {names.live} could not be put back: {error}\n"
@@ -103,8 +103,7 @@ def undone_on_failure(engine: Engine, names: Names) -> Iterator[None]:
 
 def _without(engine: Engine, names: Names) -> str | None:
     """There is no previous container; nothing was live before, where the placeholder is gone."""
-    witness = engine.volume(names.witness)
-    if witness is None or witness[labels.PREVIOUS] or engine.find(names.live) is None:
+    if _live_before(engine, names) != "" or engine.find(names.live) is None:
         return None
     engine.remove(names.live)
     return f"removed {names.live}, whose first deployment was not concluded"
@@ -112,13 +111,23 @@ def _without(engine: Engine, names: Names) -> str | None:
 
 def _require_what_was_live(engine: Engine, names: Names) -> None:
     """Else somebody has taken that away, and what is live was never let through."""
-    witness, live = engine.volume(names.witness), engine.find(names.live)
-    if witness is None or witness[labels.PREVIOUS] == (live.id if live else ""):
+    before, live = _live_before(engine, names), engine.find(names.live)
+    if before is None or before == (live.id if live else ""):
         return
     raise DeploymentFailed(
         "it is gone from the engine, which somebody has cleared of what is stopped, as `docker "
         f"container prune` does; {'what answers was not let through' if live else 'nobody answers'}"
     )
+
+
+def _live_before(engine: Engine, names: Names) -> str | None:
+    """The ID of what was live before the open deployment, "" for nothing; None without witness."""
+    return (engine.volume(names.witness) or {}).get(labels.PREVIOUS)
+
+
+def _forget(engine: Engine, names: Names) -> None:
+    if _live_before(engine, names) is not None:
+        engine.remove_volume(names.witness)
 
 
 def _restore(engine: Engine, names: Names, previous: Container) -> str:

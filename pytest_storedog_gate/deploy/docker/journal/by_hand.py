@@ -20,11 +20,11 @@ def by_hand(engine: Engine, names: Names) -> str:
     try:
         live, previous = engine.find(names.live), engine.find(names.previous)
         edge, candidate = engine.find(names.edge), engine.find(names.candidate)
-        witness = engine.volume(names.witness)
+        witness = engine.volume(names.witness) or {}
     except GateError:  # it does not even answer
         return see
     if previous is None:
-        return f"{see}; {_without(docker, names, live, witnessed=witness is not None)}"
+        return f"{see}; {_without(docker, names, live, witnessed=labels.PREVIOUS in witness)}"
     if labels.ABSENT in previous.labels:
         steps = [f"rm -f {each.name}" for each in (live, previous) if each is not None]
         return f"{see}; nothing was live before, so take away what is: {_typed(docker, steps)}"
