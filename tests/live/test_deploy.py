@@ -97,9 +97,11 @@ def test_rollback_of_the_first_deployment_leaves_nothing(
 def test_recreate_serves_the_published_address(
     place: Place, images: ImageFactory, run: Run, address: Address
 ) -> None:
+    """Also after one that is paused, which keeps the address."""
     environment = place.environment("recreate", publish={"shop": address})
     run(environment, images("1"))
     assert requests.get(f"http://{address}/", timeout=5).text == "1"
+    place.engine.containers.get(place.live).pause()
     journey = place.journey(environment)
     live = journey.opened(images("2"))
     assert requests.get(f"http://{address}/", timeout=5).text == "2"

@@ -91,11 +91,11 @@ class Engine:
         return found
 
     def running_in(self, network: str) -> list[Container]:
-        return self._running(network=network)
+        return self._listed("running", network=network)
 
     def publishers(self, port: int) -> list[Container]:
-        """The running containers that publish this port of the engine's host."""
-        return self._running(publish=str(port))
+        """The containers that have this port of the engine's host; one that is paused keeps it."""
+        return self._listed("running", "paused", publish=str(port))
 
     def logs(self, container: str) -> str:
         """The last lines that the container wrote, with secrets masked."""
@@ -278,9 +278,9 @@ class Engine:
             response.raise_for_status()
         return response
 
-    def _running(self, **filters: str) -> list[Container]:
+    def _listed(self, *status: str, **filters: str) -> list[Container]:
         with self._errors():
-            listed = self._api.containers(filters={**filters, "status": "running"})
+            listed = self._api.containers(filters={**filters, "status": list(status)})
         return [found for each in listed if (found := self.find(each["Id"]))]
 
     def _hears(self, container: Container) -> bool:
