@@ -80,18 +80,11 @@ async def make_ready(kinds: Kinds, soon: Iterable[Definition]) -> None:
 
     They are to find it there; what goes wrong here is told by the tests that need it.
     """
-    wanted = {(one.type, one.subtype) for one in soon}
-    async with asyncio.TaskGroup() as group:
-        if _BROWSER in wanted and isinstance(kinds, _Kinds):
-            group.create_task(_start_browser(kinds.equipment))
-        for key in wanted:
-            # It takes a while, in which the browser starts and requests are answered.
-            await asyncio.to_thread(kinds.get, key)
-
-
-async def _start_browser(equipment: Equipment) -> None:
-    with suppress(CheckFailed, ModuleNotFoundError):
-        await equipment.engine().ready()
+    for key in {(one.type, one.subtype) for one in soon}:
+        await asyncio.sleep(0)  # importing takes a while, and requests are waiting
+        if kinds.get(key) and key == _BROWSER and isinstance(kinds, _Kinds):
+            with suppress(CheckFailed, ModuleNotFoundError):
+                await kinds.equipment.engine().ready()
 
 
 async def close_all(kinds: Kinds) -> None:
@@ -125,11 +118,10 @@ class Equipment:
 
         Where Playwright is missing, ModuleNotFoundError is raised.
         """
-        if arguments in self._engines:
-            return self._engines[arguments]
-        make = resolve_name(f"{_CHROMIUM}.engine:Engine")
-        # Two threads may ask at the same time: see `make_ready`.
-        return self._engines.setdefault(arguments, make(*arguments, headed=self.watching.headed))
+        if arguments not in self._engines:
+            make = resolve_name(f"{_CHROMIUM}.engine:Engine")
+            self._engines[arguments] = make(*arguments, headed=self.watching.headed)
+        return self._engines[arguments]
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -150,8 +142,9 @@ class _Kinds(Mapping[tuple[str, str], Kind]):
         self._made: dict[tuple[str, str], Kind] = {}
 
     def __getitem__(self, key: tuple[str, str]) -> Kind:
-        # Two threads may ask at the same time: see `make_ready`.
-        return self._made.get(key) or self._made.setdefault(key, self._make(key))
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        return self._made[key]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter({**_OURS, **self._brought})
