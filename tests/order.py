@@ -10,20 +10,21 @@ from tests.repository import ROOT
 
 # Each of their tests starts processes of its own, and shares nothing with its neighbours.
 APART = ("tests/pytest_side/",)
-# By the seconds that they take, from five minutes to some ten seconds.
+# By the seconds that they take, from four minutes to some ten seconds.
 LONGEST = (
-    "tests/live/test_gate.py",
     "tests/live/test_deploy_crash.py",
+    "tests/live/test_gate.py",
     "tests/live/test_deploy_compose.py",
     "tests/npm/test_side_by_side.py",
     "tests/live/test_deploy.py",
-    "tests/live/test_deploy_conformance.py",
-    "tests/live/test_ways_out.py",
     "tests/pipeline/test_pipeline.py",
     "tests/live/test_storedog.py",
     "tests/drone_lint/test_teeth.py",
     "tests/drone_lint/test_pytest_files.py",
     "tests/drone_lint/test_scripts.py",
+    "tests/live/test_deploy_conformance.py",
+    "tests/live/test_edge.py",
+    "tests/live/test_ways_out.py",
     "tests/npm/test_import_and_deploy.py",
     "tests/npm/test_chai.py",
     "tests/local_synthetics/api/test_packed_answers.py",
