@@ -24,7 +24,7 @@ ENV PIP="/opt/tools/bin/pip --python /opt/storedog-gate/bin/python install --qui
 COPY pyproject.toml .
 RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 more = p['optional-dependencies']; \
-print(*p['dependencies'], *more['local'], *more['grpc'], *more['mail'], *more['lint'], sep='\n')" > requirements.txt \
+print(*p['dependencies'], *more['local'], *more['grpc'], *more['mail'], *more['lint'], *more['proof'], sep='\n')" > requirements.txt \
  && $PIP --requirement requirements.txt
 COPY README.md LICENSE ./
 COPY pytest_storedog_gate pytest_storedog_gate

@@ -70,7 +70,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Guards the exit status from here on, before any code of the user's runs."""
     # Known here even where a --help in PYTEST_ADDOPTS ends the parsing before it is reached.
     asked_for = early_config.known_args_namespace.storedog_env is not None
-    # xdist's workers have no command line of their own, and decide nothing.
+    # Old xdist's workers have no command line of their own; no worker decides anything.
     if not (asked_for and early_config.invocation_params.args):
         return (yield)
     from pytest_storedog_gate.pytest_side import exit_guard

@@ -12,7 +12,7 @@ from pytest_storedog_gate.local_synthetics.chromium.executable import find_chrom
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser, Page, Playwright
 
 
 @contextmanager
@@ -24,3 +24,17 @@ def launched(driver: Playwright) -> Iterator[Browser]:
         yield browser
     finally:
         browser.close()
+
+
+def opened(page: Page, address: str) -> None:
+    """The page that is there; containers that come and go meanwhile cut a load off."""
+    from playwright.sync_api import Error  # noqa: PLC0415
+
+    while True:
+        try:
+            page.goto(address)
+        except Error as error:
+            if "ERR_NETWORK_CHANGED" not in str(error):
+                raise
+        else:
+            return

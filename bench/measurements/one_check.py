@@ -49,7 +49,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
     """An HTTP check, and a flow in a browser."""
     with tempfile.TemporaryDirectory() as made, started("bench.site") as site:
         url = f"{site.url}/discounts"
-        gate = _project(Path(made) / "http", check(url))
+        gate = project(Path(made) / "http", check(url))
         empty = Path(made) / "empty"
         empty.mkdir()
         (empty / "test_nothing.py").write_text("def test_nothing(): pass\n", encoding="ascii")
@@ -68,7 +68,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
         if quick:
             return
         executable = _chromium()
-        gate = _project(Path(made) / "browser", flow(site.url))
+        gate = project(Path(made) / "browser", flow(site.url))
         script = (sys.executable, str(_SCRIPTS / "browser_flow.py"), executable, site.url)
         yield Case(
             "a browser flow of ten steps",
@@ -80,13 +80,13 @@ def cases(*, quick: bool) -> Iterator[Case]:
         )
 
 
-def _project(folder: Path, definition: dict[str, Any]) -> Path:
-    """A folder with one check, and the gate's configuration."""
+def project(folder: Path, definition: dict[str, Any], more: str = "") -> Path:
+    """A folder with one check, and the gate's configuration, which begins with `more`."""
     folder.mkdir()
     named = {**definition, "public_id": "one-che-ckx", "locations": ["aws:eu-central-1"]}
     text = json.dumps({"tests": [{"localTestDefinition": named}]})
     (folder / "one.synthetics.json").write_text(text, encoding="utf-8")
-    (folder / "storedog.toml").write_text(_TOML, encoding="ascii")
+    (folder / "storedog.toml").write_text(more + _TOML, encoding="ascii")
     return folder
 
 

@@ -13,7 +13,7 @@ from lab.scripts import images
 from lab.scripts.machine import engine, processes, registry
 from lab.scripts.pipeline import settings, setup
 from lab.scripts.progress import say
-from lab.scripts.state import LAB, STATE, LabError, one_sentence
+from lab.scripts.state import KEYS, LAB, STATE, LabError, one_sentence
 
 if TYPE_CHECKING:
     import docker
@@ -43,7 +43,7 @@ def main() -> None:
         for name in (registry.NAME, engine.NAME):
             if processes.stop(name):
                 say(f"stopped {name}")
-        for made_by_runs in (".storedog", ".pytest_cache"):
+        for made_by_runs in (".storedog", ".pytest_cache", KEYS.name):
             shutil.rmtree(LAB / made_by_runs, ignore_errors=True)
         shutil.rmtree(STATE)
         say("removed lab/.state")

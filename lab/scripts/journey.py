@@ -14,7 +14,7 @@ from docker.errors import NotFound
 from lab.scripts import images
 from lab.scripts.machine import registry
 from lab.scripts.progress import say
-from lab.scripts.state import LAB, REPORTS, LabError, database_password
+from lab.scripts.state import LAB, REPORTS, LabError, database_password, signing_key
 
 if TYPE_CHECKING:
     import docker
@@ -77,6 +77,8 @@ def _run_gate(stop: Stop) -> int:
     say(f"{stop.release} -> {stop.environment}, which must exit with {stop.status}")
     print("  $ pytest " + " ".join(command[3:]), flush=True)
     secrets = {"STOREDOG_DB_PASSWORD": database_password()}
+    if stop.environment == "staging":
+        secrets["STOREDOG_SIGNING_KEY"] = signing_key()
     return subprocess.run(command, cwd=LAB, env=os.environ | secrets, check=False).returncode
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ STATE = LAB / ".state"
 LOGS = STATE / "logs"
 REPORTS = STATE / "reports"
 SETTINGS = STATE / "env"
+# What signs staging's verdicts, and what verifies them: storedog.toml names the second.
+KEYS = LAB / "keys"
 # What takes long to make and is the same for every lab: lab/down leaves it.
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "storedog-gate"
 
@@ -54,11 +57,29 @@ def database_password() -> str:
     """The password of the lab's databases, made once and kept where only its owner reads it."""
     path = STATE / "database-password"
     if not path.exists():
-        password = secrets.token_urlsafe(24)
-        write_secret(
-            SETTINGS,
-            f"export STOREDOG_DB_PASSWORD='{password}'\n"
-            f"export PATH='{STATE / 'venv' / 'bin'}':\"$PATH\"\n",
-        )
-        write_secret(path, password)
+        write_secret(path, secrets.token_urlsafe(24))
     return path.read_text()
+
+
+def signing_key() -> str:
+    """The key that signs staging's verdicts, made once as a user would."""
+    path = KEYS / "staging.key"
+    if not path.exists():
+        command = Path(sys.executable).with_name("storedog-gate")
+        made = subprocess.run(
+            [command, "keygen", path.with_suffix("")], check=False, stdout=subprocess.DEVNULL
+        )
+        if made.returncode != 0:
+            raise LabError(f"no key to sign with in {KEYS}; the sentence above says why")
+    return path.read_text()
+
+
+def write_settings() -> None:
+    """What a person's shell needs for runs of the gate, as a file to be read with `.`."""
+    signing_key()
+    write_secret(
+        SETTINGS,
+        f"export STOREDOG_DB_PASSWORD='{database_password()}'\n"
+        f"export STOREDOG_SIGNING_KEY=\"$(cat '{KEYS / 'staging.key'}')\"\n"
+        f"export PATH='{STATE / 'venv' / 'bin'}':\"$PATH\"\n",
+    )

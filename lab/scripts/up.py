@@ -11,7 +11,7 @@ from lab.scripts.pipeline import setup
 from lab.scripts.pipeline.gogs import REPOSITORY
 from lab.scripts.pipeline.settings import FILE
 from lab.scripts.prepare import prepare
-from lab.scripts.state import LAB, REPORTS, SETTINGS, database_password, one_sentence
+from lab.scripts.state import LAB, REPORTS, SETTINGS, one_sentence, write_settings
 
 if TYPE_CHECKING:
     from lab.scripts.pipeline.settings import Settings
@@ -25,7 +25,7 @@ def main() -> None:
     with one_sentence():
         engine = prepare()
         chromium.ensure()
-        database_password()
+        write_settings()
         journey.travel(engine)
         pipeline = setup.ensure(engine) if arguments.pipeline else None
         _summary()

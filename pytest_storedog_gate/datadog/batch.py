@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 GRACE = 60.0
 # For details that lag behind the end of their batch: the first pause, and as long at the least.
 _LAG, _SHORTEST_LAG = 0.5, 5.0  # s
+_LOOKING = 0.5  # s; what a look needs to be answered: a later one would only end in a timeout
 _NO_HABIT = Habit()
 
 # Location, device, and which of several results there: none may hide another one.
@@ -111,9 +112,9 @@ class Batch:
         while missing:
             left = self._client.deadline - self._clock.now()
             pause = self._pace.until_next(self._expected(missing), told=self._told)
-            if self._clock.wait(min(pause, max(left, 0.0))):
+            self._late = pause + _LOOKING > left
+            if self._clock.wait(max(left, 0.0) if self._late else pause):
                 return
-            self._late = pause >= left
             self._outcomes.clear()
             if not self._late:
                 self._pace.looks()

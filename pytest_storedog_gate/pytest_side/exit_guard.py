@@ -45,7 +45,10 @@ def decided(config: pytest.Config, status: int) -> None:
 
 def install(config: pytest.Config) -> None:
     """Guards the ways to end this process at once, and takes earlier reports away."""
-    _withdraw_reports(config)
+    # xdist's workers have the same options, and one that starts late would take the run's own
+    # report away. A run that a worker's test starts is told apart later, by `_Refusal`.
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _withdraw_reports(config)
     # Else Python looks through all that there is for garbage, several times, before it ends.
     atexit.register(gc.freeze)
     real_exit, process = os._exit, os.getpid()
@@ -112,6 +115,7 @@ class _Refusal:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         if not hasattr(config, "workerinput"):
+            _withdraw_reports(config)
             refused_options.refuse(config)
 
 

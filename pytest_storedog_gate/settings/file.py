@@ -1,19 +1,19 @@
 """The configuration file: `storedog.toml`, or `[tool.storedog-gate]` in pyproject.toml.
 
-Every mistake is one `ConfigurationError` that names file, line and key. A section is read by the
-module of its name.
+Every mistake is one `ConfigurationError` that names file, line and key. Sections are read by the
+modules of their names, those about reports by one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
 from pytest_storedog_gate.reading.kinds import STRING, TABLE
-from pytest_storedog_gate.settings import environments, gogs, promotion, services, synthetics
+from pytest_storedog_gate.settings import environments, promotion, reports, services, synthetics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_storedog_gate.settings.environments import EnvironmentSection
-    from pytest_storedog_gate.settings.gogs import Gogs
     from pytest_storedog_gate.settings.promotion import Promotion
 
 
@@ -39,6 +38,7 @@ KEYS = {
     "environments": TABLE,
     "promotion": TABLE,
     "gogs": TABLE,
+    "datadog": TABLE,
 }
 
 
@@ -55,7 +55,8 @@ class Configuration:
     environments: Mapping[str, EnvironmentSection]
     promotion: Promotion
     project: str | None = None
-    gogs: Gogs | None = None
+    gogs: reports.Gogs | None = None
+    markers: reports.Markers = field(default_factory=reports.Markers)
 
     def section(self, name: str) -> EnvironmentSection:
         """The environment that --storedog-env names."""
@@ -129,5 +130,6 @@ def read(path: Path) -> Configuration:
         sections,
         promotion.read(top.table("promotion"), path.parent),
         said.get("project"),
-        gogs.read(top.table("gogs")) if "gogs" in said else None,
+        reports.gogs(top.table("gogs")) if "gogs" in said else None,
+        reports.markers(top.table("datadog")),
     )

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.file import Configuration
-    from pytest_storedog_gate.settings.gogs import Gogs
     from pytest_storedog_gate.settings.levels import Level
     from pytest_storedog_gate.settings.options import Options
     from pytest_storedog_gate.settings.promotion import Promotion, SigningSecret
+    from pytest_storedog_gate.settings.reports import Gogs, Markers
     from pytest_storedog_gate.settings.requirements import Requirements
     from pytest_storedog_gate.settings.synthetics import SyntheticsSettings
 
@@ -76,6 +76,7 @@ class Settings:
     html: Path | None
     narrowed: bool
     gogs: Gogs | None
+    markers: Markers
     sources: Mapping[str, str]
     signing: SigningSecret | None = field(default=None, repr=False)
     gogs_token: str | None = field(default=None, repr=False)
@@ -193,6 +194,7 @@ def load(
         html=options.folder / options.html if options.html else None,
         narrowed=not deploy and any(level.asks for level in asking if not level.in_git),
         gogs=file.gogs,
+        markers=file.markers,
         sources={"environment": COMMAND_LINE, **pick.sources},
         signing=signing,
         gogs_token=gogs_token,

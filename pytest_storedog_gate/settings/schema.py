@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
 from pytest_storedog_gate.reading.kinds import STRING, STRING_MAP
-from pytest_storedog_gate.settings import environments, file, gogs, promotion, services, synthetics
+from pytest_storedog_gate.settings import (
+    environments,
+    file,
+    promotion,
+    reports,
+    services,
+    synthetics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +48,8 @@ def schema() -> Schema:
         services=_each(service),
         environments=_each(environment),
         promotion=_table(promotion.KEYS),
-        gogs=_table(gogs.KEYS, needed=("url",)),
+        gogs=_table(reports.GOGS_KEYS, needed=("url",)),
+        datadog=_table(reports.MARKER_KEYS),
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

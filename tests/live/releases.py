@@ -11,6 +11,7 @@ import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.verdicts.attestation.keys import SigningKey
 from tests.conftest import MODES, junit_cases
 from tests.live import lab_table
 from tests.live.places import remove_network
@@ -45,14 +46,20 @@ class Pipeline:
             text = text.replace(f"127.0.0.1:{old}", f"127.0.0.1:{port}")
         # It takes seconds: the runs in which it tells something ask for it themselves.
         text = text.replace('"shp-brw-flw",', "")
+        # The registry is the lab's own, and would keep a verdict of each test.
+        text = text.replace('proof = "registry"', 'proof = "folder"')
         (folder / "storedog.toml").write_text(text, "utf-8")
+        key = SigningKey.generate("ecdsa")
+        self.environment = {**_ENVIRONMENT, "STOREDOG_SIGNING_KEY": key.pem(None).decode()}
+        (folder / "keys").mkdir()
+        (folder / "keys" / f"{self.staging}.pub").write_bytes(key.public.pem)
         shutil.copytree(LAB / "checks", folder / "checks")
 
     def run(
         self, environment: str, release: str, *args: str, mode: str = "no-xdist"
     ) -> subprocess.CompletedProcess[str]:
         command = self._command(environment, release, *args, mode=mode)
-        return self.prepared.run(command, self.folder, _ENVIRONMENT)
+        return self.prepared.run(command, self.folder, self.environment)
 
     def start(
         self, environment: str, release: str, *args: str, mode: str = "no-xdist"
@@ -61,7 +68,7 @@ class Pipeline:
         return subprocess.Popen(
             self._command(environment, release, *args, mode=mode),
             cwd=self.folder,
-            env=_ENVIRONMENT,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LAB = ROOT / "lab"
 _FOLDER = LAB / ".state" / "pipeline"
-# What .drone.yml mounts as .storedog: it outlives the builds.
+# What .drone.yml mounts as .storedog, each step another folder: they outlive the builds.
 KEPT = _FOLDER / "gate"
 _REPOSITORY = "storedog/discounts"
 _LIST = "/services/discounts/discount"
@@ -89,7 +89,7 @@ class Pipeline:
 
     def report(self, build: Build, environment: str) -> dict[str, Any]:
         """The verdict that the build's step left, found where it is kept after the build."""
-        path = KEPT / "reports" / str(build.number) / f"{environment}.json"
+        path = KEPT / environment / "reports" / str(build.number) / f"{environment}.json"
         assert path.with_suffix(".xml").exists()
         report: dict[str, Any] = json.loads(path.read_text())
         return report

@@ -77,7 +77,7 @@ def test_browser_test_alone_halts_a_release(pipeline: Pipeline) -> None:
     (result,) = halting["results"]
     kept = [path.rpartition("/.storedog/")[2] for path in result["artifacts"]]
     assert [Path(path).name for path in kept] == ["page.html", "page.png", "trace.zip"]
-    assert "<strong>STOREDOG</strong>" in (KEPT / kept[0]).read_text("utf-8")
+    assert "<strong>STOREDOG</strong>" in (KEPT / "staging" / kept[0]).read_text("utf-8")
 
 
 @pytest.mark.long

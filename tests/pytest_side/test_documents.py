@@ -107,7 +107,8 @@ def against(
     any_mode.pytester.makeconftest(
         "from pytest_storedog_gate.datadog.calling import retries\n"
         "from pytest_storedog_gate.gate import checking, synthetics\n"
-        "checking.GRACE = synthetics.GRACE = retries._UNREADABLE = 2\n"
+        "checking.GRACE = synthetics.GRACE = 4\n"
+        "retries._UNREADABLE = 2\n"
     )
     return any_mode
 

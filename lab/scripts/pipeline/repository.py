@@ -12,13 +12,13 @@ from lab.scripts.machine import packages
 from lab.scripts.pipeline import images
 from lab.scripts.pipeline.gogs import ISSUE, REPOSITORY
 from lab.scripts.pipeline.settings import FOLDER, Settings
-from lab.scripts.state import LAB, LabError
+from lab.scripts.state import KEYS, LAB, LabError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CLONE = FOLDER / REPOSITORY
-# The gate's memory between builds, and the reports: .drone.yml has it on the runner's machine.
+# Reports of the builds, a folder for each step: .drone.yml has them on the runner's machine.
 KEPT = FOLDER / "gate"
 PIPELINE_FILE = LAB.parent / ".drone.yml"
 _KEPT_IN_PIPELINE_FILE = "/var/lib/storedog-gate"
@@ -47,6 +47,8 @@ def _lay_out(settings: Settings, release: str, pipeline: Path) -> None:
             shutil.copy(path, CLONE)
     shutil.copytree(LAB / "checks", CLONE / "checks", dirs_exist_ok=True)
     shutil.copy(LAB / "pytest.toml", CLONE)
+    (CLONE / KEYS.name).mkdir(exist_ok=True)
+    shutil.copy(KEYS / "staging.pub", CLONE / KEYS.name)
     configuration = (LAB / "storedog.toml").read_text()
     # The lab's file cannot know this address before the pipeline runs.
     comment = f'\n[gogs]\nurl = "{settings.gogs}"\nissue = {ISSUE}\n'

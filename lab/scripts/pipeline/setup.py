@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lab.scripts.pipeline import compose, gogs, images, repository, settings
 from lab.scripts.pipeline.drone import Drone
 from lab.scripts.progress import say, step
-from lab.scripts.state import database_password
+from lab.scripts.state import database_password, signing_key
 
 if TYPE_CHECKING:
     import docker
@@ -22,7 +22,11 @@ def ensure(engine: docker.DockerClient) -> Settings:
     with step("Gogs, Drone and its runner"):
         _end_others(engine, made)
         compose.up()
-        secrets = {"gogs_token": gogs.ensure(made), "storedog_db_password": database_password()}
+        secrets = {
+            "gogs_token": gogs.ensure(made),
+            "storedog_db_password": database_password(),
+            "storedog_signing_key": signing_key(),
+        }
         Drone(made).ensure(secrets)
     return made
 

@@ -21,9 +21,9 @@ from pytest_storedog_gate.reading.variables import _constant_case as constant_ca
 from pytest_storedog_gate.settings import datadog_ci, promotion, synthetics
 from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING
 from pytest_storedog_gate.settings.file import KEYS as _TOP
-from pytest_storedog_gate.settings.gogs import KEYS as _GOGS
 from pytest_storedog_gate.settings.load import _VARIABLES
 from pytest_storedog_gate.settings.options import FLAGS
+from pytest_storedog_gate.settings.reports import GOGS_KEYS, MARKER_KEYS
 from pytest_storedog_gate.settings.services import KEYS as _SERVICE
 from pytest_storedog_gate.settings.services import READINESS as _READINESS
 
@@ -47,7 +47,8 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
     },
     "environments.NAME.overrides": _KINDS,
     "promotion": promotion.KEYS,
-    "gogs": _GOGS,
+    "gogs": GOGS_KEYS,
+    "datadog": MARKER_KEYS,
 }
 _DEFAULTS = {
     "synthetics": synthetics.DEFAULTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from playwright.async_api import Error
@@ -11,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 T = TypeVar("T")
-_CUT_OFF = (
-    "net::ERR_NETWORK_CHANGED",
-    "net::ERR_INTERNET_DISCONNECTED",
-    # Chromium's own page about the failure, where that comes first.
-    'interrupted by another navigation to "chrome-error://',
+_CUT_OFF = re.compile(
+    "net::ERR_NETWORK_CHANGED"
+    "|net::ERR_INTERNET_DISCONNECTED"
+    # Chromium's own page about the failure, where that comes first; or its own second try.
+    '|interrupted by another navigation to "chrome-error://'
+    r'|Navigation to "([^"]+)" is interrupted by another navigation to "\1"'
 )
 _SETTLING = 0.1  # s for this machine's network
 
@@ -30,6 +32,6 @@ async def loaded(load: Callable[[], Awaitable[T]]) -> T:
         try:
             return await load()
         except Error as error:
-            if not any(one in str(error) for one in _CUT_OFF):
+            if not _CUT_OFF.search(str(error)):
                 raise
             await asyncio.sleep(_SETTLING)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error
 
 from pytest_storedog_gate.local_synthetics.chromium.engine import AT_ONCE, answered
+from pytest_storedog_gate.local_synthetics.chromium.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ class Sandbox:
         async with self._slots, self._engine.context(lambda _: _OPTIONS) as (context, _):
             await answered(context.route("**/*", serve))
             page = await answered(context.new_page())
-            await answered(page.goto(_ORIGIN))
+            await answered(loaded(lambda: page.goto(_ORIGIN)))
             try:
                 async with asyncio.timeout(_LIMIT):
                     return cast("Json", await page.evaluate(_RUN, dict(given)))

@@ -23,6 +23,7 @@ from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
 from pytest_storedog_gate.reports import junit
 from pytest_storedog_gate.reports.comments import Comments
+from pytest_storedog_gate.reports.datadog_markers import DatadogMarkers
 from pytest_storedog_gate.reports.drone_card import DroneCard
 from pytest_storedog_gate.reports.step_summary import StepSummary
 from pytest_storedog_gate.verdicts.rule import Evidence
@@ -68,7 +69,7 @@ class Controller:
         self._file = ""  # the node ID of the checks' own module
         self._notes: list[str] = []
         self._said = False
-        for own in (DroneCard(), Comments(settings), StepSummary()):
+        for own in (DroneCard(), Comments(settings), DatadogMarkers(settings), StepSummary()):
             config.pluginmanager.register(own)
 
     # -- what collection and fixtures ask: see `Source` ----------------------------------------

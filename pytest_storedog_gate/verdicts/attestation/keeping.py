@@ -130,7 +130,12 @@ class ImageReferrers:
             return None  # an index goes on naming what was deleted
         try:
             layers = json_text.loads(found[0].decode("utf-8"))["layers"]
-            wanted = [each["digest"] for each in layers if each["mediaType"] == MEDIA_TYPE]
+            # What is larger than any of ours is somebody else's, and must not stop a promotion.
+            wanted = [
+                each["digest"]
+                for each in layers
+                if each["mediaType"] == MEDIA_TYPE and each["size"] <= oci.LARGEST
+            ]
         except (ValueError, KeyError, TypeError):
             return None
         sound = len(wanted) == 1 and isinstance(wanted[0], str)

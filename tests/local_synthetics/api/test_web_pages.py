@@ -15,7 +15,7 @@ import requests
 
 from pytest_storedog_gate.local_synthetics.api import arrival
 from pytest_storedog_gate.local_synthetics.api.admission import LARGEST_BODY, Keys
-from tests.browsers import launched
+from tests.browsers import launched, opened
 from tests.conftest import need_chromium
 from tests.local_synthetics.support.processes import forget_peak_memory, peak_memory, running
 from tests.local_synthetics.support.service import DEADLINE, Service, Target, http_test, serving
@@ -259,7 +259,7 @@ def visited(address: str, *, tries: int) -> list[str]:
 
     with sync_playwright() as driver, launched(driver) as browser:
         page = browser.new_page()
-        page.goto(address)
+        opened(page, address)
         page.wait_for_function("document.title !== ''")
         said: list[str] = json.loads(page.title())
     assert len(said) == tries

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import MODES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -77,6 +79,31 @@ def test_reports_are_withdrawn_where_the_command_line_is_wrong(
     assert project.run(broken).ret == 4
     assert not (project.path / "report.json").exists()
     assert not (project.path / "junit.xml").exists()
+
+
+def test_a_worker_that_starts_late_leaves_this_runs_reports(project: GateProject) -> None:
+    """As where a hook ends the run while xdist's workers still start."""
+    project.pytester.makeconftest(
+        """
+        from pathlib import Path
+        def pytest_xdist_setupnodes():
+            for name, mark in (("report.json", "{"), ("junit.xml", "<")):
+                Path(name).write_text(mark)
+        """
+    )
+    project.pytester.makepyfile(
+        test_own="""
+        import os
+        def test_own(worker_id):
+            assert worker_id == os.environ["PYTEST_XDIST_WORKER"]
+            assert os.path.exists("report.json") and os.path.exists("junit.xml")
+        """
+    )
+    project.mode = MODES["n2"]
+    result = project.run("test_own.py")
+    assert result.ret == 0
+    result.assert_outcomes(passed=3)
+    assert project.report()["state"] == "open"
 
 
 def test_a_report_elsewhere_than_in_a_file_is_left_as_it_is(project: GateProject) -> None:

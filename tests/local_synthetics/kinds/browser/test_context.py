@@ -162,12 +162,13 @@ def test_screenshots_are_kept_and_can_be_left_out(browser_service: Service, site
 def test_a_change_of_this_machines_network_fails_no_page(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stands for containers that come and go: what Chromium then says of the first two loads."""
+    """Stands for containers that come and go: what Chromium then says of the first loads."""
     playwright = pytest.importorskip("playwright.async_api")
     goto = playwright.Page.goto
     said = [
         "Page.goto: net::ERR_NETWORK_CHANGED",
         'Page.goto: interrupted by another navigation to "chrome-error://chromewebdata/"',
+        'Page.goto: Navigation to "http://a/" is interrupted by another navigation to "http://a/"',
     ]
 
     async def cut_off(page: Any, url: str, **options: Any) -> Any:

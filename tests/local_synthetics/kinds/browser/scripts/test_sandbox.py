@@ -123,7 +123,10 @@ def test_a_browser_test_that_waits_for_a_script_does_not_hold_it_up(
     }
     tests = [browser_test(site, step("runApiTest", request=request)) for _ in range(6)]
     batch = browser_service.trigger(*({"local_test_definition": one} for one in tests))
-    assert {one["status"] for one in browser_service.final(batch)["results"]} == {"passed"}
+    entries = browser_service.final(batch)["results"]
+    results = [browser_service.result(one["result_id"]) for one in entries]
+    assert [one.get("failure") for one in results] == [None] * 6
+    assert {one["status"] for one in entries} == {"passed"}
 
 
 # ---- without a browser --------------------------------------------------------------------------

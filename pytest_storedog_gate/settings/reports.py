@@ -1,4 +1,4 @@
-"""The `[gogs]` of the configuration."""
+"""Whom the configuration tells of a verdict: its `[gogs]` and `[datadog]`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pytest_storedog_gate.reading.kinds import INTEGER, STRING
+from pytest_storedog_gate.reading.kinds import BOOLEAN, INTEGER, STRING
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.reading.table import Table
@@ -20,9 +20,22 @@ class Gogs:
     issue: int | None = None
 
 
-def read(table: Table) -> Gogs:
+@dataclass(frozen=True)
+class Markers:
+    """What Datadog is told of a run that decided: `events`, and `deployments` for DORA metrics."""
+
+    events: bool = False
+    deployments: bool = False
+
+
+def gogs(table: Table) -> Gogs:
     """Where comments go; ConfigurationError names file, line and key of each fault."""
-    return Gogs(**table.read(KEYS, needed=("url",)))
+    return Gogs(**table.read(GOGS_KEYS, needed=("url",)))
+
+
+def markers(table: Table) -> Markers:
+    """What Datadog is told; ConfigurationError names file, line and key of each fault."""
+    return Markers(**table.read(MARKER_KEYS))
 
 
 def _http(text: str) -> str:
@@ -36,4 +49,5 @@ def _http(text: str) -> str:
     return text
 
 
-KEYS = {"url": STRING.meaning(_http), "issue": INTEGER}
+GOGS_KEYS = {"url": STRING.meaning(_http), "issue": INTEGER}
+MARKER_KEYS = {"events": BOOLEAN, "deployments": BOOLEAN}

@@ -1,0 +1,150 @@
+"""Registries that hold much, answer falsely, or are written by several at once."""
+
+from __future__ import annotations
+
+import http.server
+import multiprocessing
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
+from pytest_storedog_gate.reading import json_text
+from pytest_storedog_gate.verdicts.attestation import oci
+from pytest_storedog_gate.verdicts.attestation.bundle import MEDIA_TYPE, signed
+from tests.verdicts.attestation.world import (
+    ANOTHER_KEY,
+    CLOSED,
+    STAGING_KEY,
+    World,
+    put_bundle,
+    require,
+    said,
+)
+from tests.verdicts.records import OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MANY = 1000
+
+
+def test_the_newest_of_a_thousand_referrers_counts(with_referrers: str) -> None:
+    world = World.new(with_referrers)
+    world.keep(OPEN)
+    repository = world.repository
+    layer = repository.put_blob(signed(said(world, sequence=10**6), ANOTHER_KEY))
+    image = repository.manifest(world.digest)
+    assert image is not None
+    for number in range(MANY):
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": oci.MANIFEST,
+            "artifactType": MEDIA_TYPE,
+            "config": {**layer, "mediaType": "application/vnd.oci.empty.v1+json"},
+            "layers": [{**layer, "mediaType": MEDIA_TYPE}],
+            "subject": image[1],
+            "annotations": {"number": str(number)},
+        }
+        repository.put_manifest(oci.encoded(manifest), oci.MANIFEST)
+    world.keep(CLOSED)
+    assert len(repository.referrers(world.digest)) == MANY + 2
+    with pytest.raises(DeploymentFailed, match="its verdict there is closed"):
+        require(world)
+
+
+def test_what_is_larger_than_any_verdict_takes_none_away(any_world: World) -> None:
+    any_world.keep(OPEN)
+    put_bundle(any_world, b" " * (oci.LARGEST + 1))
+    require(any_world)
+
+
+@contextmanager
+def changing(world: World, change: Callable[[str, bytes], bytes]) -> Iterator[World]:
+    """The world through a registry that says what `change` makes of each answer's body."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = {"Accept": self.headers.get("Accept", "*/*")}
+            answer = requests.get(f"{world.address}{self.path}", headers=asked, timeout=30)
+            body = change(self.path, answer.content)
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
+            self.send_header("Content-Length", str(len(body)))
+            if "/referrers/" in self.path:
+                self.send_header("Link", f'<{self.path}>; rel="next"')
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield replace(world, address=f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+def lies(world: World, about: str) -> Callable[[str, bytes], bytes]:
+    """Answers with what an open verdict has, where something else is asked for."""
+    open_one = signed(said(world), STAGING_KEY)
+
+    def change(path: str, body: bytes) -> bytes:
+        if about == "a bundle" and "/blobs/" in path:
+            return open_one
+        if about == "an artifact" and "/manifests/sha256:" in path:
+            return body.replace(b"dsse-envelope", b"dsse-anything")
+        if about == "a size" and "/blobs/" in path:
+            return b" " * (oci.LARGEST + 1)
+        return body
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("about", "sentence"),
+    [
+        ("a bundle", "with something else, which is sha256:"),
+        ("an artifact", "with something else, which is sha256:"),
+        ("a size", f"answers more than {oci.LARGEST} bytes"),
+    ],
+)
+def test_a_registry_that_lies_proves_nothing(world: World, about: str, sentence: str) -> None:
+    world.keep(CLOSED)
+    with changing(world, lies(world, about)) as lying, pytest.raises(NoVerdict, match=sentence):
+        require(lying)
+
+
+def test_a_list_without_an_end_proves_nothing(with_referrers: str) -> None:
+    world = World.new(with_referrers)
+    world.keep(OPEN)
+    with (
+        changing(world, lambda _, body: body) as endless,
+        pytest.raises(NoVerdict, match="without an end"),
+    ):
+        require(endless)
+
+
+def _sign(world: World, environment: str, times: int) -> None:
+    for _ in range(times):
+        world.keep(OPEN, environment=environment)
+    world.keep(CLOSED, environment=environment)
+
+
+def test_environments_that_sign_at_once_hide_no_verdict(any_world: World) -> None:
+    """Each is a process of its own, and all write the one index where there is no list."""
+    names = ("staging", "qa", "canary")
+    start = multiprocessing.get_context("fork").Process
+    signers = [start(target=_sign, args=(any_world, name, 5)) for name in names]
+    for each in signers:
+        each.start()
+    for each in signers:
+        each.join()
+    assert [each.exitcode for each in signers] == [0, 0, 0]
+    for name in names:
+        record = any_world.store(key=None).read(name, any_world.digest)
+        assert json_text.loads(record or "{}")["state"] == "closed", name
