@@ -1,4 +1,4 @@
-# Sourced by up, test and bench: makes lab/.state/venv, or what $venv_name names there, where it is
+# Sourced by the lab's commands: makes lab/.state/venv, or what $venv_name names there, where it is
 # missing or out of date, and enters lab/.
 cd "$(dirname "$0")"
 umask 022
@@ -33,3 +33,15 @@ if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
 fi
 PATH=$venv/bin:$PATH
 export PATH
+
+# What tests, lint and site need beside it.
+with_groups() {
+    if [ "$(cat "$venv/installed-tests" 2>/dev/null)" != "$wanted" ]; then
+        echo "- test and lint dependencies"
+        # Dependency groups need a newer pip than the one that Debian's Python brings.
+        (cd .. && "$venv/bin/pip" install -q --upgrade pip &&
+            "$venv/bin/pip" install -q --group test --group lint --group docs -r lab/requirements.txt) ||
+            fail "pip could not install the test dependencies; see its message above"
+        echo "$wanted" > "$venv/installed-tests"
+    fi
+}

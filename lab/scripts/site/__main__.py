@@ -17,7 +17,7 @@ MADE = {"configuration.md": keys.page, "options.md": command_lines.page}
 def main() -> int:
     """Writes what is made from the code, then builds the site, or serves it."""
     parser = argparse.ArgumentParser(prog="lab/docs", description=__doc__)
-    commands = ["build", "serve", "write", "pictures"]
+    commands = ["build", "serve", "write"]
     parser.add_argument("command", nargs="?", choices=commands, default="build")
     command = parser.parse_args().command
     for name, page in MADE.items():
@@ -27,12 +27,7 @@ def main() -> int:
     sources.prepare(ROOT, SITE / "sources")
     how = ["serve"] if command == "serve" else ["build", "--strict", "--clean"]
     generator = [sys.executable, "-m", "zensical", *how]
-    status = subprocess.run(generator, cwd=ROOT, check=False).returncode
-    if command == "pictures" and status == 0:
-        from lab.scripts.site.pictures import photograph  # noqa: PLC0415  # it needs a browser
-
-        photograph(SITE / "html", SITE / "pictures")
-    return status
+    return subprocess.run(generator, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""lab/pictures: the walk from a push to production, as screenshots for its page."""
+"""lab/pictures pipeline: the walk from a push to production, as screenshots for its page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from lab.scripts import journey
-from lab.scripts.machine import chromium
 from lab.scripts.pipeline import repository, settings
 from lab.scripts.pipeline.drone import Drone
 from lab.scripts.pipeline.gogs import REPOSITORY
 from lab.scripts.progress import say, step
-from lab.scripts.state import LAB, LabError, one_sentence
+from lab.scripts.state import LAB, LabError
 from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
 
 _FOLDER = LAB.parent / "docs" / "pictures"
@@ -31,25 +30,23 @@ class Picture:
     opens: str = ""
 
 
-def main() -> None:
+def photograph() -> None:
     """Push a good and a bad release, and show what became of them."""
-    with one_sentence():
-        if not settings.FILE.exists():
-            raise LabError("there is no pipeline to show; start it with lab/up --pipeline")
-        pipeline = settings.read()
-        chromium.ensure()
-        good, bad = (_built(pipeline, release) for release in ("better", "utf-16"))
-        builds = f"{pipeline.drone}/{pipeline.user}/{REPOSITORY}"
-        commits = f"{pipeline.gogs}/{pipeline.user}/{REPOSITORY}/commits/main"
-        card = Picture("card", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED", "CARD VIEW")
-        _photograph(
-            Picture("commits", commits, "text=Release utf-16"),
-            Picture("builds", builds, "text=Release utf-16"),
-            Picture("promoted", f"{builds}/{good}/1/{_STAGING}", "text=GATE OPEN"),
-            Picture("stopped", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED"),
-            *([card] if _shows_cards(pipeline) else []),
-            Picture("shop", journey.SHOPS["production"], "#discount-code"),
-        )
+    if not settings.FILE.exists():
+        raise LabError("there is no pipeline to show; start it with lab/up --pipeline")
+    pipeline = settings.read()
+    good, bad = (_built(pipeline, release) for release in ("better", "utf-16"))
+    builds = f"{pipeline.drone}/{pipeline.user}/{REPOSITORY}"
+    commits = f"{pipeline.gogs}/{pipeline.user}/{REPOSITORY}/commits/main"
+    card = Picture("card", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED", "CARD VIEW")
+    _photograph(
+        Picture("commits", commits, "text=Release utf-16"),
+        Picture("builds", builds, "text=Release utf-16"),
+        Picture("promoted", f"{builds}/{good}/1/{_STAGING}", "text=GATE OPEN"),
+        Picture("stopped", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED"),
+        *([card] if _shows_cards(pipeline) else []),
+        Picture("shop", journey.SHOPS["production"], "#discount-code"),
+    )
 
 
 def _built(pipeline: settings.Settings, release: str) -> int:
@@ -79,7 +76,3 @@ def _photograph(*pictures: Picture) -> None:
             page.screenshot(path=_FOLDER / f"{picture.name}.png")
             say(f"docs/pictures/{picture.name}.png: {picture.url}")
         browser.close()
-
-
-if __name__ == "__main__":
-    main()

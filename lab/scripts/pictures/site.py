@@ -1,22 +1,18 @@
-"""lab/docs pictures: the site as a person sees the pages, on a desk, on a phone and in the dark."""
+"""Pages as a person sees them, on a desk, on a phone and in the dark: the site, and any other."""
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
-from playwright.sync_api import sync_playwright
-
-from lab.scripts.progress import say
-from pytest_storedog_gate.local_synthetics.chromium.executable import find_chromium
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 # One of each part, and the pages with the widest tables.
 _PAGES = (
@@ -34,21 +30,21 @@ _SCREENS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {
 }
 
 
-def photograph(site: Path, folder: Path) -> None:
+def photograph(browser: Browser, site: Path, folder: Path) -> None:
     """Writes a picture of each page on each screen into `folder`."""
-    with sync_playwright() as playwright, _served(site) as address:
-        own = Path(playwright.chromium.executable_path)
-        browser = playwright.chromium.launch(executable_path=find_chromium(os.environ, own))
-        for screen, (width, height, scheme) in _SCREENS.items():
-            page = browser.new_page(
-                viewport={"width": width, "height": height}, color_scheme=scheme
-            )
-            for name in _PAGES:
-                page.goto(f"{address}/{name}", wait_until="networkidle")
-                path = folder / f"{name.strip('/').replace('/', '-') or 'start'}-{screen}.png"
-                page.screenshot(path=path, full_page=True)
-                say(f"{path.name}: {name or 'the start'}")
-        browser.close()
+    with _served(site) as address:
+        for name in _PAGES:
+            called = f"site-{name.strip('/').replace('/', '-') or 'start'}"
+            photograph_page(browser, f"{address}/{name}", folder, called)
+
+
+def photograph_page(browser: Browser, url: str, folder: Path, name: str) -> None:
+    """Writes a picture of the page on each screen into `folder`."""
+    for screen, (width, height, scheme) in _SCREENS.items():
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page.goto(url, wait_until="networkidle")
+        page.screenshot(path=folder / f"{name}-{screen}.png", full_page=True)
+        page.close()
 
 
 @contextmanager

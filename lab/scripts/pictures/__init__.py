@@ -1,0 +1,1 @@
+"""Pictures of what a person sees, made to be looked at."""
