@@ -46,7 +46,7 @@ def runs(environment: Environment, image: str) -> Iterator[tuple[int, RunApart]]
 def standing(place: Place) -> dict[str, str]:
     """What stands there beside the lock of a run, and how."""
     found = place.containers()
-    assert found.pop(f"{place.live}.lock") == "running"
+    assert found.pop(f"{place.name}.lock") == "running"
     return found
 
 
