@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy.environment import Address
-from pytest_storedog_gate.errors import DeploymentFailed
-from tests.deploy.conftest import BUILD, LIVE, deploy, reached, staging
+from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
+from tests.deploy.by_hand import clear
+from tests.deploy.conftest import BUILD, LIVE, deploy, promoted, reached, staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_storedog_gate.deploy import Build
+    from pytest_storedog_gate.deploy import Build, Live
     from pytest_storedog_gate.deploy.environment import Environment
     from tests.deploy.fake_machine import Box, Machine
 
@@ -35,7 +36,7 @@ def standing(machine: Machine) -> Box:
 
 def once_more(machine: Machine, environment: Environment, build: Build = SPARING) -> bool:
     """A run of the same image; whether it has left what is live alone, as its plan said."""
-    before, image = standing(machine), machine.push("1")
+    before, image = machine.box(LIVE), machine.push("1")
     said: list[str] = []
     with reached(machine, environment, build, said.append) as deployer, deployer.lock() as held:
         (planned,) = deployer.foresee(image).promote()
@@ -81,6 +82,36 @@ def test_what_is_not_as_it_is_to_be_is_replaced(machine: Machine, way: str, chan
 def test_another_strategy_replaces_it(machine: Machine) -> None:
     deploy(machine, WAYS["recreate"], machine.push("1"))
     assert not once_more(machine, WAYS["edge"])
+
+
+def cleared(machine: Machine, live: Live) -> None:
+    """Who clears the engine takes the previous version away."""
+    clear(machine)
+    with pytest.raises(RollbackFailed):
+        live.rollback()
+
+
+def broken(machine: Machine, live: Live) -> None:
+    """The previous version does not start any more."""
+    for box in machine.boxes:
+        if box.name == f"{LIVE}.prev":
+            box.image = replace(box.image, behaviour="exits")
+    with pytest.raises(RollbackFailed):
+        live.rollback()
+
+
+@pytest.mark.parametrize("lost", [cleared, broken])
+@pytest.mark.parametrize("way", WAYS)
+def test_what_nothing_has_let_through_is_not_left_alone(
+    machine: Machine, way: str, lost: Callable[[Machine, Live], None]
+) -> None:
+    """Its deployment is open: left alone it would neither be ended nor put back."""
+    deploy(machine, WAYS[way], machine.push("0"))
+    with promoted(machine, WAYS[way], machine.push("1")) as (_, live):
+        lost(machine, live)
+    assert not once_more(machine, WAYS[way])
+    assert machine.made_volumes == {}
+    assert once_more(machine, WAYS[way])
 
 
 def test_it_is_proved_and_has_nothing_to_put_back(machine: Machine) -> None:

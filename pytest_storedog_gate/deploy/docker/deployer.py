@@ -240,7 +240,8 @@ class Prepared:
             proof.require_no_impostor(engine, names)
             if previous is not None and DEPLOY_ID not in previous.labels:
                 self._adopt(previous)
-            if previous is not None and self._same(previous):
+            # What could not be put back leaves a deployment open, in which nothing may stay.
+            if previous and not journal.is_open(engine, names) and self._same(previous):
                 engine.remove(names.candidate)
                 site.progress(f"{names.live} runs {self.image.brief} already: it was left alone")
                 return LeftAlone(site, self._deployment(previous, previous, 0.0), previous)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import names, ownership, proof, services, strategies
+from pytest_storedog_gate.deploy.docker import (
+    journal,
+    names,
+    ownership,
+    proof,
+    services,
+    strategies,
+)
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
 from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.docker.names import Names
@@ -78,7 +85,8 @@ class Plan:
         proof.require_no_impostor(self._engine, self._names)
         live = self._engine.find(self._names.live)
         gated = self._environment.gated
-        if live and gated and self._same(live, gated):
+        is_open = journal.is_open(self._engine, self._names)
+        if live and gated and not is_open and self._same(live, gated):
             yield f"leave {self._names.live} alone: it runs {self.image.brief} already"
             return
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"

@@ -46,6 +46,11 @@ def open_deployment(engine: Engine, names: Names, spec: Spec) -> None:
         _move(engine, live, names.previous)
 
 
+def is_open(engine: Engine, names: Names) -> bool:
+    """Whether what is live, if anything is, was never let through."""
+    return engine.find(names.previous) is not None or _live_before(engine, names) is not None
+
+
 def conclude(engine: Engine, names: Names) -> None:
     """Ends the open deployment in favour of what is live."""
     _forget(engine, names)
