@@ -121,3 +121,13 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     for module in (lease, waiting, recreate, rename, by_edge, edge, stopping):
         monkeypatch.setattr(module, "time", made.clock)
     return made
+
+
+@pytest.fixture
+def old(machine: Machine) -> ImageReference:
+    return machine.push("1")
+
+
+@pytest.fixture
+def new(machine: Machine) -> ImageReference:
+    return machine.push("2")

@@ -14,6 +14,7 @@ from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed
 from tests.deploy.conftest import LIVE, PREVIEW, deploy, promoted, reached, recover, staging, told
 from tests.deploy.fake_engine import FakeEngine, Killed
+from tests.deploy.ways import ADDRESS, STALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
     Task = Callable[[Machine], None]
 
-ADDRESS = Address("127.0.0.1", 80)
 ENVIRONMENT = staging("edge", publish={"shop": ADDRESS})
-STALE = 11.0  # s, after which a lock that was never started has lost its holder
 
 
 def refuse(machine: Machine, image: ImageReference) -> None:

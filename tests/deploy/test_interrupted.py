@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker import strategies
-from pytest_storedog_gate.deploy.environment import Address, Service
+from pytest_storedog_gate.deploy.environment import Service
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict, RollbackFailed
 from tests.deploy.conftest import LIVE, deploy, promoted, reached, recover, staging
 from tests.deploy.fake_engine import FakeEngine, Killed
+from tests.deploy.ways import ADDRESS, STALE, WAYS, each_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,27 +23,6 @@ if TYPE_CHECKING:
 
     # A run on a machine; it tells when its calls begin to count.
     Task = Callable[[Machine, Callable[[], None]], None]
-
-ADDRESS = Address("127.0.0.1", 80)
-# After so long a lock that was created and not started has lost its holder.
-STALE = 11.0
-# By each strategy, reached by name; and what only recreate can do, at an address.
-WAYS = {
-    **{name: staging(name) for name in strategies.names()},
-    "recreate, published": staging("recreate", publish={"shop": ADDRESS}),
-    "edge, published": staging("edge", publish={"shop": ADDRESS}),
-}
-each_way = pytest.mark.parametrize("environment", WAYS.values(), ids=WAYS)
-
-
-@pytest.fixture
-def old(machine: Machine) -> ImageReference:
-    return machine.push("1")
-
-
-@pytest.fixture
-def new(machine: Machine) -> ImageReference:
-    return machine.push("2")
 
 
 class Between:

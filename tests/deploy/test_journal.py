@@ -7,38 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.docker import strategies
-from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
 from tests.deploy.by_hand import clear, type_in
 from tests.deploy.conftest import LIVE, deploy, promoted, reached, recover, staging
 from tests.deploy.fake_engine import Killed
 from tests.deploy.fake_machine import Image
+from tests.deploy.ways import ADDRESS, STALE, each_way
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy import ImageReference
     from pytest_storedog_gate.deploy.environment import Environment
     from tests.deploy.fake_engine import FakeEngine
     from tests.deploy.fake_machine import Machine
-
-ADDRESS = Address("127.0.0.1", 80)
-STALE = 11.0  # s, after which a lock that was never started has lost its holder
-WAYS = {
-    **{name: staging(name) for name in strategies.names()},
-    "recreate, published": staging("recreate", publish={"shop": ADDRESS}),
-    "edge, published": staging("edge", publish={"shop": ADDRESS}),
-}
-each_way = pytest.mark.parametrize("environment", WAYS.values(), ids=WAYS)
-
-
-@pytest.fixture
-def old(machine: Machine) -> ImageReference:
-    return machine.push("1")
-
-
-@pytest.fixture
-def new(machine: Machine) -> ImageReference:
-    return machine.push("2")
 
 
 def breaks(machine: Machine, image: ImageReference) -> None:
