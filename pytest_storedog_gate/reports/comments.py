@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import requests
-from urllib3.exceptions import HTTPError
-
+from pytest_storedog_gate.reports import posting
 from pytest_storedog_gate.reports.markdown import markdown
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
-
-_TIMEOUT = 10.0  # s
 
 
 class CommentFailed(Exception):
@@ -110,18 +106,8 @@ class Comments:
 def post(thread: Thread, record: Record) -> None:
     """Adds the comment. Raises CommentFailed."""
     try:
-        # Nobody reads the rest of the answer, which may have no end.
-        with requests.post(
-            thread.address,
-            json={"body": markdown(record)},
-            headers=dict(thread.headers),
-            timeout=_TIMEOUT,
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
-            status = answer.status_code
-    # A host that no name can be is urllib3's own error.
-    except (requests.RequestException, HTTPError) as error:
-        raise CommentFailed(f"{thread.name} has no comment: {type(error).__name__}") from None
+        status = posting.post(thread.address, {"body": markdown(record)}, thread.headers)
+    except posting.Unreachable as error:
+        raise CommentFailed(f"{thread.name} has no comment: {error}") from None
     if status != 201:
         raise CommentFailed(f"{thread.name} has no comment: {thread.forge} answered {status}")

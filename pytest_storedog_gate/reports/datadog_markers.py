@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import requests
-from urllib3.exceptions import HTTPError
-
 from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES
 from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.reading.ci.metadata import metadata
 from pytest_storedog_gate.reports import glance
 from pytest_storedog_gate.reports.markdown import markdown
+from pytest_storedog_gate.reports.posting import Unreachable, post
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
 
-_TIMEOUT = 10.0  # s
 _LONGEST = 4000  # characters of an event's text, as Datadog takes them
 _ALERTS = {State.OPEN: "success", State.CLOSED: "error", State.INCONCLUSIVE: "warning"}
 
@@ -57,18 +54,9 @@ class DatadogMarkers:
         of_url = service.backend == "datadog" and service.url
         endpoint = Endpoint.of_url(of_url) if of_url else Endpoint.of_site(service.site)
         try:
-            with requests.post(
-                f"{endpoint.api}{path}",
-                json=body,
-                headers={"DD-API-KEY": key},
-                timeout=_TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                status = answer.status_code
-        # A host that no name can be is urllib3's own error.
-        except (requests.RequestException, HTTPError) as error:
-            return f"no marker at {endpoint.name}{path}: {type(error).__name__}"
+            status = post(f"{endpoint.api}{path}", body, {"DD-API-KEY": key})
+        except Unreachable as error:
+            return f"no marker at {endpoint.name}{path}: {error}"
         return None if 200 <= status < 300 else f"no marker at {endpoint.name}{path}: {status}"
 
 
