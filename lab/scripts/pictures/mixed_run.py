@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lab.scripts.pictures.serving import served
 from lab.scripts.pictures.terminal import Screen, logged, on_terminal
 from lab.scripts.state import LabError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PAGE = """<!doctype html><title>The shop</title>
 <style>body { font: 20px sans-serif; margin: 3em }</style>
@@ -42,7 +38,7 @@ class Seen:
 def seen(folder: Path) -> Seen:
     """Runs the gate twice; the evidence is kept in `folder`."""
     # Outside of this repository, whose own configuration would be another one.
-    with TemporaryDirectory() as project, _shop() as url:
+    with TemporaryDirectory() as project, served(_Shop) as url:
         _write(Path(project), url)
         evidence = folder / "evidence.html"
         table, left = on_terminal([*_GATE, f"--storedog-html={evidence}"], Path(project))
@@ -52,33 +48,19 @@ def seen(folder: Path) -> Seen:
     return Seen({"terminal-table": table, "terminal-end": left, "terminal-log": log}, evidence)
 
 
-@contextmanager
-def _shop() -> Iterator[str]:
-    class Shop(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == _SLOW:
-                time.sleep(_WHILE)
-            body = _ANSWERS.get(self.path, "").encode()
-            self.send_response(200 if body else 404)
-            self.send_header(
-                "Content-Type", "text/html" if self.path == "/" else "application/json"
-            )
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+class _Shop(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == _SLOW:
+            time.sleep(_WHILE)
+        body = _ANSWERS.get(self.path, "").encode()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/html" if self.path == "/" else "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing: the run is the picture."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    def log_message(self, *_: object) -> None:
+        """Says nothing: the run is the picture."""
 
 
 def _write(project: Path, url: str) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import SimpleHTTPRequestHandler
 from typing import TYPE_CHECKING, Literal
 
+from lab.scripts.pictures.serving import served
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -32,7 +31,7 @@ _SCREENS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {
 
 def photograph(browser: Browser, site: Path, folder: Path) -> None:
     """Writes a picture of each page on each screen into `folder`."""
-    with _served(site) as address:
+    with served(partial(_Quiet, directory=str(site))) as address:
         for name in _PAGES:
             called = f"site-{name.strip('/').replace('/', '-') or 'start'}"
             photograph_page(browser, f"{address}/{name}", folder, called)
@@ -47,18 +46,6 @@ def photograph_page(browser: Browser, url: str, folder: Path, name: str) -> None
         page.close()
 
 
-@contextmanager
-def _served(site: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Says nothing: the pictures are the output."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Says nothing: the pictures are the output."""
