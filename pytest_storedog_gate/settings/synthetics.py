@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_storedog_gate.reading.kinds import Kind
     from pytest_storedog_gate.settings.precedence import Precedence
 
 
@@ -23,25 +24,6 @@ def _positive(number: int) -> int:
         raise ValueError("must be 1 or more")
     return number
 
-
-# What the section says for each backend; the command line may choose another one than the file.
-BACKENDS = {
-    "datadog": {"site": STRING, "subdomain": STRING, "datadog_ci": STRING},
-    "local": {
-        "definitions": LIST,
-        "smtp": STRING,
-        "artifacts": STRING,
-        "artifacts_count": INTEGER.meaning(_positive),
-        "artifacts_days": INTEGER.meaning(_positive),
-    },
-}
-KEYS = {
-    "backend": one_of(*BACKENDS),
-    "url": STRING,
-    "batch_timeout": SECONDS,
-    **{key: kind for keys in BACKENDS.values() for key, kind in keys.items()},
-}
-DEFAULTS = {"backend": "datadog", "batch_timeout": 1800.0, "site": US1}  # datadog-ci's
 
 _PLAIN = ("backend", "url", "batch_timeout", "site", "subdomain", "smtp")
 
@@ -79,6 +61,39 @@ class SyntheticsSettings:
     app_key: str | None = field(repr=False)
 
 
+@dataclass(frozen=True)
+class _Backend:
+    """What the section says for it; some want keys to run checks, and have sites."""
+
+    keys: Mapping[str, Kind]
+    wants_keys: bool = False
+    has_sites: bool = False
+
+
+# The command line may choose another one than the file.
+BACKENDS = {
+    "datadog": _Backend(
+        {"site": STRING, "subdomain": STRING, "datadog_ci": STRING}, wants_keys=True, has_sites=True
+    ),
+    "local": _Backend(
+        {
+            "definitions": LIST,
+            "smtp": STRING,
+            "artifacts": STRING,
+            "artifacts_count": INTEGER.meaning(_positive),
+            "artifacts_days": INTEGER.meaning(_positive),
+        }
+    ),
+}
+KEYS = {
+    "backend": one_of(*BACKENDS),
+    "url": STRING,
+    "batch_timeout": SECONDS,
+    **{key: kind for backend in BACKENDS.values() for key, kind in backend.keys.items()},
+}
+DEFAULTS = {"backend": "datadog", "batch_timeout": 1800.0, "site": US1}  # datadog-ci's
+
+
 def settled(
     pick: Precedence, folder: Path, environ: Mapping[str, str], *, listing: bool
 ) -> SyntheticsSettings:
@@ -97,11 +112,12 @@ def settled(
         api_key=keys["api"],
         app_key=keys["app"],
     )
-    if found.backend == "datadog" and not listing:
+    backend = BACKENDS[found.backend]
+    if backend.wants_keys and not listing:
         _require(keys)
     if found.url is not None:
         Endpoint.of_url(found.url)
-    elif found.backend == "datadog":
+    elif backend.has_sites:
         return replace(found, site=known_site(found.site, environ))
     return found
 
