@@ -11,14 +11,16 @@ import pytest
 import requests
 
 from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.errors import GateError
 from tests.live.places import Journey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
     from pytest_storedog_gate.deploy.environment import Environment
 
-    Task = Literal["deploy", "recover"]
+    Task = Literal["deploy", "refuse", "roll back", "recover"]
 
 FORKS = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 """For each test that starts such a run."""
@@ -26,6 +28,7 @@ FORKS = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:Dep
 _FORK = multiprocessing.get_context("fork")
 _BUILD = Build("c0ffee", "41", "http://drone.example/41")
 _IDLE = (requests.codes.not_modified, requests.codes.not_found)
+_REFUSED = 8
 _SOON = 20.0  # s; the lock of a run that was killed takes a moment to go
 
 
@@ -59,10 +62,28 @@ class RunApart:
         Otherwise the task needed fewer of them, and has ended. It deploys the image, or it puts
         back the deployment of this image that it has left open.
         """
-        self._line.send((calls, task, image))
+        self._line.send((calls, task, image, self.pid))
         self._process.join()
         assert self._process.exitcode in (0, -signal.SIGKILL), "its error is told above"
         return self._process.exitcode != 0
+
+    def lives(self, task: Task, image: str) -> int:
+        """How many calls that changed something it has made, with nobody killed."""
+        self._line.send((0, task, image, self.pid))
+        calls: int = self._line.recv()
+        self._process.join()
+        return calls
+
+    def outlives(self, victim: int, calls: int, task: Task, image: str) -> str:
+        """How it ended, though another process was killed right after so many of its calls.
+
+        "done", or "refused" by an error that the gate has a sentence for.
+        """
+        self._line.send((calls, task, image, victim))
+        self._process.join()
+        ends = {0: "done", _REFUSED: "refused"}
+        assert self._process.exitcode in ends, "its error is told above"
+        return ends[self._process.exitcode]
 
 
 def _run(line: Connection, others: Connection, environment: Environment, image: str) -> None:
@@ -70,21 +91,29 @@ def _run(line: Connection, others: Connection, environment: Environment, image: 
     journey = Journey(environment, [], _BUILD)
     held = journey.lock(journey.resolve(ImageReference.parse(image)), wait=_SOON)
     line.send(held.recover())
-    calls, task, image = line.recv()
+    calls, task, image, victim = line.recv()
     fetched = held.fetch(journey.resolve(ImageReference.parse(image)))
-    if task == "recover":
-        fetched.stage().promote()
-    _kill_after(calls)
-    if task == "recover":
-        held.recover()
-    else:
-        live = fetched.stage().promote()
-        live.prove()
-        live.conclude()
-    journey.close()
+    live = fetched.stage().promote() if task in ("recover", "roll back") else None
+    seen = _kill_after(calls, victim)
+    try:
+        if task == "recover":
+            held.recover()
+        elif task == "refuse":
+            fetched.stage()
+            held.put_back()
+        elif live is not None:
+            live.rollback()
+        else:
+            live = fetched.stage().promote()
+            live.prove()
+            live.conclude()
+        journey.close()
+    except GateError:
+        os._exit(_REFUSED)
+    line.send(seen())
 
 
-def _kill_after(calls: int) -> None:
+def _kill_after(calls: int, victim: int) -> Callable[[], int]:
     """Counts the requests that have changed something on the engine."""
     original = requests.Session.send
     seen = 0
@@ -98,7 +127,8 @@ def _kill_after(calls: int) -> None:
         if request.method in ("POST", "DELETE", "PUT") and response.status_code not in _IDLE:
             seen += 1
             if seen == calls:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(victim, signal.SIGKILL)
         return response
 
     requests.Session.send = send  # type: ignore[method-assign]
+    return lambda: seen

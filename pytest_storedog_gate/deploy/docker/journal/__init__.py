@@ -151,7 +151,7 @@ def _restore(engine: Engine, names: Names, previous: Container) -> str:
                 engine.remove(found.id)
     engine.start(previous.id)
     readiness.wait(engine, previous.id, names.previous)
-    engine.set_restart_policy(previous.id, "unless-stopped")
+    engine.set_restart_policy(previous.id, "always")
     _go_back(engine, names, previous)
     return f"put {previous.image} back as {names.live}"
 

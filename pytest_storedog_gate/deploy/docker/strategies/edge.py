@@ -75,7 +75,7 @@ def foresee(engine: Engine, environment: Environment, names: Names) -> Iterator[
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
     """See `Strategy`."""
     # Before it has traffic: from then on an engine that starts anew has to start it.
-    engine.set_restart_policy(names.candidate, "unless-stopped")
+    engine.set_restart_policy(names.candidate, "always")
     leaving, moves = engine.find(names.live), _has_its_own_address(engine, names)
     began = time.monotonic()
     journal.open_deployment(engine, names, spec)

@@ -28,7 +28,7 @@ def fault(environment: Environment) -> tuple[str, str] | None:
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
     # Before it has traffic: from then on an engine that starts anew has to start it.
-    engine.set_restart_policy(names.candidate, "unless-stopped")
+    engine.set_restart_policy(names.candidate, "always")
     began = time.monotonic()
     journal.open_deployment(engine, names, spec)
     engine.rename(names.candidate, names.live)

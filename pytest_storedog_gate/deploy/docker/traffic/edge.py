@@ -103,7 +103,7 @@ def ensure(engine: Engine, names: Names, spec: Spec) -> None:
         finally:
             engine.remove(names.spare_edge)
     spare = engine.create(names.spare_edge, spec)
-    engine.set_restart_policy(spare, "unless-stopped")
+    engine.set_restart_policy(spare, "always")
     engine.remove(names.edge)
     engine.rename(spare, names.edge)
     engine.start(spare)
