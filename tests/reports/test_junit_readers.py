@@ -59,7 +59,7 @@ def test_xunit_is_what_jenkins_xunit_plugin_takes(both_ways: GateProject, family
         "verdict[staging]": ["Failure"],
     }
     assert {one.classname for one in suite} == {"storedog.toml", "test_own"}
-    assert "result: http://" in cases[ITEM].result[0].text
+    assert "GET http://" in cases[ITEM].result[0].text
 
 
 def test_full_has_file_line_and_properties(both_ways: GateProject) -> None:

@@ -34,7 +34,7 @@ def test_outcome_tells_steps_timings_assertions_and_attempts(both_ways: GateProj
             assert [a.subject for a in result.assertions] == ["statusCode"]
             assert len(result.attempts) == 1
             assert result.steps == ()
-            assert result.result_url
+            assert result.result_id
         """
     )
     assert both_ways.run().ret == 0
