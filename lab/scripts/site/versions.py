@@ -9,6 +9,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,13 +27,9 @@ def publish(site: Path, folder: Path, version: str) -> None:
     there = folder / version
     shutil.rmtree(there, ignore_errors=True)
     shutil.copytree(site, there)
-    kept = [path.parent.name for path in folder.glob("*/search.json")]
-    versions = sorted(kept, key=_numbers, reverse=True)
+    kept = [path.parent.name for path in folder.glob("[0-9]*/search.json")]
+    versions = sorted(kept, key=Version, reverse=True)
     listed = [{"version": one, "title": one, "aliases": []} for one in versions]
     listed[0]["aliases"] = ["latest"]
     (folder / "versions.json").write_text(json.dumps(listed, indent=2) + "\n", "utf-8")
     (folder / "index.html").write_text(_LEADS_ON.format(version=versions[0]), "utf-8")
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
