@@ -147,7 +147,8 @@ class Batch:
             (place, f"no result arrived from {place}", "") for place in self._missing(public_id)
         ]
         if not (results or lost):
-            lost = [(ANYWHERE, f"the batch holds no result of this check ({self.url})", "")]
+            where = self.url or self.id
+            lost = [(ANYWHERE, f"the batch holds no result of this check ({where})", "")]
         results += [
             Result(
                 public_id,

@@ -1,4 +1,4 @@
-"""`storedog-gate`: what the gate does outside of pytest, and the formats in which it tells that."""
+"""The gate outside of pytest: writes its configuration, lints pipelines, verifies verdicts."""
 
 import argparse
 import hashlib
@@ -39,7 +39,7 @@ def _add_lint(commands: "argparse._SubParsersAction[Parser]") -> None:
     files = "pipeline file, or - for standard input; default .drone.yml"
     add, default = lint.add_argument, [Path(".drone.yml")]
     add("files", nargs="*", type=Path, default=default, metavar="FILE", help=files)
-    add("--format", choices=[*_FORMATS], default="text")
+    add("--format", choices=[*_FORMATS], default="text", help="of the output (default: text)")
     add("--version", action="version", version=f"storedog-gate {version('pytest-storedog-gate')}")
     add("--strict", action="store_true", help="end with 1 for warnings, too")
 

@@ -134,7 +134,7 @@ class Checking:
             for check in checks:
                 self._holding.setdefault(check.public_id, []).append(batch)
             number = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
-            self._progress(f"triggered {number}: {batch.url}")
+            self._progress(f"triggered {number}" + (f": {batch.url}" if batch.url else ""))
         # Later than a batch that follows the deadline itself: only one that hangs is left behind.
         self._outcomes.until(client.deadline + _PATIENCE)
         self._watchers += watch(

@@ -68,7 +68,7 @@ def add_serve(
         **examples("storedog-synthetics serve --port 8126 --definitions 'checks/*.json'"),
     )
     serve.set_defaults(run=run or _serve)
-    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")
     add_definitions(serve)
     serve.add_argument(

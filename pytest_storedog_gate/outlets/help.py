@@ -59,6 +59,9 @@ def program(
     added = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in commands:
         add(added)
+    listed: list[Any] = added._choices_actions  # noqa: SLF001  # what is said of each command
+    for told in listed:
+        added.choices[told.dest].description = f"{told.help[0].upper()}{told.help[1:]}."
     return parser
 
 

@@ -32,10 +32,14 @@ KINDS: dict[State, Kind] = {
 
 @dataclass(frozen=True)
 class Case:
-    """One test case; `seconds` is its time, `text` says why it did not pass."""
+    """One test case; `seconds` is its time, `text` says why it did not pass.
+
+    `about` is what the configuration calls it: a public ID, or the environment's name.
+    """
 
     node_id: str
     kind: Kind
+    about: str
     text: str = ""
     seconds: float = 0.0
     properties: Iterable[tuple[str, str]] = ()
@@ -95,17 +99,20 @@ def at_the_end(record: Record, file: str) -> Case:
 def not_run(node_ids: Mapping[str, str], reason: str) -> Iterator[Case]:
     """An error for each of these items (with their public IDs), which have no report."""
     for node_id, public_id in node_ids.items():
-        yield Case(node_id, "error", block(reason), properties=_shown({"public_id": public_id}))
+        named = _shown({"public_id": public_id})
+        yield Case(node_id, "error", public_id, block(reason), properties=named)
 
 
 def _deployment(record: Record, name: str) -> Case:
     if (done := record.deployment) is not None:
         seconds = (done.finished - done.started).total_seconds()
-        return Case(name, "passed", seconds=seconds, properties=_shown(facts(record)))
+        known = _shown(facts(record))
+        return Case(name, "passed", record.environment, seconds=seconds, properties=known)
     closed = record.failure is not None and record.verdict.state is State.CLOSED
     return Case(
         name,
         "failure" if closed else "error",
+        record.environment,
         block(record.failure or "the run ended before the deployment"),
         properties=_shown(facts(record)),
     )
@@ -116,6 +123,7 @@ def _verdict(record: Record, name: str) -> Case:
     return Case(
         name,
         KINDS[state],
+        record.environment,
         block("\n".join(record.verdict.reasons)),
         properties=_shown({**facts(record), "verdict": state.value}),
     )
@@ -129,6 +137,7 @@ def _results(node_id: str, check: CheckVerdict, taken: set[str]) -> Iterator[Cas
         yield Case(
             _beside(node_id, " - ".join(filter(None, parts)), taken),
             KINDS[STATE_OF[result.status]],
+            check.public_id,
             of_result(result),
             result.duration,
             properties(result),
@@ -142,6 +151,7 @@ def _end(node_id: str, check: CheckVerdict, taken: set[str]) -> Case:
     return Case(
         _beside(node_id, "at the end", taken),
         KINDS[check.state],
+        check.public_id,
         of_check(outcome) if outcome and bad else block(check.reason),
         properties=properties(outcome.decisive) if outcome else (),
     )

@@ -36,8 +36,7 @@ def lines(
     else:
         named = _named([check.public_id for check in record.checks])
         yield f"no check was run: {named}" if named else "no check was run"
-    for batch in record.batches:
-        yield f"batch: {line(batch.batch_url)}"
+    yield from (f"batch: {line(batch.batch_url)}" for batch in record.batches if batch.batch_url)
     if record.calls:
         yield f"calls to Synthetics: {record.calls}"
     if record.deployment is not None:

@@ -1,4 +1,4 @@
-"""`storedog-synthetics`: Synthetics checks without pytest, and the local service."""
+"""Synthetics checks without pytest: writes them, runs them, and serves Datadog's API for them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     Commands = argparse._SubParsersAction[Parser]  # noqa: SLF001  # it has no other name
+
+_PUBLIC_ID = "the public ID of a test"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -140,7 +142,7 @@ def _add_record(commands: Commands) -> None:
         ),
     )
     record.set_defaults(run=_record)
-    record.add_argument("url", metavar="URL", help="where it begins")
+    record.add_argument("url", metavar="URL", help="the page where the test begins")
     record.add_argument(
         "--output",
         type=Path,
@@ -188,7 +190,7 @@ def _add_run(commands: Commands) -> None:
         dest="containing",
         default="",
         metavar="TEXT",
-        help="only checks that have it in their name, public ID or tags, in any case",
+        help="only checks with this in their name, public ID or tags, in capitals or not",
     )
     run.add_argument("--junitxml", type=Path, metavar="PATH", help="the results as JUnit XML")
     run.add_argument("--json", type=Path, metavar="PATH", help="the results as JSON")
@@ -217,7 +219,7 @@ def _add_trigger(commands: Commands) -> None:
         **examples("storedog-synthetics trigger abc-def-ghi --url http://127.0.0.1:8126"),
     )
     trigger.set_defaults(run=_trigger)
-    trigger.add_argument("public_ids", nargs="+", metavar="ID")
+    trigger.add_argument("public_ids", nargs="+", metavar="ID", help=_PUBLIC_ID)
     _add_url(trigger)
     _add_overrides(trigger)
     trigger.add_argument(
@@ -232,7 +234,7 @@ def _add_pull(commands: Commands) -> None:
         **examples("storedog-synthetics pull abc-def-ghi --directory checks"),
     )
     pull.set_defaults(run=_pull)
-    pull.add_argument("public_ids", nargs="+", metavar="ID")
+    pull.add_argument("public_ids", nargs="+", metavar="ID", help=_PUBLIC_ID)
     _add_url(pull)
     pull.add_argument(
         "--directory", default=".", metavar="DIR", help="for ID.synthetics.json; default: here"

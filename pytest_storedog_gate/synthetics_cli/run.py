@@ -93,6 +93,7 @@ def run(asked: Asked) -> int:
         known = load_globals(asked.globals_file, os.environ)
         catalog = load(asked.files)
         tests = [{**test, **overrides.merged(test, asked.given)} for test in _tests(asked.wanted)]
+        _refuse_unknown([test["public_id"] for test in tests], catalog, asked.files)
         trigger = _containing(asked.containing, parse_trigger({"tests": tests}, catalog))
         values = _asked(trigger, catalog, known)
     except (DefinitionError, GlobalsError, TriggerError) as error:
@@ -134,6 +135,13 @@ def _once(tests: dict[str, Json], test: Json) -> None:
     if test["public_id"] in tests:
         raise ConfigurationError(f"{test['public_id']} is named twice; name it once")
     tests[test["public_id"]] = test
+
+
+def _refuse_unknown(public_ids: Sequence[str], catalog: Catalog, files: Sequence[str]) -> None:
+    known = {*catalog.tests, *catalog.suites}
+    if unknown := ", ".join(one for one in public_ids if one not in known):
+        looked = f"none of {', '.join(files)}" if files else "no file is named that"
+        raise ConfigurationError(f"{looked} defines {unknown}: name the file that does as well")
 
 
 def _containing(text: str, trigger: Trigger) -> Trigger:

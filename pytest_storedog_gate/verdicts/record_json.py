@@ -56,7 +56,7 @@ def facts(record: Record) -> dict[str, Any]:
         "build": build.number,
         "build_link": build.link,
         "batch_id": " ".join(batch.batch_id for batch in record.batches),
-        "batch_url": " ".join(batch.batch_url for batch in record.batches),
+        "batch_url": " ".join(batch.batch_url for batch in record.batches if batch.batch_url),
         "requirements": list(record.requirements),
         "started": record.started.isoformat(),
         "finished": record.finished.isoformat(),

@@ -122,7 +122,7 @@ def test_a_check_has_one_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"tests": [\n{"id": "abc-def-ghi"},\n]}', "a.json:3: not valid JSON: "),
+        ('{"tests": [\n{"id": "abc-def-ghi"},\nx]}', "a.json:3: not valid JSON: "),
         ('{"tests": [{"id": "a", "id": "b"}]}', "a.json: not valid JSON: an object has the key"),
         ('{"tests": [{"version": NaN}]}', "a.json: not valid JSON: NaN is not a JSON number"),
         ("[" * 100_000, "a.json: not valid JSON: it is nested too deeply"),

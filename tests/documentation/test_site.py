@@ -6,13 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from lab.scripts.site import sources
+from lab.scripts.pictures.serving import served
+from lab.scripts.site import sources, versions
 from tests.conftest import missing
 from tests.documentation.pages import pages
 from tests.repository import ROOT
@@ -71,3 +74,28 @@ def test_the_navigation_has_the_five_parts() -> None:
     text = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2]
     parts = [next(iter(part)) for part in yaml.safe_load("nav:" + text)["nav"]]
     assert parts == ["Start", "Tutorial", "How-to", "Reference", "Explanation", "Contributing"]
+
+
+@pytest.mark.browser
+def test_a_switch_leads_to_the_sites_of_other_versions(
+    chromium: None, site: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    from tests.browsers import launched, opened  # noqa: PLC0415
+
+    for version in ("0.2.0", "0.10.0", "0.10.0rc1", "0.2.0"):
+        versions.publish(site, tmp_path, version)
+    assert (tmp_path / "0.10.0rc1" / "reference" / "junit" / "index.html").exists()
+    folder = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with (
+        served(folder) as address,
+        sync_playwright() as driver,
+        launched(driver) as browser,
+    ):
+        page = browser.new_page()
+        opened(page, address)
+        page.wait_for_url(f"{address}/0.10.0/")
+        links = page.locator(".md-version__link")
+        links.first.wait_for(state="attached")
+        assert links.all_inner_texts() == ["0.10.0", "0.10.0rc1", "0.2.0"]

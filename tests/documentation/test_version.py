@@ -8,9 +8,15 @@ import tomllib
 from tests.repository import ROOT, kept
 
 _VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-# The gate's image by its tag, and the repository as a hook of pre-commit.
-_NAMED = re.compile(r"\b(?:storedog-gate:|rev: v)(\d+\.\d+\.\d+)")
-_WHERE = {".drone.yml", "Dockerfile", "docs/reference/lint.md", "docs/how-to/pipelines/drone.md"}
+# The gate's image by its tag, the repository as a hook of pre-commit, and the site by its footer.
+_NAMED = re.compile(r"\b(?:storedog-gate:|rev: v|copyright: pytest-storedog-gate )(\d+\.\d+\.\d+)")
+_WHERE = {
+    ".drone.yml",
+    "Dockerfile",
+    "mkdocs.yml",
+    "docs/reference/lint.md",
+    "docs/how-to/pipelines/drone.md",
+}
 
 
 def test_images_and_pages_name_the_version() -> None:

@@ -154,7 +154,7 @@ def test_a_named_path_runs_as_well_and_its_failure_closes_the_gate(both_ways: Ga
 
 @pytest.mark.parametrize("suite", ["xunit1", "xunit2"])
 def test_junit_properties(project: GateProject, suite: str) -> None:
-    assert project.run("-o", f"junit_family={suite}").ret == 0
+    assert project.run("-o", f"junit_family={suite}", "--storedog-html=page.html").ret == 0
     text = (project.path / "junit.xml").read_text("utf-8")
     for name in ("public_id", "result_id", "result_url", "batch_id", "location"):
         assert f'<property name="{name}" value="' in text

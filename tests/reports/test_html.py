@@ -120,6 +120,16 @@ def test_a_run_writes_its_page(both_ways: GateProject) -> None:
     assert "127.0.0.1" not in " ".join(page.links)
 
 
+def test_without_a_page_no_link_leads_to_a_service_that_is_gone(both_ways: GateProject) -> None:
+    both_ways.shop.answers["/discount"] = (500, "{}")
+    result = both_ways.run()
+    assert "storedog-gate: triggered 2 checks" in result.outlines
+    for said in (str(result.stdout), (both_ways.path / "junit.xml").read_text("utf-8")):
+        assert "dis-cou-nts" in said
+        assert "/synthetics/" not in said
+    assert both_ways.report()["batch_url"] == ""
+
+
 def test_a_page_that_cannot_be_written_is_no_open_gate(both_ways: GateProject) -> None:
     assert both_ways.run("--storedog-html=/dev/full").ret == 8
     assert both_ways.run("--storedog-html=storedog.toml/evidence.html").ret == 8

@@ -45,7 +45,7 @@ def cases(
 ) -> dict[str, str]:
     """The cases but the verdict's, which is the last one."""
     node_ids = dict.fromkeys(items, "abc-def-ghi")
-    Writers(config_of(writer)).add(junit.cases(record_on(verdict), node_ids, passed))
+    Writers(config_of(writer)).add(junit.cases(record_on(verdict), node_ids, passed), lambda _: 0)
     found = written(writer)
     assert found.popitem()[0] == "verdict[staging]"
     return found
@@ -118,7 +118,7 @@ def test_a_check_that_is_not_required_stays_as_its_item_is(writer: LogXML) -> No
 def test_what_never_ran_is_an_error_with_the_reason(writer: LogXML) -> None:
     node_ids = {ITEM: "abc-def-ghi", OWN: "jkl-mno-pqr"}
     cases = junit.not_run(node_ids, "Datadog does not know xyz-xyz-xyz\n\x1b[2J")
-    Writers(config_of(writer)).add(cases)
+    Writers(config_of(writer)).add(cases, lambda _: 0)
     assert written(writer) == {"test_check[staging-abc-def-ghi]": "error", "test_mine": "error"}
     first, second = ET.parse(writer.logfile).iter("testcase")  # noqa: S314  # our own
     assert first.findtext("error") == "Datadog does not know xyz-xyz-xyz\n\\x1b[2J"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.scripts.site.command_lines import parsers
 from pytest_storedog_gate.drone_lint.cli import main as gate
 from pytest_storedog_gate.synthetics_cli.command_line import main as synthetics
 
@@ -22,8 +23,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], int]] = {
     "storedog-synthetics": synthetics,
 }
 COMMANDS = [
-    ("storedog-gate", "init"),
-    ("storedog-gate", "lint"),
+    *(("storedog-gate", one) for one in ("init", "lint", "keygen", "verify", "show")),
     *(
         ("storedog-synthetics", one)
         for one in ("init", "record", "validate", "serve", "run", "trigger", "pull")
@@ -64,6 +64,14 @@ def test_each_example_is_a_command_line_that_is_understood(
         assert (first, words[0]) == (program, command)
         # Whatever is read is read before this option, which ends it.
         said(capsys, program, *words, "--help")
+
+
+def test_each_command_and_each_argument_says_what_it_is() -> None:
+    found = parsers()
+    assert {tuple(name.split()) for name in found} == set(COMMANDS)
+    for parser in found.values():
+        assert parser.description
+        assert [action.dest for action in parser._actions if not action.help] == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

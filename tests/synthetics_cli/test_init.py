@@ -59,7 +59,10 @@ def test_the_status_that_is_answered_is_what_the_check_asserts(
     assert main(["init", target.url]) == 0
     assert len(target.requests) == 1
     said = capsys.readouterr().out
-    assert said.startswith(f"GET {target.url}/ answered {status}\n")
+    warning = ", and the check wants just that: if it is an error, mend the check's target"
+    assert said.startswith(
+        f"GET {target.url}/ answered {status}{warning if status >= 400 else ''}\n"
+    )
     assert said.endswith(
         f"next:\n  storedog-synthetics run {HTTP}\n  pytest --storedog-env=staging\n"
     )

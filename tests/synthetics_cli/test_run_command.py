@@ -318,7 +318,8 @@ def test_a_name_stays_within_its_line_on_a_terminal_of_ascii_too(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["abc-def-ghi"], "abc-def-ghi"),
+        (["abc-def-ghi"], "no file is named that defines abc-def-ghi: name the file"),
+        (["FILE", "abc-def-ghi"], "a.json defines abc-def-ghi: name the file that does as well"),
         (["no-such.json"], "no-such.json"),
         (["FILE", "FILE-ID", "FILE-ID"], "twice"),
         (["FILE", "FILE"], "twice"),

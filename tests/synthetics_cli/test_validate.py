@@ -94,6 +94,7 @@ def test_all_that_is_wrong_is_told_at_once_with_its_line(
         ('{"public_id": "abc-def-gha",\n"type": 3}', "a.json:2: type must be a string\n"),
         ('{"tests": [\n{"localTestDefinition": 4}]}', "a.json:2: $.tests[0].localTestDefinition:"),
         ('{"tests":\n {}}', "a.json:1: $.tests: must be a list of tests, and not empty\n"),
+        ('{"tags": 3,\n"type": "apis", "config": {}}', "a.json:2: type: tests of type apis are"),
         ('{"data": {\n"type": "suite"}}', "a.json:2: data.type 'suite' is not supported"),
         (
             json.dumps({"data": {"type": "suites", "id": "sui-tee-abc", "attributes": {
@@ -101,7 +102,7 @@ def test_all_that_is_wrong_is_told_at_once_with_its_line(
             "a.json:8: data.attributes.tests[0]: none of these files defines gon-ego-neg\n",
         ),
     ],
-    ids=range(8),
+    ids=range(9),
 )  # fmt: skip
 def test_whatever_is_in_a_file_has_a_line(
     here: Path, capsys: pytest.CaptureFixture[str], text: str, sentence: str

@@ -27,6 +27,9 @@ _SCREENS: dict[str, tuple[int, int, Literal["light", "dark"]]] = {
     "phone": (390, 844, "light"),
     "dark": (390, 844, "dark"),
 }
+_PHONE = 390
+_SHEET = 1600  # pixels: a picture that is much higher can't be read
+_SHEETS = 3  # what is further down a long page looks as it does here
 
 
 def photograph(browser: Browser, site: Path, folder: Path) -> None:
@@ -38,11 +41,22 @@ def photograph(browser: Browser, site: Path, folder: Path) -> None:
 
 
 def photograph_page(browser: Browser, url: str, folder: Path, name: str) -> None:
-    """Writes a picture of the page on each screen into `folder`."""
+    """Writes pictures of the page on each screen into `folder`, from its top down."""
     for screen, (width, height, scheme) in _SCREENS.items():
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            is_mobile=width == _PHONE,
+        )
         page.goto(url, wait_until="networkidle")
-        page.screenshot(path=folder / f"{name}-{screen}.png", full_page=True)
+        whole = page.evaluate("document.documentElement.scrollHeight")
+        for number, top in enumerate(range(0, whole, _SHEET)[:_SHEETS], 1):
+            page.screenshot(
+                path=folder / f"{name}-{screen}-{number}.png",
+                full_page=True,
+                animations="disabled",
+                clip={"x": 0, "y": top, "width": width, "height": min(_SHEET, whole - top)},
+            )
         page.close()
 
 

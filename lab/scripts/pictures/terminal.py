@@ -36,7 +36,7 @@ _COLOURS = {
 }
 _STYLE = f"""
 body {{ margin: 0; padding: 1em; background: #111; color: #{_BRIGHT} }}
-pre {{ margin: 0; font: 15px monospace }}
+pre {{ margin: 0; font: 15px monospace; white-space: pre-wrap; overflow-wrap: anywhere }}
 """
 
 # The lines, in HTML.

@@ -54,10 +54,7 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
         if not inner:
             found[parser.prog] = parser
         for action in inner:
-            about = {choice.dest: choice.help for choice in action._choices_actions}  # noqa: SLF001
-            for name, sub in action.choices.items():
-                sub.description = about[name]
-                found[f"{parser.prog} {name}"] = sub
+            found |= {f"{parser.prog} {name}": sub for name, sub in action.choices.items()}
     return found
 
 

@@ -37,7 +37,8 @@ class Endpoint:
     """`api` is asked, `intake` is triggered, `app` has the pages for people; `name` is shown.
 
     `is_datadog`: it is one of Datadog's own sites, and no service that may be ours. `evidence`
-    is the page that the run itself writes, if its results will be found nowhere else.
+    is the page that the run itself writes, of a service that ends with the run and has no page for
+    people then; it is empty where the run writes none.
     """
 
     api: str
@@ -45,16 +46,18 @@ class Endpoint:
     app: str
     name: str
     is_datadog: bool = False
-    evidence: str = ""
+    evidence: str | None = None
 
     def batch_page(self, batch_id: str) -> str:
-        """Where people see a batch."""
-        return self.evidence or f"{self.app}/synthetics/explorer/ci?batchResultId={batch_id}"
+        """Where people see a batch; empty if nowhere."""
+        if self.evidence is not None:
+            return self.evidence
+        return f"{self.app}/synthetics/explorer/ci?batchResultId={batch_id}"
 
     def result_page(self, public_id: str, result_id: str, batch_id: str, *, browser: bool) -> str:
-        """Where people see a result of a check."""
-        if self.evidence:
-            return f"{self.evidence}#result-{result_id}"
+        """Where people see a result of a check; empty if nowhere."""
+        if self.evidence is not None:
+            return self.evidence and f"{self.evidence}#result-{result_id}"
         details = f"{self.app}/synthetics/details/{public_id}"
         suffix = f"batch_id={batch_id}&from_ci=true"
         if browser:

@@ -1,4 +1,4 @@
-"""The line of the configuration that names a check, for reports that lead a reader there."""
+"""The line of the configuration that names something, for reports that lead a reader there."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ class Lines:
         found = header.search(self._text)
         self._section = found.start() if found else 0
 
-    def of(self, public_id: str) -> int | None:
-        """The first one in the environment's section or below, else above; from 0, as in pytest."""
-        places = (self._text.find(public_id, start) for start in (self._section, 0))
+    def of(self, named: str) -> int | None:
+        """The first one in the environment's section or below, else above; from 0, as in pytest.
+
+        `named` is a public ID, or the environment's name, whose line is the section's first.
+        """
+        places = (self._text.find(named, start) for start in (self._section, 0))
         at = next((place for place in places if place >= 0), None)
         return None if at is None else self._text.count("\n", 0, at)

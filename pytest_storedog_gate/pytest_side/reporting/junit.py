@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from xml.etree.ElementTree import Element
 
     from pytest_storedog_gate.reports.junit import Case
@@ -45,10 +45,13 @@ class Writers:
         for writer in self._writers:
             writer.global_properties[:] = mask.document(writer.global_properties)
 
-    def add(self, cases: Iterable[Case]) -> None:
-        """Adds test cases, where a JUnit file is written at all, and gives all cases their form."""
+    def add(self, cases: Iterable[Case], line_of: Callable[[Case], int | None]) -> None:
+        """Adds test cases, where a JUnit file is written at all, and gives all cases their form.
+
+        `line_of` is told a case and answers the line that has to do with it, counted from 0.
+        """
         for case in cases:
-            for report in _reports(case):
+            for report in _reports(case, line_of(case)):
                 for writer in self._writers:
                     writer.pytest_runtest_logreport(report)
         for writer in self._writers:
@@ -78,7 +81,7 @@ class _Xunit:
         return self._case
 
 
-def _reports(case: Case) -> Iterable[pytest.TestReport]:
+def _reports(case: Case, line: int | None) -> Iterable[pytest.TestReport]:
     failing = {"passed": None, "failure": "call", "error": "setup"}[case.kind]
     path, _, name = case.node_id.partition("::")
     for when in _PHASES:
@@ -86,7 +89,7 @@ def _reports(case: Case) -> Iterable[pytest.TestReport]:
             continue
         yield pytest.TestReport(
             nodeid=case.node_id,
-            location=(path, None, name),
+            location=(path, line, name),
             keywords={},
             outcome="failed" if when == failing else "passed",
             longrepr=case.text if when == failing else None,

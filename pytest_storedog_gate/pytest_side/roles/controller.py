@@ -14,6 +14,7 @@ from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
 from pytest_storedog_gate.pytest_side import garbage, lasted
 from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
+from pytest_storedog_gate.pytest_side.collecting.lines import Lines
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
 from pytest_storedog_gate.pytest_side.reporting.attaching.ctrf import Enriched
@@ -73,6 +74,7 @@ class Controller:
         self._in_junit: tuple[Writers, Record] | None = None
         self._finished: Record | None = None
         self._file = ""  # the node ID of the checks' own module
+        self._lines = Lines(settings.config_path, settings.environment.name)
         self._notes: list[str] = []
         self._said = False
         own = DroneCard(), Comments(settings), DatadogMarkers(settings), StepSummary()
@@ -270,10 +272,16 @@ class Controller:
         if self.run.stopped:
             silent = set(self.testimony.silent())
             not_run = {name: p for name, p in self.node_ids.items() if name in silent}
-            writers.add(junit.not_run(not_run, settled.failure or ""))
-        writers.add(junit.cases(settled, self.node_ids, self.testimony.passes))
+            writers.add(junit.not_run(not_run, settled.failure or ""), self._line_of)
+        added = junit.cases(settled, self.node_ids, self.testimony.passes)
+        writers.add(added, self._line_of)
         self._in_junit = writers, settled
         return (yield)
+
+    def _line_of(self, case: junit.Case) -> int | None:
+        """A test of the project's own has its line from pytest, and no other case is there."""
+        ours = case.node_id.partition("::")[0] == self._file
+        return self._lines.of(case.about) if ours else None
 
     def finish(self, status: int) -> int:
         """Decides for good, when pytest has done all that could still fail; returns the status."""
@@ -295,7 +303,8 @@ class Controller:
         if self._in_junit is not None:
             writers, settled = self._in_junit
             if settled.verdict.state is not record.verdict.state:
-                writers.add([junit.at_the_end(record, self.settings.config_path.name)])
+                added = junit.at_the_end(record, self.settings.config_path.name)
+                writers.add([added], self._line_of)
                 with suppress(OSError):  # what it would say the exit status says as well
                     writers.write_again()
         lasted.keep(self.config, record)

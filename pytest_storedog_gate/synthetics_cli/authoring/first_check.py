@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NO_VARIABLES: Mapping[str, str] = {}
 _PATIENCE = 10  # s for a page to show something
+_NO_SUCCESS = 400  # the first status that says so
 SHOWN = """
 const shown = document.body ? document.body.innerText : "";
 const headings = [...document.querySelectorAll("h1, h2")].map((one) => one.innerText);
@@ -50,8 +51,11 @@ def http_check(url: str) -> tuple[Json, str]:
     result = played(check)
     if not result.assertions:
         raise _unchecked(url, result)
-    expected["target"] = result.assertions[0].actual
-    return check, f"GET {url} answered {expected['target']}"
+    status = result.assertions[0].actual
+    expected["target"] = status
+    wary = isinstance(status, int) and status >= _NO_SUCCESS
+    warning = ", and the check wants just that: if it is an error, mend the check's target"
+    return check, f"GET {url} answered {status}{warning if wary else ''}"
 
 
 def browser_check(url: str) -> tuple[Json, str]:

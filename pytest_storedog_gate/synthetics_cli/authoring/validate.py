@@ -168,11 +168,13 @@ def _test_faults(found: _Found, kinds: Kinds) -> Iterator[str]:
 
 def _readable(data: Any) -> Any:
     """The definition without what is told of it already and keeps nothing else from being told."""
-    options = data.get("options") if isinstance(data, dict) else None
-    if not isinstance(options, dict):
+    if not isinstance(data, dict) or not any(faults := list(shape_faults(data))):
         return data
-    kept = {key: value for key, value in options.items() if key not in ("ci", "retry")}
-    return {**data, "options": kept} if any(shape_faults(data)) else data
+    wrong = {re.split(r"\W", fault, maxsplit=1)[0] for fault in faults} - {"type", "config"}
+    kept = {key: value for key, value in data.items() if key not in wrong}
+    if "options" in wrong and isinstance(options := data["options"], dict):
+        kept["options"] = {key: options[key] for key in options if key not in ("ci", "retry")}
+    return {"name": "any", **kept}
 
 
 def _addresses(definition: Definition) -> list[str]:

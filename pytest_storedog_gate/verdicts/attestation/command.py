@@ -19,8 +19,12 @@ def add_proof(commands: argparse._SubParsersAction[Any]) -> None:
         **examples("storedog-gate keygen keys/staging", "storedog-gate keygen --kind ed25519 k"),
     )
     keygen.set_defaults(run=_keygen)
-    keygen.add_argument("prefix", type=Path, help="writes PREFIX.key and PREFIX.pub")
-    keygen.add_argument("--kind", choices=("ecdsa", "ed25519"), default="ecdsa")
+    keygen.add_argument(
+        "prefix", type=Path, metavar="PREFIX", help="writes PREFIX.key and PREFIX.pub"
+    )
+    keygen.add_argument(
+        "--kind", choices=("ecdsa", "ed25519"), default="ecdsa", help="of key (default: ecdsa)"
+    )
     verify = commands.add_parser(
         "verify",
         help="tell whether an image has the verdict that a promotion wants",
@@ -28,7 +32,9 @@ def add_proof(commands: argparse._SubParsersAction[Any]) -> None:
     )
     verify.set_defaults(run=_verify)
     _about_an_image(verify)
-    verify.add_argument("--env", required=True, metavar="NAME", help="whose verdict is wanted")
+    verify.add_argument(
+        "--env", required=True, metavar="NAME", help="the environment whose verdict is wanted"
+    )
     show = commands.add_parser(
         "show",
         help="list the verdicts that are kept with an image",

@@ -29,7 +29,12 @@ CLOSED = "GATE CLOSED for staging: 1/2 checks passed, exit status 1"
 NAME = "Shöp\nGATE OPEN for staging: 9/9\x1b[2J\u2028\u202e"
 SHOWN = r"Shöp GATE OPEN for staging: 9/9\x1b[2J \u202e"
 ASCII = {
-    "C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "C locale": {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONIOENCODING": "",  # tox sets it
+    },
     "PYTHONIOENCODING": {"PYTHONIOENCODING": "ascii"},
 }
 # As plugins do that replace pytest's reporter.

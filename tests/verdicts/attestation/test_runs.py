@@ -181,6 +181,7 @@ def test_a_fault_of_the_section_is_one_sentence(signing: Signing, fault: str) ->
         (ANOTHER_KEY.pem(b"secret").decode(), "STOREDOG_SIGNING_KEY needs a password"),
         (STAGING_KEY.public.pem.decode(), "holds no private key in PEM"),
     ],
+    ids=["nonsense", "encrypted", "public"],  # keys differ from process to process
 )
 def test_a_key_that_cannot_sign_is_one_sentence(
     signing: Signing, monkeypatch: pytest.MonkeyPatch, key: str, sentence: str

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
-from pytest_storedog_gate.local_synthetics.kinds.browser import artifacts
 from pytest_storedog_gate.outlets.whole_file import new_file
 from tests.local_synthetics.support.browser_tests import HAS_HEADING, browser_test, step
 from tests.local_synthetics.support.service import serving
+
+artifacts = pytest.importorskip("pytest_storedog_gate.local_synthetics.kinds.browser.artifacts")
 
 pytestmark = pytest.mark.browser
 
