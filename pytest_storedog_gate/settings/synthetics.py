@@ -80,9 +80,16 @@ class SyntheticsSettings:
 
 
 def settled(
-    pick: Precedence, folder: Path, environ: Mapping[str, str], *, listing: bool
+    pick: Precedence,
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    listing: bool,
+    watches: bool = False,
 ) -> SyntheticsSettings:
     """What counts; paths are relative to `folder`. For `listing` checks, keys are no must.
+
+    Who `watches` Datadog's monitors needs its keys and site whichever service runs the checks.
 
     ConfigurationError says what cannot be meant.
     """
@@ -98,18 +105,20 @@ def settled(
         app_key=keys["app"],
     )
     if found.backend == "datadog" and not listing:
-        _require(keys)
+        _require(keys, "or use --synthetics-backend=local")
+    elif watches and not listing:
+        _require(keys, "the environment's `watch` asks Datadog")
     if found.url is not None:
         Endpoint.of_url(found.url)
-    elif found.backend == "datadog":
+    if found.url is None if found.backend == "datadog" else watches:
         return replace(found, site=known_site(found.site, environ))
     return found
 
 
-def _require(keys: Mapping[str, str | None]) -> None:
+def _require(keys: Mapping[str, str | None], more: str) -> None:
     missing = [" or ".join(KEY_VARIABLES[part]) for part, key in keys.items() if key is None]
     if missing:
         raise ConfigurationError(
             f"Datadog wants keys, and the process environment lacks {' and '.join(missing)}; set "
-            "them, or use --synthetics-backend=local"
+            f"them, {more}"
         )
