@@ -1,7 +1,8 @@
-"""Monitors, and evaluations of deployment gates, as Datadog answers them."""
+"""Monitors, evaluations of deployment gates, and one check beside, as Datadog answers them."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.datadog.fake import Answer
@@ -56,3 +57,41 @@ def evaluation(status: object, *rules: dict[str, Any], **more: Any) -> Answer:
 def begun() -> Answer:
     said = {"evaluation_id": EVALUATION}
     return Answer({"data": {"id": "1", "attributes": said}}, 202)
+
+
+def passing(public_id: str) -> dict[str, list[Answer]]:
+    """The script of a run whose one check passes."""
+    test: dict[str, Any] = {
+        "public_id": public_id,
+        "name": "a check",
+        "type": "api",
+        "subtype": "http",
+        "locations": ["aws:x"],
+        "options": {},
+    }
+    entry = {
+        "test_public_id": public_id,
+        "test_name": "a check",
+        "test_type": "api",
+        "result_id": "91",
+        "location": "aws:x",
+        "status": "passed",
+        "execution_rule": "blocking",
+        "duration": 100,
+        "retries": 0,
+        "max_retries": 0,
+        "timed_out": False,
+    }
+    result = {"id": "91", "status": "passed", "finished_at": int(time.time() * 1000)}
+    detail = {
+        "type": "result",
+        "id": "91",
+        "attributes": {"test_type": "api", "result": result},
+        "relationships": {"test": {"data": {"type": "test", "id": public_id}}},
+    }
+    return {
+        f"/tests/{public_id}": [Answer(test)],
+        "/trigger/ci": [Answer({"batch_id": "b-1", "locations": []})],
+        "/ci/batch/b-1": [Answer({"data": {"status": "passed", "results": [entry]}})],
+        "/poll_results": [Answer({"data": [detail]})],
+    }

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.pytest_side.watched import IMAGE, WELL, configure, said
+from tests.datadog.fake import FakeDatadog
+from tests.datadog.watched import (
+    ALERT,
+    EVALUATION,
+    MONITOR,
+    begun,
+    evaluation,
+    monitor,
+    passing,
+)
+from tests.pytest_side.watched import IMAGE, KEY, WELL, ask, configure, said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import GateProject
 
 SHOP, DB = "test_watch[staging-shop]", "test_watch[staging-db]"
@@ -144,3 +156,78 @@ def test_a_run_that_only_checks_watches_nothing(project: GateProject) -> None:
     configure(project, None)
     assert project.run("--storedog-deploy=never").ret == 0
     assert watched(project) == {}
+
+
+def test_killed_while_it_watches_the_deployment_stays_open(project: GateProject) -> None:
+    """The next run's recovery puts the previous version back: see the tests of deployers."""
+    configure(project, "yield {}\nos.kill(os.getpid(), 9)\n", "seconds = 600")
+    assert project.run(IMAGE).ret == -9
+    assert said(project) == ["locked", "promoted"]
+
+
+def test_interrupted_while_it_watches_the_previous_version_is_back(both_ways: GateProject) -> None:
+    body = "yield {}\nos.kill(os.getpid(), 2)\nwhile True:\n    yield {}\n    time.sleep(0.1)\n"
+    configure(both_ways, body, "seconds = 600")
+    result = both_ways.run(IMAGE)
+    assert result.ret == 2, result.stdout.str()
+    assert said(both_ways) == ROLLED_BACK
+
+
+@pytest.fixture
+def datadog() -> Iterator[FakeDatadog]:
+    fake = FakeDatadog()
+    yield fake
+    fake.close()
+
+
+MONITORED = f"seconds = 0.3, monitors = [{MONITOR}], deployment_gate = {{}}"
+OF_DATADOG = ("datadog:monitor-12345678", "datadog:deployment-gate")
+
+
+@pytest.mark.parametrize("alerts", [False, True])
+def test_datadog_is_asked_where_it_is_named(
+    by_turns: GateProject,
+    datadog: FakeDatadog,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    alerts: bool,
+) -> None:
+    """Also where the deployer itself can watch nothing."""
+    configure(by_turns, None, MONITORED)
+    ask(by_turns, datadog, monkeypatch)
+    datadog.script = {
+        f"/monitor/{MONITOR}": [monitor("OK"), ALERT if alerts else monitor("Warn")],
+        f"/evaluation/{EVALUATION}": [evaluation("pass")],
+        "/gates/evaluation": [begun()],
+        **passing("dis-cou-nts"),
+    }
+    result = by_turns.run(IMAGE)
+    assert result.ret == alerts, result.stdout.str()
+    assert said(by_turns) == (ROLLED_BACK if alerts else ["locked", "promoted", "concluded"])
+    (begun_with,) = (asked.body for asked in datadog.asked if asked.path.endswith("/evaluation"))
+    attributes = begun_with["data"]["attributes"]
+    assert attributes == {"service": "shop", "env": "staging", "version": "aaaaaaaaaaaa"}
+    assert list(watched(by_turns)) == list(OF_DATADOG)
+    kinds = [by_turns.junit()[f"test_watch[staging-{name}]"] for name in OF_DATADOG]
+    assert kinds[0] == ("failure" if alerts else "passed")
+    assert KEY not in result.stdout.str()
+
+
+def test_an_unknown_monitor_is_told_before_anything_is_deployed(
+    project: GateProject, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(project, WELL, MONITORED)
+    ask(project, datadog, monkeypatch)
+    datadog.script = passing("dis-cou-nts")
+    result = project.run(IMAGE)
+    assert result.ret == 8, result.stdout.str()
+    result.stdout.fnmatch_lines(["*has no monitor 12345678: name another one*"])
+    assert said(project) == ["locked", "put back"]
+
+
+def test_a_watch_of_datadogs_needs_its_keys_whoever_runs_the_checks(project: GateProject) -> None:
+    configure(project, WELL, MONITORED)
+    result = project.run(IMAGE)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*DD_API_KEY*the environment's `watch` asks Datadog*"])
+    assert said(project) == []

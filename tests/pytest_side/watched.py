@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from tests.conftest import http_check
 
 if TYPE_CHECKING:
-    from tests.conftest import GateProject
+    import pytest
 
+    from tests.conftest import GateProject
+    from tests.datadog.fake import FakeDatadog
+
+KEY = "c0ffee" * 5
 DIGEST = f"sha256:{'a' * 64}"
 IMAGE = f"--storedog-image={DIGEST}"
 TOML = """\
@@ -93,6 +97,16 @@ def configure(project: GateProject, body: str | None = WELL, watch: str = "secon
     if body is not None:
         text += f"def watch(self):\n{indent(body, '    ')}\nEverything.watch = watch\n"
     (project.path / "conftest.py").write_text(text, "utf-8")
+
+
+def ask(project: GateProject, datadog: FakeDatadog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the project's runs ask this Datadog, for its check too."""
+    path = project.path / "storedog.toml"
+    local = 'backend = "local"\ndefinitions = ["*.synthetics.json"]'
+    path.write_text(path.read_text("utf-8").replace(local, 'backend = "datadog"'), "utf-8")
+    monkeypatch.setenv("DD_API_KEY", KEY)
+    monkeypatch.setenv("DD_APP_KEY", "b" * 40)
+    monkeypatch.setenv("DD_API_HOST_OVERRIDE", datadog.url)
 
 
 def said(project: GateProject) -> list[str]:
