@@ -32,19 +32,20 @@ class Monitor:
 
     @property
     def alerts(self) -> bool:
-        return self.state == "Alert"
+        """Whether it does, or a group of it: what contradicts itself is not fine."""
+        return self.state == "Alert" or bool(self.groups)
 
     @property
     def fine(self) -> bool:
         """A warning is below what the monitor alerts at."""
-        return self.state in ("OK", "Warn")
+        return self.state in ("OK", "Warn") and not self.groups
 
     @property
     def told(self) -> str:
         """Its state, in words."""
         muted = ", and is muted, which changes nothing" if self.muted else ""
         more = ", ..." if len(self.groups) > _NAMED else ""
-        where = f" in {', '.join(self.groups[:_NAMED])}{more}" if self.groups else ""
+        where = f", and Alert in {', '.join(self.groups[:_NAMED])}{more}" if self.groups else ""
         return f"{self.name!r} says {self.state or 'nothing'}{where}{muted}"
 
     @classmethod

@@ -27,7 +27,8 @@ def monitor(overall_state: object = "OK", **more: Any) -> Answer:
     )
 
 
-ALERT = monitor("Alert", state={"groups": {"env:prod": {"name": "env:prod", "status": "Alert"}}})
+GROUP = {"groups": {"env:prod": {"name": "env:prod", "status": "Alert"}}}
+ALERT = monitor("Alert", state=GROUP)
 
 
 def found(*ids: int, total: int | None = None) -> Answer:

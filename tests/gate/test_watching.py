@@ -22,6 +22,7 @@ from tests.datadog.fake import Answer, FakeDatadog
 from tests.datadog.watched import (
     ALERT,
     EVALUATION,
+    GROUP,
     MONITOR,
     PAGE,
     begun,
@@ -74,9 +75,11 @@ OK, CLOSED, UNSURE = State.OPEN, State.CLOSED, State.INCONCLUSIVE
     [
         ([monitor("OK")], OK, ""),
         ([monitor("Warn")], OK, ""),
-        ([monitor(), monitor(), ALERT], CLOSED, "'Errors of the shop' says Alert in env:prod"),
+        ([monitor(), monitor(), ALERT], CLOSED,
+         "'Errors of the shop' says Alert, and Alert in env:prod"),
         ([ALERT, monitor("OK")], OK, ""),
         ([ALERT], CLOSED, "Alert in env:prod, as it did before the deployment"),
+        ([monitor(), monitor(state=GROUP)], CLOSED, "says OK, and Alert in env:prod"),
         ([ALERT, monitor("OK"), ALERT], CLOSED, "Alert in env:prod"),
         ([ALERT, monitor("No Data"), ALERT], CLOSED, "Alert in env:prod"),
         ([monitor("No Data"), monitor("OK")], OK, ""),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.errors import ExitStatus, GateError, NoVerdict
 from pytest_storedog_gate.verdicts.rule import State, WatchVerdict, of_watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.gate.outcomes import Outcomes
     from pytest_storedog_gate.gate.watching.window import Look, Watcher, Window
@@ -25,7 +26,8 @@ _LEAVING = 5.0  # s; who looks ends at once, unless a call hangs
 class NothingWatched:
     """The same in a run that watches nothing, or has not come so far."""
 
-    titles: dict[str, str] = {}  # noqa: RUF012  # nobody changes it
+    titles: Mapping[str, str] = MappingProxyType({})
+    known: Mapping[str, WatchVerdict] = MappingProxyType({})
 
     def begin(self) -> None:
         """There is nothing to watch."""
@@ -43,6 +45,8 @@ class NothingWatched:
 class Watching:
     """What is live, from the promotion on. `titles` say what is watched under each name.
 
+    `known` is what became of it, once there is anything to say.
+
     A name has passed once a look that began after the window was over says that all is well, and
     none before has said otherwise. `stop` may be called from any thread.
     """
@@ -57,9 +61,11 @@ class Watching:
     ) -> None:
         """What goes wrong ends the waiting for `outcomes`; `vain` says why that for this ends."""
         self.titles = {name: title for each in watchers for name, title in each.names.items()}
+        if not self.titles:
+            raise NoVerdict("there is nothing to watch, so nothing would be proved")
         self._window, self._watchers, self._redact = window, watchers, redact
         self._outcomes, self._vain = outcomes, vain
-        self._found: dict[str, WatchVerdict] = {}
+        self.known: dict[str, WatchVerdict] = {}
         self._news = threading.Condition()
         self._told = 0.0
         self._threads: list[threading.Thread] = []
@@ -74,15 +80,6 @@ class Watching:
             self._threads.append(thread)
             thread.start()
 
-    @property
-    def elapsed(self) -> float:
-        """For how long it is watched, in seconds."""
-        return self._window.elapsed
-
-    def found(self, name: str) -> WatchVerdict | None:
-        """What became of it, once that is known."""
-        return self._found.get(name)
-
     def wait_for(self, name: str) -> WatchVerdict:
         """What became of it; blocks until that is known. Raises why it will not be."""
         until = self._window.seconds + max(
@@ -90,7 +87,7 @@ class Watching:
         )
         try:
             with self._outcomes.waiting() as remind, self._news:
-                while (found := self._found.get(name)) is None:
+                while (found := self.known.get(name)) is None:
                     if (why := self._vain() or self._other()) is not None:
                         raise NoVerdict(f"it was not watched to the end, since {why}")
                     if self._window.elapsed > until:
@@ -104,8 +101,8 @@ class Watching:
 
     def verdicts(self) -> tuple[WatchVerdict, ...]:
         """Of all that had to be watched."""
-        with self._news:
-            return tuple(self._found.get(name) or self._unseen(name) for name in self.titles)
+        # Without the lock: what shows them may be waited for by who has it.
+        return tuple(self.known.get(name) or self._unseen(name) for name in self.titles)
 
     def stop(self) -> None:
         """Nobody looks any more."""
@@ -157,7 +154,7 @@ class Watching:
         with self._news:
             title, seconds = self._redact(self.titles[name]), self._window.elapsed
             found = WatchVerdict(name, title, state, reason, seconds)
-            if self._found.setdefault(name, found) is found and error is not None:
+            if self.known.setdefault(name, found) is found and error is not None:
                 first, *_ = reason.splitlines()
                 self._outcomes.give_up(
                     f"{of_watch(name)} did not pass after {seconds:.0f} s: {first}"
@@ -166,7 +163,7 @@ class Watching:
 
     def _other(self) -> str | None:
         """Why the waiting is vain by what has gone wrong elsewhere."""
-        bad = (of_watch(n) for n, found in self._found.items() if found.state is not State.OPEN)
+        bad = (of_watch(n) for n, found in self.known.items() if found.state is not State.OPEN)
         return next((f"{called} did not pass" for called in bad), None)
 
     def _unseen(self, name: str) -> WatchVerdict:

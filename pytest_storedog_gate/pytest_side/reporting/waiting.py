@@ -32,13 +32,14 @@ _STYLES = {"passed": "green", "failed": "bold red", "no verdict": "bold yellow"}
 class Row(NamedTuple):
     """One check: its ID and name, `waiting` or how it ended, and for how long, in seconds.
 
-    What is watched has a row as well, whose state is `watched`.
+    What is `watched` has a row as well, and is no check.
     """
 
     public_id: str
     name: str
     state: str
     seconds: float
+    watched: bool = False
 
 
 class Lines:
@@ -177,7 +178,7 @@ class LiveTable:
         from rich.text import Text  # noqa: PLC0415
 
         rows = sorted(self._rows(), key=lambda row: (row.seconds, row.public_id))
-        checks = [row for row in rows if row.state != "watched"]
+        checks = [row for row in rows if not row.watched]
         done = sum(row.state != "waiting" for row in checks)
         table = Table(
             title=f"{done} of {len(checks)} checks are done", title_justify="left", box=None

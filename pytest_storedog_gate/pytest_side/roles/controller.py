@@ -31,6 +31,7 @@ from pytest_storedog_gate.reports import junit
 from pytest_storedog_gate.reports.comments import Comments
 from pytest_storedog_gate.reports.datadog_markers import DatadogMarkers
 from pytest_storedog_gate.reports.drone_card import DroneCard
+from pytest_storedog_gate.reports.glance import WORDS
 from pytest_storedog_gate.reports.step_summary import StepSummary
 from pytest_storedog_gate.verdicts.rule import Evidence, of_watch
 
@@ -128,7 +129,8 @@ class Controller:
                 state = outcome.status.value
                 yield waiting.Row(check.public_id, name, state, outcome.duration)
         for each in self.run.watching.verdicts():
-            yield waiting.Row(each.name, each.title, "watched", each.seconds)
+            state = "watching" if each.name not in self.run.watching.known else WORDS[each.state]
+            yield waiting.Row(each.name, each.title, state.lower(), each.seconds, watched=True)
 
     def attachments(self, public_id: str) -> Attachments | None:
         return self.run.attachments(public_id)
