@@ -69,6 +69,13 @@ class Watch:
     monitor_search: str | None = None
     deployment_gate: DeploymentGate | None = None
 
+    def required(self) -> tuple[str, ...]:
+        """What has to be watched, as words that a record shares with what a promotion asks for."""
+        monitors = (f"watch of monitor {each}" for each in self.monitors)
+        search = [f"watch of monitors {self.monitor_search!r}"] if self.monitor_search else []
+        gate = ["watch of a deployment gate"] if self.deployment_gate else []
+        return ("the watch", *monitors, *search, *gate)
+
     @property
     def asks_datadog(self) -> bool:
         return bool(self.monitors or self.monitor_search or self.deployment_gate)

@@ -381,11 +381,12 @@ class GateRun:
         )
 
     def _requirements(self) -> tuple[str, ...]:
-        """What this run required: its checks, and the searches and suites that brought them."""
+        """What this run required: checks, what brought them, and the words of the watch."""
         planned = {check.public_id for check in self.checks}
         asked = [name for name in self.settings.requirements.names() if name not in planned]
-        required = self._checking.required
-        return tuple(sorted({*required, *asked})) if required else ()
+        required, watch = self._checking.required, self.settings.watch
+        words = watch.required() if watch else ()
+        return tuple(sorted({*required, *asked, *words})) if required else ()
 
     @property
     def _mode(self) -> Mode:

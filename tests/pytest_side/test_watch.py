@@ -152,6 +152,25 @@ def test_a_deployer_that_cannot_watch_is_refused_before_anything_is_touched(
     assert said(project) == []
 
 
+def test_a_verdict_from_before_the_watch_promotes_nothing(project: GateProject) -> None:
+    """A watch that staging asks for today is one that its verdict has to cover."""
+    configure(project, WELL)
+    file = project.path / "storedog.toml"
+    whole = file.read_text("utf-8")
+    production = whole[whole.index("[environments.staging]") :].replace("staging", "production")
+    whole += production.replace("watch", 'requires = "staging"\n# watch')
+    without = whole.replace("watch = { seconds = 0.3 }", "", 1)
+    assert without.count("watch =") == 1
+    file.write_text(without, "utf-8")
+    assert project.run(IMAGE).ret == 0
+    file.write_text(whole, "utf-8")
+    result = project.run(IMAGE, env="production")
+    assert result.ret == 1, result.stdout.str()
+    result.stdout.fnmatch_lines(["*its verdict does not cover the watch, which*"])
+    assert project.run(IMAGE).ret == 0
+    assert project.run(IMAGE, env="production").ret == 0
+
+
 def test_a_run_that_only_checks_watches_nothing(project: GateProject) -> None:
     configure(project, None)
     assert project.run("--storedog-deploy=never").ret == 0
