@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from pytest_storedog_gate.errors import GateError
+
 
 @dataclass(frozen=True)
 class Build:
@@ -80,6 +82,21 @@ class Deployer(Protocol):
 
     def foresee(self, reference: ImageReference) -> Plan:
         """What each step would do; changes nothing, and raises what the step would raise."""
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """What a `Deployer` may offer beside: an environment with a `watch` asks it of its services."""
+
+    def watch(self) -> Iterator[Mapping[str, GateError | None]]:
+        """What is wrong with the environment's services, by their names, look by look.
+
+        Asked for from the promotion on, by one thread of its own. The next look comes when
+        something has happened, and some seconds after the last one at the latest. It tells of a
+        service None where all is well, `DeploymentFailed` where it is not, and `NoVerdict` where
+        nobody can say; one that a look leaves out is looked at again. Raises `NoVerdict` where the
+        platform does not answer. Ends when it is closed, not before.
+        """
 
 
 class Held(Protocol):

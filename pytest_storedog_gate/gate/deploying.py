@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from pytest_storedog_gate.deploy import Answers, Build, ImageReference, TellsLogs
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.gate.watching.watchers import require_watches
 from pytest_storedog_gate.reading.ci import metadata as ci
 from pytest_storedog_gate.verdicts.record import Subject
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager, ExitStack
 
-    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live, Staged
+    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live, Staged, Watches
     from pytest_storedog_gate.settings.load import Settings
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -27,6 +28,8 @@ class DeployedElsewhere:
 
     deployment: Deployment | None = None
     rolled_back: str | None = None
+    watches: Watches | None = None
+    version: str | None = None
 
     def __init__(self, settings: Settings) -> None:
         self.subject = Subject()
@@ -52,6 +55,8 @@ class DeployedElsewhere:
 class Deploying:
     """One run's deployment. `subject` has a digest once it is resolved; `steps` are its own.
 
+    `watches` is the deployer where it is to watch what it has deployed, once it is reached.
+
     Until the lock is taken nothing is touched, and nothing is to be left in order.
     """
 
@@ -66,6 +71,7 @@ class Deploying:
         self.image: ImageReference = asked_for(settings)
         self.subject = Subject(str(self.image))
         self.rolled_back: str | None = None
+        self.watches: Watches | None = None
         self._settings, self._progress = settings, progress
         self._connected, self._resources = connected, resources
         self._held: Held | None = None
@@ -77,6 +83,11 @@ class Deploying:
     @property
     def deployment(self) -> Deployment | None:
         return self._live.deployment if self._live else None
+
+    @property
+    def version(self) -> str:
+        """What Datadog calls it: the version in the labels of what is deployed."""
+        return self.image.version
 
     @property
     def address(self) -> str | None:
@@ -125,6 +136,7 @@ class Deploying:
 
     def _road(self) -> Iterator[Step]:
         deployer = self._resources.enter_context(self._connected)
+        self.watches = require_watches(self._settings, deployer)
         held = deployer.lock(wait=self._settings.lock_wait)
         self._held = self._resources.enter_context(held)
         # The lock's holder first mends what an earlier run left, and may touch the rest.

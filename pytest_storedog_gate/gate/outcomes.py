@@ -34,8 +34,8 @@ class Outcomes:
     ) -> None:
         self.known: dict[str, CheckOutcome] = {}
         self.failure: GateError | None = None
-        self._progress = progress
-        self._waiting = waiting or (lambda: nullcontext(progress))
+        self.say = progress
+        self.waiting = waiting or (lambda: nullcontext(progress))
         self._arrived: list[str] = []  # 10,000 are looked up by their number, one after the other
         self._expected: set[str] = set()
         self._stop_after = 0
@@ -77,6 +77,13 @@ class Outcomes:
                     self._stopped = f"not waited for, since {outcome.public_id} did not pass (-x)"
             self._news.notify_all()
 
+    def give_up(self, why: str) -> None:
+        """Nobody waits for what is not there yet: the run cannot open the gate any more."""
+        with self._news:
+            self._stopped = self._stopped or f"not waited for, since {why}"
+            self._lines.append(why)
+            self._news.notify_all()
+
     def forget(self, public_ids: Iterable[str]) -> None:
         """Waits anew for these."""
         with self._news:
@@ -109,10 +116,15 @@ class Outcomes:
         self._wait(lambda: number < len(self._arrived))
         return self._arrived[number] if number < len(self._arrived) else None
 
+    def tell(self) -> None:
+        """Tells what nobody has been told, in the thread of the caller."""
+        with self._news:
+            self._tell()
+
     def _wait(self, arrived: Callable[[], bool]) -> None:
         with self._news:
             if not self._over(arrived):
-                with self._waiting() as remind:
+                with self.waiting() as remind:
                     while not self._over(arrived):
                         left = self._deadline - time.monotonic()
                         self._news.wait(max(min(_HEARTBEAT, left), 0))
@@ -142,4 +154,4 @@ class Outcomes:
         if self._lines:
             self._told = time.monotonic()
         while self._lines:
-            self._progress(self._lines.pop(0))
+            self.say(self._lines.pop(0))

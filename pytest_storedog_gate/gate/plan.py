@@ -10,12 +10,17 @@ from pytest_storedog_gate.gate import around_traffic, selection, steps, syntheti
 from pytest_storedog_gate.gate.deploying import asked_for, build_of
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
+from pytest_storedog_gate.gate.watching import watchers
+from pytest_storedog_gate.gate.watching.watchers import require_watches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
+    from pytest_storedog_gate.deploy import Deployer, Watches
     from pytest_storedog_gate.gate.provided import Proofs, Provided
     from pytest_storedog_gate.gate.selection import PlannedCheck
+    from pytest_storedog_gate.gate.watching.window import Watcher
     from pytest_storedog_gate.settings.load import Settings
 
     Told = dict[Step, Callable[[], Iterable[str]]]
@@ -24,9 +29,14 @@ if TYPE_CHECKING:
 def sentences(settings: Settings, provided: Provided) -> Iterator[str]:
     """Yields what each step would do; raises the run's own error where one is impossible."""
     with ExitStack() as resources:
-        told = _of_checks(settings, provided, resources)
+        watched: list[Watcher] = []
+        told = _of_checks(settings, provided, resources, watched)
+        deployer: Watches | None = None
         if settings.environment.gated is not None:
-            told |= _of_image(settings, provided, resources)
+            reached = resources.enter_context(_reached(settings, provided))
+            deployer = require_watches(settings, reached)
+            told |= _of_image(settings, provided, reached)
+        watched += watchers.of(settings, deployer, lambda: None, Clock(), resources)
         for step in steps.of(settings):
             yield from told[step]() if step in told else [step.told]
 
@@ -39,7 +49,19 @@ def checks(settings: Settings, resources: ExitStack) -> tuple[PlannedCheck, ...]
     return selection.resolve(settings.requirements, selection.Known(client))
 
 
-def _of_checks(settings: Settings, provided: Provided, resources: ExitStack) -> Told:
+def _reached(settings: Settings, provided: Provided) -> AbstractContextManager[Deployer]:
+    return provided.deployer(
+        environment=settings.environment,
+        build=build_of(settings),
+        progress=lambda _line: None,
+        redact=settings.redact,
+        timing=nullcontext,
+    )
+
+
+def _of_checks(
+    settings: Settings, provided: Provided, resources: ExitStack, watched: Sequence[Watcher]
+) -> Told:
     """The steps of every run."""
     planned: list[PlannedCheck] = []
 
@@ -60,11 +82,18 @@ def _of_checks(settings: Settings, provided: Provided, resources: ExitStack) -> 
     def prove(step: Step, proofs: Proofs) -> list[str]:
         return [f"{step.told}: {name}" for name in proofs.names()]
 
+    def watch() -> Iterator[str]:
+        seconds = settings.watch.seconds if settings.watch else 0.0
+        for each in watched:
+            for name, title in each.names.items():
+                yield f"watch {name} for {seconds:g} s: {title}"
+
     most = settings.synthetics.batch_timeout
     return {
         Step.CHECKS: read,
         Step.BEFORE_TRAFFIC: lambda: prove(Step.BEFORE_TRAFFIC, provided.before_traffic),
         Step.CHECK_STAGED: run_before,
+        Step.WATCH: watch,
         Step.TRIGGER: lambda: run(around_traffic.after(settings, planned)),
         Step.WAIT: lambda: [f"{Step.WAIT.told}, at most {most:g} s"],
         Step.AFTER_CHECKS: lambda: prove(Step.AFTER_CHECKS, provided.after_checks),
@@ -73,17 +102,10 @@ def _of_checks(settings: Settings, provided: Provided, resources: ExitStack) -> 
     }
 
 
-def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> Told:
+def _of_image(settings: Settings, provided: Provided, deployer: Deployer) -> Told:
     """The steps of a run that puts an image into the environment, and keeps a verdict on it."""
     environment, recorder = settings.environment, Recorder(settings, provided)
-    reached = provided.deployer(
-        environment=environment,
-        build=build_of(settings),
-        progress=lambda _line: None,
-        redact=settings.redact,
-        timing=nullcontext,
-    )
-    deployment = resources.enter_context(reached).foresee(asked_for(settings))
+    deployment = deployer.foresee(asked_for(settings))
 
     def require() -> Iterator[str]:
         digest = str(deployment.image.digest)

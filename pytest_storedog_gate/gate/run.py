@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import DeploymentFailed, ExitStatus, GateError, NoVerdict
 from pytest_storedog_gate.gate import steps
 from pytest_storedog_gate.gate.checking import Checking, NothingRead
@@ -17,6 +19,9 @@ from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
+from pytest_storedog_gate.gate.watching import watchers
+from pytest_storedog_gate.gate.watching.watching import NothingWatched, Watching
+from pytest_storedog_gate.gate.watching.window import Window
 from pytest_storedog_gate.reports import attachments
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
@@ -80,6 +85,7 @@ class GateRun:
         self._checking: Checking | NothingRead = NothingRead()
         self._deploying: Deploying | DeployedElsewhere = DeployedElsewhere(settings)
         self._recorder = Recorder(settings, provided)
+        self.watching: Watching | NothingWatched = NothingWatched()
         self._exhibits: Exhibits | None = None
         self._proof = _Proof.OWED
         self._finished: Record | None = None
@@ -134,7 +140,7 @@ class GateRun:
         """What the evidence says once the checks have ended, and what answers was proved again."""
         self._stopwatch.enter("pytest")
         self._look()
-        self._checking.stop()
+        self._stop()
         return self._record(self._proved(evidence))
 
     def finish(self, evidence: Evidence, say: Callable[[Record], None]) -> Record:
@@ -155,7 +161,7 @@ class GateRun:
                 self._finishing = threading.get_ident()
                 self._stopwatch.enter("pytest")
                 self._look()
-                self._checking.stop()
+                self._stop()
                 self._finished = self._conclude(evidence, say)
                 # Gives the lock back, and leaves the services that the run has reached.
                 self._resources.close()
@@ -168,8 +174,12 @@ class GateRun:
         """Takes the road; another thread that is on it waits for no check any more."""
         if self._road.acquire(blocking=False):
             return True
-        self._checking.stop()
+        self._stop()
         return self._road.acquire(timeout=_PATIENCE)
+
+    def _stop(self) -> None:
+        self._checking.stop()
+        self.watching.stop()
 
     @property
     def checks(self) -> tuple[PlannedCheck, ...]:
@@ -199,6 +209,7 @@ class GateRun:
             Step.CHECK_STAGED: self._check_before_traffic,
             Step.BEFORE_TRAFFIC: self._prove_before_traffic,
             Step.PROVE: self._deploying.prove,
+            Step.WATCH: self.watching.begin,
             Step.TRIGGER: self._checking.start,
         }
         for step in steps.of(self.settings):
@@ -216,6 +227,26 @@ class GateRun:
             fail=self.fail,
             progress=self._progress,
         )
+        if (watch := self.settings.watch) is not None:
+            window = Window(watch.seconds)
+            found = watchers.of(
+                self.settings,
+                self._deploying.watches,
+                lambda: self._deploying.version,
+                Clock(window.cancelled.wait),
+                self._resources,
+            )
+            redact = self.settings.redact
+            self.watching = Watching(window, list(found), redact, self.outcomes, self._vain)
+
+    def _vain(self) -> str | None:
+        """Why nobody needs to wait for the watch any more: the gate cannot open."""
+        if self.failure is not None:
+            return str(self.failure)
+        known = self.outcomes.known
+        found = (known.get(public_id) for public_id in self._checking.required)
+        bad = (each for each in found if each is not None and each.status is not Status.PASSED)
+        return next((f"{each.public_id} did not pass" for each in bad), None)
 
     def _check_before_traffic(self) -> None:
         """Raises why the candidate gets no traffic: what was found of it does not open the gate."""
@@ -263,7 +294,8 @@ class GateRun:
 
     def _decide(self, evidence: Evidence, failure: GateError | None) -> Verdict:
         relaxed = sorted(check.public_id for check in self.checks if not check.required)
-        return decide(evidence, self._checking.confirmed(), failure, relaxed)
+        watched = self.watching.verdicts()
+        return decide(evidence, self._checking.confirmed(), failure, relaxed, watched)
 
     def _look(self) -> None:
         """Keeps for the page what is there to be looked at, before any of it goes."""
@@ -349,11 +381,12 @@ class GateRun:
         )
 
     def _requirements(self) -> tuple[str, ...]:
-        """What this run required: its checks, and the searches and suites that brought them."""
+        """What this run required: checks, what brought them, and the words of the watch."""
         planned = {check.public_id for check in self.checks}
         asked = [name for name in self.settings.requirements.names() if name not in planned]
-        required = self._checking.required
-        return tuple(sorted({*required, *asked})) if required else ()
+        required, watch = self._checking.required, self.settings.watch
+        words = watch.required() if watch else ()
+        return tuple(sorted({*required, *asked, *words})) if required else ()
 
     @property
     def _mode(self) -> Mode:

@@ -26,8 +26,10 @@ class Step(Enum):
     BEFORE_TRAFFIC = "ask the project's own proof before traffic", "proof"
     PROMOTE = "make it live", "swap"
     PROVE = "prove that nothing else answers", "proof"
+    WATCH = "watch what is live", "watch"
     TRIGGER = "run the checks", "trigger"
     WAIT = "wait for their results"
+    WATCHED = "wait until it has been watched for long enough"
     AFTER_CHECKS = "ask the project's own proof after the checks"
     PROVE_AGAIN = "prove once more that nothing else answers"
     DECIDE = "decide"
@@ -61,6 +63,8 @@ def of(settings: Settings) -> tuple[Step, ...]:
         left_out |= _ABOUT_AN_IMAGE
     if settings.requires is None:
         left_out.add(Step.REQUIRE)
+    if settings.watch is None:
+        left_out |= {Step.WATCH, Step.WATCHED}
     if not settings.deploy:
         left_out.add(Step.AFTER_CHECKS)
     if settings.report is None:

@@ -10,11 +10,13 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, Self
 
 import pytest
 
+from pytest_storedog_gate.deploy import Watches
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, Locked, NoVerdict
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Run:
 
     def __init__(self, place: Place, image: ImageReference, *, wait: float = 0.0) -> None:
         self._road = self._steps(place, image, wait)
+        self.deployer: Deployer
         self.mended: str | None
         self.held: Held
         self.live: Live
@@ -67,10 +70,10 @@ class Run:
         self._road.close()
 
     def _steps(self, place: Place, image: ImageReference, wait: float) -> Generator[str]:
-        with place.reach() as deployer, deployer.lock(wait=wait) as self.held:
+        with place.reach() as self.deployer, self.deployer.lock(wait=wait) as self.held:
             self.mended = self.held.recover()
             yield "lock"
-            fetched = self.held.fetch(deployer.resolve(image))
+            fetched = self.held.fetch(self.deployer.resolve(image))
             yield "fetch"
             staged = fetched.stage()
             yield "stage"
@@ -242,3 +245,22 @@ class Locks:
 
 class Contract(Deploys, PutsBack, Locks):
     """All of it."""
+
+
+class WatchesServices:
+    """It sees what becomes of what is live; only who offers `deploy.Watches` has to."""
+
+    def test_what_is_taken_away_is_seen(self, place: Place) -> None:
+        deploy(place, place.old)
+        with Run(place, place.new).until("promote") as run:
+            assert isinstance(run.deployer, Watches)
+            looks = run.deployer.watch()
+            for _ in range(2):
+                look = next(looks)
+                assert look
+                assert set(look.values()) == {None}
+            place.take_away()
+            end = time.monotonic() + _SOON
+            while not any(isinstance(wrong, DeploymentFailed) for wrong in look.values()):
+                assert time.monotonic() < end, "what is gone is not seen"
+                look = next(looks)

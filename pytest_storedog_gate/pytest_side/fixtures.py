@@ -14,17 +14,20 @@ from pytest_storedog_gate.pytest_side.collecting import markers
 from pytest_storedog_gate.pytest_side.collecting.markers import uses_gate
 from pytest_storedog_gate.pytest_side.source import SOURCE
 from pytest_storedog_gate.pytest_side.testimony import RUNS
-from pytest_storedog_gate.reports import junit
+from pytest_storedog_gate.reports import failure_text, junit
 from pytest_storedog_gate.reports.failure_text import of_check, title
+from pytest_storedog_gate.verdicts.rule import State, of_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
+    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
 # Raised `from None`: the gate's own error would be printed too.
 _failed = partial(pytest.fail.Exception, pytrace=False)
 OUTCOME = pytest.StashKey["CheckOutcome"]()
+LASTED = pytest.StashKey[float]()
 _RUNS = pytest.StashKey[int]()
 _CALLS = pytest.StashKey[int]()
 
@@ -55,6 +58,7 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
         why = line(str(error).partition("\n")[0])
         raise _failed(f"{storedog_public_id} has no verdict: {why}") from None
     request.node.stash[OUTCOME] = outcome
+    request.node.stash[LASTED] = outcome.duration
     request.node.user_properties.extend(junit.properties(outcome.decisive))
     rules = {result.execution_rule for result in outcome.results}
     if rules == {"skipped"}:
@@ -64,6 +68,25 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
     if outcome.status is Status.NO_VERDICT:
         pytest.fail(of_check(outcome), pytrace=False)
     return outcome
+
+
+@pytest.fixture
+def storedog_watched(request: pytest.FixtureRequest) -> WatchVerdict:
+    """What the watching of one thing has come to, for each that the run watches in turn.
+
+    It waits until that has been watched for long enough. What has no verdict fails here, in setup.
+    """
+    name = str(request.param)
+    try:
+        found = request.config.stash[SOURCE].watched(name)
+    except GateError as error:
+        why = line(str(error).partition("\n")[0])
+        raise _failed(f"{of_watch(name)} has no verdict: {why}") from None
+    request.node.stash[LASTED] = found.seconds
+    request.node.user_properties.extend(junit.watch_properties(found))
+    if found.state is State.INCONCLUSIVE:
+        pytest.fail(failure_text.of_watch(found), pytrace=False)
+    return found
 
 
 @pytest.fixture
@@ -105,11 +128,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Reports the check's own time: the waiting is shared, and the first item would get it all."""
+    """Reports its own time of a check or a watch.
+
+    The waiting is shared, and the first item would get it all.
+    """
     report = yield
     if uses_gate(item):
         setattr(report, RUNS, item.stash.get(_RUNS, 0))
-    outcome = item.stash.get(OUTCOME, None)
-    if outcome is not None:
-        report.duration = outcome.duration if report.when == "call" else 0.0
+    lasted = item.stash.get(LASTED, None)
+    if lasted is not None:
+        report.duration = lasted if report.when == "call" else 0.0
     return report

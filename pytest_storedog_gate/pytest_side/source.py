@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.reports.attachments import Attachments
+    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
 Tagged = tuple[str, tuple[str, ...]]  # a check's public ID and its tags
 Overrides = Mapping[str, Any]
@@ -44,6 +45,9 @@ class Source(Protocol):
     def checks(self) -> list[Tagged]:
         """What is to be checked."""
 
+    def watches(self) -> list[str]:
+        """What is watched once it is live, by name."""
+
     def counted(self, census: Census) -> None:
         """Takes note of the tests that ask for checks by their markers."""
 
@@ -52,6 +56,9 @@ class Source(Protocol):
 
     def outcome(self, public_id: str) -> CheckOutcome:
         """One check's outcome in the run's batch."""
+
+    def watched(self, name: str) -> WatchVerdict:
+        """What the watching of one thing has come to."""
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         """One check's outcome in a batch of its own, with these overrides."""

@@ -31,9 +31,13 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Census, Overrides, Source, Tagged
     from pytest_storedog_gate.reports.attachments import Attachments
+    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
 # Of `Source` and `Showing`: who has the key may ask these, and nothing else of the controller.
-_QUESTIONS = ("checks", "counted", "stopped", "outcome", "trigger", "attachments", "masked")
+_QUESTIONS = (
+    *("checks", "watches", "counted", "stopped", "outcome", "watched", "trigger"),
+    *("attachments", "masked"),
+)
 _PAUSE = 0.1  # s
 _LONGEST_ADDRESS = 100  # bytes; a socket's path has 107 at the most
 
@@ -117,6 +121,9 @@ class RemoteSource:
     def checks(self) -> list[Tagged]:
         return cast("list[Tagged]", self._ask("checks"))
 
+    def watches(self) -> list[str]:
+        return cast("list[str]", self._ask("watches"))
+
     def counted(self, census: Census) -> None:
         self._ask("counted", census)
 
@@ -128,6 +135,9 @@ class RemoteSource:
 
     def outcome(self, public_id: str) -> CheckOutcome:
         return cast("CheckOutcome", self._ask("outcome", public_id))
+
+    def watched(self, name: str) -> WatchVerdict:
+        return cast("WatchVerdict", self._ask("watched", name))
 
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         return cast("CheckOutcome", self._ask("trigger", public_id, overrides))

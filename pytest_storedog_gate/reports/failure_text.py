@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_storedog_gate.datadog.models import CheckOutcome, Result
+    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
 _MOST = 10  # results, attempts or files; the report has them all
 _LONGEST_BODY = 500  # characters; a longer one would hide the rest of the failure
@@ -32,6 +33,12 @@ def of_check(outcome: CheckOutcome) -> str:
     bad = [result for result in outcome.results if result.status is not Status.PASSED]
     more = [f"and {len(bad) - _MOST} more results"] if len(bad) > _MOST else []
     return "\n".join((title(outcome), *map(of_result, bad[:_MOST]), *more))
+
+
+def of_watch(found: WatchVerdict) -> str:
+    """What was watched, and what went wrong."""
+    lines = [f"{line(found.called)}: {line(found.title)}", *block(found.reason).splitlines()]
+    return "\n  ".join((*lines, f"after {found.seconds:.0f} s"))
 
 
 def of_result(result: Result) -> str:

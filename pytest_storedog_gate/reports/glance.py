@@ -30,8 +30,12 @@ def headline(record: Record) -> str:
         said = f"GATE {state.value.upper()} for"
     else:
         said = f"CHECKS {'PASSED' if state is State.OPEN else 'DID NOT PASS'} on"
+    well = sum(each.state is State.OPEN for each in record.watched)
+    watched = f", {well}/{len(record.watched)} watched" if record.watched else ""
     loud = ", PROMOTION OVERRIDDEN" if record.override else ""
-    return f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed{loud}"
+    return (
+        f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed{watched}{loud}"
+    )
 
 
 def checks(record: Record) -> list[CheckVerdict]:

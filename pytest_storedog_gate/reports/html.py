@@ -49,6 +49,7 @@ def html(record: Record, command: Sequence[str]) -> bytes:
         reasons=glance.other_reasons(record),
         facts=[fact for fact in _facts(record) if fact[1]],
         checks=[_check(check, record) for check in checks],
+        watched=[(w, glance.WORDS[w.state], _STYLE_OF[w.state]) for w in record.watched],
         again="\n".join(summary.again(record, command)).partition(": ")[2],
         version=version("pytest-storedog-gate"),
     ).encode()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.models import Result
     from pytest_storedog_gate.verdicts.record import Record
-    from pytest_storedog_gate.verdicts.rule import CheckVerdict
+    from pytest_storedog_gate.verdicts.rule import CheckVerdict, WatchVerdict
 
 Kind = Literal["passed", "failure", "error"]
 Properties = list[tuple[str, str]]
@@ -28,6 +28,7 @@ KINDS: dict[State, Kind] = {
     State.INCONCLUSIVE: "error",
     State.OPEN: "passed",
 }
+_STATUS_OF = {state: status for status, state in STATE_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,17 @@ def properties(result: Result) -> Properties:
     return [*shown, *tags]
 
 
+def watch_properties(found: WatchVerdict) -> Properties:
+    """What a test of the watch says of itself."""
+    known = {
+        "watch": found.name,
+        "watch_title": found.title,
+        "watch_seconds": f"{found.seconds:.1f}",
+        "status": _STATUS_OF[found.state].value,
+    }
+    return _shown(known)
+
+
 def cases(
     record: Record, node_ids: Mapping[str, str], passed_items: Collection[str] = ()
 ) -> Iterator[Case]:
@@ -96,11 +108,11 @@ def at_the_end(record: Record, file: str) -> Case:
     return _verdict(record, f"{file}::verdict[{record.environment} - at the end]")
 
 
-def not_run(node_ids: Mapping[str, str], reason: str) -> Iterator[Case]:
-    """An error for each of these items (with their public IDs), which have no report."""
-    for node_id, public_id in node_ids.items():
-        named = _shown({"public_id": public_id})
-        yield Case(node_id, "error", public_id, block(reason), properties=named)
+def not_run(node_ids: Mapping[str, str], reason: str, called: str = "public_id") -> Iterator[Case]:
+    """An error for each of these items, with what each is `called`, which have no report."""
+    for node_id, name in node_ids.items():
+        about = name if called == "public_id" else called
+        yield Case(node_id, "error", about, block(reason), properties=_shown({called: name}))
 
 
 def _deployment(record: Record, name: str) -> Case:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.outlets.plain_text import block, command_line, line, long_line
-from pytest_storedog_gate.reports.glance import WORST_FIRST, headline, other_reasons, word
+from pytest_storedog_gate.reports.glance import (
+    WORDS,
+    WORST_FIRST,
+    headline,
+    other_reasons,
+    word,
+)
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State
 
@@ -36,6 +42,7 @@ def lines(
     else:
         named = _named([check.public_id for check in record.checks])
         yield f"no check was run: {named}" if named else "no check was run"
+    yield from _watched(record)
     yield from (f"batch: {line(batch.batch_url)}" for batch in record.batches if batch.batch_url)
     if record.calls:
         yield f"calls to Synthetics: {record.calls}"
@@ -104,6 +111,15 @@ def _checks(record: Record) -> Iterator[str]:
         before = reason
     if others := len(passed) - len(listed):
         yield f"{others} more checks passed" if listed else f"{others} checks passed"
+
+
+def _watched(record: Record) -> Iterator[str]:
+    """A line for each that was watched; its reason is one of the run's."""
+    if record.deployment is None and record.failure:
+        return  # it did not come so far
+    for each in record.watched:
+        title = f"  {line(each.title)}" if each.name.startswith("datadog:") else ""
+        yield f"{line(each.called)}{title}  {WORDS[each.state]} after {each.seconds:.0f} s"
 
 
 def _own_reason(record: Record, check: CheckVerdict) -> str:

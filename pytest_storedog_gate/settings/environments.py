@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.datadog import overrides, watch
 from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
@@ -16,6 +16,7 @@ from pytest_storedog_gate.reading.nearest import suggestion
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pytest_storedog_gate.datadog.watch import Watch
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
 
@@ -43,6 +44,7 @@ _CHECKING = {
     "search": STRING,
     "execution_rules": TABLE,
     "requires": STRING,
+    "watch": TABLE,
 }
 KEYS = {**_DEPLOYING, **_CHECKING}
 
@@ -54,7 +56,8 @@ class EnvironmentSection:
     `files` are datadog-ci's test files, `search` is a query of Datadog's; `execution_rules` says
     for a public ID what datadog-ci's override of that name would say. `requires` names the
     environment whose open verdict the digest must have before. `checks_after` run once the
-    candidate has its traffic, and all others before, where the environment has a `preview`.
+    candidate has its traffic, and all others before, where the environment has a `preview`. What
+    is live then is watched as `watch` says.
     """
 
     environment: Environment
@@ -64,12 +67,13 @@ class EnvironmentSection:
     search: str | None = None
     execution_rules: Mapping[str, str] = field(default_factory=dict)
     requires: str | None = None
+    watch: Watch | None = None
 
     @property
     def undeployed(self) -> EnvironmentSection:
         """The same, of which a run only checks what answers: it needs nothing of a deployment."""
         bare = replace(self.environment, services=(), gate=None, elsewhere=None, preview=None)
-        return replace(self, environment=bare)
+        return replace(self, environment=bare, watch=None)
 
 
 def read(table: Table, services: Mapping[str, Service], project: str = "") -> EnvironmentSection:
@@ -81,7 +85,10 @@ def read(table: Table, services: Mapping[str, Service], project: str = "") -> En
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
     values["execution_rules"] = table.table("execution_rules").each(RULE)
-    return EnvironmentSection(_deploying(table, {**said, "project": project}, services), **values)
+    environment = _deploying(table, {**said, "project": project}, services)
+    if "watch" in values:
+        values["watch"] = _watch(table, environment)
+    return EnvironmentSection(environment, **values)
 
 
 def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Service]) -> Environment:
@@ -106,6 +113,17 @@ def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Servic
     _check_strategy(table, environment)
     _check_candidate(table, environment)
     return environment
+
+
+def _watch(table: Table, environment: Environment) -> Watch:
+    found = watch.read(table.table("watch"), environment.gate, environment.name)
+    if not (environment.services or found.asks_datadog):
+        raise table.error(
+            ("watch",),
+            "the environment has no services to watch; name `monitors` or a `deployment_gate`, or "
+            "take it out",
+        )
+    return found
 
 
 def _check_gate(table: Table, environment: Environment) -> None:

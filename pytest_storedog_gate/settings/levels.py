@@ -89,7 +89,8 @@ def of_section(section: EnvironmentSection, path: Path) -> Level:
 def names(section: EnvironmentSection, path: Path, ci_file: CiSource) -> tuple[str, ...]:
     """What the files require of an environment today, as the record of its run names it."""
     asking = [of_section(section, path), ci_file.level]
-    return gathered(asking, narrow=False, execution_rules=section.execution_rules).names()
+    asked = gathered(asking, narrow=False, execution_rules=section.execution_rules).names()
+    return (*asked, *(section.watch.required() if section.watch else ()))
 
 
 def _references(texts: Iterable[str], where: str) -> tuple[CheckReference, ...]:

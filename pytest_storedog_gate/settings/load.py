@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_storedog_gate.datadog.watch import Watch
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.file import Configuration
@@ -87,6 +88,7 @@ class Settings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     after_traffic: frozenset[str] = frozenset()
     twice: frozenset[str] = frozenset()
+    watch: Watch | None = None
 
     @property
     def previews(self) -> bool:
@@ -164,7 +166,8 @@ def load(
         )
     pick = _precedence(options, environ, file, section, ci)
     image = _image(pick, section) if deploy else None
-    synthetics = settled(pick, file.path.parent, environ, listing=listing)
+    watches = section.watch is not None and section.watch.asks_datadog
+    synthetics = settled(pick, file.path.parent, environ, listing=listing, watches=watches)
     gogs_token = secret_values.key(environ, ("GOGS_TOKEN",)) if file.gogs else None
     gitlab_token = secret_values.key(environ, ("GITLAB_TOKEN",))
     secrets |= secret_values.of_requirements(requirements, environ)
@@ -207,6 +210,7 @@ def load(
         secrets=tuple(secrets),
         after_traffic=after,
         twice=after & before,
+        watch=section.watch,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.datadog import overrides, watch
 from pytest_storedog_gate.reading.kinds import STRING, STRING_MAP
 from pytest_storedog_gate.settings import (
     environments,
@@ -41,6 +41,7 @@ def schema() -> Schema:
         publish=STRING_MAP.schema,
         overrides=_overrides(),
         execution_rules=_each(environments.RULE.schema),
+        watch=_table(watch.KEYS, needed=("seconds",), deployment_gate=_table(watch.GATE_KEYS)),
     )
     sections = _table(
         file.KEYS,

@@ -95,9 +95,16 @@ DEFAULTS = {"backend": "datadog", "batch_timeout": 1800.0, "site": US1}  # datad
 
 
 def settled(
-    pick: Precedence, folder: Path, environ: Mapping[str, str], *, listing: bool
+    pick: Precedence,
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    listing: bool,
+    watches: bool = False,
 ) -> SyntheticsSettings:
     """What counts; paths are relative to `folder`. For `listing` checks, keys are no must.
+
+    Who `watches` Datadog's monitors needs its keys and site whichever service runs the checks.
 
     ConfigurationError says what cannot be meant.
     """
@@ -114,18 +121,22 @@ def settled(
     )
     backend = BACKENDS[found.backend]
     if backend.wants_keys and not listing:
-        _require(keys)
+        _require(keys, "or use --synthetics-backend=local")
+    elif watches and not listing:
+        _require(keys, "the environment's `watch` asks Datadog")
     if found.url is not None:
         Endpoint.of_url(found.url)
-    elif backend.has_sites:
+    # A watch asks Datadog itself, wherever the checks run.
+    at_a_site = found.url is None if backend.has_sites else watches
+    if at_a_site:
         return replace(found, site=known_site(found.site, environ))
     return found
 
 
-def _require(keys: Mapping[str, str | None]) -> None:
+def _require(keys: Mapping[str, str | None], more: str) -> None:
     missing = [" or ".join(KEY_VARIABLES[part]) for part, key in keys.items() if key is None]
     if missing:
         raise ConfigurationError(
             f"Datadog wants keys, and the process environment lacks {' and '.join(missing)}; set "
-            "them, or use --synthetics-backend=local"
+            f"them, {more}"
         )

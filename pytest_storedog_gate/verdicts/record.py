@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_storedog_gate.deploy import Build, Deployment
-    from pytest_storedog_gate.verdicts.rule import CheckVerdict, Verdict
+    from pytest_storedog_gate.verdicts.rule import CheckVerdict, Verdict, WatchVerdict
 
 
 class Mode(Enum):
@@ -80,6 +80,11 @@ class Record:
     def checks(self) -> tuple[CheckVerdict, ...]:
         """Each check, with its results."""
         return self.verdict.checks
+
+    @property
+    def watched(self) -> tuple[WatchVerdict, ...]:
+        """All that was watched, in the order of its tests."""
+        return self.verdict.watched
 
     @property
     def slowest(self) -> float | None:

@@ -42,6 +42,31 @@ class CheckVerdict:
 
 
 @dataclass(frozen=True)
+class WatchVerdict:
+    """What watching one thing that is live came to, which is always required.
+
+    `name` is a service's, or begins with `datadog:` where that was asked; `title` says
+    what was watched. `reason` is empty when nothing went wrong for all of its `seconds`.
+    """
+
+    name: str
+    title: str
+    state: State
+    reason: str = ""
+    seconds: float = 0.0
+
+    @property
+    def called(self) -> str:
+        """How reasons and flaws call it: no check's public ID has a space."""
+        return of_watch(self.name)
+
+
+def of_watch(name: str) -> str:
+    """See `WatchVerdict.called`."""
+    return f"watch of {name}"
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The decision, the exit status that carries it, and why."""
 
@@ -49,6 +74,7 @@ class Verdict:
     exit_status: int
     reasons: tuple[str, ...]
     checks: tuple[CheckVerdict, ...]
+    watched: tuple[WatchVerdict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,8 +82,9 @@ class Evidence:
     """What pytest saw of a run.
 
     `required` are the checks whose tests it had to run; `flaws` tell of each whose test ran why it
-    is no clean pass (None: it is one); `session_status` is pytest's exit status; `silent` are the
-    selected tests that left no report, `broken` tells of those that failed beside the checks'.
+    is no clean pass (None: it is one), and so of each watch, as it is `called`; `session_status`
+    is pytest's exit status; `silent` are the selected tests that left no report, `broken` tells of
+    those that failed beside the checks' and watches'.
     """
 
     required: Sequence[str]
@@ -72,19 +99,29 @@ def decide(
     outcomes: Mapping[str, CheckOutcome],
     failure: GateError | None,
     optional: Collection[str] = (),
+    watched: Collection[WatchVerdict] = (),
 ) -> Verdict:
     """Opens the gate only if every required check has passed, by its result and by its test.
 
-    `failure` is what stopped the run. The `optional` checks are told and decide nothing.
+    `failure` is what stopped the run. The `optional` checks are told and decide nothing. All that
+    had to be `watched` has to have passed as well, by its watching and by its test.
     """
     flaws, status, relaxed = evidence.flaws, evidence.session_status, frozenset(optional)
     required = [public_id for public_id in evidence.required if public_id not in relaxed]
     deciding = [_check(p, outcomes.get(p), flaws.get(p, "its test did not run")) for p in required]
     checks = (*deciding, *(_optional(p, outcomes.get(p)) for p in optional))
+    watches = tuple(
+        _watch(each, flaws.get(each.called, "its test did not run")) for each in watched
+    )
     reasons = [f"{check.public_id}: {check.reason}" for check in deciding if check.reason]
+    proved = {check.state for check in deciding}
+    states = proved | {each.state for each in watches}
+    # What ended the run is the reason why the rest was not watched to the end.
+    telling = {State.CLOSED} if failure or State.CLOSED in states else set(State)
+    reasons += [f"{w.called}: {w.reason}" for w in watches if w.reason and w.state in telling]
 
     def verdict(state: State, status: int, *reasons: str) -> Verdict:
-        return Verdict(state, status, reasons, checks)
+        return Verdict(state, status, reasons, checks, watches)
 
     if failure is not None:
         closed = failure.exit_status is ExitStatus.CLOSED
@@ -93,10 +130,9 @@ def decide(
     if status in _PYTEST_STATUSES:
         ended = f"pytest ended with exit status {status}"
         return verdict(State.INCONCLUSIVE, status, ended, *reasons)
-    states = {check.state for check in deciding}
     if State.CLOSED in states:
         return verdict(State.CLOSED, ExitStatus.CLOSED, *reasons)
-    if states != {State.OPEN}:
+    if not proved or states != {State.OPEN}:
         reasons = reasons or ["nothing was required, so nothing was proved"]
     elif status == ExitStatus.CLOSED or evidence.broken:
         why = "other tests of this run failed"
@@ -108,6 +144,12 @@ def decide(
     else:
         return verdict(State.OPEN, ExitStatus.OPEN)
     return verdict(State.INCONCLUSIVE, ExitStatus.INCONCLUSIVE, *reasons)
+
+
+def _watch(found: WatchVerdict, flaw: str | None) -> WatchVerdict:
+    if found.state is State.OPEN and flaw is not None:
+        return replace(found, state=State.INCONCLUSIVE, reason=flaw)
+    return found
 
 
 def by_rule(outcome: CheckOutcome, rule: str) -> CheckOutcome:

@@ -20,7 +20,7 @@ from pytest_storedog_gate.deploy.environment import Address
 from tests.deploy.fake_machine import BOOT, Box, Connection, Image, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.deploy import ImageReference
     from pytest_storedog_gate.deploy.docker.engine import RestartPolicy
@@ -74,6 +74,9 @@ class FakeEngine(Engine):
     def close(self) -> None:
         """The run has ended."""
 
+    def another(self) -> FakeEngine:
+        return self  # what kills the run kills all of its connections
+
     # Looking
 
     @_call
@@ -119,6 +122,12 @@ class FakeEngine(Engine):
     @_call
     def clock(self) -> str:
         return self.machine.clock.now.isoformat()
+
+    @_call
+    def await_event(self, containers: Sequence[str], seconds: float) -> None:
+        """Nothing happens by itself: what does is the test's, between two calls."""
+        assert containers
+        self.machine.clock.sleep(seconds)
 
     # Images
 

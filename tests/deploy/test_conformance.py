@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.docker import journal, strategies
-from pytest_storedog_gate.deploy.docker.deployer import HeldEnvironment, LiveDeployment
+from pytest_storedog_gate.deploy.docker.deployer import (
+    DockerDeployer,
+    HeldEnvironment,
+    LiveDeployment,
+)
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.strategies import rename
 from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Environment
 from pytest_storedog_gate.errors import DeploymentFailed
-from pytest_storedog_gate.pytest_side.conformance import Contract, Deploys, Run
+from pytest_storedog_gate.pytest_side import conformance
+from pytest_storedog_gate.pytest_side.conformance import Contract, Deploys, Run, WatchesServices
 from tests import documented
 from tests.deploy.conftest import LIVE, reached, staging
 from tests.deploy.fake_engine import FakeEngine, Killed
@@ -59,7 +65,7 @@ class OnTheFake:
             self.machine.remove(box)
 
 
-class TestDocker(Contract):
+class TestDocker(Contract, WatchesServices):
     @pytest.fixture(params=strategies.names())
     def place(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> OnTheFake:
         monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)
@@ -113,7 +119,7 @@ class Watched:
         self._shop.answers["/version"] = (200, json.dumps({"digest": digest}))
 
 
-class TestWatcher(Deploys):
+class TestWatcher(Deploys, WatchesServices):
     """It changes nothing, so that it has nothing to put back, and nothing to lock."""
 
     @pytest.fixture
@@ -131,6 +137,7 @@ SABOTAGE: dict[str, tuple[object, str, Callable[..., object]]] = {
     "test_broken_off_after_each_step": (HeldEnvironment, "recover", lambda _: None),
     "test_killed_after_each_step": (HeldEnvironment, "recover", lambda _: None),
     "test_killed_in_the_first_deployment": (HeldEnvironment, "recover", lambda _: None),
+    "test_what_is_taken_away_is_seen": (DockerDeployer, "watch", lambda _: repeat({"shop": None})),
     "test_one_run_at_a_time": (Lease, "acquire", lambda *_: None),
 }
 
@@ -142,5 +149,6 @@ def test_a_promise_that_is_not_kept_is_found(test: str, monkeypatch: pytest.Monk
     broken: Any = getattr(TestDocker(), test)
     broken(OnTheFake(staging()), *steps)
     monkeypatch.setattr(*SABOTAGE[test])
+    monkeypatch.setattr(conformance, "_SOON", 0.1)
     with pytest.raises((AssertionError, pytest.fail.Exception, DeploymentFailed)):
         broken(OnTheFake(staging()), *steps)

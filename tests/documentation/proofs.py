@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _HCL = shown("Terraform and Datadog's provider would have to read the block")
 _OUTPUT = shown("the lab's engine would have to deploy that release")
+_WATCHED = shown("a release of the lab would have to restart, and Datadog to watch it")
 _DOCUMENTED = tested_by("tests/installed/test_from_nothing.py", "storedog-")
 _ONE = "storedog-synthetics run checks/"
 
@@ -185,6 +186,11 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
     "how-to/strategies.md": [("[services.discounts]", configures)],
+    "how-to/watch.md": [
+        ("[services.discounts]", configures),
+        ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
+        ("storedog-gate: watching discounts, db, datadog:monitor-12345678", _WATCHED),
+    ],
     "how-to/promote.md": [
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _REFERENCE = ROOT / "docs" / "reference"
+_SHOP = """
+[services.shop]
+image = "a"
+[environments.a]
+gate = "shop"
+services = ["shop"]
+"""
 
 
 @pytest.mark.parametrize("name", site.MADE)
@@ -66,6 +73,11 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
     for section, table in (
         ("services.NAME.readiness", '[services.a]\nimage = "a"\nport = 1\n[services.a.readiness]'),
         ("environments.NAME.overrides", "[environments.a.overrides]"),
+        ("environments.NAME.watch", _SHOP + "[environments.a.watch]"),
+        (
+            "environments.NAME.watch.deployment_gate",
+            "[environments.a.watch]\nseconds = 1\n[environments.a.watch.deployment_gate]",
+        ),
     ):
         path.write_text(f"{table}\n{_examples(section)}", "utf-8")
         read(path)

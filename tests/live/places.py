@@ -18,12 +18,13 @@ from pytest_storedog_gate.deploy.environment import Address, Environment, Readin
 from tests.deploy.conftest import told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import docker
     from docker.models.containers import Container
 
     from pytest_storedog_gate.deploy import Fetched, Held, Live, Staged
+    from pytest_storedog_gate.errors import GateError
 
 
 # Edge has tests of its own.
@@ -85,6 +86,10 @@ class Journey:
         """What was fetched is live."""
         assert self._fetched is not None
         return self._fetched.stage().promote()
+
+    def watch(self) -> Iterator[Mapping[str, GateError | None]]:
+        """The looks at what is live."""
+        return self._deployer.watch()
 
     def staged(self, reference: str) -> Staged:
         """A candidate without traffic."""
@@ -175,12 +180,12 @@ class Place:
         status = {each["Names"][0].removeprefix("/"): str(each["State"]) for each in found}
         return {name: status[name] for name in status if name.startswith(own)}
 
-    def answer(self, name: str | None = None) -> str:
+    def answer(self, name: str | None = None, path: str = "/") -> str:
         """What the live container's page says, asked by HTTP at its address in the network."""
         container = self.engine.containers.get(name or self.live)
         networks = container.attrs["NetworkSettings"]["Networks"]
         host = networks[f"{self.name}-net"]["IPAddress"]
-        return requests.get(f"http://{host}:{PORT}/", timeout=5).text
+        return requests.get(f"http://{host}:{PORT}{path}", timeout=5).text
 
     def beside(self, name: str, image: str, **options: Any) -> Container:
         """A running container that the gate knows nothing of, in the environment's network."""

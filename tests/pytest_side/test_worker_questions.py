@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
     from pytest_storedog_gate.pytest_side.source import Census, Overrides, Tagged
+    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
 PATIENCE = 20.0  # s; what waits for nobody is done at once
 
@@ -32,6 +33,12 @@ class Knows:
 
     def checks(self) -> list[Tagged]:
         return [("aaa-aaa-aaa", ("tag",))]
+
+    def watches(self) -> list[str]:
+        return []
+
+    def watched(self, name: str) -> WatchVerdict:
+        raise NotImplementedError(name)
 
     def counted(self, census: Census) -> None:
         raise NotImplementedError(census)

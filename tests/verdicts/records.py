@@ -21,7 +21,7 @@ from pytest_storedog_gate.verdicts import promotion
 from pytest_storedog_gate.verdicts.folder import VerdictFolder
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record, Subject
 from pytest_storedog_gate.verdicts.record_json import as_json
-from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict, WatchVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +81,7 @@ OPEN = Verdict(
         CheckVerdict(A, State.OPEN, "", outcome(A)),
         CheckVerdict(B, State.CLOSED, "slow", outcome(B, Status.FAILED), required=False),
     ),
+    (WatchVerdict("shop", "restarts", State.OPEN, "", 60.5),),
 )
 GOOD: dict[str, Any] = as_json(record_on(OPEN))
 

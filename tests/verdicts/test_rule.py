@@ -13,7 +13,7 @@ from pytest_storedog_gate.errors import (
     NoVerdict,
     RollbackFailed,
 )
-from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
+from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, WatchVerdict, decide
 from tests.counted_calls import at_most
 
 A, B = "aaa-aaa-aaa", "bbb-bbb-bbb"
@@ -106,6 +106,37 @@ def test_a_session_that_did_not_end_well_is_never_open(status: int, expected: in
     verdict = rule([passed(A), passed(B)], CLEAN, status=status)
     assert verdict.state is not State.OPEN
     assert verdict.exit_status == expected
+
+
+def watched(state: State, reason: str = "") -> WatchVerdict:
+    return WatchVerdict("shop", "restarts", state, reason, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "flaws", "status", "expected"),
+    [
+        (watched(State.OPEN), {"watch of shop": None}, 0, 0),
+        (watched(State.CLOSED, "it restarted"), {"watch of shop": None}, 0, 1),
+        (watched(State.CLOSED, "it restarted"), {}, 1, 1),
+        (watched(State.INCONCLUSIVE, "nobody looked"), {"watch of shop": None}, 0, 8),
+        (watched(State.OPEN), {}, 0, 8),
+        (watched(State.OPEN), {"watch of shop": "its test was skipped"}, 0, 8),
+        (watched(State.OPEN), {"shop": None}, 0, 8),
+    ],
+)
+def test_what_is_watched_has_to_pass_by_its_watching_and_by_its_test(
+    found: WatchVerdict, flaws: dict[str, str | None], status: int, expected: int
+) -> None:
+    evidence = Evidence((A,), {A: None, **flaws}, status)
+    verdict = decide(evidence, {A: passed(A)}, None, (), [found])
+    assert verdict.exit_status == expected
+    assert (verdict.state is State.OPEN) is (expected == 0)
+    assert bool(verdict.reasons) is (expected != 0)
+
+
+def test_a_watch_proves_nothing_without_a_check() -> None:
+    evidence = Evidence((), {"watch of shop": None}, 0)
+    assert decide(evidence, {}, None, (), [watched(State.OPEN)]).exit_status == 8
 
 
 class Compared(str):

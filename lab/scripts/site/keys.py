@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lab.scripts.site.tables import row
+from pytest_storedog_gate.datadog import watch
 from pytest_storedog_gate.datadog.overrides import _VARIABLES as _VARIABLES_OF_CHECKS
 from pytest_storedog_gate.datadog.overrides import KINDS as _KINDS
 from pytest_storedog_gate.deploy.docker import strategies
@@ -46,6 +47,8 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
         "strategy": one_of(*strategies.names()),
     },
     "environments.NAME.overrides": _KINDS,
+    "environments.NAME.watch": watch.KEYS,
+    "environments.NAME.watch.deployment_gate": watch.GATE_KEYS,
     "promotion": promotion.KEYS,
     "gogs": GOGS_KEYS,
     "datadog": MARKER_KEYS,
@@ -56,10 +59,13 @@ _DEFAULTS = {
     "environments.NAME": {
         f.name: f.default for f in fields(Environment) if f.default is not MISSING
     },
+    "environments.NAME.watch.deployment_gate": {
+        f.name: f.default for f in fields(watch.DeploymentGate) if f.default is not MISSING
+    },
 }
 # What the options and variables call what an environment calls otherwise.
 _OTHER_NAMES = {"checks": "public_ids"}
-_NEEDED = {("services.NAME", "image"), ("gogs", "url")}
+_NEEDED = {("services.NAME", "image"), ("environments.NAME.watch", "seconds"), ("gogs", "url")}
 
 
 def page() -> str:

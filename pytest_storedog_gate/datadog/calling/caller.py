@@ -68,13 +68,15 @@ class Call(Generic[T]):
 
 
 class Caller:
-    """Sends calls to one service. Every failure of a call is a `NoVerdict` with one sentence.
+    """Sends calls to one `service`. Every failure of a call is a `NoVerdict` with one sentence.
 
     `deadline`, in the clock's time, bounds all waiting; `calls` counts what was sent, and `limit`
     is what was told of how many may be. Proxies and their certificates come from the environment:
     HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE.
     The keys and whatever else `mask` masks are masked in all that a person may read.
     """
+
+    service = "Synthetics"
 
     def __init__(
         self,
@@ -170,14 +172,14 @@ class Caller:
         if isinstance(fault, Unreadable):
             return (
                 f"{where} answered with something else than {call.what} to {name}: {fault}; is it "
-                "Synthetics?"
+                f"{self.service}?"
             )
         if isinstance(fault, TooLarge):
             return f"{where} answered {name} with {fault}, which is too much to read{unsure}"
         if answer is None:
             if retries.was_not_sent(fault):
                 unsure = ""
-            return f"Synthetics cannot be reached at {where}: {name}: {_cause(fault)}{unsure}"
+            return f"{self.service} cannot be reached at {where}: {name}: {_cause(fault)}{unsure}"
         # A server, or a proxy before it, may repeat what it was sent.
         status, said = answer.status_code, self.mask(_errors(answer))
         if status in (401, 403):

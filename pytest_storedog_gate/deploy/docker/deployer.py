@@ -24,6 +24,7 @@ from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
 from pytest_storedog_gate.deploy.docker.specification import as_deployed, specify
+from pytest_storedog_gate.deploy.docker.traffic import watching
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
 from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
@@ -35,7 +36,7 @@ from pytest_storedog_gate.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.deploy import Build, Timing
     from pytest_storedog_gate.deploy.docker.container import Container
@@ -109,6 +110,10 @@ class DockerDeployer:
 
     def foresee(self, reference: ImageReference) -> Plan:
         return Plan(self.engine, self.environment, self.lease, reference, self.build)
+
+    def watch(self) -> Iterator[Mapping[str, GateError | None]]:
+        """See `Watches`."""
+        return watching.looks(self.engine, self.environment)
 
     def put_back(self) -> str | None:
         """Puts the previous version back, proves that it answers, and says so in a sentence.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -18,7 +20,7 @@ from pytest_storedog_gate.deploy.docker.traffic.stopping import PS_ARGUMENTS, he
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import requests
@@ -33,6 +35,8 @@ _CALL = 60
 _GRACE = 10
 _LOG_LINES = 30
 _CONFLICT = 409
+# A HEALTHCHECK makes others all the time.
+_EVENTS = ("die", "oom", "stop", "kill", "pause", "restart", "start", "destroy", "health_status")
 
 
 class _BoundedClient(docker.APIClient):
@@ -62,6 +66,10 @@ class Engine:
 
     def close(self) -> None:
         self._api.close()
+
+    def another(self) -> Engine:
+        """The same engine over connections of its own, for another thread."""
+        return Engine(self.endpoint, self.redact)
 
     @property
     def host(self) -> str:
@@ -120,6 +128,19 @@ class Engine:
     def clock(self) -> str:
         with self._errors():
             return str(self._api.info()["SystemTime"])
+
+    def await_event(self, containers: Sequence[str], seconds: float) -> None:
+        """Returns when something happens to one of these containers, and after so many seconds."""
+        until = datetime.fromisoformat(self.clock()).timestamp() + seconds
+        wanted = {"type": ["container"], "container": list(containers), "event": list(_EVENTS)}
+        api = self._api
+        with self._errors():
+            # The SDK's own stream can only be ended by force.
+            url, asked = f"{api.base_url}/v{api.api_version}/events", {"until": f"{until:.6f}"}
+            params = {**asked, "filters": json.dumps(wanted)}
+            with api.get(url, params=params, stream=True) as response:
+                response.raise_for_status()
+                next(response.iter_content(None), None)
 
     # Images
 

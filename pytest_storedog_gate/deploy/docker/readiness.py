@@ -71,10 +71,27 @@ def _wait(engine: Engine, container: str, what: str) -> tuple[Container, float]:
                 asked = f", last probe {probe.last}" if probe else ""
                 health = f", health {found.health}" if found.health else ""
                 seen = f"status {found.status}{health}{asked}, after {elapsed:.1f} s"
-                lines = engine.logs(container).splitlines()
-                wrote = "\n    ".join(["last:", *lines]) if lines else "nothing"
-                raise DeploymentFailed(f"{what} is not ready: {trouble} ({seen}); it wrote {wrote}")
+                told = wrote(engine, container)
+                raise DeploymentFailed(f"{what} is not ready: {trouble} ({seen}); it wrote {told}")
             time.sleep(_INTERVAL)
+
+
+def wrote(engine: Engine, container: str) -> str:
+    """What a container wrote last, for the end of a sentence."""
+    lines = engine.logs(container).splitlines()
+    return "\n    ".join(["last:", *lines]) if lines else "nothing"
+
+
+def bad_answer(engine: Engine, container: Container) -> str | None:
+    """Asks once: what it answered instead of a good answer; None where nothing can be asked."""
+    if (declared := _declared(container)) is None:
+        return None
+    import requests  # noqa: PLC0415
+
+    probe = _Probe(*declared)
+    with requests.Session() as session:
+        session.trust_env = False
+        return None if probe.asks_well(session, engine, container) else probe.last
 
 
 class _Probe:
@@ -88,13 +105,14 @@ class _Probe:
 
     def passes(self, session: requests.Session, engine: Engine, container: Container) -> bool:
         if self._good < self._readiness.consecutive:
-            good = self._ask(session, engine, container)
+            good = self.asks_well(session, engine, container)
             if good and self._good == 0:
                 self.first = time.monotonic()
             self._good = self._good + 1 if good else 0
         return self._good >= self._readiness.consecutive
 
-    def _ask(self, session: requests.Session, engine: Engine, container: Container) -> bool:
+    def asks_well(self, session: requests.Session, engine: Engine, container: Container) -> bool:
+        """Whether one answer is good."""
         import requests  # noqa: PLC0415
 
         address = reach(engine, container, self._port)

@@ -19,7 +19,7 @@ from pytest_storedog_gate.pytest_side import fixtures, garbage
 from pytest_storedog_gate.pytest_side.collecting import checks, markers
 from pytest_storedog_gate.pytest_side.collecting.left_out import LeftOut
 from pytest_storedog_gate.pytest_side.collecting.lines import Lines
-from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, uses_gate
+from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, WATCHED, uses_gate
 from pytest_storedog_gate.pytest_side.source import SOURCE, Census
 
 if TYPE_CHECKING:
@@ -44,25 +44,34 @@ def register(
 
 
 class ChecksFile(pytest.Module):
-    """The configuration file as a module that holds the plugin's own test."""
+    """The configuration file as a module that holds the plugin's own tests."""
+
+    watches = False  # whether anything is watched: pytest would have a case even for nothing
 
     def _getobj(self) -> ModuleType:
         return checks
 
     def funcnamefilter(self, name: str) -> bool:
-        """Takes our test whatever the project's `python_functions` says."""
-        return name == checks.test_check.__name__
+        """Takes our tests whatever the project's `python_functions` says."""
+        ours = [checks.test_check, *([checks.test_watch] if self.watches else [])]
+        return name in [test.__name__ for test in ours]
 
 
-def checks_file(parent: pytest.Collector, path: Path) -> ChecksFile:
+def checks_file(parent: pytest.Collector, path: Path, *, watches: bool = False) -> ChecksFile:
     """The collector for the configuration file at `path`."""
     module: ChecksFile = ChecksFile.from_parent(parent, path=path)
+    module.watches = watches
     return module
 
 
 def node_id(module: ChecksFile, environment: str, public_id: str) -> str:
     """The node ID that a check's item has."""
     return f"{module.nodeid}::{checks.test_check.__name__}[{environment}-{public_id}]"
+
+
+def watch_id(module: ChecksFile, environment: str, name: str) -> str:
+    """The node ID that the item of something that is watched has."""
+    return f"{module.nodeid}::{checks.test_watch.__name__}[{environment}-{name}]"
 
 
 class Collection:
@@ -76,12 +85,14 @@ class Collection:
         self._lines = Lines(path, environment)
         self._named, self._left_out = _Named(config), LeftOut(config)
         self._checks: list[Tagged] = []
+        self._watches: list[str] = []
         self._collected: list[pytest.Item] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         try:
             self._checks = self._source.checks()
+            self._watches = self._source.watches()
         except GateError as error:
             pytest.exit(long_line(str(error)), returncode=int(error.exit_status))
 
@@ -90,7 +101,7 @@ class Collection:
     ) -> pytest.Collector | None:
         """Collects the configuration file where the command line names it."""
         if file_path == self._path and self._named.file(self._path):
-            return checks_file(parent, file_path)
+            return checks_file(parent, file_path, watches=bool(self._watches))
         return None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -113,6 +124,9 @@ class Collection:
                 for public_id, _ in self._checks
             ]
             metafunc.parametrize(PUBLIC_ID, cases)
+        if WATCHED in metafunc.fixturenames:
+            watched = [pytest.param(n, id=f"{self._environment}-{n}") for n in self._watches]
+            metafunc.parametrize(WATCHED, watched, indirect=True)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Keeps every item, whoever leaves it out afterwards."""
@@ -120,7 +134,8 @@ class Collection:
         if isinstance(item.parent, ChecksFile):
             # Else it would be that of our own function.
             public_id: object = markers.case_id(item)  # pytest has a case even for no checks
-            named_at = self._lines.of(public_id) if isinstance(public_id, str) else None
+            named = public_id if isinstance(public_id, str) else "watch"
+            named_at = self._lines.of(named)
             item.location = (item.nodeid.partition("::")[0], named_at, item.name)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -132,7 +147,8 @@ class Collection:
             items += self._elsewhere(session, items)
         if not self._named.file(self._path):
             with garbage.none_here():
-                items[:0] = session.genitems(checks_file(session, self._path))
+                module = checks_file(session, self._path, watches=bool(self._watches))
+                items[:0] = session.genitems(module)
         of_checks = dict(self._checks)
         named = ((item, markers.case_id(item) or markers.own_id(item) or "") for item in items)
         tagged = [(item, of_checks.get(public_id, ())) for item, public_id in named]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MARKER = "synthetics"
 PUBLIC_ID = "storedog_public_id"
+WATCHED = "storedog_watched"
 _FIXTURE_PREFIX = "storedog_"
 _EXAMPLE = '@pytest.mark.synthetics("abc-def-ghi")'
 

@@ -30,12 +30,16 @@ _STYLES = {"passed": "green", "failed": "bold red", "no verdict": "bold yellow"}
 
 
 class Row(NamedTuple):
-    """One check: its ID and name, `waiting` or how it ended, and for how long, in seconds."""
+    """One check: its ID and name, `waiting` or how it ended, and for how long, in seconds.
+
+    What is `watched` has a row as well, and is no check.
+    """
 
     public_id: str
     name: str
     state: str
     seconds: float
+    watched: bool = False
 
 
 class Lines:
@@ -174,9 +178,10 @@ class LiveTable:
         from rich.text import Text  # noqa: PLC0415
 
         rows = sorted(self._rows(), key=lambda row: (row.seconds, row.public_id))
-        done = sum(row.state != "waiting" for row in rows)
+        checks = [row for row in rows if not row.watched]
+        done = sum(row.state != "waiting" for row in checks)
         table = Table(
-            title=f"{done} of {len(rows)} checks are done", title_justify="left", box=None
+            title=f"{done} of {len(checks)} checks are done", title_justify="left", box=None
         )
         table.add_column("check", no_wrap=True, overflow="ellipsis")
         table.add_column("name", no_wrap=True)

@@ -13,7 +13,11 @@ import pytest
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
 from pytest_storedog_gate.pytest_side import garbage, lasted
-from pytest_storedog_gate.pytest_side.collecting.collection import checks_file, node_id
+from pytest_storedog_gate.pytest_side.collecting.collection import (
+    checks_file,
+    node_id,
+    watch_id,
+)
 from pytest_storedog_gate.pytest_side.collecting.lines import Lines
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
@@ -28,8 +32,9 @@ from pytest_storedog_gate.reports import junit
 from pytest_storedog_gate.reports.comments import Comments
 from pytest_storedog_gate.reports.datadog_markers import DatadogMarkers
 from pytest_storedog_gate.reports.drone_card import DroneCard
+from pytest_storedog_gate.reports.glance import WORDS
 from pytest_storedog_gate.reports.step_summary import StepSummary
-from pytest_storedog_gate.verdicts.rule import Evidence
+from pytest_storedog_gate.verdicts.rule import Evidence, of_watch
 
 if TYPE_CHECKING:
     import warnings
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.reports.attachments import Attachments
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
+    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
 _NARROWING = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "--lf", "--sw")
 _NAMED = 5  # tests in one sentence
@@ -64,6 +70,7 @@ class Controller:
             lambda: self._shown.waiting(),  # noqa: PLW0108
         )
         self.node_ids: dict[str, str] = {}
+        self._watch_ids: dict[str, str] = {}
         self._named_by: dict[str, tuple[str, ...]] = {}
         self.testimony = Testimony(self._named_by)
         self.required: list[str] = []
@@ -94,6 +101,10 @@ class Controller:
         self._prepared.wait()
         return self._checks
 
+    def watches(self) -> list[str]:
+        self._prepared.wait()
+        return list(self.run.watching.titles)
+
     def counted(self, census: Census) -> None:
         self._census = census
 
@@ -103,11 +114,14 @@ class Controller:
     def outcome(self, public_id: str) -> CheckOutcome:
         return self.run.outcomes.wait_for(public_id)
 
+    def watched(self, name: str) -> WatchVerdict:
+        return self.run.watching.wait_for(name)
+
     def trigger(self, public_id: str, overrides: Overrides) -> CheckOutcome:
         return self.run.trigger(public_id, overrides)
 
     def _rows(self) -> Iterator[waiting.Row]:
-        """The checks as they stand."""
+        """The checks as they stand, and what is watched."""
         known, lasted = self.run.outcomes.known, self.run.outcomes.lasted()
         for check in self.run.checks:
             name = self.settings.redact(check.definition.name)
@@ -116,6 +130,9 @@ class Controller:
             else:
                 state = outcome.status.value
                 yield waiting.Row(check.public_id, name, state, outcome.duration)
+        for each in self.run.watching.verdicts():
+            state = "watching" if each.name not in self.run.watching.known else WORDS[each.state]
+            yield waiting.Row(each.name, each.title, state.lower(), each.seconds, watched=True)
 
     def attachments(self, public_id: str) -> Attachments | None:
         return self.run.attachments(public_id)
@@ -151,6 +168,9 @@ class Controller:
             self.required = [public_id for public_id, _ in self._checks]
             self.node_ids.update((node_id(module, environment, p), p) for p in self.required)
             self._named_by.update((name, (p,)) for name, p in self.node_ids.items())
+            watches = self.run.watching.titles
+            self._watch_ids.update((watch_id(module, environment, n), n) for n in watches)
+            self._named_by.update((id_, (of_watch(n),)) for id_, n in self._watch_ids.items())
         finally:
             self._prepared.set()
 
@@ -210,6 +230,7 @@ class Controller:
                 for marked in self._census.marked
                 if marked.node_id not in selected
             ]
+            missing += [of_watch(n) for id_, n in self._watch_ids.items() if id_ not in selected]
             missing += [f"the checks that {file} may ask for" for file in self._census.unread]
         if missing:
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
@@ -271,8 +292,10 @@ class Controller:
         writers.mask_recorded(self.settings.redact)
         if self.run.stopped:
             silent = set(self.testimony.silent())
-            not_run = {name: p for name, p in self.node_ids.items() if name in silent}
-            writers.add(junit.not_run(not_run, settled.failure or ""), self._line_of)
+            for ids, called in ((self.node_ids, "public_id"), (self._watch_ids, "watch")):
+                not_run = {name: known for name, known in ids.items() if name in silent}
+                added = junit.not_run(not_run, settled.failure or "", called)
+                writers.add(added, self._line_of)
         added = junit.cases(settled, self.node_ids, self.testimony.passes)
         writers.add(added, self._line_of)
         self._in_junit = writers, settled

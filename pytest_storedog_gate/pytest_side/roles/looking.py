@@ -94,6 +94,10 @@ class Lister(_Looking):
             return known
         return [(check.public_id, check.definition.tags) for check in checks]
 
+    def watches(self) -> list[str]:
+        """None: a run that deploys nothing watches nothing."""
+        return []
+
     def counted(self, census: Census) -> None:
         """Takes no note: nothing will be run."""
 
@@ -103,4 +107,4 @@ class Lister(_Looking):
     def outcome(self, public_id: str, *_: object) -> NoReturn:
         raise NoVerdict(f"{public_id} is only listed")
 
-    trigger = outcome
+    trigger = watched = outcome

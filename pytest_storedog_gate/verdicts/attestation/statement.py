@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from pytest_storedog_gate.outlets.strict_json import strict
 from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.verdicts.attestation.bundle import Untrusted
-from pytest_storedog_gate.verdicts.rule import State
+from pytest_storedog_gate.verdicts.rule import State, of_watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +79,9 @@ def decided(
         bad = "failed" if check["required"] else "warned"
         passed = check["state"] == State.OPEN.value
         tests["passed" if passed else bad].append(check["public_id"])
+    for watched in record["watched"]:
+        passed = watched["state"] == State.OPEN.value
+        tests["passed" if passed else "failed"].append(of_watch(watched["name"]))
     is_open = record["state"] == State.OPEN.value
     link = record["build_link"] or record["batch_url"].partition(" ")[0]
     at = datetime.fromisoformat(record["finished"])

@@ -1,4 +1,7 @@
-"""A service with one HTTP page, which runs in the test images. BEHAVIOUR says how it goes wrong."""
+"""A service with one HTTP page, which runs in the test images. BEHAVIOUR says how it goes wrong.
+
+Who asks for /end or /sicken makes it end, or fail its health check, from then on.
+"""
 
 import os
 import signal
@@ -8,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 BEHAVIOUR = os.environ["BEHAVIOUR"]
+SICK = Path("/sick")
 
 
 class Page(BaseHTTPRequestHandler):
@@ -16,7 +20,12 @@ class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/slow/"):
             time.sleep(float(self.path.removeprefix("/slow/")))
-        status = 503 if BEHAVIOUR == "never-ready" else 200
+        if self.path == "/end":
+            os._exit(5)
+        if self.path == "/sicken":
+            SICK.touch()
+        sick = SICK.exists() and self.path == "/health"
+        status = 503 if sick or BEHAVIOUR == "never-ready" else 200
         body = os.environ["RELEASE"].encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))

@@ -182,6 +182,23 @@ def test_what_goes_away_during_the_checks_closes_the_gate(watched: GateProject) 
     result.stdout.fnmatch_lines([f"*/version answers with {OLD}, not with the digest"])
 
 
+def test_what_goes_away_while_it_is_watched_closes_the_gate(watched: GateProject) -> None:
+    answers_with(watched, NEW)
+    file = watched.path / "storedog.toml"
+    checks = 'checks = ["dis-cou-nts", "hea-lth-chk"]'
+    file.write_text(file.read_text().replace(checks, f"{checks}\nwatch = {{ seconds = 600 }}"))
+
+    def undo(path: str) -> None:
+        if path == "/version" and watched.shop.asked[path] > 4:
+            answers_with(watched, OLD)
+
+    watched.shop.before_answer = undo
+    result = watched.run(IMAGE)
+    assert result.ret == 1, result.stdout.str()
+    result.stdout.fnmatch_lines(["watch of shop: */version answers with another digest"])
+    assert watched.junit()["test_watch[staging-shop]"] == "failure"
+
+
 def test_a_plan_tells_what_it_would_do(watched: GateProject) -> None:
     result = watched.run(IMAGE, "--storedog-plan")
     assert result.ret == 0, result.stdout.str()
