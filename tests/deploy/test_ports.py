@@ -9,6 +9,7 @@ import pytest
 
 from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.environment import Address
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.errors import DeploymentFailed
 from tests.deploy.conftest import LIVE, deploy, staging
 from tests.deploy.fake_engine import FakeEngine
@@ -49,7 +50,7 @@ def test_a_process_of_this_machine(machine: Machine, host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host.strip("[]"), 0), family=family) as server:
         address = Address(host, server.getsockname()[1])
-        here = FakeEngine(machine, "unix:///var/run/docker.sock")
+        here = FakeEngine(machine, EngineAddress())
         with pytest.raises(DeploymentFailed, match="taken by a process of this machine"):
             ports.require_free(here, address, LIVE)
         # Another machine's ports are its own.

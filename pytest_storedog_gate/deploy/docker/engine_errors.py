@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
+from pytest_storedog_gate.deploy.reaching.client import Unreached
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 _UNAUTHORISED = "unauthorized|no basic auth credentials|denied|authentication required"
 _UNREACHABLE = (
     "connection refused|connection reset|no such host|no route to host|network is unreachable|"
-    "timeout|deadline exceeded|server misbehaving|http response to https client|x509|: eof|"
+    "timeout|deadline exceeded|server misbehaving|http response to https client|: eof|"
     "toomanyrequests"
 )
+_CERTIFICATE = "x509|certificate"
+_REFUSED_BY_IT = re.compile("ALERT_(?!PROTOCOL_VERSION)")  # OpenSSL's words for what it sends
 _ODD = (json.JSONDecodeError, requests.HTTPError, KeyError)
 _LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _UNKNOWN = "manifest unknown|name unknown|repository name not known|not found"
@@ -42,7 +46,7 @@ def engine_errors(endpoint: str, redact: Callable[[str], str]) -> Iterator[None]
         text = redact(explanation(error))
         raise DeploymentFailed(f"the engine {endpoint} refused: {text}") from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
-        raise NoVerdict(f"the engine {endpoint} {_silence(error)}") from error
+        raise NoVerdict(f"the engine {endpoint} {redact(_silence(error))}") from error
 
 
 @contextmanager
@@ -63,6 +67,11 @@ def from_registry(text: str, image: ImageReference) -> GateError | None:
         return NoVerdict(
             f"the registry {image.registry} refused {image} ({text}): log in to it with "
             f"`docker login {image.registry}` as the user who runs this, or check the name"
+        )
+    if re.search(_CERTIFICATE, low):
+        return NoVerdict(
+            f"the registry {image.registry} shows a certificate that the engine refuses ({text}): "
+            f"put its CA into /etc/docker/certs.d/{image.registry}/ca.crt on the engine's machine"
         )
     if re.search(_UNREACHABLE, low):
         return NoVerdict(
@@ -88,9 +97,15 @@ def _silence(error: BaseException) -> str:
     # The SDK wraps requests, requests wraps urllib3, and only the innermost says something.
     while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(inner)
+    if told := next((each for each in chain if isinstance(each, Unreached)), None):
+        return str(told)
+    if tls := next((each for each in chain if isinstance(each, ssl.SSLError)), None):
+        return _without_trust(tls)
     if odd := next((each for each in chain if isinstance(each, _ODD)), None):
         return f"gave an answer that is no engine's ({odd}): correct the environment's `engine`"
     text = str(chain[-1]) or type(chain[-1]).__name__
+    if "HTTPS server" in text:
+        return f"wants TLS ({text}): name its CA, and this side's certificate, in `tls`"
     if isinstance(chain[-1], _LATE):
         return (
             f"did not answer in time ({text}), and may have done what it was told: see why it is "
@@ -100,3 +115,19 @@ def _silence(error: BaseException) -> str:
         f"does not answer ({text}): see that it runs and that this user may reach it, or correct "
         "the environment's `engine`"
     )
+
+
+def _without_trust(error: ssl.SSLError) -> str:
+    """Which side of TLS has refused the other."""
+    why = getattr(error, "verify_message", "") or error.reason or str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"shows a certificate that is refused ({why}): name its CA in `tls.ca`, or reach it by "
+            "a name that its certificate has"
+        )
+    if error.reason and _REFUSED_BY_IT.search(error.reason):
+        return (
+            f"refused this side's certificate ({why}): name one that it trusts, and its key, in "
+            "`tls.cert` and `tls.key`"
+        )
+    return f"speaks no TLS ({why}): correct the port, or say `tls = false` where that is meant"

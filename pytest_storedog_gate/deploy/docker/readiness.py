@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.environment import Readiness
+from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class _Probe:
 
         address = reach(engine, container, self._port)
         if address is None:
-            self.last = f"port {self._port} is not published yet"
+            self.last = f"port {self._port} is not published where this process reaches it"
             return False
         url = f"http://{address}{self._readiness.http}"
         limit = min(_PROBE, self._readiness.timeout)
@@ -118,6 +119,8 @@ class _Probe:
 def reach(engine: Engine, container: Container, port: int) -> str | None:
     """Where a container's port answers from this process, as `host:port`."""
     for address in container.bindings.get(port, ()):
+        if is_loopback(address.host) and not is_loopback(engine.host):
+            continue  # of that machine; what answers there on this one is something else
         everywhere = address.host in ("0.0.0.0", "::")  # noqa: S104
         host = engine.host if everywhere else address.host
         return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
