@@ -6,6 +6,7 @@ their text.
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import ssl
@@ -18,6 +19,7 @@ from docker.errors import APIError, DockerException
 
 from pytest_storedog_gate.deploy.reaching.client import Unreached
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
+from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +34,7 @@ _UNREACHABLE = (
 )
 _CERTIFICATE = "x509|certificate"
 _REFUSED_BY_IT = re.compile("ALERT_(?!PROTOCOL_VERSION)")  # OpenSSL's words for what it sends
-_ODD = (json.JSONDecodeError, requests.HTTPError, KeyError)
+_ODD = (json.JSONDecodeError, requests.HTTPError, KeyError, http.client.BadStatusLine)
 _LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _UNKNOWN = "manifest unknown|name unknown|repository name not known|not found"
 
@@ -95,17 +97,24 @@ def _silence(error: BaseException) -> str:
     """What went wrong where there is no answer of an engine, and what to do."""
     chain = [error]
     # The SDK wraps requests, requests wraps urllib3, and only the innermost says something.
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+    while (inner := _within(chain[-1])) is not None:
         chain.append(inner)
     if told := next((each for each in chain if isinstance(each, Unreached)), None):
         return str(told)
     if tls := next((each for each in chain if isinstance(each, ssl.SSLError)), None):
         return _without_trust(tls)
-    if odd := next((each for each in chain if isinstance(each, _ODD)), None):
-        return f"gave an answer that is no engine's ({odd}): correct the environment's `engine`"
-    text = str(chain[-1]) or type(chain[-1]).__name__
-    if "HTTPS server" in text:
-        return f"wants TLS ({text}): name its CA, and this side's certificate, in `tls`"
+    text = line(str(chain[-1])) or type(chain[-1]).__name__
+    if odd := next(
+        (
+            each
+            for each in chain
+            if isinstance(each, _ODD) and not isinstance(each, ConnectionError)
+        ),
+        None,
+    ):
+        if "HTTPS server" in str(odd):
+            return f"wants TLS ({text}): name its CA, and this side's certificate, in `tls`"
+        return f"gave an answer that is no engine's ({line(str(odd))}): correct its `engine`"
     if isinstance(chain[-1], _LATE):
         return (
             f"did not answer in time ({text}), and may have done what it was told: see why it is "
@@ -117,17 +126,30 @@ def _silence(error: BaseException) -> str:
     )
 
 
+def _within(error: BaseException) -> BaseException | None:
+    wrapped = error.args[0] if isinstance(error, urllib3.exceptions.SSLError) else None
+    if isinstance(wrapped, ssl.SSLError):
+        return wrapped
+    return error.__cause__ or error.__context__
+
+
 def _without_trust(error: ssl.SSLError) -> str:
     """Which side of TLS has refused the other."""
-    why = getattr(error, "verify_message", "") or error.reason or str(error)
+    reason = getattr(error, "reason", None) or ""  # not all of them have one
+    why = getattr(error, "verify_message", "") or reason or str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"shows a certificate that is refused ({why}): name its CA in `tls.ca`, or reach it by "
             "a name that its certificate has"
         )
-    if error.reason and _REFUSED_BY_IT.search(error.reason):
+    if _REFUSED_BY_IT.search(reason):
         return (
             f"refused this side's certificate ({why}): name one that it trusts, and its key, in "
             "`tls.cert` and `tls.key`"
+        )
+    if isinstance(error, ssl.SSLEOFError):
+        return (
+            f"broke TLS off ({why}): it may want this side's certificate, in `tls.cert` and "
+            "`tls.key`"
         )
     return f"speaks no TLS ({why}): correct the port, or say `tls = false` where that is meant"
