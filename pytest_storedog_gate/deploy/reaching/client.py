@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import docker
+from docker.errors import InvalidConfigFile
 
 from pytest_storedog_gate.errors import ConfigurationError
 
@@ -36,7 +37,7 @@ class BoundedClient(docker.APIClient):
         self._through = adapter
         try:
             super().__init__(base_url, version="auto", timeout=patience)  # type: ignore[arg-type]
-        except (AttributeError, TypeError, ValueError) as error:
+        except (InvalidConfigFile, AttributeError, TypeError, ValueError) as error:
             self._close_adapter()
             raise ConfigurationError(
                 f"Docker's config.json cannot be used ({type(error).__name__}): correct it"
