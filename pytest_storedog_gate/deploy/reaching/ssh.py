@@ -34,6 +34,7 @@ _OPTIONS = {
     "StrictHostKeyChecking": "yes",
     "ConnectTimeout": "10",
     "LogLevel": "ERROR",
+    "ServerAliveInterval": "15",  # the lock is a connection, which nothing on the way may forget
 }
 _MEANINGS = {
     "host key verification failed": "its host key is not the known one, or not known: compare it, "
