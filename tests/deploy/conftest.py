@@ -13,7 +13,7 @@ from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import deployer, lease
 from pytest_storedog_gate.deploy.docker import readiness as waiting
 from pytest_storedog_gate.deploy.docker.strategies import edge as by_edge
-from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
+from pytest_storedog_gate.deploy.docker.strategies import rename
 from pytest_storedog_gate.deploy.docker.traffic import edge, stopping
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
@@ -119,7 +119,7 @@ def edge_of_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """An empty one, by whose clock all wait."""
     made = Machine()
-    for module in (lease, waiting, recreate, rename, by_edge, edge, stopping):
+    for module in (lease, waiting, rename, by_edge, edge, stopping):
         monkeypatch.setattr(module, "time", made.clock)
     return made
 

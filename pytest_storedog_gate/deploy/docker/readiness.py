@@ -7,9 +7,10 @@ service listens.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.environment import Readiness
@@ -59,7 +60,8 @@ def _wait(engine: Engine, container: str, what: str) -> tuple[Container, float]:
     with requests.Session() as session:
         session.trust_env = False
         while True:
-            elapsed = time.monotonic() - began
+            looked = time.monotonic()
+            elapsed = looked - began
             answers = probe is None or probe.passes(session, engine, found)
             # Looked at after the probe: an answer counts only from a container that is still up.
             found = engine.get(container)
@@ -75,7 +77,43 @@ def _wait(engine: Engine, container: str, what: str) -> tuple[Container, float]:
                 lines = engine.logs(container).splitlines()
                 wrote = "\n    ".join(["last:", *lines]) if lines else "nothing"
                 raise DeploymentFailed(f"{what} is not ready: {trouble} ({seen}); it wrote {wrote}")
-            time.sleep(_INTERVAL)
+            # On a busy machine to look takes longer than that.
+            time.sleep(max(0.0, _INTERVAL - (time.monotonic() - looked)))
+
+
+class LastAnswer:
+    """Asks a container that is being stopped, within a block, and keeps when it answered last.
+
+    It may go on answering for as long as it has to end: until then nobody is without an answer.
+    """
+
+    def __init__(self, engine: Engine, container: Container) -> None:
+        self._engine, self._container = engine, container
+        self._over, self._lock = threading.Event(), threading.Lock()
+        self.at = time.monotonic()  # where it cannot be asked, nobody has an answer from here on
+
+    def __enter__(self) -> Self:
+        if declared := _declared(self._container):
+            # Nobody waits for it: an answer that is late must not keep the next version out.
+            threading.Thread(target=self._ask, args=declared, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:  # what answers after that is another one, at the same address
+            self._over.set()
+
+    def _ask(self, readiness: Readiness, port: int) -> None:
+        import requests  # noqa: PLC0415
+
+        probe = _Probe(readiness, port)
+        with requests.Session() as session:
+            session.trust_env = False
+            while not self._over.is_set():
+                good = probe.asks(session, self._engine, self._container)
+                with self._lock:
+                    if good and not self._over.is_set():
+                        self.at = time.monotonic()
+                self._over.wait(_INTERVAL)
 
 
 class _Probe:
@@ -89,18 +127,20 @@ class _Probe:
 
     def passes(self, session: requests.Session, engine: Engine, container: Container) -> bool:
         if self._good < self._readiness.consecutive:
-            good = self._ask(session, engine, container)
+            good = self.asks(session, engine, container)
             if good and self._good == 0:
                 self.first = time.monotonic()
             self._good = self._good + 1 if good else 0
         return self._good >= self._readiness.consecutive
 
-    def _ask(self, session: requests.Session, engine: Engine, container: Container) -> bool:
+    def asks(self, session: requests.Session, engine: Engine, container: Container) -> bool:
         import requests  # noqa: PLC0415
 
         address = reach(engine, container, self._port)
         if address is None:
-            self.last = f"port {self._port} is not published where this process reaches it"
+            there = container.bindings.get(self._port)
+            only = "published for its own machine alone" if there else "not published yet"
+            self.last = f"port {self._port} is {only}"
             return False
         url = f"http://{address}{self._readiness.http}"
         limit = min(_PROBE, self._readiness.timeout)
