@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -53,6 +53,7 @@ class Ssh:
     user: str | None
     port: str | None
     docker: str
+    has_our_ports: ClassVar[bool] = False
 
     @cached_property
     def host(self) -> str:

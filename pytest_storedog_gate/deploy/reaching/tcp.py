@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from pytest_storedog_gate.deploy.reaching.client import BoundedClient
 from pytest_storedog_gate.deploy.reaching.trust import ByContextAlone, lenient_context
@@ -22,6 +22,7 @@ class Tcp:
     port: int
     tls: TlsFiles | None
     docker: str
+    has_our_ports: ClassVar[bool] = False
 
     def client(self) -> BoundedClient:
         where = f"[{self.host}]" if ":" in self.host else self.host

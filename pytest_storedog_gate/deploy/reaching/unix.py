@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pytest_storedog_gate.deploy.reaching.client import CONNECT, BoundedClient
 
@@ -14,6 +15,7 @@ class UnixSocket:
 
     path: str
     docker: str
+    has_our_ports: ClassVar[bool] = True
 
     @property
     def host(self) -> str:

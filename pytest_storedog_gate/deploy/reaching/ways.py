@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pytest_storedog_gate.deploy.reaching import contexts
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, TlsFiles, is_loopback
@@ -23,7 +23,9 @@ _CERTIFICATES = "DOCKER_CERT_PATH"
 
 
 class Way(Protocol):
-    """How one engine is reached."""
+    """How one engine is reached. `has_our_ports`: it publishes on the machine that we run on."""
+
+    has_our_ports: ClassVar[bool]
 
     @property
     def docker(self) -> str:

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shlex
+import subprocess
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -241,3 +243,14 @@ def test_no_proxy_and_no_bundle_of_the_environment_is_asked(
         engine = Engine(EngineAddress(shop.url.replace("http", "tcp")), redact)
         closing.callback(engine.close)
     assert shop.asked["/version"] == 1
+
+
+def test_reading_a_configuration_waits_for_no_sdk() -> None:
+    code = (
+        "import sys\n"
+        "import pytest_storedog_gate.settings.file\n"
+        "from pytest_storedog_gate.deploy.docker.strategies import edge, recreate, rename\n"
+        "sys.exit(' '.join({'docker', 'requests', 'ssl'} & sys.modules.keys()) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

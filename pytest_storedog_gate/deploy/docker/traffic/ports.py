@@ -7,7 +7,6 @@ import socket
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
-from pytest_storedog_gate.deploy.reaching.unix import UnixSocket
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def require_free(engine: Engine, address: Address | None, *holders: str) -> str 
             f"{address} is taken by the container {container.name}: stop it, or publish "
             f"{holders[0]} at another address; nothing changed"
         )
-    if isinstance(engine.way, UnixSocket) and _taken_here(host, address.port):
+    if engine.way.has_our_ports and _taken_here(host, address.port):
         raise DeploymentFailed(
             f"{address} is taken by a process of this machine: stop it, or publish {holders[0]} at "
             "another address; nothing changed"
