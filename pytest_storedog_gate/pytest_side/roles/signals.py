@@ -40,6 +40,7 @@ class Interrupts:
                 signal.signal(number, self)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        __tracebackhide__ = True  # pytest tells where the run was
         if self.ending or time.monotonic() - self._raised < _AT_ONCE:
             _note(number, frame)
             return
