@@ -42,7 +42,7 @@ def main() -> int:
         npm.ensure()
         plugins.ensure()
         chromium.ensure()
-        packages.need(busybox="busybox-static", **_PERSON)
+        packages.need(busybox="busybox-static", sshd="openssh-server", **_PERSON)
         built = [each.ensure() for each in _PROGRAMS]
         linted = linters.result()
         for done in linted:

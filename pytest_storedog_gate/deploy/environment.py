@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -86,7 +88,7 @@ class Environment:
     strategy: str = "recreate"
     publish: Mapping[str, Address] = field(default_factory=dict)
     network: str = ""
-    engine: str = "unix:///var/run/docker.sock"
+    engine: EngineAddress = field(default_factory=EngineAddress)
     overrides: Mapping[str, Any] = field(default_factory=dict, repr=False)
     on_failure: str = "rollback"
     lock_image: str | None = None

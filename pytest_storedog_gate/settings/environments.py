@@ -9,18 +9,26 @@ from pytest_storedog_gate.datadog import overrides, watch
 from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, TlsFiles
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, one_of
+from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, Kind, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_storedog_gate.datadog.watch import Watch
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
 
 RULE = one_of(*overrides.EXECUTION_RULES)
+TLS = {"ca": STRING, "cert": STRING, "key": STRING}
+_TLS_OR_NOT = Kind(
+    "a table, or false",
+    lambda value: value is False or isinstance(value, dict),
+    schema={"anyOf": [TABLE.schema, {"const": False}]},
+)
 _ADDRESS = STRING.meaning(Address.parse)
 _CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
 _DEPLOYING = {
@@ -29,7 +37,8 @@ _DEPLOYING = {
     "strategy": STRING,
     "publish": TABLE,
     "network": STRING,
-    "engine": STRING,
+    "engine": STRING.meaning(EngineAddress.parse),
+    "tls": _TLS_OR_NOT,
     "overrides": TABLE,
     "on_failure": one_of("rollback", "keep"),
     "lock_image": STRING,
@@ -76,8 +85,13 @@ class EnvironmentSection:
         return replace(self, environment=bare, watch=None)
 
 
-def read(table: Table, services: Mapping[str, Service], project: str = "") -> EnvironmentSection:
-    """The environment; ConfigurationError names file, line and key of each fault."""
+def read(
+    table: Table, services: Mapping[str, Service], project: str, folder: Path
+) -> EnvironmentSection:
+    """The environment; paths are relative to `folder`.
+
+    ConfigurationError names file, line and key of each fault.
+    """
     # Installed packages may bring strategies.
     strategy = {"strategy": one_of(*strategies.names())}
     values = table.read({**KEYS, **strategy})
@@ -85,16 +99,19 @@ def read(table: Table, services: Mapping[str, Service], project: str = "") -> En
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
     values["execution_rules"] = table.table("execution_rules").each(RULE)
-    environment = _deploying(table, {**said, "project": project}, services)
+    environment = _deploying(table, {**said, "project": project}, services, folder)
     if "watch" in values:
         values["watch"] = _watch(table, environment)
     return EnvironmentSection(environment, **values)
 
 
-def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Service]) -> Environment:
+def _deploying(
+    table: Table, said: dict[str, Any], services: Mapping[str, Service], folder: Path
+) -> Environment:
     project = said["project"]
     said.setdefault("network", f"{project}.{table.name}" if project else f"storedog-{table.name}")
     said["publish"] = table.table("publish").each(_ADDRESS)
+    said["engine"] = _engine(table, said.pop("tls", None), said.get("engine"), folder)
     said["overrides"] = overrides.validated(table.table("overrides"))
     names = said.pop("services", ())
     for name in names:
@@ -124,6 +141,24 @@ def _watch(table: Table, environment: Environment) -> Watch:
             "take it out",
         )
     return found
+
+
+def _engine(table: Table, tls: object, said: EngineAddress | None, folder: Path) -> EngineAddress:
+    """The engine with what TLS to it needs."""
+    address = said or EngineAddress()
+    if tls is None:
+        return address
+    by = address.parts
+    if tls is False:
+        if by["host"] is None and by["context"] is None:
+            raise table.error(("tls",), "false is for an engine at tcp://HOST:PORT; take it out")
+        return replace(address, plain=True)
+    if by["host"] is None:
+        raise table.error(("tls",), "it is for an engine at tcp://HOST:PORT; take it out")
+    files = {key: folder / path for key, path in table.table("tls").read(TLS).items()}
+    if ("cert" in files) != ("key" in files):
+        raise table.error(("tls",), "`cert` and `key` belong together: name both, or none")
+    return replace(address, tls=TlsFiles(**files))
 
 
 def _check_gate(table: Table, environment: Environment) -> None:

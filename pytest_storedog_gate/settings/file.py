@@ -125,7 +125,10 @@ def read(path: Path) -> Configuration:
     said = top.read(KEYS)
     project = said.get("project", "")
     known = {table.name: services.read(table) for table in top.tables("services")}
-    sections = {t.name: environments.read(t, known, project) for t in top.tables("environments")}
+    folder = path.parent
+    sections = {
+        t.name: environments.read(t, known, project, folder) for t in top.tables("environments")
+    }
     environments.check_order(top.table("environments"), sections)
     return Configuration(
         path,

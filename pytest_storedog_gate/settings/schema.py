@@ -38,6 +38,7 @@ def schema() -> Schema:
     )
     environment = _table(
         environments.KEYS,
+        tls={"anyOf": [_table(environments.TLS), {"const": False}]},
         publish=STRING_MAP.schema,
         overrides=_overrides(),
         execution_rules=_each(environments.RULE.schema),

@@ -13,9 +13,10 @@ from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import deployer, lease
 from pytest_storedog_gate.deploy.docker import readiness as waiting
 from pytest_storedog_gate.deploy.docker.strategies import edge as by_edge
-from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
+from pytest_storedog_gate.deploy.docker.strategies import rename
 from pytest_storedog_gate.deploy.docker.traffic import edge, stopping
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from tests.deploy import fake_machine
 from tests.deploy.fake_engine import ENDPOINT, FakeEngine
 from tests.deploy.fake_machine import Machine
@@ -57,7 +58,7 @@ def staging(
         strategy=strategy,
         publish=publish or {},
         network="net",
-        engine=ENDPOINT,
+        engine=EngineAddress(ENDPOINT),
         lock_image=lock_image,
         project=project,
         **(EDGE if strategy == "edge" else {}),
@@ -118,7 +119,7 @@ def edge_of_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """An empty one, by whose clock all wait."""
     made = Machine()
-    for module in (lease, waiting, recreate, rename, by_edge, edge, stopping):
+    for module in (lease, waiting, rename, by_edge, edge, stopping):
         monkeypatch.setattr(module, "time", made.clock)
     return made
 

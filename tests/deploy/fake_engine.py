@@ -17,6 +17,8 @@ from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.specification import Spec
 from pytest_storedog_gate.deploy.environment import Address
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
+from pytest_storedog_gate.deploy.reaching.ways import way_to
 from tests.deploy.fake_machine import BOOT, Box, Connection, Image, Machine
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ENDPOINT = "tcp://127.0.0.1:1"
+ADDRESS = EngineAddress(ENDPOINT)
 
 
 class Killed(BaseException):
@@ -56,9 +59,13 @@ class FakeEngine(Engine):
     """Each call is the one of `Engine`, and refuses what Docker refuses, in its words."""
 
     def __init__(
-        self, machine: Machine, endpoint: str = ENDPOINT, redact: Callable[[str], str] = str
+        self,
+        machine: Machine,
+        address: EngineAddress = ADDRESS,
+        redact: Callable[[str], str] = str,
     ) -> None:
-        self.endpoint, self.redact = endpoint, redact
+        self.endpoint, self.redact = address.text, redact
+        self.way = way_to(address, {})
         self.machine = machine
         self.calls = 0
         self.dead = False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 
 import pytest
 import requests
+import urllib3
 from docker.errors import APIError, DockerException
 
 from pytest_storedog_gate.deploy import ImageReference
@@ -83,7 +85,7 @@ def read_from(text: str) -> DockerException:
     ("error", "says"),
     [
         (requests.ReadTimeout("late"), r"did not answer in time \(late\), and may have done"),
-        (read_from("<html>"), r"gave an answer that is no engine's \(Expecting value.*correct the"),
+        (read_from("<html>"), r"gave an answer that is no engine's \(Expecting value.*correct its"),
     ],
 )
 def test_what_is_no_silence_is_not_called_so(error: Exception, says: str) -> None:
@@ -103,3 +105,24 @@ def test_an_engine_that_refuses_keeps_secrets() -> None:
 def test_other_errors_pass() -> None:
     with pytest.raises(ZeroDivisionError), engine_errors("tcp://e:1", redact):
         raise ZeroDivisionError
+
+
+def of_openssl(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, reason)
+    error.reason = reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (of_openssl("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "refused this side's certificate"),
+        (of_openssl("SSLV3_ALERT_BAD_CERTIFICATE"), "refused this side's certificate"),
+        (urllib3.exceptions.SSLError(ssl.SSLEOFError(8, "EOF occurred")), "broke TLS off"),
+        (of_openssl("WRONG_VERSION_NUMBER"), "speaks no TLS"),
+        (requests.HTTPError("400: HTTP request to an HTTPS server."), "wants TLS"),
+    ],
+)
+def test_which_side_of_tls_refuses(error: Exception, says: str) -> None:
+    with pytest.raises(NoVerdict, match=says), engine_errors("tcp://e:1", redact):
+        raise error

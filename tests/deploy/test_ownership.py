@@ -10,6 +10,7 @@ import pytest
 
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.environment import Address, Environment, Service
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.errors import ConfigurationError, Locked
 from tests.deploy.conftest import deploy, reached, staging, told
 from tests.deploy.fake_engine import ENDPOINT
@@ -75,9 +76,9 @@ def test_another_environment_of_the_same_name_is_refused(machine: Machine) -> No
     machine.push("1", name="db")
     one = Environment("a", "app", None, (replace(DB, name="x-app"), replace(DB, name="app")))
     other = Environment("a-x", "app", None, (Service("app", "r.example/shop"),), network="other")
-    mine = replace(one, strategy="rename", network="net", engine=ENDPOINT)
+    mine = replace(one, strategy="rename", network="net", engine=EngineAddress(ENDPOINT))
     deploy(machine, mine, machine.push("1", name="db"))
-    text = refused(machine, replace(other, strategy="rename", engine=ENDPOINT))
+    text = refused(machine, replace(other, strategy="rename", engine=EngineAddress(ENDPOINT)))
     assert text.startswith("the container a-x-app is of service x-app, environment a, and not of")
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.deploy.docker.readiness import reach
 from pytest_storedog_gate.deploy.docker.traffic import ports
-from pytest_storedog_gate.deploy.environment import Address
-from pytest_storedog_gate.errors import DeploymentFailed
+from pytest_storedog_gate.deploy.environment import Address, Readiness
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
+from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 from tests.deploy.conftest import LIVE, deploy, staging
 from tests.deploy.fake_engine import FakeEngine
 
@@ -49,7 +51,7 @@ def test_a_process_of_this_machine(machine: Machine, host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host.strip("[]"), 0), family=family) as server:
         address = Address(host, server.getsockname()[1])
-        here = FakeEngine(machine, "unix:///var/run/docker.sock")
+        here = FakeEngine(machine, EngineAddress())
         with pytest.raises(DeploymentFailed, match="taken by a process of this machine"):
             ports.require_free(here, address, LIVE)
         # Another machine's ports are its own.
@@ -82,3 +84,41 @@ def test_taken_during_the_swap_the_previous_version_is_put_back(machine: Machine
         deploy(machine, published, machine.push("2"))
     assert machine.answer(LIVE) == "1"
     assert machine.statuses() == {LIVE: "running", "other": "running"}
+
+
+ELSEWHERE = EngineAddress("tcp://192.0.2.1:2375", plain=True)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "host", "ready", "refused"),
+    [
+        ("recreate", "127.0.0.1", True, "publish.shop"),
+        ("recreate", "[::1]", True, "publish.shop"),
+        ("recreate", "localhost", True, "publish.shop"),
+        ("recreate", ANYWHERE, True, None),
+        ("recreate", "192.0.2.1", True, None),
+        ("recreate", "127.0.0.1", False, None),  # nobody asks there
+        ("edge", ANYWHERE, True, "preview"),
+    ],
+)
+def test_what_only_another_machine_reaches_is_not_asked_here(
+    machine: Machine, strategy: str, host: str, ready: bool, refused: str | None
+) -> None:
+    published = {"shop": Address(host, 80)}
+    readiness = Readiness() if ready else None
+    there = staging(strategy, publish=published, readiness=readiness)
+    ports.require_reachable(FakeEngine(machine), there)
+    far = FakeEngine(machine, ELSEWHERE)
+    if refused is None:
+        ports.require_reachable(far, there)
+    else:
+        with pytest.raises(ConfigurationError, match=f"staging.{refused}: nobody but the engine's"):
+            ports.require_reachable(far, there)
+
+
+def test_an_answer_of_this_machine_is_not_another_ones(machine: Machine) -> None:
+    """What listens at the same address here may be anything."""
+    bindings = {80: (Address("127.0.0.1", 8080), Address(ANYWHERE, 8081))}
+    found = FakeEngine(machine).get(machine.stand("shop", ports=bindings).id)
+    assert reach(FakeEngine(machine), found, 80) == "127.0.0.1:8080"
+    assert reach(FakeEngine(machine, ELSEWHERE), found, 80) == "192.0.2.1:8081"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -99,6 +100,30 @@ def test_a_healthcheck_is_no_outage(machine: Machine, shop: Shop) -> None:
     with promoted(machine, environment, machine.push("2", "slow")) as (_, live):
         assert machine.clock.monotonic() - began >= 2
         assert live.deployment.downtime == 0
+
+
+def test_who_goes_on_answering_while_it_is_stopped_is_no_outage_yet(
+    machine: Machine, shop: Shop, probed: Box
+) -> None:
+    engine, asked = FakeEngine(machine), threading.Condition()
+
+    def note(_path: str) -> None:
+        with asked:
+            asked.notify_all()
+
+    shop.answers["/health"] = (200, "{}")
+    shop.before_answer = note
+    engine.start(probed.id)
+    began = machine.clock.monotonic()
+    with readiness.LastAnswer(engine, engine.get(probed.id)) as last, asked:
+        machine.clock.sleep(5)
+        # The one under way was asked before; when the second after it comes, the first is noted.
+        enough = shop.asked["/health"] + 3
+        assert asked.wait_for(lambda: shop.asked["/health"] >= enough, 30)
+        machine.clock.sleep(1)
+        shop.answers["/health"] = (503, "{}")
+    machine.clock.sleep(7)
+    assert last.at - began in (5, 6)
 
 
 @pytest.mark.parametrize(

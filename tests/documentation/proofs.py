@@ -185,6 +185,12 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("storedog-synthetics serve --port 8126 --definitions 'checks/*.synthetics.json'", reads),
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
+    "how-to/docker/engines.md": [
+        ("[services.shop]", configures),
+        ("[environments.staging]", configures),
+        ("[environments.staging]", configures),
+    ],
+    "how-to/docker/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],
     "how-to/watch.md": [
         ("[services.discounts]", configures),

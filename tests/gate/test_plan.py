@@ -52,7 +52,7 @@ MACHINE = Machine()
 MACHINE.push("new")
 for name in {standing}:
     MACHINE.stand(name)
-deployer.Engine = lambda endpoint, redact: FakeEngine(MACHINE, endpoint, redact)
+deployer.Engine = lambda address, redact: FakeEngine(MACHINE, address, redact)
 
 def noted(step, real):
     def note(*args, **kwargs):

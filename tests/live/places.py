@@ -15,6 +15,7 @@ from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from tests.deploy.conftest import told
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Place:
             strategy=strategy,
             publish=publish or {},
             network=f"{self.name}-net",
-            engine=ENDPOINT,
+            engine=EngineAddress(ENDPOINT),
             lock_image=lock_image,
             edge_image=edge_image,
             preview=preview,

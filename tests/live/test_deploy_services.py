@@ -12,6 +12,7 @@ from pytest_storedog_gate.deploy import Build, ImageReference
 from pytest_storedog_gate.deploy.docker import services
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class TestPlan:
 def test_no_engine(place: Place, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///var/run/docker.sock")
     environment = Environment(
-        "nowhere", gate="shop", services=(Service("shop", "shop"),), engine=endpoint
+        "nowhere", gate="shop", services=(Service("shop", "shop"),), engine=EngineAddress(endpoint)
     )
     with pytest.raises(NoVerdict, match=f"the engine {endpoint} does not answer"):
         place.journey(environment)

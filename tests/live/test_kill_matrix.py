@@ -16,6 +16,7 @@ import requests
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Address
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from tests.live.images.factory import BASE, ImageFactory
 from tests.live.own_engine import REGISTRY, OwnEngine, own_engine
 from tests.live.places import ENDPOINT, Place
@@ -133,7 +134,7 @@ def site(place: Place, images: ImageFactory, strategy: str, endpoint: str = ENDP
     if strategy == "edge":
         address, preview = (Address("127.0.0.1", free_port()) for _ in range(2))
         made = replace(made, publish={"shop": address}, preview=preview, edge_image=HAPROXY)
-    made = replace(made, project=place.name, engine=endpoint)
+    made = replace(made, project=place.name, engine=EngineAddress(endpoint))
     place.live = Names.of(made, "shop").live
     found = Site(place, made, images("1"), images("2"))
     found.deploy()

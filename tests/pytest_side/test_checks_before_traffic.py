@@ -92,6 +92,17 @@ def pytest_storedog_deployer(environment):
 def pytest_storedog_before_traffic(address):
     said(f"own proof at {{address}}")
 """
+SECOND = """
+import signal, sys
+
+def pytest_keyboard_interrupt():
+    def between(frame, event, _):
+        if frame.f_code.co_name == "_multicall" and event == "c_call":
+            code = getattr(frame.f_locals.get("teardown"), "gi_code", None)
+            if code and code.co_filename.endswith("exit_guard.py"):
+                os.kill(os.getpid(), signal.SIGINT)
+    sys.setprofile(between)
+"""
 
 
 @pytest.fixture
@@ -167,6 +178,23 @@ def test_a_run_that_is_interrupted_while_it_waits_promotes_nothing(
     assert result.ret == 2, result.stdout.str()
     assert said(both_ways) == ["staged", "proved", "put back"]
     assert not both_ways.shop.asked
+
+
+def test_a_second_ctrl_c_breaks_no_end_off(project: GateProject, preview: Shop) -> None:
+    """It comes at the worst of moments: when pluggy is about to go on with the gate's own guard."""
+    configure(project, preview)
+    with (project.path / "conftest.py").open("a") as file:
+        file.write(SECOND)
+
+    def interrupt(_path: str) -> None:
+        os.kill(int((project.path / "pid").read_text()), signal.SIGINT)
+        time.sleep(1)  # the answer comes too late
+
+    preview.before_answer = interrupt
+    result = project.run(IMAGE)
+    assert result.ret == 2, result.stdout.str()
+    assert said(project) == ["staged", "proved", "put back"]
+    result.stderr.fnmatch_lines(["*leaving the environment in order first, which no further*"])
 
 
 def test_what_fails_on_the_live_address_is_rolled_back(

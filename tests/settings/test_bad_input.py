@@ -94,6 +94,30 @@ FILES = {
         SERVICES + 'publish = { discounts = "8080" }\n',
         "storedog.toml:9: environments.staging.publish*: '8080' is no address; *HOST:PORT*",
     ),
+    "an engine with a password": (
+        SERVICES + 'engine = "tcp://root:hunter2@shop.example:2376"\n',
+        'storedog.toml:9: environments.staging.engine: must be "unix:///PATH", *or "context:NAME"',
+    ),
+    "TLS for a socket": (
+        SERVICES + 'tls = { ca = "ca.pem" }\n',
+        "storedog.toml:9: environments.staging.tls: it is for an engine at tcp://HOST:PORT; *",
+    ),
+    "no TLS for a socket": (
+        SERVICES + "tls = false\n",
+        "storedog.toml:9: environments.staging.tls: false is for an engine at tcp://HOST:PORT; *",
+    ),
+    "TLS that is said to be": (
+        SERVICES + 'engine = "tcp://shop.example:2376"\ntls = true\n',
+        "storedog.toml:10: environments.staging.tls: must be a table, or false",
+    ),
+    "a certificate without its key": (
+        SERVICES + 'engine = "tcp://shop.example:2376"\ntls = { cert = "cert.pem" }\n',
+        "storedog.toml:10: environments.staging.tls: `cert` and `key` belong together*",
+    ),
+    "TLS without verification": (
+        SERVICES + 'engine = "tcp://shop.example:2376"\ntls = { verify = false }\n',
+        "storedog.toml:10: environments.staging.tls.verify: unknown key*",
+    ),
     "published under rename": (
         SERVICES + 'strategy = "rename"\npublish = { discounts = "127.0.0.1:8080" }\n',
         "storedog.toml:10: environments.staging.publish: discounts is under the gate*use strategy recreate",

@@ -20,7 +20,7 @@ from pytest_storedog_gate.deploy.environment import Environment, Readiness
 from pytest_storedog_gate.reading.kinds import one_of
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
 from pytest_storedog_gate.settings import datadog_ci, promotion, synthetics
-from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING
+from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING, TLS
 from pytest_storedog_gate.settings.file import KEYS as _TOP
 from pytest_storedog_gate.settings.load import _VARIABLES
 from pytest_storedog_gate.settings.options import FLAGS
@@ -46,6 +46,7 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
         **_CHECKING,
         "strategy": one_of(*strategies.names()),
     },
+    "environments.NAME.tls": TLS,
     "environments.NAME.overrides": _KINDS,
     "environments.NAME.watch": watch.KEYS,
     "environments.NAME.watch.deployment_gate": watch.GATE_KEYS,

@@ -25,7 +25,7 @@ from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
 from pytest_storedog_gate.deploy.docker.specification import as_deployed, specify
 from pytest_storedog_gate.deploy.docker.traffic import watching
-from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
+from pytest_storedog_gate.deploy.docker.traffic.ports import require_free, require_reachable
 from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import (
@@ -69,6 +69,7 @@ def connected(
             'a candidate answer there before it has traffic; use strategy = "edge", or take it out'
         )
     with closing(Engine(environment.engine, redact)) as engine:
+        require_reachable(engine, environment)
         names = Names.of(environment, environment.gated.name)
         lease = Lease(engine, names, build)
         yield DockerDeployer(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
+import os
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
-import docker
 from docker.errors import APIError, NotFound
 from docker.types import EndpointConfig, NetworkingConfig
 
@@ -17,6 +15,10 @@ from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
 from pytest_storedog_gate.deploy.docker.traffic.stopping import PS_ARGUMENTS, hears
+from pytest_storedog_gate.deploy.reaching import logins
+from pytest_storedog_gate.deploy.reaching.client import CALL
+from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
+from pytest_storedog_gate.deploy.reaching.ways import way_to
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
     import requests
 
     from pytest_storedog_gate.deploy.docker.specification import Spec
+    from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
+    from pytest_storedog_gate.deploy.reaching.ways import Way
     from pytest_storedog_gate.deploy.references import ImageReference
 
 RestartPolicy = Literal["no", "unless-stopped", "always"]
 
-_CONNECT = 5
-_CALL = 60
 _GRACE = 10
 _LOG_LINES = 30
 _CONFLICT = 409
@@ -39,48 +41,33 @@ _CONFLICT = 409
 _EVENTS = ("die", "oom", "stop", "kill", "pause", "restart", "start", "destroy", "health_status")
 
 
-class _BoundedClient(docker.APIClient):
-    # The SDK pulls and attaches without a timeout: an engine that hangs would hang the gate.
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = _CALL
-        return super().send(request, **kwargs)
-
-
 class Engine:
-    """A Docker engine at `endpoint`, which alone decides which one: no context, no DOCKER_HOST."""
+    """The Docker engine at an address, which alone decides which one."""
 
-    def __init__(self, endpoint: str, redact: Callable[[str], str]) -> None:
+    def __init__(self, address: EngineAddress, redact: Callable[[str], str]) -> None:
         """Reaches the engine and agrees on the API's version."""
-        self.endpoint, self.redact = endpoint, redact
-        scheme, _, path = endpoint.partition("://")
+        self._address, self.endpoint, self.redact = address, address.text, redact
         with self._errors():
-            if scheme == "unix":
-                # The SDK leaks the socket when it cannot connect to a path.
-                with socket.socket(socket.AF_UNIX) as probe:
-                    probe.settimeout(_CONNECT)
-                    probe.connect(path)
-            self._api = _BoundedClient(endpoint, version="auto", timeout=_CONNECT)
-        self._api.trust_env = False
-        self._api.timeout = _CALL
+            self.way: Way = way_to(address, os.environ)
+            logins.require_sound(os.environ)  # the SDK reads them, and is silent or worse
+            self._api = self.way.client()
 
     def close(self) -> None:
         self._api.close()
 
     def another(self) -> Engine:
         """The same engine over connections of its own, for another thread."""
-        return Engine(self.endpoint, self.redact)
+        return Engine(self._address, self.redact)
 
     @property
     def host(self) -> str:
         """Where addresses that the engine publishes answer from here."""
-        return urlsplit(self.endpoint).hostname or "127.0.0.1"
+        return self.way.host
 
     @property
     def loopback(self) -> str:
         """Where a port is published that only this process is to reach."""
-        local = self.host in ("127.0.0.1", "localhost")
-        return "127.0.0.1" if local else "0.0.0.0"  # noqa: S104
+        return "127.0.0.1" if is_loopback(self.host) else "0.0.0.0"  # noqa: S104
 
     # Looking
 
@@ -148,12 +135,20 @@ class Engine:
         """The digest that the registry has for a reference."""
         with self._errors(), registry_errors(image):
             name = image.pinned if image.digest else str(image)
-            return str(self._api.inspect_distribution(name)["Descriptor"]["digest"])  # type: ignore[no-untyped-call]
+            login = logins.login(image.registry, os.environ)
+            found = self._api.inspect_distribution(name, auth_config=login)  # type: ignore[no-untyped-call]
+            return str(found["Descriptor"]["digest"])
 
     def pull(self, image: ImageReference) -> Iterator[Mapping[str, Any]]:
         """The messages of a pull by digest."""
         with self._errors(), registry_errors(image):
-            yield from self._api.pull(image.repository, image.digest, stream=True, decode=True)
+            yield from self._api.pull(
+                image.repository,
+                image.digest,
+                stream=True,
+                decode=True,
+                auth_config=logins.login(image.registry, os.environ),
+            )
 
     def image(self, reference: str) -> Mapping[str, Any] | None:
         with self._errors():
@@ -225,7 +220,7 @@ class Engine:
             except APIError as error:
                 if "already in progress" not in str(error):
                     raise
-                self._api.wait(container, timeout=_CALL, condition="removed")
+                self._api.wait(container, timeout=CALL, condition="removed")
 
     def set_restart_policy(self, container: str, policy: RestartPolicy) -> None:
         """Sets what the engine does when the container's process ends."""

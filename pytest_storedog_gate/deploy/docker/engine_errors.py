@@ -6,8 +6,10 @@ their text.
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,9 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
+from pytest_storedog_gate.deploy.reaching.client import Unreached
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
+from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +29,12 @@ if TYPE_CHECKING:
 _UNAUTHORISED = "unauthorized|no basic auth credentials|denied|authentication required"
 _UNREACHABLE = (
     "connection refused|connection reset|no such host|no route to host|network is unreachable|"
-    "timeout|deadline exceeded|server misbehaving|http response to https client|x509|: eof|"
+    "timeout|deadline exceeded|server misbehaving|http response to https client|: eof|"
     "toomanyrequests"
 )
-_ODD = (json.JSONDecodeError, requests.HTTPError, KeyError)
+_CERTIFICATE = "x509|certificate"
+_REFUSED_BY_IT = re.compile("ALERT_(?!PROTOCOL_VERSION)")  # OpenSSL's words for what it sends
+_ODD = (json.JSONDecodeError, requests.HTTPError, KeyError, http.client.BadStatusLine)
 _LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _UNKNOWN = "manifest unknown|name unknown|repository name not known|not found"
 
@@ -42,7 +48,7 @@ def engine_errors(endpoint: str, redact: Callable[[str], str]) -> Iterator[None]
         text = redact(explanation(error))
         raise DeploymentFailed(f"the engine {endpoint} refused: {text}") from error
     except (DockerException, OSError, urllib3.exceptions.HTTPError) as error:
-        raise NoVerdict(f"the engine {endpoint} {_silence(error)}") from error
+        raise NoVerdict(f"the engine {endpoint} {redact(_silence(error))}") from error
 
 
 @contextmanager
@@ -63,6 +69,11 @@ def from_registry(text: str, image: ImageReference) -> GateError | None:
         return NoVerdict(
             f"the registry {image.registry} refused {image} ({text}): log in to it with "
             f"`docker login {image.registry}` as the user who runs this, or check the name"
+        )
+    if re.search(_CERTIFICATE, low):
+        return NoVerdict(
+            f"the registry {image.registry} shows a certificate that the engine refuses ({text}): "
+            f"put its CA into /etc/docker/certs.d/{image.registry}/ca.crt on the engine's machine"
         )
     if re.search(_UNREACHABLE, low):
         return NoVerdict(
@@ -86,11 +97,24 @@ def _silence(error: BaseException) -> str:
     """What went wrong where there is no answer of an engine, and what to do."""
     chain = [error]
     # The SDK wraps requests, requests wraps urllib3, and only the innermost says something.
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+    while (inner := _within(chain[-1])) is not None:
         chain.append(inner)
-    if odd := next((each for each in chain if isinstance(each, _ODD)), None):
-        return f"gave an answer that is no engine's ({odd}): correct the environment's `engine`"
-    text = str(chain[-1]) or type(chain[-1]).__name__
+    if told := next((each for each in chain if isinstance(each, Unreached)), None):
+        return str(told)
+    if tls := next((each for each in chain if isinstance(each, ssl.SSLError)), None):
+        return _without_trust(tls)
+    text = line(str(chain[-1])) or type(chain[-1]).__name__
+    if odd := next(
+        (
+            each
+            for each in chain
+            if isinstance(each, _ODD) and not isinstance(each, ConnectionError)
+        ),
+        None,
+    ):
+        if "HTTPS server" in str(odd):
+            return f"wants TLS ({text}): name its CA, and this side's certificate, in `tls`"
+        return f"gave an answer that is no engine's ({line(str(odd))}): correct its `engine`"
     if isinstance(chain[-1], _LATE):
         return (
             f"did not answer in time ({text}), and may have done what it was told: see why it is "
@@ -100,3 +124,32 @@ def _silence(error: BaseException) -> str:
         f"does not answer ({text}): see that it runs and that this user may reach it, or correct "
         "the environment's `engine`"
     )
+
+
+def _within(error: BaseException) -> BaseException | None:
+    wrapped = error.args[0] if isinstance(error, urllib3.exceptions.SSLError) else None
+    if isinstance(wrapped, ssl.SSLError):
+        return wrapped
+    return error.__cause__ or error.__context__
+
+
+def _without_trust(error: ssl.SSLError) -> str:
+    """Which side of TLS has refused the other."""
+    reason = getattr(error, "reason", None) or ""  # not all of them have one
+    why = getattr(error, "verify_message", "") or reason or str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"shows a certificate that is refused ({why}): name its CA in `tls.ca`, or reach it by "
+            "a name that its certificate has"
+        )
+    if _REFUSED_BY_IT.search(reason):
+        return (
+            f"refused this side's certificate ({why}): name one that it trusts, and its key, in "
+            "`tls.cert` and `tls.key`"
+        )
+    if isinstance(error, ssl.SSLEOFError):
+        return (
+            f"broke TLS off ({why}): it may want this side's certificate, in `tls.cert` and "
+            "`tls.key`"
+        )
+    return f"speaks no TLS ({why}): correct the port, or say `tls = false` where that is meant"

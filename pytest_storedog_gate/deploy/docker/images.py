@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
+    from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
     from pytest_storedog_gate.deploy.references import ImageReference
 
 
@@ -27,13 +28,13 @@ def resolve(engine: Engine, reference: ImageReference) -> ImageReference:
 
 
 def resolved(
-    endpoint: str, reference: ImageReference, redact: Callable[[str], str]
+    address: EngineAddress, reference: ImageReference, redact: Callable[[str], str]
 ) -> ImageReference:
-    """The same by the engine at `endpoint`, for a run that deploys nothing."""
+    """The same by the engine at an address, for a run that deploys nothing."""
     # Strategies import this file where the configuration is read, long before Docker's SDK is used.
     from pytest_storedog_gate.deploy.docker.engine import Engine  # noqa: PLC0415
 
-    with closing(Engine(endpoint, redact)) as engine:
+    with closing(Engine(address, redact)) as engine:
         return resolve(engine, reference)
 
 

@@ -131,7 +131,7 @@ class Lease:
         )
 
     def _unpaused(self) -> str:
-        return f"docker -H {self._engine.endpoint} unpause {self._names.lock}"
+        return f"{self._engine.way.docker} unpause {self._names.lock}"
 
     def _held_by(self, lock: Container | None) -> str:
         said = lock.labels if lock else {}

@@ -96,7 +96,7 @@ def _renames(engine: Engine, environment: Environment) -> Iterator[str]:
         for name, then in pairs:
             found = engine.find(name)
             if found is not None and not _is_of_a_project(found.labels):
-                yield f"docker -H {engine.endpoint} rename {name} {then}"
+                yield f"{engine.way.docker} rename {name} {then}"
 
 
 def _copies(engine: Engine, environment: Environment) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _copies(engine: Engine, environment: Environment) -> Iterator[str]:
         for old, new in _old_and_new_volumes(environment, service):
             if engine.volume(old) is not None and engine.volume(new) is None:
                 yield (
-                    f"docker -H {engine.endpoint} run --rm --entrypoint cp -v {old}:/from -v "
+                    f"{engine.way.docker} run --rm --entrypoint cp -v {old}:/from -v "
                     f"{new}:/to {standing.image} -a /from/. /to/"
                 )
 

@@ -7,12 +7,14 @@ service listens.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.environment import Readiness
+from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def _wait(engine: Engine, container: str, what: str) -> tuple[Container, float]:
     with requests.Session() as session:
         session.trust_env = False
         while True:
-            elapsed = time.monotonic() - began
+            looked = time.monotonic()
+            elapsed = looked - began
             answers = probe is None or probe.passes(session, engine, found)
             # Looked at after the probe: an answer counts only from a container that is still up.
             found = engine.get(container)
@@ -73,7 +76,43 @@ def _wait(engine: Engine, container: str, what: str) -> tuple[Container, float]:
                 seen = f"status {found.status}{health}{asked}, after {elapsed:.1f} s"
                 told = wrote(engine, container)
                 raise DeploymentFailed(f"{what} is not ready: {trouble} ({seen}); it wrote {told}")
-            time.sleep(_INTERVAL)
+            # On a busy machine to look takes longer than that.
+            time.sleep(max(0.0, _INTERVAL - (time.monotonic() - looked)))
+
+
+class LastAnswer:
+    """Asks a container that is being stopped, within a block, and keeps when it answered last.
+
+    It may go on answering for as long as it has to end: until then nobody is without an answer.
+    """
+
+    def __init__(self, engine: Engine, container: Container) -> None:
+        self._engine, self._container = engine, container
+        self._over, self._lock = threading.Event(), threading.Lock()
+        self.at = time.monotonic()  # where it cannot be asked, nobody has an answer from here on
+
+    def __enter__(self) -> Self:
+        if declared := _declared(self._container):
+            # Nobody waits for it: an answer that is late must not keep the next version out.
+            threading.Thread(target=self._ask, args=declared, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:  # what answers after that is another one, at the same address
+            self._over.set()
+
+    def _ask(self, readiness: Readiness, port: int) -> None:
+        import requests  # noqa: PLC0415
+
+        probe = _Probe(readiness, port)
+        with requests.Session() as session:
+            session.trust_env = False
+            while not self._over.is_set():
+                good = probe.asks_well(session, self._engine, self._container)
+                with self._lock:
+                    if good and not self._over.is_set():
+                        self.at = time.monotonic()
+                self._over.wait(_INTERVAL)
 
 
 def wrote(engine: Engine, container: str) -> str:
@@ -117,7 +156,9 @@ class _Probe:
 
         address = reach(engine, container, self._port)
         if address is None:
-            self.last = f"port {self._port} is not published yet"
+            there = container.bindings.get(self._port)
+            only = "published for its own machine alone" if there else "not published yet"
+            self.last = f"port {self._port} is {only}"
             return False
         url = f"http://{address}{self._readiness.http}"
         limit = min(_PROBE, self._readiness.timeout)
@@ -136,6 +177,8 @@ class _Probe:
 def reach(engine: Engine, container: Container, port: int) -> str | None:
     """Where a container's port answers from this process, as `host:port`."""
     for address in container.bindings.get(port, ()):
+        if is_loopback(address.host) and not is_loopback(engine.host):
+            continue  # of that machine; what answers there on this one is something else
         everywhere = address.host in ("0.0.0.0", "::")  # noqa: S104
         host = engine.host if everywhere else address.host
         return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"

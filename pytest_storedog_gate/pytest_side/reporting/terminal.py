@@ -35,7 +35,8 @@ def progress(config: pytest.Config, text: str) -> None:
 
 def raw(text: str) -> None:
     """One line past pytest's own reporter. No run ends because it cannot be written."""
-    with suppress(OSError, ValueError):
+    # RuntimeError: a signal came within another line.
+    with suppress(OSError, ValueError, RuntimeError):
         _write_error(text)
 
 

@@ -84,6 +84,7 @@ class Controller:
         self._lines = Lines(settings.config_path, settings.environment.name)
         self._notes: list[str] = []
         self._said = False
+        self._interrupts = signals.Interrupts()
         own = DroneCard(), Comments(settings), DatadogMarkers(settings), StepSummary()
         for each in (*own, *self._attaching()):
             config.pluginmanager.register(each)
@@ -150,7 +151,10 @@ class Controller:
         self._shown = waiting.shown_on(self.config, self._rows)
         self.config.pluginmanager.register(self._shown)
         Writers(self.config, self.settings.junit).choose()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if self.settings.deploy:
+            self._interrupts.take()
+        else:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -267,6 +271,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Tells pytest's own stop (-x under xdist) from a person's or a signal's."""
+        self._interrupts.ending = True
         self._shown.close()
         error, mask = excinfo.value, self.settings.redact
         error.args = mask.document(error.args)

@@ -18,6 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 
 from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
@@ -39,12 +40,21 @@ Descriptor = dict[str, Any]
 class Repository:
     """One repository. Every call raises `NoVerdict` where the registry does not do its part."""
 
-    def __init__(self, address: str, name: str, credentials: Mapping[str, str] | None) -> None:
-        """`address` is http(s)://HOST[:PORT]; `credentials` are Docker's for that registry."""
+    def __init__(
+        self,
+        address: str,
+        name: str,
+        credentials: Mapping[str, str],
+        session: requests.Session | None = None,
+    ) -> None:
+        """`address` is http(s)://HOST[:PORT]; `credentials` are Docker's for that registry.
+
+        The `session` knows whose certificates count.
+        """
         self._base = f"{address}/v2/{name}"
         self._host, self._name = urlsplit(address).netloc, name
-        self._session = requests.Session()
-        self._credentials = credentials or {}
+        self._session = session or requests.Session()
+        self._credentials = credentials
         self._basic = _basic(self._credentials)
         self._bearer: str | None = None
 
@@ -192,11 +202,23 @@ class Repository:
     def _unreachable(self) -> Iterator[None]:
         try:
             yield
+        except requests.exceptions.SSLError as error:
+            raise NoVerdict(
+                f"the registry {self._host} shows a certificate that is refused "
+                f"({_innermost(error)}): put its CA into /etc/docker/certs.d/{self._host}/ca.crt, "
+                "or name its file in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+            ) from None
         except (requests.RequestException, ValueError) as error:
             raise NoVerdict(
                 f"the registry {self._host} cannot be asked ({type(error).__name__}); see that it "
                 "is up, and that this process reaches it (promotion.registry says where it is)"
             ) from None
+
+
+def _innermost(error: BaseException) -> str:
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return getattr(error, "verify_message", "") or line(str(error))
 
 
 def descriptor(kind: str, data: bytes) -> Descriptor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -64,7 +65,11 @@ def in_registry(promotion: Promotion, repository: str) -> oci.Repository:
     name = repository.removeprefix(f"{image.registry}/")
     if image.registry == "docker.io":
         name = repository if "/" in repository else f"library/{repository}"
-    return oci.Repository(address, name, _credentials(image.registry))
+    # With the SDK, which takes time to import.
+    from pytest_storedog_gate.deploy.reaching import logins, trust  # noqa: PLC0415
+
+    login = logins.login(image.registry, os.environ)
+    return oci.Repository(address, name, login, trust.registry_session(urlsplit(address).netloc))
 
 
 def public_keys(promotion: Promotion) -> Iterable[PublicKey]:
@@ -96,21 +101,6 @@ def _address(registry: str) -> str:
         return "https://registry-1.docker.io"
     host = urlsplit(f"//{registry}").hostname
     return f"{'http' if host in _LOOPBACK else 'https'}://{registry}"
-
-
-def _credentials(registry: str) -> dict[str, str] | None:
-    """Docker's own for the registry: of its configuration file, or of the helper that it names."""
-    from docker.auth import load_config  # noqa: PLC0415  # with the SDK, which takes time
-    from docker.errors import DockerException  # noqa: PLC0415
-
-    name = None if registry == "docker.io" else registry
-    try:
-        found: dict[str, str] | None = load_config().resolve_authconfig(name)
-    except DockerException as error:
-        raise ConfigurationError(
-            f"the login to {registry} cannot be read from Docker's configuration: {error}"
-        ) from None
-    return found
 
 
 def _sha256(data: bytes) -> str:

@@ -87,7 +87,7 @@ class World:
 
     @property
     def repository(self) -> oci.Repository:
-        return oci.Repository(self.address, self.name, None)
+        return oci.Repository(self.address, self.name, {})
 
     def another_image(self) -> str:
         """The digest of one more image of the repository."""

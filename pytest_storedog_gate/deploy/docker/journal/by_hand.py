@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def by_hand(engine: Engine, names: Names) -> str:
     """Sentences with commands that can be typed as they stand; each stops where one fails."""
-    docker = f"docker -H {engine.endpoint}"
+    docker = engine.way.docker
     see = f"A person is needed. See what is left: {docker} ps -a --filter name={names.live}"
     try:
         live, previous = engine.find(names.live), engine.find(names.previous)

@@ -6,7 +6,6 @@ about a second without an answer, and the service's boot.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal, readiness
@@ -31,13 +30,15 @@ def swap(engine: Engine, names: Names, spec: Spec) -> float:
     previous = engine.get(names.previous)
     # What it has in volumes that only its image asked for, is handed on.
     spec = spec.with_volumes_of(previous, declared_volumes(engine, spec.image))
-    began = time.monotonic()
-    if labels.ABSENT not in previous.labels:
-        # Until the new one answers, an engine that starts anew brings it back.
-        engine.stop(previous.id, then="always")
     live = engine.create(names.live, spec)
+    # From here to the start nobody answers, and a run that is killed leaves it so.
+    unanswered = readiness.LastAnswer(engine, previous)
+    if labels.ABSENT not in previous.labels:
+        with unanswered:
+            # Until the new one answers, an engine that starts anew brings it back.
+            engine.stop(previous.id, then="always")
     engine.start(live)
     answered = readiness.first_answer(engine, live, names.live)
     engine.set_restart_policy(live, "always")
     engine.set_restart_policy(previous.id, "no")
-    return answered - began
+    return answered - unanswered.at

@@ -6,11 +6,12 @@ import errno
 import socket
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.errors import DeploymentFailed
+from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
+from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
-    from pytest_storedog_gate.deploy.environment import Address
+    from pytest_storedog_gate.deploy.environment import Address, Environment
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
@@ -33,12 +34,33 @@ def require_free(engine: Engine, address: Address | None, *holders: str) -> str 
             f"{address} is taken by the container {container.name}: stop it, or publish "
             f"{holders[0]} at another address; nothing changed"
         )
-    if engine.endpoint.startswith("unix:") and _taken_here(host, address.port):
+    if engine.way.has_our_ports and _taken_here(host, address.port):
         raise DeploymentFailed(
             f"{address} is taken by a process of this machine: stop it, or publish {holders[0]} at "
             "another address; nothing changed"
         )
     return None
+
+
+def require_reachable(engine: Engine, environment: Environment) -> None:
+    """ConfigurationError where this process is to ask at an address of another machine's own."""
+    if is_loopback(engine.host):
+        return
+    gated = environment.gate if environment.strategy == "edge" else None  # its edge is asked
+    asked = {
+        f"publish.{service.name}": environment.publish[service.name]
+        for service in environment.services
+        if service.readiness and service.name in environment.publish and service.name != gated
+    }
+    if environment.preview is not None:
+        asked["preview"] = environment.preview
+    for key, address in asked.items():
+        if is_loopback(address.host):
+            raise ConfigurationError(
+                f"environments.{environment.name}.{key}: nobody but the engine's machine, which is "
+                f"{engine.host}, reaches {address} of it, and this process has to: name an address "
+                f'of it that others reach, as "0.0.0.0:{address.port}", or run there'
+            )
 
 
 def _taken_here(host: str, port: int) -> bool:
