@@ -6,7 +6,7 @@ from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.calling.clock import Clock
-from pytest_storedog_gate.gate import around_traffic, selection, steps, synthetics
+from pytest_storedog_gate.gate import around_traffic, going_back, selection, steps, synthetics
 from pytest_storedog_gate.gate.deploying import asked_for, build_of
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
@@ -83,7 +83,14 @@ def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> T
         redact=settings.redact,
         timing=nullcontext,
     )
-    deployment = resources.enter_context(reached).foresee(asked_for(settings))
+    deployer = resources.enter_context(reached)
+    back: list[str] = []
+    if settings.rollback is None:
+        deployment = deployer.foresee(asked_for(settings))
+    else:
+        version = going_back.version(settings, going_back.history_of(deployer, environment.name))
+        deployment = deployer.foresee(version.image)
+        back = [f"go back to {version.told}"]
 
     def require() -> Iterator[str]:
         digest = str(deployment.image.digest)
@@ -102,7 +109,7 @@ def _of_image(settings: Settings, provided: Provided, resources: ExitStack) -> T
     closed = f"if the gate stays closed: {environment.on_failure}"
     return {
         Step.LOCK: deployment.lock,
-        Step.RESOLVE: deployment.resolve,
+        Step.RESOLVE: lambda: [*back, *deployment.resolve()],
         Step.REQUIRE: require,
         Step.FETCH: deployment.fetch,
         Step.WITHDRAW: withdraw,

@@ -31,6 +31,7 @@ def headline(record: Record) -> str:
     else:
         said = f"CHECKS {'PASSED' if state is State.OPEN else 'DID NOT PASS'} on"
     loud = ", PROMOTION OVERRIDDEN" if record.override else ""
+    loud += ", ROLLBACK" if record.rollback else ""
     return f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed{loud}"
 
 
@@ -67,9 +68,10 @@ def more(record: Record) -> str:
 
 
 def other_reasons(record: Record) -> list[str]:
-    """Why the gate is not open, where no check says it, and what a person has overridden."""
+    """Why the gate is not open, where no check says it, and what a person has decided."""
     told = {f"{check.public_id}: {check.reason}" for check in record.checks}
     overridden = [f"promotion overridden: {record.override}"] if record.override else []
+    overridden += [f"rollback: {record.rollback}"] if record.rollback else []
     return [*overridden, *(reason for reason in record.verdict.reasons if reason not in told)]
 
 

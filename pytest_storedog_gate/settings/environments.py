@@ -10,7 +10,7 @@ from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, one_of
+from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, WHOLE, Kind, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 RULE = one_of(*overrides.EXECUTION_RULES)
 _ADDRESS = STRING.meaning(Address.parse)
 _CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
+# What is live, and one to go back to, at least.
+_KEPT = Kind(
+    "a whole number, at least 2",
+    lambda value: WHOLE.fits(value) and value >= 2,
+    shown=True,
+    schema={"type": "integer", "minimum": 2},
+)
 _DEPLOYING = {
     "gate": STRING,
     "services": LIST,
@@ -35,6 +42,7 @@ _DEPLOYING = {
     "preview": _ADDRESS,
     "edge_image": STRING,
     "drain": SECONDS,
+    "keep_images": _KEPT,
 }
 _CHECKING = {
     "checks": _CHECKS,
@@ -70,6 +78,12 @@ class EnvironmentSection:
         """The same, of which a run only checks what answers: it needs nothing of a deployment."""
         bare = replace(self.environment, services=(), gate=None, elsewhere=None, preview=None)
         return replace(self, environment=bare)
+
+    @property
+    def seen(self) -> EnvironmentSection:
+        """The same, of which a run only looks at what stands: it needs no value of the process."""
+        services = tuple(replace(each, environment={}) for each in self.environment.services)
+        return replace(self, environment=replace(self.environment, services=services, overrides={}))
 
 
 def read(table: Table, services: Mapping[str, Service], project: str = "") -> EnvironmentSection:

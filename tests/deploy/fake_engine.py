@@ -149,6 +149,12 @@ class FakeEngine(Engine):
     # Changing
 
     @_call
+    def remove_image(self, reference: str) -> None:
+        if any(box.spec.image == reference for box in self.machine.boxes):
+            self._refuse(f"conflict: unable to delete {reference}, it is being used")
+        self.machine.pulled.discard(reference)
+
+    @_call
     def create(self, name: str, spec: Spec) -> str:
         if spec.network not in self.machine.networks:
             self._refuse(f"network {spec.network} not found")
@@ -214,6 +220,11 @@ class FakeEngine(Engine):
     @_call
     def remove_volume(self, name: str) -> None:
         self.machine.made_volumes.pop(name, None)
+
+    @_call
+    def volumes(self, label: str) -> Mapping[str, Mapping[str, str]]:
+        found = self.machine.made_volumes
+        return {name: labels for name, labels in found.items() if label in labels}
 
     @_call
     def volume(self, name: str) -> Mapping[str, str] | None:

@@ -35,6 +35,7 @@ def test_where_a_verdict_is_required_a_person_has_to_want_it(
     if event is not None:
         monkeypatch.setenv("DRONE_BUILD_EVENT", event)
     settings = cast(
-        "Settings", SimpleNamespace(requires=requires, override=override, redeploy=False)
+        "Settings",
+        SimpleNamespace(requires=requires, override=override, redeploy=False, rollback=None),
     )
     assert build_of(settings).may_go_back is may

@@ -18,7 +18,7 @@ from pytest_storedog_gate.deploy.docker import (
 )
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import declared_volumes, fetch, resolve, standing
-from pytest_storedog_gate.deploy.docker.journal import succession
+from pytest_storedog_gate.deploy.docker.journal import pruning, remembering, succession
 from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
@@ -37,7 +37,7 @@ from pytest_storedog_gate.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytest_storedog_gate.deploy import Build, Timing
+    from pytest_storedog_gate.deploy import Build, Entry, History, Timing
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment, Service
@@ -110,6 +110,9 @@ class DockerDeployer:
     def foresee(self, reference: ImageReference) -> Plan:
         return Plan(self.engine, self.environment, self.lease, reference, self.build)
 
+    def history(self) -> History:
+        return remembering.read(self.engine, self.environment, self.names)
+
     def put_back(self) -> str | None:
         """Puts the previous version back, proves that it answers, and says so in a sentence.
 
@@ -152,19 +155,39 @@ class HeldEnvironment:
 
     def fetch(self, image: ImageReference) -> FetchedImage:
         """Takes the lock where there was nothing to make it of, too."""
+        fetch(self.site.engine, image)
+        self.site.progress(f"pulled {image.brief}")
+        return self._fetched(self.site, image)
+
+    def go_back(self, version: Entry) -> FetchedImage:
+        """See `Remembers`: what the engine has under this digest is what the registry had."""
+        site, image = self.site, version.image
+        if site.engine.image(image.pinned) is None:
+            fetch(site.engine, image)
+            site.progress(f"pulled {image.brief}, which the engine had no more")
+        its = replace(site.build, commit=version.commit, number=version.build, link=version.link)
+        return self._fetched(replace(site, build=replace(its, may_go_back=True)), image)
+
+    def remember(self, entry: Entry) -> None:
         site = self.site
-        fetch(site.engine, image)
-        site.progress(f"pulled {image.brief}")
-        if not site.lease.taken:
-            site.lease.acquire(image.pinned, self.wait)
-            if mended := self.recover():
-                site.progress(f"recovered: {mended}")
-        return FetchedImage(site, image)
+        site.lease.require()
+        history = remembering.write(site.engine, site.environment, site.names, entry)
+        for image in pruning.prune(
+            site.engine, site.environment, site.service, site.names, history
+        ):
+            site.progress(f"removed {image.brief} from the engine: it is needed no more")
 
     def put_back(self) -> str:
         # Without the lock nothing was touched.
         done = self.site.put_back() if self.site.lease.taken else None
         return done or f"{self.site.names.live} has no open deployment: nothing to put back"
+
+    def _fetched(self, site: DockerDeployer, image: ImageReference) -> FetchedImage:
+        if not site.lease.taken:
+            site.lease.acquire(image.pinned, self.wait)
+            if mended := self.recover():
+                site.progress(f"recovered: {mended}")
+        return FetchedImage(site, image)
 
     def _mend(self, names: Names) -> str | None:
         """What cannot be put back must not keep a better version out."""
@@ -183,18 +206,18 @@ class FetchedImage:
 
     def stage(self) -> Prepared:
         site, engine, names = self.site, self.site.engine, self.site.names
-        before = succession.label_of(site.build, engine.find(names.live))
+        follows = succession.after(engine.find(names.live), site.build)
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
-        spec = replace(spec, labels={**spec.labels, **before})
+        spec = replace(spec, labels={**spec.labels, **follows.labels})
         strategy = strategies.find(site.environment.strategy)
         if isinstance(strategy, strategies.Prepares):
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         require_free(engine, spec.publish, names.live)
         if site.service.candidate == "off":
-            return Prepared(site, self.image, spec, started)
+            return Prepared(site, self.image, spec, started, follows.took_back)
         spec = self._with_its_data(spec)
         with journal.undone_on_failure(engine, names):
             engine.remove(names.candidate)  # one that recovery could not take away
@@ -202,7 +225,7 @@ class FetchedImage:
             engine.start(candidate)
             ready = readiness.wait(engine, candidate, names.candidate)
         site.progress(f"{names.candidate} is ready with {self.image.brief}")
-        return StagedCandidate(site, self.image, spec, started, ready)
+        return StagedCandidate(site, self.image, spec, started, follows.took_back, ready)
 
     def _with_its_data(self, spec: Spec) -> Spec:
         """A candidate that becomes live itself gets what live has in anonymous volumes, if told."""
@@ -230,6 +253,7 @@ class Prepared:
     image: ImageReference
     spec: Spec
     started: datetime
+    took_back: str | None
 
     def promote(self) -> LiveDeployment:
         site, engine, names = self.site, self.site.engine, self.site.names
@@ -269,6 +293,7 @@ class Prepared:
             started=self.started,
             finished=datetime.now(UTC),
             downtime=downtime,
+            took_back=self.took_back,
         )
 
     def _adopt(self, found: Container) -> None:

@@ -143,6 +143,11 @@ class Engine:
 
     # Changing
 
+    def remove_image(self, reference: str) -> None:
+        """Removes an image, but not those that it was built from; missing is fine."""
+        with self._errors(), suppress(NotFound):
+            self._api.remove_image(reference, noprune=True)
+
     def create(self, name: str, spec: Spec) -> str:
         """Creates a container with restart policy `no`, and its volumes; returns its ID."""
         with self._errors():
@@ -219,6 +224,12 @@ class Engine:
                 return dict(self._api.inspect_volume(name)["Labels"] or {})
             except NotFound:
                 return None
+
+    def volumes(self, label: str) -> Mapping[str, Mapping[str, str]]:
+        """The labels of all volumes that have this one, by name."""
+        with self._errors():
+            listed = self._api.volumes(filters={"label": label})["Volumes"]
+        return {each["Name"]: dict(each["Labels"] or {}) for each in listed or ()}
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Creates a volume; one that is there stays as it is."""
