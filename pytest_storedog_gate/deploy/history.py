@@ -63,8 +63,9 @@ class Entry:
     @property
     def told(self) -> str:
         """Which one it is, for people."""
+        tag = f"{self.image.tag}@" if self.image.tag else ""
         build = f", build {self.build}" if self.build else ""
-        return f"{self.image.brief} of {self.when:%F %H:%M}{build}"
+        return f"{tag}{short(self.image.digest)} of {self.when:%F %H:%M}{build}"
 
     def as_json(self) -> dict[str, str | float | None]:
         """Plain values, each text of a bounded length."""
@@ -99,11 +100,13 @@ class History:
     """The entries of an environment, newest first, and what is live now by the platform itself.
 
     Where `unfinished`, the last deployment is not concluded: its run is at work, or was killed.
+    Where not `running`, what is to be live does not run.
     """
 
     entries: tuple[Entry, ...] = ()
     live: Entry | None = None
     unfinished: bool = False
+    running: bool = False
 
     def before_live(self) -> Entry:
         """The version that was let through before what is live; ConfigurationError without one.
@@ -116,9 +119,10 @@ class History:
         older = deployed[digests.index(now) :] if now in digests else deployed
         found = next((entry for entry in older if entry.image.digest != now), None)
         if found is None:
+            before = f" before {short(now)}" if now else ""
             raise ConfigurationError(
                 "there is nothing to go back to: the history has no other version that was let "
-                f"through before {short(now) if now else 'now'}; nothing changed"
+                f"through here{before}; nothing changed"
             )
         return found
 
@@ -133,7 +137,7 @@ class History:
         if not found:
             raise ConfigurationError(self._never(digits, list(digests)))
         if self.live and self.live.image.digest == found[0]:
-            raise ConfigurationError(f"{self.live.image.brief} is live already; nothing changed")
+            raise ConfigurationError(f"{self.live.told} is live already; nothing changed")
         return digests[found[0]]
 
     def _let_through(self) -> list[Entry]:

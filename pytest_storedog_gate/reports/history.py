@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy import Entry, History
 
+_DIGEST = re.compile("sha256:([0-9a-f]{12})[0-9a-f]{52}")
 _WIDTH = 80  # columns
 _WIDEST = {"when (UTC)": 16, "digest": 12, "tag": 13, "commit": 8, "build": 6, "verdict": 12}
 
@@ -30,9 +32,12 @@ def lines(history: History, mask: Callable[[str], str] = str) -> Iterator[str]:
             yield from textwrap.wrap(
                 note, _WIDTH, initial_indent=indent[2:], subsequent_indent=indent
             )
-    yield "* is live" if history.live else "nothing is live"
+    if history.live is None:
+        yield "nothing is live"
+    else:
+        yield "* is live" if history.running else "* was live, and does not run"
     if history.unfinished:
-        yield "its deployment is not concluded: a run is at work, or the next one puts it right"
+        yield "the last deployment is not concluded: a run is at work, or the next one mends that"
 
 
 def as_json(history: History, environment: str, service: str | None) -> dict[str, Any]:
@@ -43,6 +48,7 @@ def as_json(history: History, environment: str, service: str | None) -> dict[str
         "environment": environment,
         "service": service,
         "live": live and live.image.digest,
+        "running": history.running,
         "unfinished": history.unfinished,
         "history": [
             {
@@ -97,4 +103,5 @@ def _notes(entry: Entry) -> Iterator[str]:
         yield line(facts)
     for what in ("rollback", "override", "rolled_back"):
         if text := getattr(entry, what):
-            yield line(f"{what.replace('_', ' ')}: {text}")
+            short_of = _DIGEST.sub(r"\1", text)
+            yield line(f"{what.replace('_', ' ')}: {short_of}")

@@ -79,12 +79,6 @@ class EnvironmentSection:
         bare = replace(self.environment, services=(), gate=None, elsewhere=None, preview=None)
         return replace(self, environment=bare)
 
-    @property
-    def seen(self) -> EnvironmentSection:
-        """The same, of which a run only looks at what stands: it needs no value of the process."""
-        services = tuple(replace(each, environment={}) for each in self.environment.services)
-        return replace(self, environment=replace(self.environment, services=services, overrides={}))
-
 
 def read(table: Table, services: Mapping[str, Service], project: str = "") -> EnvironmentSection:
     """The environment; ConfigurationError names file, line and key of each fault."""

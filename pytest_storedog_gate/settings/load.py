@@ -152,8 +152,8 @@ def load(
     file = configuration.read(configuration.find(options.root, options.config, options.folder))
     section, deploy = file.section(options.environment), options.deploys
     # A single check from a laptop must not ask for what only a deployment needs.
-    section = section.undeployed if not deploy else section.seen if options.history else section
-    section, secrets = filled_in(section, file.path.name, environ)
+    section = section if deploy else section.undeployed
+    section, secrets = filled_in(section, file.path.name, environ, lenient=options.history)
     ci = _DatadogCi(
         CiSource.of(
             DatadogCi.from_environment(environ), _CI_VARIABLES, options.folder, in_git=False

@@ -146,6 +146,7 @@ def test_it_is_told_what_was_deployed_and_a_version_comes_back(
     found = history(machine, environment)
     assert releases(found) == ["3", "2", "1"]
     assert found.live == found.entries[0]
+    assert found.running
     assert found.entries[0] == entry(machine, machine.push("3"), build="3")
     run(machine, environment)
     assert whole_release(machine) == "2"

@@ -53,6 +53,8 @@ class _Looking:
 class _Telling(_Looking):
     """Tells something instead of running tests; what cannot be told ends with its own status."""
 
+    _failing = ""  # before the sentence that says why it cannot
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> bool:
         """Collects nothing: this needs no test, nor xdist's workers."""
@@ -64,7 +66,8 @@ class _Telling(_Looking):
             self._tell()
         except GateError as error:
             self._status = int(error.exit_status)
-            terminal.progress(self._config, f"impossible: {self._settings.redact(str(error))}")
+            told = self._settings.redact(str(error))
+            terminal.progress(self._config, f"{self._failing}{told}")
         else:
             self._status = 0
         return True
@@ -77,6 +80,7 @@ class Planner(_Telling):
     """Behind `--storedog-plan`: changes nothing, and exits 0 only if the run is possible."""
 
     _note = "plan only, nothing is changed"
+    _failing = "impossible: "
 
     def _tell(self) -> None:
         redact = self._settings.redact
@@ -88,7 +92,10 @@ class Planner(_Telling):
 class Historian(_Telling):
     """Behind `--storedog-history`: changes nothing, and needs neither lock, image nor keys."""
 
-    _note = "history only, nothing is changed"
+    def pytest_report_header(self) -> list[str]:
+        """Without the checks and their service, which have no part in this."""
+        shown = self._settings.config_shown
+        return [f"storedog-gate: history only, nothing is changed; configuration {shown}"]
 
     def _tell(self) -> None:
         settings = self._settings
@@ -100,6 +107,8 @@ class Historian(_Telling):
                     settings.report, encoded(settings.redact.document(data))
                 ) as it:
                     it.commit()
+            where = f"{settings.environment.name}, service {settings.environment.gate}"
+            terminal.progress(self._config, f"history of {where}, newest first")
             terminal.table(self._config, history.lines(found, settings.redact))
         except OSError as error:
             raise NoVerdict(f"the history cannot be written: {error.strerror or error}") from None

@@ -36,7 +36,8 @@ def read(engine: Engine, environment: Environment, names: Names) -> History:
     entries = _entries(engine, environment, names)
     live = engine.find(names.live)
     known = _entry_of(live, entries) if live is not None else None
-    return History(entries, known, unfinished=journal.is_open(engine, names))
+    running = live is not None and live.running
+    return History(entries, known, unfinished=journal.is_open(engine, names), running=running)
 
 
 def write(engine: Engine, environment: Environment, names: Names, entry: Entry) -> History:
