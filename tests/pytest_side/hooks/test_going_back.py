@@ -208,3 +208,27 @@ def test_where_nothing_is_deployed_there_is_no_history(gate: GateProject, option
     result = gate.run(option)
     assert result.ret == 4
     assert "staging deploys nothing, so that" in result.stdout.str() + result.stderr.str()
+
+
+def test_why_an_older_commit_was_let_through_is_told(remembering: GateProject) -> None:
+    """By the record and by the history, beside what the promotion's own rule says."""
+    took_back = """
+from dataclasses import replace as changed
+
+def promote(self, real=Watcher.promote):
+    real(self)
+    self.deployment = changed(self.deployment, took_back="b00 is older than c0ffee")
+    return self
+
+Watcher.promote = promote
+"""
+    with (remembering.path / "conftest.py").open("a") as conftest:
+        conftest.write(took_back)
+    image = f"--storedog-image=r.example/shop@{NEW}"
+    result = remembering.run(image, "--storedog-override=incident 4711", env="production")
+    assert result.ret == 0, result.stdout.str()
+    override = str(remembering.report()["override"])
+    assert override.startswith(f"incident 4711; against: {NEW} has no open verdict of staging")
+    assert override.endswith("; and b00 is older than c0ffee")
+    assert remembered(remembering)[0]["override"] == override
+    result.stdout.fnmatch_lines(["GATE OPEN for production: 1/1 *, PROMOTION OVERRIDDEN, *"])
