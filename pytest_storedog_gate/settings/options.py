@@ -90,10 +90,11 @@ class Options:
                 raise ConfigurationError(
                     f"{FLAGS[name]} and {FLAGS[other]} cannot both be meant: leave one of them out"
                 )
-        if self._given("rollback") and not self.deploys:
-            raise ConfigurationError(
-                f"{FLAGS['rollback']} deploys: leave out {FLAGS['deploy']}={self.deploy}"
-            )
+        for name in ("rollback", "history"):
+            if self._given(name) and not self.deploys:
+                raise ConfigurationError(
+                    f"{FLAGS[name]} is about deployments: leave out {FLAGS['deploy']}={self.deploy}"
+                )
         if not 0 <= self.patience < math.inf:
             raise ConfigurationError(
                 f"{FLAGS['lock_wait']}={self.lock_wait!r} is no number of seconds; write 0 or more"

@@ -87,6 +87,11 @@ class FakeEngine(Engine):
         return [self._seen(b) for b in boxes if b.running and b.spec.network == network]
 
     @_call
+    def running_with(self, label: str) -> list[Container]:
+        boxes = self.machine.boxes
+        return [self._seen(b) for b in boxes if b.running and label in b.spec.labels]
+
+    @_call
     def publishers(self, port: int) -> list[Container]:
         ports = ((box, found) for box in self.machine.boxes for found in box.ports.values())
         return [self._seen(box) for box, found in ports if any(a.port == port for a in found)]

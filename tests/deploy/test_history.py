@@ -322,6 +322,23 @@ def test_an_image_stays_that_somebody_else_uses(machine: Machine) -> None:
     assert there(machine) == {"1", "3", "4"}
 
 
+def test_no_image_goes_that_another_run_may_be_about_to_start(machine: Machine) -> None:
+    environment = replace(staging(), keep_images=2)
+    other = replace(environment, name="production", services=(Service("shop", "r.example/shop"),))
+    for release in ("1", "2"):
+        run(machine, environment, release)
+    run_in(machine, other, "6")
+    image = machine.push("1")
+    with reached(machine, other) as deployer, deployer.lock() as held:
+        fetched = held.fetch(image)
+        for release in ("3", "4", "5"):
+            run(machine, environment, release)
+        assert there(machine) == set("123456")
+        fetched.stage().promote().conclude()
+    run(machine, environment, "4")
+    assert there(machine) == {"1", "4", "5", "6"}
+
+
 def test_which_images_are_kept() -> None:
     found = of("5-", "4*<", "3", "4", "2", "1")
     assert kept(found, 2) == {digest_of("4"), digest_of("3")}

@@ -102,7 +102,10 @@ def test_an_option_that_is_nothing_known(
         ({"override": "because"}, "--storedog-rollback and --storedog-override cannot both"),
         ({"redeploy": True}, "--storedog-rollback and --storedog-redeploy cannot both"),
         ({"history": True}, "--storedog-history and --storedog-rollback cannot both"),
-        ({"deploy": "never"}, "--storedog-rollback deploys: leave out --storedog-deploy=never"),
+        (
+            {"deploy": "never"},
+            "--storedog-rollback is about deployments: leave out --storedog-deploy=never",
+        ),
         ({"rollback": "tests/"}, "--storedog-rollback=tests/: this is no beginning of a digest"),
     ],
 )

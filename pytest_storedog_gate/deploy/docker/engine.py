@@ -93,6 +93,9 @@ class Engine:
     def running_in(self, network: str) -> list[Container]:
         return self._listed("running", network=network)
 
+    def running_with(self, label: str) -> list[Container]:
+        return self._listed("running", label=label)
+
     def publishers(self, port: int) -> list[Container]:
         """The containers that have this port of the engine's host; one that is paused keeps it."""
         return self._listed("running", "paused", publish=str(port))
