@@ -75,7 +75,7 @@ class RollingBack(Deploying):
             raise ConfigurationError(
                 f"when this run began, {short(self._seen)} was live, and {short(_live(history))} "
                 "is now: the version before that may not be the one that is meant; name it with "
-                "--storedog-rollback=DIGEST"
+                "--storedog-rollback=DIGEST, or run the same again"
             )
         self._version = version(self._settings, history)
         now = history.live.told if history.live else "nothing"
