@@ -171,7 +171,7 @@ def test_what_comes_back_is_what_it_was(machine: Machine) -> None:
     live = machine.box(LIVE)
     assert live is not None
     assert (live.spec.labels[names.COMMIT], live.spec.labels[names.BUILD]) == ("0" * 40, "7")
-    assert deployment.took_back == f"{LIVE} runs commit {'1' * 12}, and {'0' * 12} is older"
+    assert deployment.took_back == f"{LIVE} ran commit {'1' * 12}, and {'0' * 12} is older"
 
 
 def test_what_the_engine_has_needs_no_registry(machine: Machine) -> None:

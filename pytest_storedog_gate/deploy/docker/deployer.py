@@ -206,18 +206,18 @@ class FetchedImage:
 
     def stage(self) -> Prepared:
         site, engine, names = self.site, self.site.engine, self.site.names
-        follows = succession.after(engine.find(names.live), site.build)
+        before = succession.label_of(site.build, engine.find(names.live))
         with site.timing("services"):
             services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
-        spec = replace(spec, labels={**spec.labels, **follows.labels})
+        spec = replace(spec, labels={**spec.labels, **before})
         strategy = strategies.find(site.environment.strategy)
         if isinstance(strategy, strategies.Prepares):
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         require_free(engine, spec.publish, names.live)
         if site.service.candidate == "off":
-            return Prepared(site, self.image, spec, started, follows.took_back)
+            return Prepared(site, self.image, spec, started)
         spec = self._with_its_data(spec)
         with journal.undone_on_failure(engine, names):
             engine.remove(names.candidate)  # one that recovery could not take away
@@ -225,7 +225,7 @@ class FetchedImage:
             engine.start(candidate)
             ready = readiness.wait(engine, candidate, names.candidate)
         site.progress(f"{names.candidate} is ready with {self.image.brief}")
-        return StagedCandidate(site, self.image, spec, started, follows.took_back, ready)
+        return StagedCandidate(site, self.image, spec, started, ready)
 
     def _with_its_data(self, spec: Spec) -> Spec:
         """A candidate that becomes live itself gets what live has in anonymous volumes, if told."""
@@ -253,7 +253,6 @@ class Prepared:
     image: ImageReference
     spec: Spec
     started: datetime
-    took_back: str | None
 
     def promote(self) -> LiveDeployment:
         site, engine, names = self.site, self.site.engine, self.site.names
@@ -293,7 +292,7 @@ class Prepared:
             started=self.started,
             finished=datetime.now(UTC),
             downtime=downtime,
-            took_back=self.took_back,
+            took_back=succession.taken_back(self.site.build, previous),
         )
 
     def _adopt(self, found: Container) -> None:

@@ -65,7 +65,7 @@ class Plan:
             yield from self._lock()
 
     def stage(self) -> Iterator[str]:
-        succession.after(self._engine.find(self._names.live), self._build)
+        succession.label_of(self._build, self._engine.find(self._names.live))
         if self._engine.network(self._environment.network) is None:
             yield f"create the network {self._environment.network}"
         for found in services.survey(self._engine, self._environment):
