@@ -87,17 +87,6 @@ class Deployer(Protocol):
         """What each step would do; changes nothing, and raises what the step would raise."""
 
 
-@runtime_checkable
-class TellsHistory(Protocol):
-    """What a `Deployer` may offer beside: what was put into its environment before."""
-
-    def history(self) -> History:
-        """What the platform remembers, and what is live there; nothing is changed or locked.
-
-        Raises `NoVerdict` where the platform cannot be asked.
-        """
-
-
 class Held(Protocol):
     """The environment, while its lock is this run's."""
 
@@ -112,6 +101,17 @@ class Held(Protocol):
 
     def put_back(self) -> str:
         """Puts the previous version back where a deployment was broken off, and says so."""
+
+
+@runtime_checkable
+class TellsHistory(Protocol):
+    """What a `Deployer` may offer beside: what was put into its environment before."""
+
+    def history(self) -> History:
+        """What the platform remembers, and what is live there; nothing is changed or locked.
+
+        Raises `NoVerdict` where the platform cannot be asked.
+        """
 
 
 @runtime_checkable

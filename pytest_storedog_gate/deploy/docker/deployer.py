@@ -107,11 +107,11 @@ class DockerDeployer:
         finally:
             self.lease.release()
 
-    def foresee(self, reference: ImageReference) -> Plan:
-        return Plan(self.engine, self.environment, self.lease, reference, self.build)
-
     def history(self) -> History:
         return remembering.read(self.engine, self.environment, self.names)
+
+    def foresee(self, reference: ImageReference) -> Plan:
+        return Plan(self.engine, self.environment, self.lease, reference, self.build)
 
     def put_back(self) -> str | None:
         """Puts the previous version back, proves that it answers, and says so in a sentence.
