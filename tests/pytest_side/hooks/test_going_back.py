@@ -158,6 +158,20 @@ def test_a_history_that_cannot_be_kept_changes_no_verdict(remembering: GateProje
     result.stdout.fnmatch_lines(["*the history does not tell of this run: division by zero"])
 
 
+def test_what_never_had_traffic_is_told_too(remembering: GateProject) -> None:
+    with (remembering.path / "conftest.py").open("a") as conftest:
+        conftest.write(
+            "\ndef stage(self):\n    raise DeploymentFailed('exits with 3')\n"
+            "Watcher.stage = stage\n"
+        )
+    result = remembering.run(f"--storedog-image=r.example/shop@{OLD}")
+    assert result.ret == 1, result.stdout.str()
+    last = remembered(remembering)[0]
+    assert (last["state"], last["image"], last["deploy_id"]) == (
+        "closed", f"r.example/shop@{OLD}", None,
+    )  # fmt: skip
+
+
 def test_a_look_back_needs_no_key_and_changes_nothing(
     remembering: GateProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
