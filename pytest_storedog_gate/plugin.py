@@ -41,7 +41,10 @@ _REPEATABLE = {
 _SWITCHES = {
     "--storedog-plan": "Print what a run would do, step by step, and change nothing",
     "--storedog-redeploy": "Replace what is live even if it is the same image already",
+    "--storedog-history": "Print what was deployed, when, by whom and with what verdict; change "
+    "nothing",
 }
+_ROLLBACK = "--storedog-rollback"
 _DEFAULTS = {"--storedog-deploy": "auto", "--storedog-lock-wait": "0"}
 
 
@@ -67,6 +70,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         add(flag, metavar=metavar, action="append", default=[], help=f"{text}; repeatable")
     for flag, text in _SWITCHES.items():
         add(flag, action="store_true", help=text)
+    add(
+        _ROLLBACK,
+        metavar="DIGEST",
+        nargs="?",
+        const="",
+        help="Put a version back that was let through here: the one before what is live, or the "
+        "one whose digest begins so",
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -134,10 +145,12 @@ def _refuse_options_without_gate(config: pytest.Config) -> None:
     for flag in (
         "--storedog-image",
         *_SWITCHES,
+        _ROLLBACK,
         "--storedog-override",
         "--storedog-report",
         "--storedog-html",
         *checks,
     ):
-        if config.getoption(flag):
+        given = config.getoption(flag)
+        if given or (flag == _ROLLBACK and given is not None):
             raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")

@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from pytest_storedog_gate.deploy.history import Entry as Entry  # noqa: TC001
+from pytest_storedog_gate.deploy.history import History as History  # noqa: TC001
 from pytest_storedog_gate.deploy.references import ImageReference as ImageReference  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Build:
     """Where the image comes from; it ends up in the labels of what is deployed.
 
     `may_go_back` says that its commit may be older than what is live, `redeploy` that what is live
-    is replaced even by the same.
+    is replaced even by the same. `by` is whose run it is.
     """
 
     commit: str | None = None
@@ -37,13 +39,15 @@ class Build:
     link: str | None = None
     may_go_back: bool = True
     redeploy: bool = True
+    by: str | None = None
 
 
 @dataclass(frozen=True)
 class Deployment:
     """One digest put into one environment.
 
-    `downtime` is the seconds in which nobody answered to the live name or address.
+    `downtime` is the seconds in which nobody answered to the live name or address. `took_back` says
+    which newer commit was live before, if it was, and only a build that may go back replaces it.
     """
 
     environment: str
@@ -54,6 +58,7 @@ class Deployment:
     started: datetime
     finished: datetime
     downtime: float
+    took_back: str | None = None
 
 
 Timing = Callable[[str], AbstractContextManager[object]]
@@ -113,6 +118,35 @@ class Held(Protocol):
 
     def put_back(self) -> str:
         """Puts the previous version back where a deployment was broken off, and says so."""
+
+
+@runtime_checkable
+class TellsHistory(Protocol):
+    """What a `Deployer` may offer beside: what was put into its environment before."""
+
+    def history(self) -> History:
+        """What the platform remembers, and what is live there; nothing is changed or locked.
+
+        Raises `NoVerdict` where the platform cannot be asked.
+        """
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """What a `Held` may offer beside, where its deployer `TellsHistory`."""
+
+    def go_back(self, version: Entry) -> Fetched:
+        """Brings a version of the history, which may be older than what is live.
+
+        The platform's own copy of that digest will do. What is deployed carries the version's
+        commit and build.
+        """
+
+    def remember(self, entry: Entry) -> None:
+        """Adds to the history, which is bounded, once its deployment is concluded or put back.
+
+        What is kept only to go back to, such as images, may go with entries that are too old.
+        """
 
 
 class Fetched(Protocol):

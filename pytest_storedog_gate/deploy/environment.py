@@ -78,7 +78,8 @@ class Environment:
     what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
     `on_failure` is "rollback" or "keep". `preview` is where a candidate answers before it has
     traffic; `edge_image` is the proxy of strategy edge, and `drain` is how many seconds requests
-    have that are under way when it goes to another version.
+    have that are under way when it goes to another version. `keep_images` versions that were let
+    through keep their images on the engine, what is live counted in.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Environment:
     preview: Address | None = None
     edge_image: str | None = None
     drain: float = 30.0
+    keep_images: int = 5
     project: str = ""
 
     @property

@@ -5,19 +5,36 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from pytest_storedog_gate.deploy import Answers, Build, ImageReference, TellsLogs
+from pytest_storedog_gate.deploy import (
+    Answers,
+    Build,
+    Entry,
+    ImageReference,
+    Remembers,
+    TellsLogs,
+)
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.watching.watchers import require_watches
 from pytest_storedog_gate.reading.ci import metadata as ci
+from pytest_storedog_gate.reading.ci import people
 from pytest_storedog_gate.verdicts.record import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager, ExitStack
 
-    from pytest_storedog_gate.deploy import Deployer, Deployment, Held, Live, Staged, Watches
+    from pytest_storedog_gate.deploy import (
+        Deployer,
+        Deployment,
+        Fetched,
+        Held,
+        Live,
+        Staged,
+        Watches,
+    )
     from pytest_storedog_gate.settings.load import Settings
+    from pytest_storedog_gate.verdicts.record import Record
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TAG = re.compile(r":?(\w[\w.-]{0,127})", re.ASCII)
@@ -30,6 +47,8 @@ class DeployedElsewhere:
     rolled_back: str | None = None
     watches: Watches | None = None
     version: str | None = None
+    rollback: str | None = None
+    against: str | None = None
 
     def __init__(self, settings: Settings) -> None:
         self.subject = Subject()
@@ -48,6 +67,9 @@ class DeployedElsewhere:
     def leave(self) -> None:
         """There is nothing of this run's to put back."""
 
+    def remember(self, _record: Record) -> None:
+        """There is nothing of this run's to remember."""
+
     def _resolve(self) -> None:
         self.subject = decided_on(self._settings)
 
@@ -56,7 +78,7 @@ class Deploying:
     """One run's deployment. `subject` has a digest once it is resolved; `steps` are its own.
 
     `watches` is the deployer where it is to watch what it has deployed, once it is reached.
-
+    `rolled_back` says what was put back after it, `rollback` from and to what a person went back.
     Until the lock is taken nothing is touched, and nothing is to be left in order.
     """
 
@@ -68,13 +90,15 @@ class Deploying:
         progress: Callable[[str], None],
     ) -> None:
         """What is taken, such as the lock, is given back with the `resources`."""
-        self.image: ImageReference = asked_for(settings)
+        self.image: ImageReference = self._asked(settings)
         self.subject = Subject(str(self.image))
         self.rolled_back: str | None = None
         self.watches: Watches | None = None
+        self.rollback: str | None = None
         self._settings, self._progress = settings, progress
         self._connected, self._resources = connected, resources
         self._held: Held | None = None
+        self._fetched: Fetched | None = None
         self._staged: Staged | None = None
         self._live: Live | None = None
         ours = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
@@ -88,6 +112,12 @@ class Deploying:
     def version(self) -> str:
         """What Datadog calls it: the version in the labels of what is deployed."""
         return self.image.version
+
+    @property
+    def against(self) -> str | None:
+        """What speaks against the deployment, and a person decided otherwise; None for nothing."""
+        asks = self._settings.requires is not None and self.rollback is None
+        return self.deployment.took_back if asks and self.deployment else None
 
     @property
     def address(self) -> str | None:
@@ -134,23 +164,64 @@ class Deploying:
         else:
             self.rolled_back = self._live.rollback()
 
+    def remember(self, record: Record) -> None:
+        """Adds the run to the environment's history, if there is one: all is decided by then."""
+        held: object = self._held
+        if self._fetched is None or not isinstance(held, Remembers):
+            return
+        try:
+            held.remember(self._entry(record))
+        except Exception as error:  # noqa: BLE001  # a project's own deployer may raise anything
+            self._progress(f"the history does not tell of this run: {error}")
+
+    def _entry(self, record: Record) -> Entry:
+        build, deployment = record.build, record.deployment
+        return Entry(
+            self.image,
+            record.finished,
+            record.verdict.state.value,
+            deployment.deploy_id if deployment else None,
+            build.commit,
+            build.number,
+            build.link,
+            build.by,
+            deployment.downtime if deployment else None,
+            record.override,
+            record.rollback,
+            record.rolled_back,
+        )
+
+    def _asked(self, settings: Settings) -> ImageReference:
+        return asked_for(settings)
+
+    def _reached(self, deployer: Deployer) -> None:
+        """Before the lock is taken."""
+
+    def _found(self, deployer: Deployer) -> ImageReference:
+        """What is deployed, with its digest."""
+        return deployer.resolve(self.image)
+
+    def _brought(self, held: Held) -> Fetched:
+        return held.fetch(self.image)
+
     def _road(self) -> Iterator[Step]:
         deployer = self._resources.enter_context(self._connected)
         self.watches = require_watches(self._settings, deployer)
+        self._reached(deployer)
         held = deployer.lock(wait=self._settings.lock_wait)
         self._held = self._resources.enter_context(held)
         # The lock's holder first mends what an earlier run left, and may touch the rest.
         if mended := self._held.recover():
             self._progress(f"recovered: {mended}")
         yield Step.LOCK
-        self.image = deployer.resolve(self.image)
+        self.image = self._found(deployer)
         if self.image.digest is None:
             raise NoVerdict(f"{self.image} was resolved to no digest: nothing says what it is")
         self.subject = Subject(str(self.image), self.image.digest)
         yield Step.RESOLVE
-        fetched = self._held.fetch(self.image)
+        self._fetched = self._brought(self._held)
         yield Step.FETCH
-        self._staged = fetched.stage()
+        self._staged = self._fetched.stage()
         yield Step.STAGE
         self._live = self._staged.promote()
         yield Step.PROMOTE
@@ -166,9 +237,12 @@ def build_of(settings: Settings) -> Build:
 
     Where a verdict is required, it goes back to an older commit only if a person said so.
     """
-    told = settings.override is not None or ci.wanted_by_a_person()
+    told = settings.override is not None or people.wanted_by_a_person()
     return Build(
-        *ci.origin(), may_go_back=told or settings.requires is None, redeploy=settings.redeploy
+        *ci.origin(),
+        may_go_back=told or settings.requires is None or settings.rollback is not None,
+        redeploy=settings.redeploy,
+        by=people.started_by(),
     )
 
 

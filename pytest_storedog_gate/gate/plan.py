@@ -6,7 +6,7 @@ from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.calling.clock import Clock
-from pytest_storedog_gate.gate import around_traffic, selection, steps, synthetics
+from pytest_storedog_gate.gate import around_traffic, going_back, selection, steps, synthetics
 from pytest_storedog_gate.gate.deploying import asked_for, build_of
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
@@ -105,7 +105,13 @@ def _of_checks(
 def _of_image(settings: Settings, provided: Provided, deployer: Deployer) -> Told:
     """The steps of a run that puts an image into the environment, and keeps a verdict on it."""
     environment, recorder = settings.environment, Recorder(settings, provided)
-    deployment = deployer.foresee(asked_for(settings))
+    back: list[str] = []
+    if settings.rollback is None:
+        deployment = deployer.foresee(asked_for(settings))
+    else:
+        version = going_back.version(settings, going_back.history_of(deployer, environment.name))
+        deployment = deployer.foresee(version.image)
+        back = [f"go back to {version.told}"]
 
     def require() -> Iterator[str]:
         digest = str(deployment.image.digest)
@@ -124,7 +130,7 @@ def _of_image(settings: Settings, provided: Provided, deployer: Deployer) -> Tol
     closed = f"if the gate stays closed: {environment.on_failure}"
     return {
         Step.LOCK: deployment.lock,
-        Step.RESOLVE: deployment.resolve,
+        Step.RESOLVE: lambda: [*back, *deployment.resolve()],
         Step.REQUIRE: require,
         Step.FETCH: deployment.fetch,
         Step.WITHDRAW: withdraw,

@@ -53,6 +53,13 @@ class Recorder:
                 raise
             self.overridden = f"{settings.override}; against: {error}"
 
+    def decided_against(self, more: str | None) -> str | None:
+        """Why a person let the digest through, and against what: the rule, and what speaks more."""
+        if self.overridden is not None:
+            return f"{self.overridden}; and {more}" if more else self.overridden
+        reason = self._settings.override or "promoted in Drone"
+        return f"{reason}; against: {more}" if more else None
+
     def withdraw(self, digest: str) -> None:
         """An older verdict on a digest says nothing any more once it is put to the test again."""
         name = self._settings.environment.name

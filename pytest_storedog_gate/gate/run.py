@@ -15,6 +15,7 @@ from pytest_storedog_gate.errors import DeploymentFailed, ExitStatus, GateError,
 from pytest_storedog_gate.gate import steps
 from pytest_storedog_gate.gate.checking import Checking, NothingRead
 from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying, build_of
+from pytest_storedog_gate.gate.going_back import RollingBack
 from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
@@ -104,7 +105,8 @@ class GateRun:
                     redact=settings.redact,
                     timing=self._stopwatch,
                 )
-                self._deploying = Deploying(settings, reached, self._resources, progress)
+                kind = Deploying if settings.rollback is None else RollingBack
+                self._deploying = kind(settings, reached, self._resources, progress)
             self._take(before_collection=True)
 
     def begin(
@@ -316,6 +318,7 @@ class GateRun:
                     report.commit()
                 self._deploying.conclude()
                 kept.commit()
+                self._deploying.remember(record)
                 return record
         failure = self.failure
         try:
@@ -335,6 +338,7 @@ class GateRun:
             record = replace(record, verdict=replace(verdict, reasons=tuple(reasons)))
         with suppress(OSError):  # a gate that is not open stays so, whoever hears of it
             say(record)
+        self._deploying.remember(record)
         return record
 
     @contextmanager
@@ -368,7 +372,8 @@ class GateRun:
                 deploys=settings.environment.gated is not None,
                 deployment=deploying.deployment,
                 rolled_back=deploying.rolled_back,
-                override=self._recorder.overridden,
+                override=self._recorder.decided_against(deploying.against),
+                rollback=deploying.rollback,
                 failure=None if failure is None else str(failure),
                 batches=tuple(BatchLink(batch.id, batch.url) for batch in checking.batches),
                 requirements=self._requirements(),

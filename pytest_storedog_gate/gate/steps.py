@@ -61,7 +61,7 @@ def of(settings: Settings) -> tuple[Step, ...]:
         left_out |= {Step.TRIGGER, Step.WAIT}
     if settings.image is None:
         left_out |= _ABOUT_AN_IMAGE
-    if settings.requires is None:
+    if settings.requires is None or settings.rollback is not None:
         left_out.add(Step.REQUIRE)
     if settings.watch is None:
         left_out |= {Step.WATCH, Step.WATCHED}

@@ -135,6 +135,9 @@ class _Guard:
         except (KeyboardInterrupt, pytest.exit.Exception) as end:
             asked = getattr(end, "returncode", None)
             status = int(pytest.ExitCode.INTERRUPTED if asked is None else asked)
+        except BrokenPipeError:  # as with `| head`
+            terminal.raw("ERROR: who reads the output has closed it, so not all of it was said")
+            status = pytest.ExitCode.INTERNAL_ERROR
         except BaseException:  # noqa: BLE001  # a run must not stay open because a plugin broke
             traceback.print_exc()
             status = pytest.ExitCode.INTERNAL_ERROR

@@ -33,6 +33,7 @@ def headline(record: Record) -> str:
     well = sum(each.state is State.OPEN for each in record.watched)
     watched = f", {well}/{len(record.watched)} watched" if record.watched else ""
     loud = ", PROMOTION OVERRIDDEN" if record.override else ""
+    loud += ", ROLLBACK" if record.rollback else ""
     return (
         f"{said} {line(record.environment)}: {passed}/{len(required)} checks passed{watched}{loud}"
     )
@@ -71,9 +72,10 @@ def more(record: Record) -> str:
 
 
 def other_reasons(record: Record) -> list[str]:
-    """Why the gate is not open, where no check says it, and what a person has overridden."""
+    """Why the gate is not open, where no check says it, and what a person has decided."""
     told = {f"{check.public_id}: {check.reason}" for check in record.checks}
     overridden = [f"promotion overridden: {record.override}"] if record.override else []
+    overridden += [f"rollback: {record.rollback}"] if record.rollback else []
     return [*overridden, *(reason for reason in record.verdict.reasons if reason not in told)]
 
 

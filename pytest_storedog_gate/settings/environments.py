@@ -11,7 +11,7 @@ from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, TlsFiles
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, Kind, one_of
+from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, WHOLE, Kind, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ _TLS_OR_NOT = Kind(
 )
 _ADDRESS = STRING.meaning(Address.parse)
 _CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
+# What is live, and one to go back to, at least.
+_KEPT = Kind(
+    "a whole number, at least 2",
+    lambda value: WHOLE.fits(value) and value >= 2,
+    shown=True,
+    schema={"type": "integer", "minimum": 2},
+)
 _DEPLOYING = {
     "gate": STRING,
     "services": LIST,
@@ -45,6 +52,7 @@ _DEPLOYING = {
     "preview": _ADDRESS,
     "edge_image": STRING,
     "drain": SECONDS,
+    "keep_images": _KEPT,
 }
 _CHECKING = {
     "checks": _CHECKS,

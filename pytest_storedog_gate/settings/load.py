@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_storedog_gate.datadog.calling.endpoint import SITE_VARIABLES, URL_VARIABLE
+from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.secrets.masking import Masker
 from pytest_storedog_gate.settings import file as configuration
@@ -69,6 +70,8 @@ class Settings:
     project: str | None
     override: str | None
     redeploy: bool
+    rollback: str | None
+    history: bool
     image: str | None
     deploy: bool
     plan: bool
@@ -119,6 +122,9 @@ class Settings:
         ]
         if self.override:
             lines.append(f"storedog-gate: OVERRIDE, no verdict is required: {self.override}")
+        if self.rollback is not None:
+            which = f"to {self.rollback}" if self.rollback else "to the version before what is live"
+            lines.append(f"storedog-gate: ROLLBACK {which}: it was let through here before")
         if self.deploy and self.image:
             lines.append(f"storedog-gate: {self._proof()}")
         if service.backend == "datadog":
@@ -148,7 +154,8 @@ def load(
     file = configuration.read(configuration.find(options.root, options.config, options.folder))
     section, deploy = file.section(options.environment), options.deploys
     # A single check from a laptop must not ask for what only a deployment needs.
-    section, secrets = filled_in(section if deploy else section.undeployed, file.path.name, environ)
+    section = section if deploy else section.undeployed
+    section, secrets = filled_in(section, file.path.name, environ, lenient=options.history)
     ci = _DatadogCi(
         CiSource.of(
             DatadogCi.from_environment(environ), _CI_VARIABLES, options.folder, in_git=False
@@ -165,7 +172,7 @@ def load(
             "--synthetics-id"
         )
     pick = _precedence(options, environ, file, section, ci)
-    image = _image(pick, section) if deploy else None
+    image = _image(options, pick, section) if deploy and not options.history else None
     watches = section.watch is not None and section.watch.asks_datadog
     synthetics = settled(pick, file.path.parent, environ, listing=listing, watches=watches)
     gogs_token = secret_values.key(environ, ("GOGS_TOKEN",)) if file.gogs else None
@@ -191,6 +198,8 @@ def load(
         project=file.project,
         override=_override(options, file, section),
         redeploy=options.redeploy,
+        rollback=options.rollback,
+        history=options.history,
         image=image,
         deploy=deploy,
         plan=options.plan,
@@ -283,8 +292,16 @@ def _override(options: Options, file: Configuration, section: EnvironmentSection
     return options.override.strip()
 
 
-def _image(pick: Precedence, section: EnvironmentSection) -> str | None:
-    """The image that the run is about."""
+def _image(options: Options, pick: Precedence, section: EnvironmentSection) -> str | None:
+    """The image that the run is about; of a rollback, only its repository is known yet."""
+    if options.rollback is not None:
+        if section.environment.gated is None:
+            raise ConfigurationError(
+                f"{FLAGS['rollback']}: {section.environment.name} deploys nothing, so that nothing "
+                "of it can be put back; who deploys there has to do that"
+            )
+        pick.sources["image"] = "the history says which"
+        return ImageReference.parse(section.environment.gated.image).repository
     image: str | None = pick("image")
     if image is None and section.requires is not None:
         raise ConfigurationError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.history import beginning
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings.synthetics import BACKENDS
 
@@ -25,6 +26,8 @@ FLAGS = {
     "lock_wait": "--storedog-lock-wait",
     "override": "--storedog-override",
     "redeploy": "--storedog-redeploy",
+    "rollback": "--storedog-rollback",
+    "history": "--storedog-history",
     "report": "--storedog-report",
     "html": "--storedog-html",
     "public_ids": "--synthetics-id",
@@ -33,6 +36,15 @@ FLAGS = {
     "backend": "--synthetics-backend",
     "url": "--synthetics-url",
 }
+# A rollback takes what the history has, which needs no other verdict; who looks changes nothing.
+_APART = (
+    ("rollback", "image"),
+    ("rollback", "override"),
+    ("rollback", "redeploy"),
+    ("history", "rollback"),
+    ("history", "plan"),
+    ("history", "override"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class Options:
     """The options of the contract as texts; ConfigurationError where one of them is nothing known.
 
     `root` is the project's folder, `folder` the one where the command was given: paths and globs
-    are relative to it.
+    are relative to it. `rollback` is the beginning of a digest, "" for the version before.
     """
 
     root: Path
@@ -53,6 +65,8 @@ class Options:
     lock_wait: str = "0"
     override: str | None = None
     redeploy: bool = False
+    rollback: str | None = None
+    history: bool = False
     report: str | None = None
     html: str | None = None
     public_ids: Sequence[str] = ()
@@ -69,10 +83,25 @@ class Options:
                 f"{FLAGS['html']} needs a package that is not installed: pip install "
                 "'pytest-storedog-gate[report]'"
             )
+        if self.rollback:
+            beginning(self.rollback)
+        for name, other in _APART:
+            if self._given(name) and self._given(other):
+                raise ConfigurationError(
+                    f"{FLAGS[name]} and {FLAGS[other]} cannot both be meant: leave one of them out"
+                )
+        for name in ("rollback", "history"):
+            if self._given(name) and not self.deploys:
+                raise ConfigurationError(
+                    f"{FLAGS[name]} is about deployments: leave out {FLAGS['deploy']}={self.deploy}"
+                )
         if not 0 <= self.patience < math.inf:
             raise ConfigurationError(
                 f"{FLAGS['lock_wait']}={self.lock_wait!r} is no number of seconds; write 0 or more"
             )
+
+    def _given(self, name: str) -> bool:
+        return getattr(self, name) not in (None, False)
 
     @property
     def deploys(self) -> bool:

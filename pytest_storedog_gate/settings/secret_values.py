@@ -38,13 +38,14 @@ def key(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
 
 
 def filled_in(
-    section: EnvironmentSection, file: str, environ: Mapping[str, str]
+    section: EnvironmentSection, file: str, environ: Mapping[str, str], *, lenient: bool = False
 ) -> tuple[EnvironmentSection, set[str]]:
     """The section with values for `${NAME}`, and these values: they are secret from then on.
 
     So is what the services' environment holds under a secret's name.
 
-    ConfigurationError names `file`, key and variable where one is not set.
+    ConfigurationError names `file`, key and variable where one is not set; if `lenient`, as for a
+    run that only looks, it stays unfilled.
     """
     environment = section.environment
     known = {**environ, _ENVIRONMENT: environment.name}
@@ -56,12 +57,12 @@ def filled_in(
         if not isinstance(data, str):
             return data
         for name in (names := _VARIABLE.findall(data)):
-            if name not in known:
+            if name not in known and not lenient:
                 raise ConfigurationError(
                     f"{file}: {where}: ${{{name}}} is not set in the process environment; set it"
                 )
-        used.update(names)
-        return _VARIABLE.sub(lambda match: known[match[1]], data)
+        used.update(known.keys() & names)
+        return _VARIABLE.sub(lambda match: known.get(match[1], match[0]), data)
 
     services = tuple(
         replace(s, environment=filled(f"services.{s.name}.environment", s.environment))

@@ -47,7 +47,8 @@ class Record:
 
     `service` is the one under the gate; `deploys` tells whether the run was to deploy it, and
     `deployment` what was deployed, if that was done. `rolled_back` says what was put back,
-    `override` why and against what a person let the digest through, `failure` what stopped the run.
+    `override` why and against what a person let the digest through, `rollback` from and to what a
+    person went back, `failure` what stopped the run.
     `requirements` are the public IDs, searches and suites that had to pass; `names` are the checks'
     names by public ID, also where no result told one; `calls` is the number of HTTP calls to
     Synthetics; `seconds` is where the time went, by parts of the run.
@@ -67,6 +68,7 @@ class Record:
     deployment: Deployment | None = None
     rolled_back: str | None = None
     override: str | None = None
+    rollback: str | None = None
     failure: str | None = None
     batches: tuple[BatchLink, ...] = ()
     requirements: tuple[str, ...] = ()

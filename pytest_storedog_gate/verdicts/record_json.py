@@ -52,6 +52,7 @@ def facts(record: Record) -> dict[str, Any]:
         "previous_digest": deployment.previous_digest if deployment else None,
         "rolled_back": record.rolled_back,
         "override": record.override,
+        "rollback": record.rollback,
         "downtime": deployment.downtime if deployment else None,
         "commit": build.commit,
         "build": build.number,

@@ -97,6 +97,11 @@ class FakeEngine(Engine):
         return [self._seen(b) for b in boxes if b.running and b.spec.network == network]
 
     @_call
+    def running_with(self, label: str) -> list[Container]:
+        boxes = self.machine.boxes
+        return [self._seen(b) for b in boxes if b.running and label in b.spec.labels]
+
+    @_call
     def publishers(self, port: int) -> list[Container]:
         ports = ((box, found) for box in self.machine.boxes for found in box.ports.values())
         return [self._seen(box) for box, found in ports if any(a.port == port for a in found)]
@@ -165,6 +170,12 @@ class FakeEngine(Engine):
     # Changing
 
     @_call
+    def remove_image(self, reference: str) -> None:
+        if any(box.spec.image == reference for box in self.machine.boxes):
+            self._refuse(f"conflict: unable to delete {reference}, it is being used")
+        self.machine.pulled.discard(reference)
+
+    @_call
     def create(self, name: str, spec: Spec) -> str:
         if spec.network not in self.machine.networks:
             self._refuse(f"network {spec.network} not found")
@@ -230,6 +241,11 @@ class FakeEngine(Engine):
     @_call
     def remove_volume(self, name: str) -> None:
         self.machine.made_volumes.pop(name, None)
+
+    @_call
+    def volumes(self, label: str) -> Mapping[str, Mapping[str, str]]:
+        found = self.machine.made_volumes
+        return {name: labels for name, labels in found.items() if label in labels}
 
     @_call
     def volume(self, name: str) -> Mapping[str, str] | None:

@@ -201,6 +201,8 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
         ('verdicts = "/var/lib/storedog-gate/verdicts"', configures),
+        ("pytest --storedog-env=production --storedog-history", reads),
+        ("storedog-gate: history of production, service discounts, newest first", _OUTPUT),
         ("drone build promote storedog/discounts 7 production", reads),
         ("kind: pipeline", lints),
     ],

@@ -124,6 +124,8 @@ class Pipeline:
             label: dict[str, Any] = {"label": f"storedog.gate.env={environment}"}
             for container in self.engine.containers.list(all=True, filters=label):
                 container.remove(force=True, v=True)
+            for volume in self.engine.volumes.list(filters=label):
+                volume.remove()
             remove_network(self.engine, f"storedog-{environment}")
 
 

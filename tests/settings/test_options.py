@@ -93,3 +93,26 @@ def test_an_option_that_is_nothing_known(
     with pytest.raises(ConfigurationError) as error:
         _options(tmp_path, **{name: text})
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"image": "shop:2"}, "--storedog-rollback and --storedog-image cannot both be meant"),
+        ({"override": "because"}, "--storedog-rollback and --storedog-override cannot both"),
+        ({"redeploy": True}, "--storedog-rollback and --storedog-redeploy cannot both"),
+        ({"history": True}, "--storedog-history and --storedog-rollback cannot both"),
+        (
+            {"deploy": "never"},
+            "--storedog-rollback is about deployments: leave out --storedog-deploy=never",
+        ),
+        ({"rollback": "tests/"}, "--storedog-rollback=tests/: this is no beginning of a digest"),
+    ],
+)
+def test_a_rollback_takes_what_the_history_has(
+    tmp_path: Path, said: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        _options(tmp_path, **{"rollback": "", **said})
+    with pytest.raises(ConfigurationError, match="--storedog-history and --storedog-plan"):
+        _options(tmp_path, history=True, plan=True)

@@ -42,7 +42,7 @@ def test_the_schema_names_every_key_that_there_is() -> None:
 
     Those that joined later are not: a promotion accepts the records that have been kept.
     """
-    later = {"seconds", "override", "watched"}
+    later = {"seconds", "override", "rollback", "watched"}
 
     def compare(data: Any, schema: Any) -> None:
         schema = TEXT_OF_SCHEMA["$defs"].get(schema.get("$ref", "").rpartition("/")[2], schema)
@@ -79,7 +79,7 @@ def test_the_bytes_of_a_record_stay_as_they_are() -> None:
         '  "environment": "staging",\n  "mode": "decides",\n  "service": "shop",\n'
         f'  "image": "r.example/shop:1@{DIGEST}",\n  "digest": "{DIGEST}",\n'
         '  "deploy_id": "d1",\n  "previous_digest": null,\n  "rolled_back": null,\n'
-        '  "override": null,\n  "downtime": 0.02,\n'
+        '  "override": null,\n  "rollback": null,\n  "downtime": 0.02,\n'
         '  "commit": "c0ffee",\n  "build": "41",\n  "build_link": null,\n'
         '  "batch_id": "b-1",\n  "batch_url": "http://synthetics/b-1",\n'
         f'  "requirements": [\n    "{A}",\n    "search \'tag:shop\'"\n  ],\n'

@@ -18,7 +18,7 @@ from pytest_storedog_gate.deploy.docker import (
 )
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import declared_volumes, fetch, resolve, standing
-from pytest_storedog_gate.deploy.docker.journal import succession
+from pytest_storedog_gate.deploy.docker.journal import pruning, remembering, succession
 from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
@@ -38,7 +38,7 @@ from pytest_storedog_gate.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pytest_storedog_gate.deploy import Build, Timing
+    from pytest_storedog_gate.deploy import Build, Entry, History, Timing
     from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment, Service
@@ -109,6 +109,9 @@ class DockerDeployer:
         finally:
             self.lease.release()
 
+    def history(self) -> History:
+        return remembering.read(self.engine, self.environment, self.names)
+
     def foresee(self, reference: ImageReference) -> Plan:
         return Plan(self.engine, self.environment, self.lease, reference, self.build)
 
@@ -158,19 +161,39 @@ class HeldEnvironment:
 
     def fetch(self, image: ImageReference) -> FetchedImage:
         """Takes the lock where there was nothing to make it of, too."""
+        fetch(self.site.engine, image)
+        self.site.progress(f"pulled {image.brief}")
+        return self._fetched(self.site, image)
+
+    def go_back(self, version: Entry) -> FetchedImage:
+        """See `Remembers`: what the engine has under this digest is what the registry had."""
+        site, image = self.site, version.image
+        if site.engine.image(image.pinned) is None:
+            fetch(site.engine, image)
+            site.progress(f"pulled {image.brief}, which the engine had no more")
+        its = replace(site.build, commit=version.commit, number=version.build, link=version.link)
+        return self._fetched(replace(site, build=replace(its, may_go_back=True)), image)
+
+    def remember(self, entry: Entry) -> None:
         site = self.site
-        fetch(site.engine, image)
-        site.progress(f"pulled {image.brief}")
-        if not site.lease.taken:
-            site.lease.acquire(image.pinned, self.wait)
-            if mended := self.recover():
-                site.progress(f"recovered: {mended}")
-        return FetchedImage(site, image)
+        site.lease.require()
+        history = remembering.write(site.engine, site.environment, site.names, entry)
+        for image in pruning.prune(
+            site.engine, site.environment, site.service, site.names, history
+        ):
+            site.progress(f"removed {image.brief} from the engine: it is needed no more")
 
     def put_back(self) -> str:
         # Without the lock nothing was touched.
         done = self.site.put_back() if self.site.lease.taken else None
         return done or f"{self.site.names.live} has no open deployment: nothing to put back"
+
+    def _fetched(self, site: DockerDeployer, image: ImageReference) -> FetchedImage:
+        if not site.lease.taken:
+            site.lease.acquire(image.pinned, self.wait)
+            if mended := self.recover():
+                site.progress(f"recovered: {mended}")
+        return FetchedImage(site, image)
 
     def _mend(self, names: Names) -> str | None:
         """What cannot be put back must not keep a better version out."""
@@ -275,6 +298,7 @@ class Prepared:
             started=self.started,
             finished=datetime.now(UTC),
             downtime=downtime,
+            took_back=succession.taken_back(self.site.build, previous),
         )
 
     def _adopt(self, found: Container) -> None:

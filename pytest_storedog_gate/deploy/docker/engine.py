@@ -88,6 +88,9 @@ class Engine:
     def running_in(self, network: str) -> list[Container]:
         return self._listed("running", network=network)
 
+    def running_with(self, label: str) -> list[Container]:
+        return self._listed("running", label=label)
+
     def publishers(self, port: int) -> list[Container]:
         """The containers that have this port of the engine's host; one that is paused keeps it."""
         return self._listed("running", "paused", publish=str(port))
@@ -158,6 +161,11 @@ class Engine:
                 return None
 
     # Changing
+
+    def remove_image(self, reference: str) -> None:
+        """Removes an image, but not those that it was built from; missing is fine."""
+        with self._errors(), suppress(NotFound):
+            self._api.remove_image(reference, noprune=True)
 
     def create(self, name: str, spec: Spec) -> str:
         """Creates a container with restart policy `no`, and its volumes; returns its ID."""
@@ -235,6 +243,12 @@ class Engine:
                 return dict(self._api.inspect_volume(name)["Labels"] or {})
             except NotFound:
                 return None
+
+    def volumes(self, label: str) -> Mapping[str, Mapping[str, str]]:
+        """The labels of all volumes that have this one, by name."""
+        with self._errors():
+            listed = self._api.volumes(filters={"label": label})["Volumes"]
+        return {each["Name"]: dict(each["Labels"] or {}) for each in listed or ()}
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Creates a volume; one that is there stays as it is."""

@@ -30,6 +30,8 @@ ABSENT = "storedog.gate.absent"
 DRAIN = "storedog.gate.drain"
 PREVIOUS = "storedog.gate.previous"
 LOCK_HOLDER = "storedog.gate.lock-holder"
+HISTORY = "storedog.gate.history"
+KEPT = "storedog.gate.kept"
 DATADOG = "com.datadoghq.tags."
 
 
@@ -61,6 +63,11 @@ class Names:
     def witness(self) -> str:
         """A volume; see `journal`."""
         return f"{self.live}.open"
+
+    @property
+    def history(self) -> str:
+        """What volumes begin with; see `journal.remembering`."""
+        return f"{self.live}.history."
 
     @property
     def lock(self) -> str:

@@ -33,6 +33,11 @@ def progress(config: pytest.Config, text: str) -> None:
         _write(config, [f"storedog-gate: {long_line(text)}"])
 
 
+def table(config: pytest.Config, lines: Iterable[str]) -> None:
+    """Lines as they are, as wide as they are. Raises OSError where they cannot be written out."""
+    _write(config, lines)
+
+
 def raw(text: str) -> None:
     """One line past pytest's own reporter. No run ends because it cannot be written."""
     # RuntimeError: a signal came within another line.

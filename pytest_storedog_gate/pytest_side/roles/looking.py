@@ -1,4 +1,7 @@
-"""The roles that run no test: one tells what a run would do, one lists the tests of checks."""
+"""The roles that run no test.
+
+One tells what a run would do, one what runs have done, and one lists the tests of checks.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_storedog_gate.errors import GateError, NoVerdict
-from pytest_storedog_gate.gate import plan
+from pytest_storedog_gate.gate import going_back, plan
+from pytest_storedog_gate.outlets import whole_file
 from pytest_storedog_gate.pytest_side import exit_guard, garbage
 from pytest_storedog_gate.pytest_side.collecting import collection
 from pytest_storedog_gate.pytest_side.provided import provided
 from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.reports import history
+from pytest_storedog_gate.verdicts.record_json import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -44,29 +50,68 @@ class _Looking:
             exit_guard.decided(self._config, int(session.exitstatus))
 
 
-class Planner(_Looking):
-    """Behind `--storedog-plan`: changes nothing, and exits 0 only if the run is possible."""
+class _Telling(_Looking):
+    """Tells something instead of running tests; what cannot be told ends with its own status."""
 
-    _note = "plan only, nothing is changed"
+    _failing = ""  # before the sentence that says why it cannot
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> bool:
-        """Collects nothing: a plan needs no test, nor xdist's workers."""
+        """Collects nothing: this needs no test, nor xdist's workers."""
         return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool:
-        redact = self._settings.redact
         try:
-            told = plan.sentences(self._settings, provided(self._config))
-            for number, done in enumerate(told, 1):
-                terminal.progress(self._config, f"{number}. {redact(done)}")
+            self._tell()
         except GateError as error:
             self._status = int(error.exit_status)
-            terminal.progress(self._config, f"impossible: {redact(str(error))}")
+            told = self._settings.redact(str(error))
+            terminal.progress(self._config, f"{self._failing}{told}")
         else:
             self._status = 0
         return True
+
+    def _tell(self) -> None:
+        raise NotImplementedError
+
+
+class Planner(_Telling):
+    """Behind `--storedog-plan`: changes nothing, and exits 0 only if the run is possible."""
+
+    _note = "plan only, nothing is changed"
+    _failing = "impossible: "
+
+    def _tell(self) -> None:
+        redact = self._settings.redact
+        told = plan.sentences(self._settings, provided(self._config))
+        for number, done in enumerate(told, 1):
+            terminal.progress(self._config, f"{number}. {redact(done)}")
+
+
+class Historian(_Telling):
+    """Behind `--storedog-history`: changes nothing, and needs neither lock, image nor keys."""
+
+    def pytest_report_header(self) -> list[str]:
+        """Without the checks and their service, which have no part in this."""
+        shown = self._settings.config_shown
+        return [f"storedog-gate: history only, nothing is changed; configuration {shown}"]
+
+    def _tell(self) -> None:
+        settings = self._settings
+        found = going_back.looked_up(settings, provided(self._config))
+        try:
+            if settings.report is not None:
+                data = history.as_json(found, settings.environment.name, settings.environment.gate)
+                with whole_file.prepare(
+                    settings.report, encoded(settings.redact.document(data))
+                ) as it:
+                    it.commit()
+            where = f"{settings.environment.name}, service {settings.environment.gate}"
+            terminal.progress(self._config, f"history of {where}, newest first")
+            terminal.table(self._config, history.lines(found, settings.redact))
+        except OSError as error:
+            raise NoVerdict(f"the history cannot be written: {error.strerror or error}") from None
 
 
 class Lister(_Looking):

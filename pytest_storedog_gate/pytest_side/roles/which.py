@@ -14,7 +14,7 @@ from pytest_storedog_gate.settings.options import FLAGS, Options
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.pytest_side.roles.controller import Controller
-    from pytest_storedog_gate.pytest_side.roles.looking import Lister, Planner
+    from pytest_storedog_gate.pytest_side.roles.looking import Historian, Lister, Planner
     from pytest_storedog_gate.settings.load import Settings
 
 _NAME = "storedog-gate-controller"
@@ -29,17 +29,20 @@ def register(config: pytest.Config) -> None:
     said = {name: config.getoption(flag) for name, flag in FLAGS.items()}
     try:
         options = Options(config.rootpath, config.invocation_params.dir, **said)
-        settings = gate_settings.load(options, listing=listing)
+        settings = gate_settings.load(options, listing=listing or options.history)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
-    role = (_looking if settings.plan or listing else _controller)(config, settings)
+    looks = settings.plan or settings.history or listing
+    role = (_looking if looks else _controller)(config, settings)
     config.pluginmanager.register(role, _NAME)
 
 
-def _looking(config: pytest.Config, settings: Settings) -> Lister | Planner:
-    from pytest_storedog_gate.pytest_side.roles.looking import Lister, Planner  # noqa: PLC0415
+def _looking(config: pytest.Config, settings: Settings) -> Lister | Planner | Historian:
+    from pytest_storedog_gate.pytest_side.roles import looking  # noqa: PLC0415
 
-    return Planner(config, settings) if settings.plan else Lister(config, settings)
+    if settings.history:
+        return looking.Historian(config, settings)
+    return (looking.Planner if settings.plan else looking.Lister)(config, settings)
 
 
 def _controller(config: pytest.Config, settings: Settings) -> Controller:

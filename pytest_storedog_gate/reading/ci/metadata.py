@@ -64,11 +64,6 @@ def origin(environ: Variables = os.environ) -> tuple[str | None, str | None, str
     )
 
 
-def wanted_by_a_person(environ: Variables = os.environ) -> bool:
-    """Whether a person has said that this very build is to be deployed: Drone's promotion."""
-    return environ.get("DRONE_BUILD_EVENT") in ("promote", "rollback")
-
-
 def _tags(environ: Variables) -> dict[str, str]:
     tags = _normalised(tags_of_system(environ), environ)
     return tags | _normalised(filled(_USER, environ), environ)
