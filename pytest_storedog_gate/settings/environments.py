@@ -98,7 +98,7 @@ def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Servic
             )
     if project and "lock" in names:
         raise table.error(("services",), "'lock' is what the project's lock is called: rename it")
-    chosen = tuple(services[name] for name in names)
+    chosen = tuple(_with_job(table, services[name], services) for name in names)
     elsewhere = None if chosen else services.get(said.get("gate", ""))
     environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
     _check_gate(table, environment)
@@ -106,6 +106,20 @@ def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Servic
     _check_strategy(table, environment)
     _check_candidate(table, environment)
     return environment
+
+
+def _with_job(table: Table, service: Service, services: Mapping[str, Service]) -> Service:
+    """The service, whose job knows the image that it runs in."""
+    job = service.before_swap
+    if job is None or job.service in (None, service.name):
+        return service
+    if job.service not in services:
+        raise table.error(
+            ("services",),
+            f"services.{service.name}.before_swap.service: {job.service!r} is not one of the "
+            f"file's [services.*]{suggestion(job.service or '', services)}",
+        )
+    return replace(service, before_swap=replace(job, image=services[job.service].image))
 
 
 def _check_gate(table: Table, environment: Environment) -> None:
@@ -126,6 +140,16 @@ def _check_published(table: Table, environment: Environment) -> None:
             )
         if services[name].port is None:
             raise table.error(("publish",), f"service {name!r} has no `port` to publish")
+    taken = {address: f"`publish` for {name}" for name, address in environment.publish.items()}
+    for service in environment.services:
+        for address in service.runtime.addresses:
+            if address in taken:
+                raise table.error(
+                    ("services",),
+                    f"services.{service.name}.ports: {address} is named by {taken[address]} too; "
+                    "keep one of them",
+                )
+            taken[address] = f"services.{service.name}.ports"
 
 
 def _check_strategy(table: Table, environment: Environment) -> None:
@@ -148,10 +172,11 @@ def _check_candidate(table: Table, environment: Environment) -> None:
             f'services.{gated.name}.candidate is "off", and strategy {environment.strategy} gives '
             "the traffic to a candidate; use strategy recreate, which stops the old one first",
         )
-    if gated.volumes and gated.candidate is None:
+    if gated.shared and gated.candidate is None:
         raise table.error(
             ("gate",),
-            f"{gated.name} has volumes, which its candidate and what is live would have at once; "
+            f"{gated.name} has volumes or folders to write to ({', '.join(gated.shared)}), which "
+            "its candidate and what is live would have at once; "
             f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
             'is stopped first), or "on" where two may share them',
         )
