@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from pytest_storedog_gate.deploy import (
@@ -10,6 +11,7 @@ from pytest_storedog_gate.deploy import (
     Build,
     Entry,
     ImageReference,
+    RanJobs,
     Remembers,
     TellsLogs,
 )
@@ -49,6 +51,7 @@ class DeployedElsewhere:
     version: str | None = None
     rollback: str | None = None
     against: str | None = None
+    jobs: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, settings: Settings) -> None:
         self.subject = Subject()
@@ -118,6 +121,13 @@ class Deploying:
         """What speaks against the deployment, and a person decided otherwise; None for nothing."""
         asks = self._settings.requires is not None and self.rollback is None
         return self.deployment.took_back if asks and self.deployment else None
+
+    @property
+    def jobs(self) -> Mapping[str, str]:
+        """The last lines of what ran before the candidate started, by its name."""
+        staged: object = self._staged
+        told = staged.jobs if isinstance(staged, RanJobs) else {}
+        return {str(name): str(text) for name, text in told.items()}
 
     @property
     def address(self) -> str | None:

@@ -371,6 +371,7 @@ class GateRun:
                 subject=deploying.subject,
                 deploys=settings.environment.gated is not None,
                 deployment=deploying.deployment,
+                jobs=deploying.jobs,
                 rolled_back=deploying.rolled_back,
                 override=self._recorder.decided_against(deploying.against),
                 rollback=deploying.rollback,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_storedog_gate.datadog import overrides, watch
 from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.deploy.docker import strategies
+from pytest_storedog_gate.deploy.docker.specification import networks
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, TlsFiles
 from pytest_storedog_gate.errors import ConfigurationError
@@ -130,13 +131,14 @@ def _deploying(
             )
     if project and "lock" in names:
         raise table.error(("services",), "'lock' is what the project's lock is called: rename it")
-    chosen = tuple(services[name] for name in names)
+    chosen = tuple(_with_job(table, services[name], services) for name in names)
     elsewhere = None if chosen else services.get(said.get("gate", ""))
     environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
     _check_gate(table, environment)
     _check_published(table, environment)
     _check_strategy(table, environment)
     _check_candidate(table, environment)
+    _check_networks(table, environment)
     return environment
 
 
@@ -169,6 +171,20 @@ def _engine(table: Table, tls: object, said: EngineAddress | None, folder: Path)
     return replace(address, tls=TlsFiles(**files))
 
 
+def _with_job(table: Table, service: Service, services: Mapping[str, Service]) -> Service:
+    """The service, whose job knows the image that it runs in."""
+    job = service.before_swap
+    if job is None or job.service in (None, service.name):
+        return service
+    if job.service not in services:
+        raise table.error(
+            ("services",),
+            f"services.{service.name}.before_swap.service: {job.service!r} is not one of the "
+            f"file's [services.*]{suggestion(job.service or '', services)}",
+        )
+    return replace(service, before_swap=replace(job, image=services[job.service].image))
+
+
 def _check_gate(table: Table, environment: Environment) -> None:
     if environment.services and environment.gate is None:
         raise table.error((), "there are services but no `gate`: name the service under the gate")
@@ -187,6 +203,16 @@ def _check_published(table: Table, environment: Environment) -> None:
             )
         if services[name].port is None:
             raise table.error(("publish",), f"service {name!r} has no `port` to publish")
+    taken = {address: f"`publish` for {name}" for name, address in environment.publish.items()}
+    for service in environment.services:
+        for address in service.runtime.addresses:
+            if address in taken:
+                raise table.error(
+                    ("services",),
+                    f"services.{service.name}.ports: {address} is named by {taken[address]} too; "
+                    "keep one of them",
+                )
+            taken[address] = f"services.{service.name}.ports"
 
 
 def _check_strategy(table: Table, environment: Environment) -> None:
@@ -209,13 +235,24 @@ def _check_candidate(table: Table, environment: Environment) -> None:
             f'services.{gated.name}.candidate is "off", and strategy {environment.strategy} gives '
             "the traffic to a candidate; use strategy recreate, which stops the old one first",
         )
-    if gated.volumes and gated.candidate is None:
+    if gated.shared and gated.candidate is None:
         raise table.error(
             ("gate",),
-            f"{gated.name} has volumes, which its candidate and what is live would have at once; "
+            f"{gated.name} has volumes or folders to write to ({', '.join(gated.shared)}), which "
+            "its candidate and what is live would have at once; "
             f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
             'is stopped first), or "on" where two may share them',
         )
+
+
+def _check_networks(table: Table, environment: Environment) -> None:
+    for service in environment.services:
+        if environment.network in networks(environment, service):
+            raise table.error(
+                ("network",),
+                f"services.{service.name}.networks names {environment.network} too, which every "
+                "service of the environment is in; take it out there",
+            )
 
 
 def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:

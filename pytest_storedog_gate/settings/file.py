@@ -124,8 +124,8 @@ def read(path: Path) -> Configuration:
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
     project = said.get("project", "")
-    known = {table.name: services.read(table) for table in top.tables("services")}
     folder = path.parent
+    known = {table.name: services.read(table, folder) for table in top.tables("services")}
     sections = {
         t.name: environments.read(t, known, project, folder) for t in top.tables("environments")
     }

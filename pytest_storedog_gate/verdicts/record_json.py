@@ -31,6 +31,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "reasons": verdict.reasons,
         "checks": [_check(check) for check in verdict.checks],
         "watched": [vars(each) for each in verdict.watched],
+        "jobs": {name: text.splitlines() for name, text in record.jobs.items()},
         "seconds": {
             **{part: round(seconds, 3) for part, seconds in record.seconds.items()},
             "slowest check": record.slowest,

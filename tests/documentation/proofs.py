@@ -197,6 +197,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
         ("storedog-gate: watching discounts, db, datadog:monitor-12345678", _WATCHED),
     ],
+    "how-to/real-services.md": [("[services.db]", configures)],
     "how-to/promote.md": [
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),

@@ -73,13 +73,14 @@ def test_the_verdict_comes_first_and_then_what_failed() -> None:
         build=Build("0c1d2e", "12", "https://drone.test/12"),
         batches=(BatchLink("b-1", "https://app.test/b-1"),),
         logs={"staging-shop": "the last line"},
+        jobs={"staging-shop.job": "migrated 3 tables"},
         seconds={"pull": 3.0, "waiting": 1.0, "trigger": 0.0},
     )
     page = page_of(record)
     order = [
         "GATE CLOSED for staging: 1/2 checks passed", "sha256:", "0c1d2e", "bad-bad-one",
         "statusCode: expected is 200, actual 500", "goo-ood-one", "Run them again",
-        "the last line", "3.00 s",
+        "migrated 3 tables", "the last line", "3.00 s",
     ]  # fmt: skip
     places = [page.text.index(one) for one in order]
     assert places == sorted(places)

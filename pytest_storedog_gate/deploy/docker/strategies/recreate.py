@@ -39,6 +39,6 @@ def swap(engine: Engine, names: Names, spec: Spec) -> float:
             engine.stop(previous.id, then="always")
     engine.start(live)
     answered = readiness.first_answer(engine, live, names.live)
-    engine.set_restart_policy(live, "always")
+    engine.keep_up(live)
     engine.set_restart_policy(previous.id, "no")
     return answered - unanswered.at
