@@ -47,7 +47,7 @@ def yaml_table(path: Path, name: str, needed_by: str) -> Table:
     try:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
         tree = _Tree(name)
-        data = None if root is None else tree.value(root)
+        data: Any = None if root is None else tree.value(root)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or " ".join(str(error).split())
