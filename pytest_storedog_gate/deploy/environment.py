@@ -6,8 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.deploy.runtime import Runtime
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from pytest_storedog_gate.deploy.runtime import Job
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
@@ -34,6 +38,7 @@ class Service:
 
     A `candidate` runs beside what is live until it takes its place: "off" where two of them would
     be in each other's way. "on" says that they may share volumes, which is refused without a word.
+    `env_files` are those that a run has to read still, the later the stronger.
     """
 
     name: str
@@ -43,6 +48,22 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     volumes: Mapping[str, str] = field(default_factory=dict)
     candidate: str | None = None
+    env_files: tuple[str, ...] = ()
+    runtime: Runtime = field(default_factory=Runtime)
+    before_swap: Job | None = None
+
+    @property
+    def named_volumes(self) -> Iterator[str]:
+        """The volumes that are the environment's own."""
+        yield from self.volumes
+        for mount in self.runtime.mounts:
+            if mount.type == "volume" and not mount.external:
+                yield mount.source
+
+    @property
+    def shared(self) -> list[str]:
+        """What a candidate and what is live would both write to, for people."""
+        return [*self.volumes, *(mount.source for mount in self.runtime.shared)]
 
 
 EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104

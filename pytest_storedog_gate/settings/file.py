@@ -124,7 +124,7 @@ def read(path: Path) -> Configuration:
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
     project = said.get("project", "")
-    known = {table.name: services.read(table) for table in top.tables("services")}
+    known = {table.name: services.read(table, path.parent) for table in top.tables("services")}
     sections = {t.name: environments.read(t, known, project) for t in top.tables("environments")}
     environments.check_order(top.table("environments"), sections)
     return Configuration(

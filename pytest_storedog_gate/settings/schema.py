@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
-from pytest_storedog_gate.reading.kinds import STRING, STRING_MAP
+from pytest_storedog_gate.reading.kinds import INTEGER, LIST, STRING, STRING_MAP, WHOLE
 from pytest_storedog_gate.settings import (
     environments,
     file,
@@ -18,6 +18,8 @@ from pytest_storedog_gate.settings import (
     services,
     synthetics,
 )
+from pytest_storedog_gate.settings.services import mounts, networking, tables
+from pytest_storedog_gate.settings.services.words import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +36,7 @@ def schema() -> Schema:
         needed=("image",),
         readiness=_table(services.READINESS),
         environment=STRING_MAP.schema,
-        volumes=STRING_MAP.schema,
+        **_of_runtime(),
     )
     environment = _table(
         environments.KEYS,
@@ -56,6 +58,27 @@ def schema() -> Schema:
         "$id": "urn:pytest-storedog-gate:storedog:1",
         "title": "storedog.toml: which checks an environment's gate asks for, and what is deployed",
         **sections,
+    }
+
+
+def _of_runtime() -> dict[str, Schema]:
+    mount = _table(mounts.MOUNT, needed=("type", "source", "target"))
+    gpu = _table(tables.GPU)
+    listed = {"type": "array", "items": {"anyOf": [STRING.schema, mount]}}
+    texts = _each(TEXT.schema)
+    ulimit = {"anyOf": [INTEGER.schema, _table(tables.ULIMIT, needed=("soft", "hard"))]}
+    return {
+        "volumes": {"anyOf": [STRING_MAP.schema, listed]},
+        "secrets": _each(_table(mounts.SECRET)),
+        "networks": {"anyOf": [LIST.schema, _each(_table(networking.NETWORK))]},
+        "extra_hosts": dict(STRING_MAP.schema),
+        "labels": dict(STRING_MAP.schema),
+        "sysctls": texts,
+        "ulimits": _each(ulimit),
+        "gpus": {"anyOf": [{"const": "all"}, WHOLE.schema, {"type": "array", "items": gpu}]},
+        "healthcheck": _table(tables.HEALTHCHECK),
+        "logging": _table(tables.LOGGING, options=texts),
+        "before_swap": _table(tables.JOB, needed=("command",), environment=dict(STRING_MAP.schema)),
     }
 
 

@@ -65,6 +65,8 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
     read(path)
     for section, table in (
         ("services.NAME.readiness", '[services.a]\nimage = "a"\nport = 1\n[services.a.readiness]'),
+        ("services.NAME.healthcheck", '[services.a]\nimage = "a"\n[services.a.healthcheck]'),
+        ("services.NAME.before_swap", '[services.a]\nimage = "a"\n[services.a.before_swap]'),
         ("environments.NAME.overrides", "[environments.a.overrides]"),
     ):
         path.write_text(f"{table}\n{_examples(section)}", "utf-8")

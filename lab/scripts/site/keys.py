@@ -16,6 +16,7 @@ from pytest_storedog_gate.datadog.overrides import _VARIABLES as _VARIABLES_OF_C
 from pytest_storedog_gate.datadog.overrides import KINDS as _KINDS
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Environment, Readiness
+from pytest_storedog_gate.deploy.runtime import Job, Runtime, Secret
 from pytest_storedog_gate.reading.kinds import one_of
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
 from pytest_storedog_gate.settings import datadog_ci, promotion, synthetics
@@ -26,6 +27,8 @@ from pytest_storedog_gate.settings.options import FLAGS
 from pytest_storedog_gate.settings.reports import GOGS_KEYS, MARKER_KEYS
 from pytest_storedog_gate.settings.services import KEYS as _SERVICE
 from pytest_storedog_gate.settings.services import READINESS as _READINESS
+from pytest_storedog_gate.settings.services import mounts as _mounts
+from pytest_storedog_gate.settings.services import tables as _tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +43,9 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
     "synthetics": synthetics.KEYS,
     "services.NAME": _SERVICE,
     "services.NAME.readiness": _READINESS,
+    "services.NAME.secrets.FILE": _mounts.SECRET,
+    "services.NAME.healthcheck": _tables.HEALTHCHECK,
+    "services.NAME.before_swap": _tables.JOB,
     "environments.NAME": {
         **_DEPLOYING,
         **_CHECKING,
@@ -52,14 +58,21 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
 }
 _DEFAULTS = {
     "synthetics": synthetics.DEFAULTS,
+    "services.NAME": {f.name: f.default for f in fields(Runtime)},
     "services.NAME.readiness": {f.name: f.default for f in fields(Readiness)},
+    "services.NAME.secrets.FILE": {f.name: f.default for f in fields(Secret)},
+    "services.NAME.before_swap": {f.name: f.default for f in fields(Job)},
     "environments.NAME": {
         f.name: f.default for f in fields(Environment) if f.default is not MISSING
     },
 }
 # What the options and variables call what an environment calls otherwise.
 _OTHER_NAMES = {"checks": "public_ids"}
-_NEEDED = {("services.NAME", "image"), ("gogs", "url")}
+_NEEDED = {
+    ("services.NAME", "image"),
+    ("services.NAME.before_swap", "command"),
+    ("gogs", "url"),
+}
 
 
 def page() -> str:

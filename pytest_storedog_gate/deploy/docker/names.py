@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy.environment import Environment
 
+PREFIX = "storedog.gate."
 PROJECT = "storedog.gate.project"
 SERVICE = "storedog.gate.service"
 ENVIRONMENT = "storedog.gate.env"
