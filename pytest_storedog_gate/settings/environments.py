@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides
@@ -12,12 +13,16 @@ from pytest_storedog_gate.deploy.environment import Address, Environment, is_nam
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
+from pytest_storedog_gate.reading.table import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
+    from pytest_storedog_gate.settings.services.catalogue import Catalogue, Described, Undescribed
+
+    Services = Catalogue | Described | Undescribed
 
 RULE = one_of(*overrides.EXECUTION_RULES)
 _ADDRESS = STRING.meaning(Address.parse)
@@ -72,7 +77,7 @@ class EnvironmentSection:
         return replace(self, environment=bare)
 
 
-def read(table: Table, services: Mapping[str, Service], project: str = "") -> EnvironmentSection:
+def read(table: Table, services: Services, project: str = "") -> EnvironmentSection:
     """The environment; ConfigurationError names file, line and key of each fault."""
     # Installed packages may bring strategies.
     strategy = {"strategy": one_of(*strategies.names())}
@@ -84,22 +89,15 @@ def read(table: Table, services: Mapping[str, Service], project: str = "") -> En
     return EnvironmentSection(_deploying(table, {**said, "project": project}, services), **values)
 
 
-def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Service]) -> Environment:
+def _deploying(table: Table, said: dict[str, Any], services: Services) -> Environment:
     project = said["project"]
     said.setdefault("network", f"{project}.{table.name}" if project else f"storedog-{table.name}")
     said["publish"] = table.table("publish").each(_ADDRESS)
     said["overrides"] = overrides.validated(table.table("overrides"))
     names = said.pop("services", ())
-    for name in names:
-        if name not in services:
-            raise table.error(
-                ("services",),
-                f"{name!r} is not one of the file's [services.*]{suggestion(name, services)}",
-            )
     if project and "lock" in names:
         raise table.error(("services",), "'lock' is what the project's lock is called: rename it")
-    chosen = tuple(services[name] for name in names)
-    elsewhere = None if chosen else services.get(said.get("gate", ""))
+    chosen, elsewhere = _services(table, names, said.get("gate"), services)
     environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
     _check_gate(table, environment)
     _check_published(table, environment)
@@ -108,12 +106,27 @@ def _deploying(table: Table, said: dict[str, Any], services: Mapping[str, Servic
     return environment
 
 
+def _services(
+    table: Table, names: Sequence[str], gate: str | None, services: Services
+) -> tuple[tuple[Service, ...], Service | None]:
+    """Those that are deployed here, and the one that somebody else deploys."""
+    key = "services"
+    try:
+        if names or gate is None:
+            ordered = services.in_order(names)
+            return tuple(together(*(partial(services.service, name) for name in ordered))), None
+        key = "gate"
+        return (), services.service(gate)
+    except ValueError as error:
+        raise table.error((key,), str(error)) from None
+
+
 def _check_gate(table: Table, environment: Environment) -> None:
     if environment.services and environment.gate is None:
         raise table.error((), "there are services but no `gate`: name the service under the gate")
     if environment.gate is not None and environment.subject is None:
-        of = "the environment's services" if environment.services else "the file's [services.*]"
-        raise table.error(("gate",), f"{environment.gate!r} is not among {of}")
+        what = f"{environment.gate!r} is not among the environment's services"
+        raise table.error(("gate",), what)
 
 
 def _check_published(table: Table, environment: Environment) -> None:

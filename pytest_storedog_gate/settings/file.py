@@ -13,13 +13,16 @@ from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
 from pytest_storedog_gate.reading.kinds import STRING, TABLE, one_of
-from pytest_storedog_gate.settings import environments, promotion, reports, services, synthetics
+from pytest_storedog_gate.settings import environments, promotion, reports, synthetics
+from pytest_storedog_gate.settings.services.catalogue import Catalogue, Described, Undescribed
+from pytest_storedog_gate.settings.services.compose import ComposeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
     from typing import Any
 
+    from pytest_storedog_gate.reading.table import Table
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.promotion import Promotion
 
@@ -32,6 +35,7 @@ def _name(text: str) -> str:
 
 KEYS = {
     "project": STRING.meaning(_name),
+    "compose": STRING,
     "verdicts": STRING,
     "junit": one_of("full", "xunit"),
     "synthetics": TABLE,
@@ -48,7 +52,8 @@ class Configuration:
     """What the file says; `verdicts` is the folder where they are kept.
 
     `junit` is the form of the JUnit file, None for what pytest is told of that. `synthetics` holds
-    what the section says by key: the file is one of the places that say it.
+    what the section says by key: the file is one of the places that say it. `secrets` are values
+    that the compose file's services are given, and that must not be shown.
     """
 
     path: Path
@@ -60,6 +65,7 @@ class Configuration:
     gogs: reports.Gogs | None = None
     markers: reports.Markers = field(default_factory=reports.Markers)
     junit: str | None = None
+    secrets: Collection[str] = field(default=frozenset(), repr=False)
 
     def section(self, name: str) -> EnvironmentSection:
         """The environment that --storedog-env names."""
@@ -117,15 +123,24 @@ def _below(rootdir: Path, folder: Path) -> list[Path]:
     return inside or ([folder] if folder != rootdir else [])
 
 
-def read(path: Path) -> Configuration:
-    """Reads and checks the whole file; a mistake anywhere in it is an error."""
+def read(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
+    """Reads and checks the whole file; a mistake anywhere in it is an error.
+
+    Its compose file is read with `environ`, which has the values of variables; with None it is
+    left alone, as nothing is to be deployed.
+    """
     top = toml_table(path)
     if path.name == "pyproject.toml":
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
     project = said.get("project", "")
-    known = {table.name: services.read(table, path.parent) for table in top.tables("services")}
-    sections = {t.name: environments.read(t, known, project) for t in top.tables("environments")}
+    file = None
+    if "compose" in said and environ is not None:
+        file = ComposeFile.read(path.parent / said["compose"], said["compose"], environ)
+    catalogue = _catalogue(top, path.parent, file, undescribed="compose" in said)
+    sections = {
+        t.name: environments.read(t, catalogue(t), project) for t in top.tables("environments")
+    }
     environments.check_order(top.table("environments"), sections)
     return Configuration(
         path,
@@ -137,4 +152,17 @@ def read(path: Path) -> Configuration:
         reports.gogs(top.table("gogs")) if "gogs" in said else None,
         reports.markers(top.table("datadog")),
         said.get("junit"),
+        file.secrets if file else frozenset(),
     )
+
+
+def _catalogue(
+    top: Table, folder: Path, file: ComposeFile | None, *, undescribed: bool
+) -> Callable[[Table], Catalogue | Described | Undescribed]:
+    """What gives an environment its services."""
+    if file is not None:
+        return lambda environment: Described(
+            top, folder, file, environment.name, environment.data.get("publish", ())
+        )
+    known = Undescribed(top) if undescribed else Catalogue(top, folder)
+    return lambda _environment: known

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import names_in_start_url
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.reading.interpolation import Filled
 from pytest_storedog_gate.secrets.places import credentials, credentials_of_overrides
 from pytest_storedog_gate.secrets.texts import holds_secret
 
@@ -53,7 +54,7 @@ def filled_in(
     def filled(where: str, data: Any) -> Any:
         if isinstance(data, dict):
             return {key: filled(f"{where}.{key}", value) for key, value in data.items()}
-        if not isinstance(data, str):
+        if not isinstance(data, str) or isinstance(data, Filled):
             return data
         for name in (names := _VARIABLE.findall(data)):
             if name not in known:
