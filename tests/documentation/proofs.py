@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _HCL = shown("Terraform and Datadog's provider would have to read the block")
 _OUTPUT = shown("the lab's engine would have to deploy that release")
 _DOCUMENTED = tested_by("tests/installed/test_from_nothing.py", "storedog-")
+_COMPOSE = tested_by("tests/live/test_compose_file.py", "deploying/compose.md")
 _ONE = "storedog-synthetics run checks/"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
@@ -149,6 +150,13 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("[services.db]", configures),
         ("export STOREDOG_GLOBAL_API_TOKEN=...", reads),
         ("{", passes),
+    ],
+    "how-to/deploying/compose.md": [
+        ("pip install 'pytest-storedog-gate[local,compose]'", reads),
+        ("# compose.yaml", _COMPOSE),
+        ("# storedog.toml", _COMPOSE),
+        ("DB_PASSWORD=... pytest --storedog-env=staging --storedog-image=2", reads),
+        ("[services.web]", parses),
     ],
     "how-to/examples.md": [
         ("storedog-synthetics run checks/*.synthetics.json", reads),
