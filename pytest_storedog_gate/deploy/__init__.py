@@ -131,6 +131,15 @@ class Answers(Protocol):
         """The candidate, unchanged, is what answers there; else `DeploymentFailed` says what is."""
 
 
+@runtime_checkable
+class RanJobs(Protocol):
+    """What a `Staged` may offer beside: nothing is decided by it."""
+
+    @property
+    def jobs(self) -> Mapping[str, str]:
+        """The last lines of what ran once before the candidate started, by its name."""
+
+
 class Live(Protocol):
     """What was deployed answers, and the previous version can still be put back."""
 

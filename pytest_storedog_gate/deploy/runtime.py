@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SECRETS = "/run/secrets"
 """The folder where a container finds its secrets."""
+_LONG_LINE = 20  # characters
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Mount:
     An `external` volume is called so on the engine, and was there before.
     """
 
-    type: str
+    type: Literal["volume", "bind"]
     source: str
     target: str
     read_only: bool = False
@@ -48,6 +49,12 @@ class Secret:
     @property
     def path(self) -> str:
         return f"{SECRETS}/{self.target or self.name}"
+
+    @property
+    def texts(self) -> set[str]:
+        """What must not be shown: the whole, and each long line of it, as a key has."""
+        whole = (self.content or b"").decode("utf-8", "replace").strip()
+        return {whole, *(line for line in whole.split() if len(line) > _LONG_LINE)}
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,11 @@ class Runtime:
     gpus: tuple[Gpus, ...] = ()
     healthcheck: Healthcheck | None = None
     logging: Logging | None = None
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where its ports are published over TCP."""
+        return [port.published for port in self.ports if port.protocol == "tcp"]
 
     @property
     def shared(self) -> Iterator[Mount]:

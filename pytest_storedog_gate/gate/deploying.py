@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from pytest_storedog_gate.deploy import Answers, Build, ImageReference, TellsLogs
+from pytest_storedog_gate.deploy import Answers, Build, ImageReference, RanJobs, TellsLogs
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.reading.ci import metadata as ci
@@ -27,6 +28,7 @@ class DeployedElsewhere:
 
     deployment: Deployment | None = None
     rolled_back: str | None = None
+    jobs: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, settings: Settings) -> None:
         self.subject = Subject()
@@ -77,6 +79,12 @@ class Deploying:
     @property
     def deployment(self) -> Deployment | None:
         return self._live.deployment if self._live else None
+
+    @property
+    def jobs(self) -> Mapping[str, str]:
+        """The last lines of what ran before the candidate started, by its name."""
+        staged: object = self._staged
+        return staged.jobs if isinstance(staged, RanJobs) else {}
 
     @property
     def address(self) -> str | None:

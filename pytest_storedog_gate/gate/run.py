@@ -335,6 +335,7 @@ class GateRun:
                 subject=deploying.subject,
                 deploys=settings.environment.gated is not None,
                 deployment=deploying.deployment,
+                jobs=deploying.jobs,
                 rolled_back=deploying.rolled_back,
                 override=self._recorder.overridden,
                 failure=None if failure is None else str(failure),

@@ -114,11 +114,25 @@ def _services(
     try:
         if names or gate is None:
             ordered = services.in_order(names)
-            return tuple(together(*(partial(services.service, name) for name in ordered))), None
+            found = together(*(partial(services.service, name) for name in ordered))
+            return tuple(_with_job(table, each, services) for each in found), None
         key = "gate"
         return (), services.service(gate)
     except ValueError as error:
         raise table.error((key,), str(error)) from None
+
+
+def _with_job(table: Table, service: Service, services: Services) -> Service:
+    """The service, whose job knows the image that it runs in."""
+    job = service.before_swap
+    if job is None or job.service in (None, service.name):
+        return service
+    try:
+        image = services.service(job.service).image
+    except ValueError as error:
+        where = f"services.{service.name}.before_swap.service"
+        raise table.error(("services",), f"{where}: {error}") from None
+    return replace(service, before_swap=replace(job, image=image))
 
 
 def _check_gate(table: Table, environment: Environment) -> None:
@@ -139,6 +153,16 @@ def _check_published(table: Table, environment: Environment) -> None:
             )
         if services[name].port is None:
             raise table.error(("publish",), f"service {name!r} has no `port` to publish")
+    taken = {address: f"`publish` for {name}" for name, address in environment.publish.items()}
+    for service in environment.services:
+        for address in service.runtime.addresses:
+            if address in taken:
+                raise table.error(
+                    ("services",),
+                    f"services.{service.name}.ports: {address} is named by {taken[address]} too; "
+                    "keep one of them",
+                )
+            taken[address] = f"services.{service.name}.ports"
 
 
 def _check_strategy(table: Table, environment: Environment) -> None:
@@ -161,10 +185,11 @@ def _check_candidate(table: Table, environment: Environment) -> None:
             f'services.{gated.name}.candidate is "off", and strategy {environment.strategy} gives '
             "the traffic to a candidate; use strategy recreate, which stops the old one first",
         )
-    if gated.volumes and gated.candidate is None:
+    if gated.shared and gated.candidate is None:
         raise table.error(
             ("gate",),
-            f"{gated.name} has volumes, which its candidate and what is live would have at once; "
+            f"{gated.name} has volumes or folders to write to ({', '.join(gated.shared)}), which "
+            "its candidate and what is live would have at once; "
             f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
             'is stopped first), or "on" where two may share them',
         )

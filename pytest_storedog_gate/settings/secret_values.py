@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import names_in_start_url
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.interpolation import Filled
 from pytest_storedog_gate.secrets.places import credentials, credentials_of_overrides
 from pytest_storedog_gate.secrets.texts import holds_secret
+from pytest_storedog_gate.settings.services.from_outside import Filling, from_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.requirements import Requirements
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _ENVIRONMENT = "STOREDOG_ENV"  # the environment's name, which is no secret
 GLOBALS = "STOREDOG_GLOBAL_"  # begins the names of the local service's global variables
 _ADDRESS = re.compile(r"(?:http|ws)s?://[^?#@]*")
@@ -41,38 +40,25 @@ def key(environ: Mapping[str, str], names: Iterable[str]) -> str | None:
 def filled_in(
     section: EnvironmentSection, file: str, environ: Mapping[str, str]
 ) -> tuple[EnvironmentSection, set[str]]:
-    """The section with values for `${NAME}`, and these values: they are secret from then on.
+    """The section with values for `${NAME}`, and with what the services' files hold.
 
-    So is what the services' environment holds under a secret's name.
+    With it what is secret from then on: these values, the services' secrets, and what their
+    environment holds under a secret's name.
 
-    ConfigurationError names `file`, key and variable where one is not set.
+    ConfigurationError names `file`, key and variable where one is not set, or a file that cannot be
+    read.
     """
     environment = section.environment
-    known = {**environ, _ENVIRONMENT: environment.name}
-    used: set[str] = set()
-
-    def filled(where: str, data: Any) -> Any:
-        if isinstance(data, dict):
-            return {key: filled(f"{where}.{key}", value) for key, value in data.items()}
-        if not isinstance(data, str) or isinstance(data, Filled):
-            return data
-        for name in (names := _VARIABLE.findall(data)):
-            if name not in known:
-                raise ConfigurationError(
-                    f"{file}: {where}: ${{{name}}} is not set in the process environment; set it"
-                )
-        used.update(names)
-        return _VARIABLE.sub(lambda match: known[match[1]], data)
-
-    services = tuple(
-        replace(s, environment=filled(f"services.{s.name}.environment", s.environment))
-        for s in environment.services
-    )
-    overrides = filled(f"environments.{environment.name}.overrides", environment.overrides)
+    filling = Filling(file, {**environ, _ENVIRONMENT: environment.name})
+    services = tuple(from_outside(filling, service) for service in environment.services)
+    where = f"environments.{environment.name}.overrides"
+    overrides = filling.filled(where, environment.overrides)
     environment = replace(environment, services=services, overrides=overrides)
-    secrets = {known[n] for n in used - {_ENVIRONMENT}}
+    secrets = {filling.known[name] for name in filling.used - {_ENVIRONMENT}}
     for service in services:
-        secrets |= credentials_of_overrides({"variables": dict(service.environment)})
+        job = service.before_swap.environment if service.before_swap else {}
+        secrets |= credentials_of_overrides({"variables": {**service.environment, **job}})
+        secrets |= {text for secret in service.runtime.secrets for text in secret.texts}
     return replace(section, environment=environment), secrets
 
 

@@ -46,7 +46,8 @@ class Record:
     """One run.
 
     `service` is the one under the gate; `deploys` tells whether the run was to deploy it, and
-    `deployment` what was deployed, if that was done. `rolled_back` says what was put back,
+    `deployment` what was deployed, if that was done, and `jobs` the last lines of what ran once
+    before. `rolled_back` says what was put back,
     `override` why and against what a person let the digest through, `failure` what stopped the run.
     `requirements` are the public IDs, searches and suites that had to pass; `names` are the checks'
     names by public ID, also where no result told one; `calls` is the number of HTTP calls to
@@ -65,6 +66,7 @@ class Record:
     subject: Subject = field(default_factory=Subject)
     deploys: bool = False
     deployment: Deployment | None = None
+    jobs: Mapping[str, str] = field(default_factory=dict)
     rolled_back: str | None = None
     override: str | None = None
     failure: str | None = None

@@ -12,6 +12,7 @@ import pytest
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import deployer, lease
 from pytest_storedog_gate.deploy.docker import readiness as waiting
+from pytest_storedog_gate.deploy.docker.services import jobs
 from pytest_storedog_gate.deploy.docker.strategies import edge as by_edge
 from pytest_storedog_gate.deploy.docker.strategies import recreate, rename
 from pytest_storedog_gate.deploy.docker.traffic import edge, stopping
@@ -118,7 +119,7 @@ def edge_of_the_fake(monkeypatch: pytest.MonkeyPatch) -> None:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """An empty one, by whose clock all wait."""
     made = Machine()
-    for module in (lease, waiting, recreate, rename, by_edge, edge, stopping):
+    for module in (lease, waiting, recreate, rename, by_edge, edge, stopping, jobs):
         monkeypatch.setattr(module, "time", made.clock)
     return made
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, cast
 
 from docker.errors import APIError
 
+from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
@@ -150,9 +151,10 @@ class FakeEngine(Engine):
 
     @_call
     def create(self, name: str, spec: Spec) -> str:
-        if spec.network not in self.machine.networks:
-            self._refuse(f"network {spec.network} not found")
-        for volume in spec.volumes:
+        for network in (spec.network, *(each.name for each in spec.runtime.networks)):
+            if network not in self.machine.networks:
+                self._refuse(f"network {network} not found")
+        for volume in spec.own_volumes:
             self.machine.made_volumes.setdefault(volume, spec.owner)
         return self._create(name, spec).id
 
@@ -166,12 +168,13 @@ class FakeEngine(Engine):
         if box.connection and box.image.behaviour == "bare":
             self._refuse('exec: "cat": executable file not found in $PATH')
         ports: dict[int, tuple[Address, ...]] = {}
-        for port, asked in box.spec.ports.items():
+        further = ((port.target, port.published) for port in box.spec.runtime.ports)
+        for port, asked in (*box.spec.ports.items(), *further):
             address = asked or Address(self.loopback, machine.next_port)
             machine.next_port += asked is None
             if machine.holder(address) is not None:
                 self._refuse(f"Bind for {address} failed: port is already allocated")
-            ports[port] = (address,)
+            ports[port] = (*ports.get(port, ()), address)
         box.ports = ports
         box.status, box.started, box.stopped = "running", machine.clock.now, False
         if box.connection is None:
@@ -242,7 +245,13 @@ class FakeEngine(Engine):
         box.stopped = True
 
     def _behave(self, box: Box) -> None:
-        """What its image's own process does; a lock runs `cat` instead."""
+        """What its image's own process does; a lock runs `cat` instead, and a job its command."""
+        if box.spec.labels.get(names.ROLE_AT_CREATE) == "job":
+            command = box.spec.runtime.command or ("",)
+            if command != ("hang",):
+                box.end(int(command[-1]))
+                self.machine.ran.append(box.image.release)
+            return
         if box.image.behaviour == "exits":
             box.end(3)
         if box.image.behaviour == "starts-once":
@@ -284,7 +293,6 @@ class FakeEngine(Engine):
         return f"id of {pinned}"
 
     def _seen(self, box: Box) -> Container:
-        publish = box.spec.publish
         return Container(
             id=box.id,
             name=box.name,
@@ -298,9 +306,12 @@ class FakeEngine(Engine):
             image_id=self._image_id(box.spec.image),
             image=box.spec.image,
             labels=box.spec.labels,
-            answers_to={box.spec.network: box.answers_to},
+            answers_to={
+                box.spec.network: box.answers_to,
+                **{n.name: box.answers_to | {*n.aliases} for n in box.spec.runtime.networks},
+            },
             bindings=box.ports,
-            wanted=(publish,) if publish else (),
+            wanted=tuple(box.spec.addresses),
             addresses={box.spec.network: box.address} if box.running else {},
             anonymous={
                 volume: folder

@@ -105,6 +105,7 @@ class Machine:
         self.made_volumes: dict[str, Mapping[str, str]] = {}
         self.pulled: set[str] = set()
         self.volumes: set[str] = set()
+        self.ran: list[str] = []  # the release of each job that came to its end
         self.registry: dict[str, Image | str] = {}  # pinned: the image; with a tag: the digest
         self.registry_says: str | None = None
         self.pull_says: str | None = None
@@ -121,7 +122,7 @@ class Machine:
         """Another one in the same state, at which nobody works."""
         other = Machine()
         for name, value in vars(self).items():
-            setattr(other, name, value.copy() if isinstance(value, set | dict) else value)
+            setattr(other, name, value.copy() if isinstance(value, set | dict | list) else value)
         other.boxes = [replace(box) for box in self.boxes]
         other.between = lambda _engine: None
         return other

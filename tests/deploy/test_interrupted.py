@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_storedog_gate.deploy.environment import Service
+from pytest_storedog_gate.deploy.runtime import Job
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict, RollbackFailed
 from tests.deploy.conftest import LIVE, deploy, promoted, reached, recover, staging
 from tests.deploy.fake_engine import FakeEngine, Killed
@@ -298,3 +300,26 @@ def test_what_it_works_on_is_taken_away(
         deploy(left, environment, new)
         assert whole_release(left) == "2"
     assert taken > 3
+
+
+def test_a_run_that_was_killed_leaves_none_behind(
+    machine: Machine, old: ImageReference, new: ImageReference
+) -> None:
+    job_name = f"{LIVE}.job"
+    (shop,) = staging().services
+    job = Job(("hang",), timeout=1)
+    with_job = replace(staging(), services=(replace(shop, before_swap=job),))
+    deploy(machine, staging(), old)
+    left = []
+    for state in killed(machine, deploying(with_job, new)):
+        if state.box(job_name) is not None:
+            left.append(state.box(job_name))
+            assert state.answer(LIVE) == "1"
+            assert job_name in (recover(state, staging()) or "")
+        else:
+            recover(state, staging())
+        assert state.box(job_name) is None
+        assert state.answer(LIVE) == "1"
+        if len(left) > 5:  # it hangs for long
+            break
+    assert left

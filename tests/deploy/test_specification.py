@@ -43,10 +43,10 @@ def test_the_fingerprint_follows_the_environment(change: dict[str, object]) -> N
 def test_a_candidate_is_out_of_the_traffics_way() -> None:
     live = specify(STAGING, SHOP, IMAGE, Build())
     assert live.aliases == ("shop",)
-    assert live.port_bindings("127.0.0.1") == {8080: ("127.0.0.1", 80)}
+    assert live.port_bindings("127.0.0.1") == {8080: [("127.0.0.1", 80)]}
     candidate = live.candidate()
     assert candidate.aliases == ()
-    assert candidate.port_bindings("127.0.0.1") == {8080: ("127.0.0.1", None)}
+    assert candidate.port_bindings("127.0.0.1") == {8080: [("127.0.0.1", None)]}
     assert candidate.image == live.image == IMAGE.pinned
 
 

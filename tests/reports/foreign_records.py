@@ -98,6 +98,7 @@ def everywhere(text: str) -> Record:
         seconds={text: 1.0},
         pictures={text: b"\xff\xd8" + text.encode("utf-8", "replace")},
         logs={text: text},
+        jobs={text: text},
     )
 
 
@@ -117,5 +118,6 @@ def all_of(texts: Iterable[str]) -> Record:
             seconds={**first.seconds, **other.seconds},
             pictures={**first.pictures, **other.pictures},
             logs={**first.logs, **other.logs},
+            jobs={**first.jobs, **other.jobs},
         )
     return first

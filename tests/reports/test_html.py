@@ -73,6 +73,7 @@ def test_the_verdict_comes_first_and_then_what_failed() -> None:
         build=Build("0c1d2e", "12", "https://drone.test/12"),
         batches=(BatchLink("b-1", "https://app.test/b-1"),),
         logs={"staging-shop": "the last line"},
+        jobs={"staging-shop.job": "migrated 3 tables"},
         seconds={"pull": 3.0, "waiting": 1.0, "trigger": 0.0},
     )
     page = page_of(record)

@@ -60,7 +60,7 @@ FILES = {
     ),
     "volumes that a candidate would share": (
         SERVICES.replace("port = 2814", 'port = 2814\nvolumes = { data = "/data" }'),
-        "storedog.toml:7: environments.staging.gate: discounts has volumes, *services.discounts.candidate = ?off?*",
+        "storedog.toml:7: environments.staging.gate: discounts has volumes or folders to write to (data), *services.discounts.candidate = ?off?*",
     ),
     "no candidate for rename": (
         SERVICES.replace("port = 2814", 'port = 2814\ncandidate = "off"') + 'strategy = "rename"\n',

@@ -22,7 +22,8 @@ class Container:
     maps a network to the names that resolve to this container there. `bindings` maps a container
     port to the addresses where the engine publishes it now, `wanted` lists the addresses asked for.
     `addresses` maps a network to the one that the running container has there. `anonymous` maps a
-    volume that only its image asked for to its folder.
+    volume that only its image asked for to its folder. `grace` is how many seconds it has from the
+    signal that is to end it, where it was created with that.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Container:
     bindings: Mapping[int, tuple[Address, ...]]
     wanted: tuple[Address, ...]
     stop_signal: str = "SIGTERM"
+    grace: int | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     anonymous: Mapping[str, str] = field(default_factory=dict)
     goes_when_stopped: bool = False
@@ -84,6 +86,7 @@ class Container:
             ),
             goes_when_stopped=bool(host.get("AutoRemove")),
             stop_signal=config.get("StopSignal") or "SIGTERM",
+            grace=config.get("StopTimeout"),
             addresses={
                 network: endpoint["IPAddress"]
                 for network, endpoint in data["NetworkSettings"]["Networks"].items()
@@ -98,11 +101,10 @@ class Container:
 
 
 def _bindings(ports: Mapping[str, Any] | None) -> dict[int, tuple[Address, ...]]:
-    return {
-        int(port.partition("/")[0]): tuple(
-            Address(where["HostIp"] or "0.0.0.0", int(where["HostPort"] or 0))  # noqa: S104
-            for where in published
-        )
-        for port, published in (ports or {}).items()
-        if published
-    }
+    found: dict[int, tuple[Address, ...]] = {}
+    for port, published in (ports or {}).items():
+        number = int(port.partition("/")[0])  # of TCP and UDP
+        for where in published or ():
+            address = Address(where["HostIp"] or "0.0.0.0", int(where["HostPort"] or 0))  # noqa: S104
+            found[number] = (*found.get(number, ()), address)
+    return found

@@ -23,6 +23,7 @@ from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, DIGEST, Names
 from pytest_storedog_gate.deploy.docker.planning import Plan
+from pytest_storedog_gate.deploy.docker.services import jobs
 from pytest_storedog_gate.deploy.docker.specification import as_deployed, specify
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
 from pytest_storedog_gate.deploy.docker.traffic.stopping import drain_and_stop
@@ -35,7 +36,7 @@ from pytest_storedog_gate.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.deploy import Build, Timing
     from pytest_storedog_gate.deploy.docker.container import Container
@@ -54,7 +55,7 @@ def connected(
     """Reaches the environment's engine; `NoVerdict` where it does not answer within 5 seconds.
 
     `progress` gets one line for each thing done; `redact` masks secrets in everything that comes
-    from containers or the engine; `timing` is told the parts `services` and `drain`.
+    from containers or the engine; `timing` is told the parts `services`, `job` and `drain`.
     """
     if environment.gated is None:
         raise ConfigurationError(
@@ -128,6 +129,15 @@ class DockerDeployer:
             raise RollbackFailed(f"{error}\n{by_hand(engine, names)}") from error
         return done
 
+    def leaves_alone(self, image: ImageReference, live: Container | None) -> bool:
+        """Whether a deployment of this image would change nothing.
+
+        What could not be put back leaves a deployment open, in which nothing may stay.
+        """
+        if live is None or DEPLOY_ID not in live.labels or journal.is_open(self.engine, self.names):
+            return False
+        return as_deployed(self.environment, self.service, image, live, self.build)
+
     def _lock_image(self) -> str | None:
         if self.environment.lock_image is None:
             return standing(self.engine, self.names)
@@ -185,16 +195,20 @@ class FetchedImage:
         site, engine, names = self.site, self.site.engine, self.site.names
         before = succession.label_of(site.build, engine.find(names.live))
         with site.timing("services"):
-            services.start(engine, site.environment, site.build, site.progress)
+            ran = services.start(engine, site.environment, site.build, site.progress)
         started = datetime.now(UTC)
         spec = specify(site.environment, site.service, self.image, site.build)
         spec = replace(spec, labels={**spec.labels, **before})
         strategy = strategies.find(site.environment.strategy)
         if isinstance(strategy, strategies.Prepares):
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
-        require_free(engine, spec.publish, names.live)
+        for address in spec.addresses:
+            require_free(engine, address, names.live)
+        if not site.leaves_alone(self.image, engine.find(names.live)):
+            with site.timing("job"), journal.undone_on_failure(engine, names):
+                ran |= jobs.run(engine, names, site.service, spec, site.progress)
         if site.service.candidate == "off":
-            return Prepared(site, self.image, spec, started)
+            return Prepared(site, self.image, spec, started, ran)
         spec = self._with_its_data(spec)
         with journal.undone_on_failure(engine, names):
             engine.remove(names.candidate)  # one that recovery could not take away
@@ -202,7 +216,7 @@ class FetchedImage:
             engine.start(candidate)
             ready = readiness.wait(engine, candidate, names.candidate)
         site.progress(f"{names.candidate} is ready with {self.image.brief}")
-        return StagedCandidate(site, self.image, spec, started, ready)
+        return StagedCandidate(site, self.image, spec, started, ran, ready)
 
     def _with_its_data(self, spec: Spec) -> Spec:
         """A candidate that becomes live itself gets what live has in anonymous volumes, if told."""
@@ -224,12 +238,13 @@ class FetchedImage:
 
 @dataclass(frozen=True)
 class Prepared:
-    """See `Staged`: all that it needs is there, and where it has a candidate, that is ready."""
+    """See `Staged` and `RanJobs`: what it needs is there, and the candidate, if any, is ready."""
 
     site: DockerDeployer
     image: ImageReference
     spec: Spec
     started: datetime
+    jobs: Mapping[str, str]
 
     def promote(self) -> LiveDeployment:
         site, engine, names = self.site, self.site.engine, self.site.names
@@ -240,8 +255,7 @@ class Prepared:
             proof.require_no_impostor(engine, names)
             if previous is not None and DEPLOY_ID not in previous.labels:
                 self._adopt(previous)
-            # What could not be put back leaves a deployment open, in which nothing may stay.
-            if previous and not journal.is_open(engine, names) and self._same(previous):
+            if previous is not None and site.leaves_alone(self.image, previous):
                 engine.remove(names.candidate)
                 site.progress(f"{names.live} runs {self.image.brief} already: it was left alone")
                 return LeftAlone(site, self._deployment(previous, previous, 0.0), previous)
@@ -252,10 +266,6 @@ class Prepared:
             live = engine.get(names.live)
         site.progress(f"{names.live} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
         return LiveDeployment(site, self._deployment(live, previous, downtime), live)
-
-    def _same(self, live: Container) -> bool:
-        site = self.site
-        return as_deployed(site.environment, site.service, self.image, live, site.build)
 
     def _deployment(
         self, live: Container, previous: Container | None, downtime: float

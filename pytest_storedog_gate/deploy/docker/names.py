@@ -26,6 +26,7 @@ BUILD_LINK = "storedog.gate.build-link"
 COMMITS_BEFORE = "storedog.gate.commits-before"
 ROLE_AT_CREATE = "storedog.gate.role-at-create"
 SPEC = "storedog.gate.spec"
+RESTART = "storedog.gate.restart"
 READINESS = "storedog.gate.readiness"
 ABSENT = "storedog.gate.absent"
 DRAIN = "storedog.gate.drain"
@@ -57,6 +58,11 @@ class Names:
     @property
     def previous(self) -> str:
         return f"{self.live}.prev"
+
+    @property
+    def job(self) -> str:
+        """What runs before a version starts; see `jobs`."""
+        return f"{self.live}.job"
 
     @property
     def witness(self) -> str:

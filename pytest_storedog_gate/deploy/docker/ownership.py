@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.names import Names
+from pytest_storedog_gate.deploy.docker.specification import networks
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError
 
@@ -26,15 +27,17 @@ def require(engine: Engine, environment: Environment) -> None:
     """Raises `ConfigurationError` where something is not this environment's to touch."""
     for service in environment.services:
         where = Names.of(environment, service.name)
-        for name in (where.live, where.previous, where.candidate):
+        for name in (where.live, where.previous, where.candidate, where.job):
             if found := engine.find(name):
                 _require_ours(environment, f"the container {name}", found.labels, service.name)
         for name in (where.edge, where.spare_edge):
             if found := engine.find(name):
                 _require_ours(environment, f"the container {name}", found.labels)
-    for volume in _volumes(environment):
-        if (found_labels := engine.volume(volume)) is not None:
-            _require_ours(environment, f"the volume {volume}", found_labels)
+    things = [("volume", name, engine.volume(name)) for name in _volumes(environment)]
+    things += [("network", name, engine.network(name)) for name in _networks(environment)]
+    for kind, name, found_labels in things:
+        if found_labels is not None:
+            _require_ours(environment, f"the {kind} {name}", found_labels)
     network = engine.network(environment.network)
     theirs = network.get(labels.PROJECT) if network else None
     if theirs not in (None, environment.project):
@@ -114,7 +117,7 @@ def _copies(engine: Engine, environment: Environment) -> Iterator[str]:
 
 
 def _old_and_new_volumes(environment: Environment, service: Service) -> Iterator[tuple[str, str]]:
-    for name in service.volumes:
+    for name in service.named_volumes:
         yield (
             labels.inside("", environment.name, name),
             labels.inside(environment.project, environment.name, name),
@@ -123,8 +126,15 @@ def _old_and_new_volumes(environment: Environment, service: Service) -> Iterator
 
 def _volumes(environment: Environment) -> Iterator[str]:
     for service in environment.services:
-        for name in service.volumes:
+        for name in service.named_volumes:
             yield labels.inside(environment.project, environment.name, name)
+
+
+def _networks(environment: Environment) -> Iterator[str]:
+    for service in environment.services:
+        for name, network in networks(environment, service).items():
+            if not network.external:
+                yield name
 
 
 def _is_of_a_project(found: Mapping[str, str]) -> bool:

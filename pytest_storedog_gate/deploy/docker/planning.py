@@ -16,7 +16,8 @@ from pytest_storedog_gate.deploy.docker import (
 from pytest_storedog_gate.deploy.docker.images import resolve, standing
 from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.docker.names import Names
-from pytest_storedog_gate.deploy.docker.specification import as_deployed
+from pytest_storedog_gate.deploy.docker.services.surroundings import missing_networks
+from pytest_storedog_gate.deploy.docker.specification import addresses, as_deployed
 from pytest_storedog_gate.deploy.docker.traffic import ports
 from pytest_storedog_gate.deploy.references import ImageReference, short
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_storedog_gate.deploy import Build
-    from pytest_storedog_gate.deploy.docker.container import Container
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.lease import Lease
     from pytest_storedog_gate.deploy.environment import Environment, Service
@@ -66,18 +66,22 @@ class Plan:
 
     def stage(self) -> Iterator[str]:
         succession.label_of(self._build, self._engine.find(self._names.live))
-        if self._engine.network(self._environment.network) is None:
-            yield f"create the network {self._environment.network}"
+        for network in missing_networks(self._engine, self._environment):
+            yield f"create the network {network}"
         for found in services.survey(self._engine, self._environment):
+            if found.outdated is not None:
+                yield from self._job(found.service)
             yield self._service(found)
         strategy = strategies.find(self._environment.strategy)
-        published = self._environment.publish.get(self._names.service)
+        gated = self._environment.gated
         if isinstance(strategy, strategies.Prepares):
             yield from strategy.foresee(self._engine, self._environment, self._names)
-        elif published is not None:
-            held = ports.require_free(self._engine, published, self._names.live)
-            yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
-        gated = self._environment.gated
+        elif gated is not None:
+            for published in addresses(self._environment, gated):
+                held = ports.require_free(self._engine, published, self._names.live)
+                yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
+        if gated is not None and not self._left_alone(gated):
+            yield from self._job(gated)
         if gated is None or gated.candidate != "off":
             yield f"start {self._names.candidate} and wait until it is ready"
 
@@ -85,16 +89,24 @@ class Plan:
         proof.require_no_impostor(self._engine, self._names)
         live = self._engine.find(self._names.live)
         gated = self._environment.gated
-        is_open = journal.is_open(self._engine, self._names)
-        if live and gated and not is_open and self._same(live, gated):
+        if live and gated and self._left_alone(gated):
             yield f"leave {self._names.live} alone: it runs {self.image.brief} already"
             return
         now = short(live.labels.get(names.DIGEST)) if live else "nothing"
         strategy = self._environment.strategy
         yield f"make it {self._names.live} by strategy {strategy}, in place of {now}"
 
-    def _same(self, live: Container, gated: Service) -> bool:
+    def _left_alone(self, gated: Service) -> bool:
+        live = self._engine.find(self._names.live)
+        if live is None or journal.is_open(self._engine, self._names):
+            return False
         return as_deployed(self._environment, gated, self.image, live, self._build)
+
+    def _job(self, service: Service) -> Iterator[str]:
+        if (job := service.before_swap) is not None:
+            where = Names.of(self._environment, service.name)
+            image = "its image" if job.image is None else job.image
+            yield f"run {where.job} in {image}, which has to end well within {job.timeout:g} s"
 
     @cached_property
     def _lockable(self) -> bool:
@@ -111,10 +123,12 @@ class Plan:
                 yield f"put {where.previous} back: the last deployment was not concluded"
             elif self._engine.find(where.candidate) is not None:
                 yield f"remove {where.candidate}, a candidate that never had traffic"
+            if self._engine.find(where.job) is not None:
+                yield f"remove {where.job}, which a run that was broken off has left"
 
     def _service(self, found: services.Standing) -> str:
         if found.outdated is None:
             return f"leave {found.names.live} alone: {found.image} runs"
-        published = self._environment.publish.get(found.service.name)
-        ports.require_free(self._engine, published, found.names.live)
+        for published in addresses(self._environment, found.service):
+            ports.require_free(self._engine, published, found.names.live)
         return f"start {found.names.live} with {found.image}: {found.outdated}"

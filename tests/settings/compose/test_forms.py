@@ -148,6 +148,14 @@ def test_what_variables_it_has(files: Files, keys: str, variables: dict[str, str
     assert files.web(keys, **given).environment == variables
 
 
+def test_variables_of_files(files: Files) -> None:
+    files.write("app.env", "A=1\nB=of the file\n")
+    web = files.web(
+        "env_file: [app.env, {path: more.env, required: false}]\nenvironment: {B: said}"
+    )
+    assert web.environment == {"A": "1", "B": "said"}
+
+
 def test_env_beside_the_file_is_for_its_text(files: Files) -> None:
     files.write(".env", "TAG=3\nNAME='web'\nIMAGE=\"shop/${NAME}:${TAG}\"\nBOTH=file\n")
     files.composed("services: {web: {image: $IMAGE, environment: {BOTH: $BOTH}}}")

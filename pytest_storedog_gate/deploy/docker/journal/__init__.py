@@ -71,6 +71,10 @@ def put_back(engine: Engine, names: Names) -> str | None:
         if engine.find(names.candidate) is not None:
             engine.remove(names.candidate)
             done = done or f"removed {names.candidate}, a candidate that never had traffic"
+        if (job := engine.find(names.job)) is not None:
+            engine.stop(job.id)
+            engine.remove(job.id)
+            done = done or f"removed {names.job}, which a run that was broken off has left"
         _require_what_was_live(engine, names)
         _forget(engine, names)
     except GateError as error:
@@ -151,7 +155,7 @@ def _restore(engine: Engine, names: Names, previous: Container) -> str:
                 engine.remove(found.id)
     engine.start(previous.id)
     readiness.wait(engine, previous.id, names.previous)
-    engine.set_restart_policy(previous.id, "unless-stopped")
+    engine.keep_up(previous.id)
     _go_back(engine, names, previous)
     return f"put {previous.image} back as {names.live}"
 

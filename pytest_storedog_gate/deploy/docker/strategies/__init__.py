@@ -85,3 +85,29 @@ def find(name: str) -> Strategy:
             f"the strategy {name!r} ({where}) cannot be used: {error}; mend or uninstall it"
         ) from error
     return cast("Strategy", found)
+
+
+def fault_of_becoming_live(environment: Environment) -> tuple[str, str] | None:
+    """Why a candidate cannot become live itself, for `Strategy.fault`.
+
+    All of this an engine gives a container as it creates it, and a candidate must not have it.
+    """
+    gated = environment.gated
+    if gated is None:
+        return None
+    runtime = gated.runtime
+    reasons = {
+        "ports": "an engine cannot move a published port" if runtime.ports else None,
+        "hostname": "others can reach a container by it" if runtime.hostname else None,
+        "networks": "an engine cannot move an alias"
+        if any(network.aliases for network in runtime.networks)
+        else None,
+    }
+    found = ((key, reason) for key, reason in reasons.items() if reason)
+    for key, reason in found:
+        return "strategy", (
+            f"services.{gated.name}.{key} cannot be used with strategy {environment.strategy}, "
+            f"whose candidate becomes live itself: {reason}; use strategy recreate, or take "
+            f"{'the aliases' if key == 'networks' else 'it'} out"
+        )
+    return None

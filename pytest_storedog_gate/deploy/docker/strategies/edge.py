@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve
+from pytest_storedog_gate.deploy.docker.strategies import fault_of_becoming_live
 from pytest_storedog_gate.deploy.docker.traffic import edge
 from pytest_storedog_gate.deploy.docker.traffic.ports import require_free
 from pytest_storedog_gate.deploy.references import ImageReference
@@ -38,7 +39,7 @@ def fault(environment: Environment) -> tuple[str, str] | None:
             "edge needs `edge_image`, the image of HAProxy with its tag or digest, as in "
             '"haproxy:2.6"'
         )
-    return None
+    return fault_of_becoming_live(environment)
 
 
 def prepare(
@@ -75,7 +76,7 @@ def foresee(engine: Engine, environment: Environment, names: Names) -> Iterator[
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
     """See `Strategy`."""
     # Before it has traffic: from then on an engine that starts anew has to start it.
-    engine.set_restart_policy(names.candidate, "unless-stopped")
+    engine.keep_up(names.candidate)
     leaving, moves = engine.find(names.live), _has_its_own_address(engine, names)
     began = time.monotonic()
     journal.open_deployment(engine, names, spec)

@@ -38,6 +38,6 @@ def swap(engine: Engine, names: Names, spec: Spec) -> float:
     live = engine.create(names.live, spec)
     engine.start(live)
     answered = readiness.first_answer(engine, live, names.live)
-    engine.set_restart_policy(live, "unless-stopped")
+    engine.keep_up(live)
     engine.set_restart_policy(previous.id, "no")
     return answered - began

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal
+from pytest_storedog_gate.deploy.docker.strategies import fault_of_becoming_live
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def fault(environment: Environment) -> tuple[str, str] | None:
     if environment.gate not in environment.publish:
-        return None
+        return fault_of_becoming_live(environment)
     return "publish", (
         f"{environment.gate} is under the gate and cannot be published with strategy rename: "
         "an engine cannot move a published port; use strategy recreate"
@@ -28,7 +29,7 @@ def fault(environment: Environment) -> tuple[str, str] | None:
 
 def swap(engine: Engine, names: Names, spec: Spec) -> float:
     # Before it has traffic: from then on an engine that starts anew has to start it.
-    engine.set_restart_policy(names.candidate, "unless-stopped")
+    engine.keep_up(names.candidate)
     began = time.monotonic()
     journal.open_deployment(engine, names, spec)
     engine.rename(names.candidate, names.live)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker import readiness
 from pytest_storedog_gate.deploy.docker.specification import Spec
+from pytest_storedog_gate.deploy.runtime import Runtime
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def specify(
         port=service.port,
         publish=environment.publish.get(service.name),
         beside={PREVIEW: environment.preview, PROOF: None},
-        entrypoint=_ENTRYPOINT,
+        runtime=Runtime(entrypoint=_ENTRYPOINT),
     )
     return _marked(spec)
 

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.types import EndpointConfig, NetworkingConfig
 
+from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.container import Container
+from pytest_storedog_gate.deploy.docker.engine import creation
 from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
 from pytest_storedog_gate.deploy.docker.traffic.stopping import PS_ARGUMENTS, hears
+from pytest_storedog_gate.deploy.runtime import SECRETS
 from pytest_storedog_gate.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -100,7 +102,12 @@ class Engine:
     def logs(self, container: str) -> str:
         """The last lines that the container wrote, with secrets masked."""
         with self._errors():
-            text = self._api.logs(container, tail=_LOG_LINES).decode(errors="replace")
+            try:
+                text = self._api.logs(container, tail=_LOG_LINES).decode(errors="replace")
+            except APIError as error:
+                if "does not support reading" not in str(error):
+                    raise
+                return "(its logging driver keeps nothing that can be read)"
         return self.redact(text.strip())
 
     def sent(self, container: str) -> int | None:
@@ -144,34 +151,22 @@ class Engine:
     # Changing
 
     def create(self, name: str, spec: Spec) -> str:
-        """Creates a container with restart policy `no`, and its volumes; returns its ID."""
+        """Creates a container with restart policy `no`, and its volumes; returns its ID.
+
+        It has its secrets and is in its networks: it can be started.
+        """
         with self._errors():
-            api = self._api
-            for volume in spec.volumes:
+            for volume in spec.own_volumes:
                 self.create_volume(volume, spec.owner)
-            host = api.create_host_config(
-                binds=[f"{volume}:{folder}" for volume, folder in spec.volumes.items()],
-                port_bindings=spec.port_bindings(self.loopback),
-                network_mode=spec.network,
-                restart_policy={"Name": "no"},
-                # As PID 1 a process without a SIGTERM handler would take the whole grace to stop.
-                init=True,
-            )
-            endpoint = EndpointConfig(api.api_version, aliases=list(spec.aliases))
-            networking = NetworkingConfig({spec.network: endpoint})  # type: ignore[arg-type]
-            created = api.create_container(
-                spec.image,
-                name=name,
-                detach=True,
-                environment=dict(spec.environment),
-                labels=dict(spec.labels),
-                ports=list(spec.ports) or None,
-                entrypoint=list(spec.entrypoint) or None,
-                host_config=host,
-                networking_config=networking,
-                use_config_proxy=False,
-            )
-        return str(created["Id"])
+            said = creation.request(self._api, spec, self.loopback)
+            created = str(self._api.create_container(name=name, **said)["Id"])
+            for network in spec.runtime.networks:
+                self._api.connect_container_to_network(
+                    created, network.name, aliases=[*spec.aliases, *network.aliases]
+                )
+            if secrets := spec.runtime.secrets:
+                self._api.put_archive(created, SECRETS, creation.archive(secrets))
+        return created
 
     def start(self, container: str) -> None:
         """Starts a container, or lets a paused one go on; a running one is left as it is."""
@@ -185,12 +180,13 @@ class Engine:
     def stop(self, container: str, *, then: RestartPolicy = "no") -> None:
         """Stops a container, for good: only with "always" a restart of the engine revives it.
 
-        What hears that it is to end has some seconds for it.
+        What hears that it is to end has the time for it that it was created with.
         """
         self.set_restart_policy(container, then)
         found = self.get(container)
         with self._errors():
-            self._api.stop(container, timeout=_GRACE if self._hears(found) else 0)
+            grace = _GRACE if found.grace is None else found.grace
+            self._api.stop(container, timeout=grace if self._hears(found) else 0)
 
     def rename(self, container: str, name: str) -> None:
         with self._errors():
@@ -211,6 +207,11 @@ class Engine:
         with self._errors():
             # The stubs know only two of the engine's policies.
             self._api.update_container(container, restart_policy={"Name": policy})  # type: ignore[arg-type]
+
+    def keep_up(self, container: str) -> None:
+        """From now on the engine starts it anew, whatever ends it but a person."""
+        said = self.get(container).labels.get(labels.RESTART)
+        self.set_restart_policy(container, "always" if said == "always" else "unless-stopped")
 
     def volume(self, name: str) -> Mapping[str, str] | None:
         """The labels of a volume; None where there is none of this name."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import journal, names
+from pytest_storedog_gate.deploy.docker import journal
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve
 from pytest_storedog_gate.deploy.docker.names import Names
+from pytest_storedog_gate.deploy.docker.services import jobs
+from pytest_storedog_gate.deploy.docker.services.surroundings import create_networks
 from pytest_storedog_gate.deploy.docker.specification import outdated, specify
 from pytest_storedog_gate.deploy.docker.strategies import recreate
 from pytest_storedog_gate.deploy.docker.traffic import ports
@@ -53,22 +55,28 @@ def survey(engine: Engine, environment: Environment) -> Iterator[Standing]:
 
 def start(
     engine: Engine, environment: Environment, build: Build, progress: Callable[[str], None]
-) -> None:
-    """Creates the network if it is absent and replaces each service that is not as it should be."""
-    if engine.network(environment.network) is None:
-        engine.create_network(environment.network, names.owner(environment))
-        progress(f"created the network {environment.network}")
+) -> dict[str, str]:
+    """Creates networks that are absent and replaces each service that is not as it should be.
+
+    Returns the last lines of the jobs that ran for that, by their names.
+    """
+    ran: dict[str, str] = {}
+    for network in create_networks(engine, environment):
+        progress(f"created the network {network}")
     outdated = [each for each in survey(engine, environment) if each.outdated is not None]
     # All new images are on the engine before any old container is touched.
     side_by_side(lambda standing: fetch(engine, standing.image), outdated, at_once=_AT_ONCE)
     for standing in outdated:
         spec = specify(environment, standing.service, standing.image, build)
-        ports.require_free(engine, spec.publish, standing.names.live)
+        for address in spec.addresses:
+            ports.require_free(engine, address, standing.names.live)
         with journal.undone_on_failure(engine, standing.names):
+            ran |= jobs.run(engine, standing.names, standing.service, spec, progress)
             recreate.swap(engine, standing.names, spec)
         journal.conclude(engine, standing.names)
         image, why = standing.image.brief, standing.outdated
         progress(f"started {standing.names.live} with {image}: {why}")
+    return ran
 
 
 def _outdated(
