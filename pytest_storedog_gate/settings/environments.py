@@ -117,7 +117,7 @@ def _services(
             found = together(*(partial(services.service, name) for name in ordered))
             return tuple(_with_job(table, each, services) for each in found), None
         key = "gate"
-        return (), services.service(gate)
+        return (), services.elsewhere(gate)
     except ValueError as error:
         raise table.error((key,), str(error)) from None
 

@@ -18,11 +18,10 @@ from pytest_storedog_gate.settings.services.catalogue import Catalogue, Describe
 from pytest_storedog_gate.settings.services.compose import ComposeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
     from typing import Any
 
-    from pytest_storedog_gate.reading.table import Table
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.promotion import Promotion
 
@@ -123,24 +122,28 @@ def _below(rootdir: Path, folder: Path) -> list[Path]:
     return inside or ([folder] if folder != rootdir else [])
 
 
-def read(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
+def read(
+    path: Path, deploys: str | None = None, environ: Mapping[str, str] | None = None
+) -> Configuration:
     """Reads and checks the whole file; a mistake anywhere in it is an error.
 
-    Its compose file is read with `environ`, which has the values of variables; with None it is
-    left alone, as nothing is to be deployed.
+    Its compose file is read for the environment that a run `deploys`, with `environ` as the
+    variables of the process; without one it is left alone.
     """
     top = toml_table(path)
     if path.name == "pyproject.toml":
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
     project = said.get("project", "")
-    file = None
-    if "compose" in said and environ is not None:
-        file = ComposeFile.read(path.parent / said["compose"], said["compose"], environ)
-    catalogue = _catalogue(top, path.parent, file, undescribed="compose" in said)
-    sections = {
-        t.name: environments.read(t, catalogue(t), project) for t in top.tables("environments")
-    }
+    known = (Undescribed if "compose" in said else Catalogue)(top, path.parent)
+    file, sections = None, {}
+    for table in top.tables("environments"):
+        catalogue: Catalogue | Undescribed | Described = known
+        if "compose" in said and table.name == deploys:
+            file = ComposeFile.read(path.parent / said["compose"], said["compose"], environ or {})
+            published = table.data.get("publish", ())
+            catalogue = Described(top, path.parent, file, table.name, published)
+        sections[table.name] = environments.read(table, catalogue, project)
     environments.check_order(top.table("environments"), sections)
     return Configuration(
         path,
@@ -154,15 +157,3 @@ def read(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
         said.get("junit"),
         file.secrets if file else frozenset(),
     )
-
-
-def _catalogue(
-    top: Table, folder: Path, file: ComposeFile | None, *, undescribed: bool
-) -> Callable[[Table], Catalogue | Described | Undescribed]:
-    """What gives an environment its services."""
-    if file is not None:
-        return lambda environment: Described(
-            top, folder, file, environment.name, environment.data.get("publish", ())
-        )
-    known = Undescribed(top) if undescribed else Catalogue(top, folder)
-    return lambda _environment: known

@@ -145,7 +145,7 @@ def load(
     """
     deploy = options.deploys
     path = configuration.find(options.root, options.config, options.folder)
-    file = configuration.read(path, environ if deploy else None)
+    file = configuration.read(path, options.environment if deploy else None, environ)
     section = file.section(options.environment)
     # A single check from a laptop must not ask for what only a deployment needs.
     section, secrets = filled_in(section if deploy else section.undeployed, file.path.name, environ)

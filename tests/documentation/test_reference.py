@@ -64,7 +64,7 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
     path.write_text(top + "\n".join([*whole, others]), "utf-8")
     named = "services: {discounts: {container_name: named}}"
     (tmp_path / "compose.yaml").write_text(named, "utf-8")
-    read(path, {})
+    read(path, "staging", {})
     for section, table in (
         ("services.NAME.readiness", '[services.a]\nimage = "a"\nport = 1\n[services.a.readiness]'),
         ("services.NAME.healthcheck", '[services.a]\nimage = "a"\n[services.a.healthcheck]'),

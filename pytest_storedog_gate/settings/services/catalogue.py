@@ -41,6 +41,10 @@ class Catalogue:
             raise ValueError(f"{name!r} is not one of the file's [services.*]{known}")
         return self._known[name]
 
+    def elsewhere(self, name: str) -> Service:
+        """The same, of a service that somebody else deploys."""
+        return self.service(name)
+
     def in_order(self, names: Sequence[str]) -> Sequence[str]:
         """The names as they are to start."""
         return names
@@ -49,7 +53,7 @@ class Catalogue:
 class Undescribed:
     """Where nothing is deployed: no matter what the compose file says, or whether it is there."""
 
-    def __init__(self, top: Table) -> None:
+    def __init__(self, top: Table, _folder: Path) -> None:
         self._said = {table.name: table for table in top.tables("services")}
         for table in self._said.values():
             table.read(KEYS, REFUSED)
@@ -58,6 +62,8 @@ class Undescribed:
         """Every service may be there."""
         said = self._said[name].data if name in self._said else {}
         return Service(name, said.get("image", ""), 1, candidate=said.get("candidate"))
+
+    elsewhere = service
 
     def in_order(self, names: Sequence[str]) -> Sequence[str]:
         return names
@@ -77,6 +83,7 @@ class Described:
         self._said = {table.name: table for table in top.tables("services")}
         self._top, self._folder, self._file = top, folder, file
         self._environment, self._published = environment, published
+        self._more = {"STOREDOG_ENV": environment}
         for table in self._said.values():
             if table.name not in file.services:
                 services.read(table, folder)
@@ -85,32 +92,44 @@ class Described:
 
     def service(self, name: str) -> Service:
         """The service of that name; ValueError with a sentence where there is none."""
-        known = {*self._said, *self._file.services}
-        if name not in known:
-            raise ValueError(
-                f"{name!r} is neither in {self._file.name} nor one of the [services.*]"
-                f"{suggestion(name, known)}"
-            )
+        self._require(name)
         said = self._said.get(name, self._top.table("services").table(name))
         if name not in self._file.services:
             return services.read(said, self._folder)
         data = {key: value for key, value in said.data.items() if key != "without"}
         own = Table(data, said.document, said.path)
         but = {*own.data} - {"environment"} | {*said.data.get("without", ())}
-        table = self._file.service(name, but, {"STOREDOG_ENV": self._environment})
+        table = self._file.service(name, but, self._more)
         around = Around(
             self._file.folder,
             self._file.defined,
-            self._file.value_of,
+            lambda one: self._more.get(one) or self._file.value_of(one),
             published=name in self._published,
             port=own.data.get("port"),
         )
         words = described.words(table, frozenset(but), around)
         return services.read(joined(own, table, words), self._folder)
 
+    def elsewhere(self, name: str) -> Service:
+        """A service that somebody else deploys: nothing but its image matters."""
+        self._require(name)
+        said = self._said[name].data if name in self._said else {}
+        if "image" in said or name not in self._file.services:
+            return Service(name, said.get("image", ""))
+        but = {*(self._file.services[name] or ())} - {"image"}
+        return Service(name, self._file.service(name, but, self._more).data.get("image", ""))
+
     def in_order(self, names: Sequence[str]) -> Sequence[str]:
         """As `depends_on` has it, and else as they are; ValueError where none can be the first."""
         return order.in_order(names, lambda name: list(self._before(name, names)))
+
+    def _require(self, name: str) -> None:
+        known = {*self._said, *self._file.services}
+        if name not in known:
+            raise ValueError(
+                f"{name!r} is neither in {self._file.name} nor one of the [services.*]"
+                f"{suggestion(name, known)}"
+            )
 
     def _before(self, name: str, names: Sequence[str]) -> Iterator[str]:
         """Those of the names that have to be there before it."""

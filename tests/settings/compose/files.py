@@ -38,7 +38,7 @@ class Files:
         self.write("compose.yaml", text)
 
     def read(self, **variables: str) -> Configuration:
-        return read(self.folder / "storedog.toml", variables)
+        return read(self.folder / "storedog.toml", "staging", variables)
 
     def environment(self, **variables: str) -> Environment:
         """Staging, with everything that a run puts into it."""

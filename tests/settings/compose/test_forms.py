@@ -8,7 +8,9 @@ import pytest
 
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.runtime import Healthcheck, Logging, Network, Port
-from tests.settings.compose.files import Files, indented, service
+from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.settings.file import read
+from tests.settings.compose.files import ENVIRONMENT, Files, indented, service
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,6 +187,104 @@ def test_its_port_is_the_first_one(files: Files, keys: str, expected: int | None
     files.composed(f"services:\n  web:\n    build: .\n{indented(keys)}")
     files.configured('[services.web]\nimage = "w"\n')
     assert files.environment().services[0].port == expected
+
+
+def test_a_default_network_of_others_is_joined_by_who_names_none(files: Files) -> None:
+    default = "networks: {default: {external: true, name: proxy}}\n"
+    files.composed(service("", default))
+    assert files.environment().services[0].runtime.networks == (Network("proxy", external=True),)
+
+
+def test_services_start_as_they_depend_on_each_other(files: Files) -> None:
+    files.composed(
+        "services:\n"
+        "  web: {image: w, depends_on: {worker: {condition: service_started}, "
+        "migrate: {condition: service_completed_successfully}}}\n"
+        "  worker: {image: w, depends_on: [db, cache]}\n"
+        "  cache: {image: c, depends_on: {mail: {condition: service_started, required: false}}}\n"
+        "  db: {image: d}\n"
+        "  migrate: {image: w, command: bin/migrate}\n"
+    )
+    staging = ENVIRONMENT.replace('["web"]', '["web", "db", "worker", "cache"]')
+    files.configured("", staging)
+    with pytest.raises(ConfigurationError) as caught:
+        files.read()
+    assert str(caught.value) == (
+        "compose.yaml:2: services.web.depends_on.migrate: web starts when migrate has ended: write "
+        '`before_swap = { command = "bin/migrate" }` in [services.web] of the configuration, which '
+        "the gate runs before each version"
+    )
+    files.configured('[services.web]\nbefore_swap = { command = "bin/migrate" }\n', staging)
+    assert [each.name for each in files.environment().services] == ["db", "cache", "worker", "web"]
+
+
+def test_services_that_wait_for_each_other(files: Files) -> None:
+    files.composed(
+        "services: {web: {image: w, depends_on: [db]}, db: {image: d, links: [web], "
+        "depends_on: [web]}}"
+    )
+    files.configured("", ENVIRONMENT.replace('["web"]', '["web", "db"]'))
+    with pytest.raises(ConfigurationError, match="web waits for db waits for web"):
+        files.read()
+
+
+JOINED = """
+[services.web]
+image = "registry.example.com/web"
+port = 9000
+readiness = { http = "/ready" }
+environment = { MODE = "gated", FROM = "${HERE}" }
+ports = []
+without = ["container_name"]
+"""
+
+
+def test_what_the_configuration_says_goes_before(files: Files) -> None:
+    files.configured(JOINED)
+    files.composed(
+        "services:\n  web:\n    build: .\n    container_name: shop\n    ports: [80:80]\n"
+        "    environment: {MODE: $NONE_HERE, KEPT: 1}\n    user: www\n".replace("$NONE_HERE", "dev")
+    )
+    (web,) = files.environment(HERE="process").services
+    assert (web.image, web.port, web.runtime.user) == ("registry.example.com/web", 9000, "www")
+    assert web.environment == {"MODE": "gated", "FROM": "process", "KEPT": "1"}
+    assert web.runtime.ports == ()
+
+
+def test_where_the_environment_publishes_it_the_compose_file_does_not(files: Files) -> None:
+    files.composed(service("ports: [8080:80, 9090:90]"))
+    files.configured("", f'{ENVIRONMENT}publish = {{ web = "127.0.0.1:18080" }}\n')
+    environment = files.environment()
+    assert environment.publish["web"] == Address("127.0.0.1", 18080)
+    assert [each.target for each in environment.services[0].runtime.ports] == [90]
+
+
+FAULTS = {
+    'port = "80"': "storedog.toml:3: services.web.port: must be an integer",
+    'readiness = { htpp = "/" }\nport = 1': "storedog.toml:3: services.web.readiness.htpp: unknown",
+    "environment = { A = 1 }": "storedog.toml:3: services.web.environment.A: must be a string",
+    'without = ["tty"]': "storedog.toml:3: services.web.without[0]: 'tty' is not among the keys of "
+    "web in compose.yaml; take it out",
+    'restart = "on-failure"': "storedog.toml:3: services.web.restart: 'on-failure' would leave",
+    'imag = "w"': "storedog.toml:3: services.web.imag: unknown key; did you mean 'image'?",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "sentence"), FAULTS.items())
+def test_a_fault_stands_where_it_is_said(files: Files, said: str, sentence: str) -> None:
+    files.composed(service("restart: always\nenvironment: {A: 1}"))
+    files.configured(f"[services.web]\n{said}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        files.read()
+    assert sentence in str(caught.value)
+
+
+def test_in_pyproject_too(files: Files) -> None:
+    text = f'[tool.storedog-gate]\ncompose = "compose.yaml"\n{ENVIRONMENT}'
+    files.write("pyproject.toml", text.replace("[env", "[tool.storedog-gate.env"))
+    files.composed(service("restart: 'no'"))
+    with pytest.raises(ConfigurationError, match=r"^compose\.yaml:4: services\.web\.restart: 'no'"):
+        read(files.folder / "pyproject.toml", "staging", {})
 
 
 MOUNTS = """

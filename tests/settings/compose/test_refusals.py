@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.settings.file import read
 from pytest_storedog_gate.settings.services.compose import described
 from pytest_storedog_gate.settings.services.compose.known import CHANGES_NOTHING, REFUSED
 from tests.settings.compose.files import ENVIRONMENT, Files, service
@@ -65,9 +66,9 @@ FAULTS = {
     "ports: 80": "4: services.web.ports: must be a list",
     "ports: [{target: 80, published: 80, speed: 1}]": "4: services.web.ports[0].speed: is nothing",
     "environment:\n  A: 1\n  V: 1.10":
-        "6: services.web.environment.V: '1.10' is a number, which compose may write in another way; put it in quotes",
-    "environment: {A: 0755}": "4: services.web.environment.A: '0755' is a number",
-    "environment: {A: 12345678e9}": "4: services.web.environment.A: '12345678e9' is a number",
+        "6: services.web.environment.V: is a number (not shown), which compose may write in another way; put it in quotes",
+    "environment: {A: 0755}": "4: services.web.environment.A: is a number (",
+    "environment: {A: 12345678e9}": "4: services.web.environment.A: is a number (",
     "environment: {A: [1]}": "4: services.web.environment.A: must be a text, a number or a truth",
     "environment: text": "4: services.web.environment: must be a list or a mapping",
     "environment:\n  - A=1\n  - B=${NONE}":
@@ -90,6 +91,8 @@ FAULTS = {
     "networks: [swarm]": "12: networks.swarm.driver: cannot be so",
     "networks:\n  default:\n    ipv4_address: 10.0.0.2":
         "6: services.web.networks.default.ipv4_address: is nothing that the gate gives",
+    "ports:\nexpose: 80": "5: services.web.expose: must be a list of ports",
+    "env_file: [~]": "4: services.web.env_file[0]: must be the path of a file",
     "links: ['db:mysql']": "4: services.web.links[0]: services reach db by that name",
     "secrets: [theirs]": "14: secrets.theirs: needs a `file` or an `environment`",
     "secrets: [none]": "4: services.web.secrets[0]: 'none' is not among the file's `secrets`",
@@ -155,17 +158,49 @@ def test_what_is_not_named_is_not_read(files: Files) -> None:
     assert [service.name for service in files.environment().services] == ["web"]
 
 
+def test_what_another_environment_needs_is_not_read(files: Files) -> None:
+    files.composed("services: {web: {image: w}, audit: {image: '${AUDIT_IMAGE:?}'}}")
+    production = ENVIRONMENT.replace("staging", "production").replace('["web"]', '["web", "audit"]')
+    files.configured("", ENVIRONMENT + production)
+    assert [service.name for service in files.environment().services] == ["web"]
+
+
+def test_of_what_somebody_else_deploys_only_the_image_is_read(files: Files) -> None:
+    files.composed("services: {web: {image: 'w:$TAG', tty: true, command: $NONE}}")
+    files.configured("", ENVIRONMENT.replace('services = ["web"]', ""))
+    subject = files.environment(TAG="7").subject
+    assert subject is not None
+    assert subject.image == "w:7"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_run_that_only_checks_leaves_the_file_alone(files: Files, there: bool) -> None:
+    if there:
+        files.composed("services: {web: {image: $NONE, command: $NONE}}")
+    files.configured('[services.web]\nwithout = ["tty"]\n')
+    assert read(files.folder / "storedog.toml").section("staging").undeployed.checks
+
+
 def test_a_file_that_is_not_there(files: Files) -> None:
     with pytest.raises(ConfigurationError, match=r"^compose\.yaml: cannot be read: No such file"):
         files.read()
 
 
-def test_env_beside_the_file_that_cannot_be_read(files: Files) -> None:
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("A=1\nhunter2-secret\n", ".env:2: "),
+        ("PASSWORD=hunter2$secret\n", ".env: PASSWORD: has a $ that begins no variable, or one"),
+    ],
+)
+def test_env_beside_the_file_that_cannot_be_read(files: Files, text: str, sentence: str) -> None:
     files.composed(service(""))
-    files.write(".env", "A=1\nhunter2-secret\n")
-    with pytest.raises(ConfigurationError, match=r"^\.env:2: ") as caught:
+    files.write(".env", text)
+    with pytest.raises(ConfigurationError) as caught:
         files.read()
+    assert str(caught.value).startswith(sentence)
     assert "hunter2" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_every_key_that_is_refused_can_be_left_out(files: Files) -> None:

@@ -128,9 +128,11 @@ def _variables(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in env_file.read(text_of(path, path.name), path.name).items():
         try:
-            found[name] = (
-                value.text if value.literal else interpolated(value.text, {**found, **environ}.get)
-            )
-        except ValueError as error:
-            raise ConfigurationError(f"{path.name}: {name}: {error}") from None
+            known = {**found, **environ}.get
+            found[name] = value.text if value.literal else interpolated(value.text, known)
+        except ValueError:
+            raise ConfigurationError(
+                f"{path.name}: {name}: has a $ that begins no variable, or one that is not set (its "
+                "text is not shown); put it in single quotes where it means what it says"
+            ) from None
     return {**found, **environ}

@@ -28,7 +28,7 @@ def words(service: Table, but: frozenset[str], around: Around) -> Words:
         reached.port(said, service)
     except ConfigurationError as error:
         faults.append(error)
-    for key, value in service.data.items():
+    for key, value in {"networks": ["default"], **service.data}.items():
         if key in but or value is None or key.startswith("x-"):
             continue
         try:
@@ -60,7 +60,9 @@ def _env_file(said: Words, service: Table, around: Around) -> None:
         file = one if isinstance(one, dict) else {"path": one}
         if more := file.keys() - {"path", "required"}:
             raise service.error(place, f"`{min(more)}` is nothing that the gate does; take it out")
-        path = around.path(str(file.get("path", "")))
+        if not isinstance(file.get("path"), str):
+            raise service.error(place, "must be the path of a file")
+        path = around.path(file["path"])
         if file.get("required") != "false" or Path(path).exists():
             said.add("env_file", path, place)
 
@@ -95,7 +97,7 @@ _KNOWN = {*_FORMS, *_PLAIN, *CHANGES_NOTHING, *NEUTRAL, *REFUSED}
 
 
 def _read(said: Words, service: Table, key: str, around: Around) -> None:
-    value = service.data[key]
+    value = service.data.get(key)
     if key in _FORMS:
         _FORMS[key](said, service, around)
     elif key in _PLAIN:

@@ -82,6 +82,8 @@ def port(words: Words, service: Table) -> None:
     if first := next(tcp, None):
         words.set("port", first.target, first.place)
     elif exposed := service.data.get("expose"):
+        if not isinstance(exposed, list):
+            raise service.error(("expose",), "must be a list of ports")
         found = _PORT.fullmatch(str(exposed[0]))
         if found is None or found["published"] is not None:
             raise service.error(("expose", 0), f"{exposed[0]!r} is no port")
@@ -110,7 +112,7 @@ def networks(words: Words, service: Table, around: Around) -> None:
 
     The services of an environment have one network, in which they reach each other by name.
     """
-    said = service.data["networks"]
+    said = service.data.get("networks", ["default"])
     if isinstance(said, list):
         said = dict.fromkeys(map(str, said))
     if not isinstance(said, dict):

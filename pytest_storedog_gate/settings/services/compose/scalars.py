@@ -44,6 +44,6 @@ def text(value: Any) -> Filled:
         return Filled(value.lower())
     if _NUMBER.fullmatch(value) and not _WRITTEN_BACK.fullmatch(value):
         raise ValueError(
-            f"{str(value)!r} is a number, which compose may write in another way; put it in quotes"
+            "is a number (not shown), which compose may write in another way; put it in quotes"
         )
     return Filled(value)
