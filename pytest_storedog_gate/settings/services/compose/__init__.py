@@ -132,7 +132,7 @@ def _variables(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
             found[name] = value.text if value.literal else interpolated(value.text, known)
         except ValueError:
             raise ConfigurationError(
-                f"{path.name}: {name}: has a $ that begins no variable, or one that is not set (not "
-                "shown); put the value in single quotes where it means what it says"
+                f"{path.name}: {name}: has a $ that begins no variable, or one that is not set; "
+                "put the value in single quotes where it stands for itself (it is not shown)"
             ) from None
     return {**found, **environ}
