@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _HCL = shown("Terraform and Datadog's provider would have to read the block")
 _OUTPUT = shown("the lab's engine would have to deploy that release")
 _DOCUMENTED = tested_by("tests/installed/test_from_nothing.py", "storedog-")
-_COMPOSE = tested_by("tests/live/test_compose_file.py", "deploying/compose.md")
 _ONE = "storedog-synthetics run checks/"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
@@ -153,8 +152,8 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     ],
     "how-to/deploying/compose.md": [
         ("pip install 'pytest-storedog-gate[local,compose]'", reads),
-        ("# compose.yaml", _COMPOSE),
-        ("# storedog.toml", _COMPOSE),
+        ("# compose.yaml", tested_by("tests/live/test_compose_file.py", "# compose.yaml")),
+        ("# storedog.toml", tested_by("tests/live/test_compose_file.py", "# storedog.toml")),
         ("DB_PASSWORD=... pytest --storedog-env=staging --storedog-image=2", reads),
         ("[services.web]", parses),
     ],
