@@ -18,6 +18,7 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.outlets.new_files import refuse_taken, write_new
 from pytest_storedog_gate.settings import file as settings
+from pytest_storedog_gate.settings.new_project.composed import composed
 from pytest_storedog_gate.settings.new_project.systems import SYSTEMS, pipeline
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def _configuration(wanted: Wanted) -> dict[Path, str]:
         ids = [new_public_id()]
         made[_FIRST] = _first_check(ids[0], name)
     checks = ", ".join(f'"{one}"' for one in ids)
+    found = composed(wanted.image)
+    gate, services = (found.gate, found.services) if found else (name, (name,))
     environments = "".join(
         f"""
 [environments.{environment}]
@@ -125,26 +128,31 @@ def _configuration(wanted: Wanted) -> dict[Path, str]:
             if environment == "production"
             else ""
         }\
-gate = "{name}"
-services = ["{name}"]
+gate = "{gate}"
+services = {json.dumps(services)}
 strategy = "recreate"
-publish = {{ {name} = "127.0.0.1:{port}" }}
+publish = {{ {gate} = "127.0.0.1:{port}" }}
 checks = [{checks}]
 overrides = {{ startUrl = "http://127.0.0.1:{port}/" }}
 on_failure = "rollback"
 """
         for environment, port in _PORTS.items()
     )
+    compose = (
+        f'compose = "{found.file}"             # the services are described there\n'
+        if found
+        else ""
+    )
     made[_CONFIGURATION] = f"""\
 #:schema ./{_SCHEMA}
-
+{compose}
 [synthetics]
 backend = "local"                    # checks run where the gate runs
 definitions = ["{_CHECKS}"]
 
-[services.{name}]
-image = "{wanted.image}"   # no tag: the run says which
-port = {wanted.port}
+[services.{gate}]
+{"" if found else f'image = "{wanted.image}"   # no tag: the run says which' + chr(10)}\
+{"" if found and found.has_port else f"port = {wanted.port}" + chr(10)}\
 readiness = {{ http = "/", status = 200 }}
 {environments}"""
     if not _SCHEMA.exists():
