@@ -55,10 +55,9 @@ class Service:
     @property
     def named_volumes(self) -> Iterator[str]:
         """The volumes that are the environment's own."""
-        yield from self.volumes
-        for mount in self.runtime.mounts:
-            if mount.type == "volume" and not mount.external:
-                yield mount.source
+        mounts = (each for each in self.runtime.mounts if each.type == "volume")
+        further = (mount.source for mount in mounts if not mount.external)
+        yield from dict.fromkeys((*self.volumes, *further))
 
     @property
     def shared(self) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_storedog_gate.datadog import overrides
 from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.deploy.docker import strategies
+from pytest_storedog_gate.deploy.docker.specification import networks
 from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, one_of
@@ -103,6 +104,7 @@ def _deploying(table: Table, said: dict[str, Any], services: Services) -> Enviro
     _check_published(table, environment)
     _check_strategy(table, environment)
     _check_candidate(table, environment)
+    _check_networks(table, environment)
     return environment
 
 
@@ -193,6 +195,16 @@ def _check_candidate(table: Table, environment: Environment) -> None:
             f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
             'is stopped first), or "on" where two may share them',
         )
+
+
+def _check_networks(table: Table, environment: Environment) -> None:
+    for service in environment.services:
+        if environment.network in networks(environment, service):
+            raise table.error(
+                ("network",),
+                f"services.{service.name}.networks names {environment.network} too, which every "
+                "service of the environment is in; take it out there",
+            )
 
 
 def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:

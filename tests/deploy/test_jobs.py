@@ -84,9 +84,11 @@ def test_one_that_does_not_end_well_lets_nothing_start(
 ) -> None:
     deploy(machine, environment, machine.push("1"))
     standing = machine.statuses()
-    with pytest.raises(DeploymentFailed, match=f"(?s){JOB} {why}.*wrote .*was not touched") as said:
+    with pytest.raises(
+        DeploymentFailed, match=rf"{JOB} {why}\. {LIVE} was not touched; .*It wrote"
+    ) as said:
         deploy(machine, before(environment, job), new)
-    assert "what it has done by then stays" in str(said.value)
+    assert "what the job has done by then stays" in str(said.value)
     assert machine.statuses() == standing
     assert machine.answer(LIVE) == "1"
 
@@ -159,3 +161,17 @@ def test_one_that_an_interrupted_run_has_left_goes_with_it(
         box.spec = replace(box.spec, labels={**machine.boxes[0].spec.labels})
         assert JOB in held.put_back()
     assert machine.box(JOB) is None
+
+
+def test_going_back_to_an_older_commit_runs_none(
+    machine: Machine, old: ImageReference, new: ImageReference
+) -> None:
+    """Its own ran when it came, and it does not know what newer ones have done since."""
+    wanted = before(staging(), WELL)
+    for image, commit in ((old, "aaa"), (new, "bbb"), (old, "aaa")):
+        build = replace(BUILD, commit=commit)
+        with reached(machine, wanted, build) as deployer:
+            told(deployer.foresee(image))
+        with reached(machine, wanted, build) as deployer, deployer.lock() as held:
+            held.fetch(deployer.resolve(image)).stage().promote().conclude()
+    assert machine.ran == ["1", "2"]

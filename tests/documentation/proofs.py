@@ -192,6 +192,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
     "how-to/strategies.md": [("[services.discounts]", configures)],
+    "how-to/real-services.md": [("[services.db]", configures)],
     "how-to/promote.md": [
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),

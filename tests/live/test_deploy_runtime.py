@@ -223,7 +223,7 @@ def test_a_job_tells_what_it_wrote_and_one_that_fails_lets_nothing_start(
     assert place.containers()[f"{place.live}.next"] == "running"
     journey.close()
     wrong = {
-        r"(?s)\.job ended with exit status 7.*no table\nNothing changed": with_job(
+        r"(?s)\.job ended with exit status 7\. .* was not touched; .*no table": with_job(
             "echo no table >&2; exit 7"
         ),
         r"\.job did not end within 0\.5 s, and was stopped": with_job("exec sleep 60", timeout=0.5),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from pytest_storedog_gate.deploy.docker.specification import fingerprint
@@ -22,6 +24,7 @@ from pytest_storedog_gate.deploy.runtime import (
 )
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings import file
+from pytest_storedog_gate.settings.schema import schema
 from pytest_storedog_gate.settings.secret_values import filled_in
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.settings.environments import EnvironmentSection
 
+VALIDATOR = jsonschema.Draft202012Validator(schema())
 HERE = "<the file's folder>"
 READ = {
     'command = "serve --name \\"a b\\""': {"command": ("serve", "--name", "a b")},
@@ -100,6 +104,7 @@ def read(folder: Path, text: str, more: str = "") -> Service:
 @pytest.mark.parametrize("text", READ)
 def test_composes_forms_are_read(tmp_path: Path, text: str) -> None:
     found = read(tmp_path, f'candidate = "on"\n{text}').runtime
+    VALIDATOR.validate(tomllib.loads((tmp_path / "storedog.toml").read_text("utf-8")))
     wanted = Runtime(**READ[text])  # type: ignore[arg-type]
     assert _placed(found, tmp_path) == wanted
 
@@ -207,6 +212,12 @@ def test_an_address_is_published_once(tmp_path: Path) -> None:
         read(tmp_path, text, more)
 
 
+@pytest.mark.parametrize("networks", ["['net']", "{ staging-net = { external = true } }"])
+def test_the_environments_own_network_is_no_further_one(tmp_path: Path, networks: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"networks names staging-net too"):
+        read(tmp_path, f"networks = {networks}", 'network = "staging-net"')
+
+
 def section(folder: Path, text: str) -> EnvironmentSection:
     read(folder, text)
     return file.read(folder / "storedog.toml").environments["staging"]
@@ -272,9 +283,12 @@ def test_secrets_are_read_when_a_run_deploys_and_hidden(tmp_path: Path) -> None:
     [
         ("env_file = 'no.env'", r"services\.shop\.env_file: .*no\.env: cannot be read: No such"),
         ("secrets = { a = { file = 'no' } }", r"secrets\.a\.file: .*no cannot be read: No such"),
+        ("secrets = { a = { file = '.' } }", r"secrets\.a\.file: .* cannot be read: Is a dir"),
+        ("secrets = { a = { file = 'long' } }", r"secrets\.a: has more than 65536 bytes"),
     ],
 )
-def test_a_file_that_is_missing_is_named(tmp_path: Path, text: str, why: str) -> None:
+def test_a_file_that_cannot_be_taken_is_named(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "long").write_bytes(b"x" * 65_537)
     with pytest.raises(ConfigurationError, match=why):
         taken(tmp_path, text)
 

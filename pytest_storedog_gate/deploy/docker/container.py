@@ -50,6 +50,10 @@ class Container:
     def running(self) -> bool:
         return self.status == "running"
 
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ("exited", "dead")
+
     def has(self, address: Address) -> bool:
         """Whether the engine publishes it at this address now."""
         bare = Address(address.host.strip("[]"), address.port)

@@ -138,6 +138,11 @@ class DockerDeployer:
             return False
         return as_deployed(self.environment, self.service, image, live, self.build)
 
+    def runs_job(self, image: ImageReference, live: Container | None) -> bool:
+        """Whether the service's job runs for this image: an older version has had its own."""
+        back = live is not None and succession.goes_back(self.build, live)
+        return not back and not self.leaves_alone(image, live)
+
     def _lock_image(self) -> str | None:
         if self.environment.lock_image is None:
             return standing(self.engine, self.names)
@@ -204,8 +209,9 @@ class FetchedImage:
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         for address in spec.addresses:
             require_free(engine, address, names.live)
-        if not site.leaves_alone(self.image, engine.find(names.live)):
-            with site.timing("job"), journal.undone_on_failure(engine, names):
+        if site.runs_job(self.image, engine.find(names.live)):
+            site.lease.require()
+            with site.timing("job"):
                 ran |= jobs.run(engine, names, site.service, spec, site.progress)
         if site.service.candidate == "off":
             return Prepared(site, self.image, spec, started, ran)

@@ -80,7 +80,9 @@ class Plan:
             for published in addresses(self._environment, gated):
                 held = ports.require_free(self._engine, published, self._names.live)
                 yield f"publish {published}, {f'now held by {held}' if held else 'which is free'}"
-        if gated is not None and not self._left_alone(gated):
+        live = self._engine.find(self._names.live)
+        back = live is not None and succession.goes_back(self._build, live)
+        if gated is not None and not back and not self._left_alone(gated):
             yield from self._job(gated)
         if gated is None or gated.candidate != "off":
             yield f"start {self._names.candidate} and wait until it is ready"

@@ -96,8 +96,9 @@ class Spec:
 
     def with_volumes_of(self, container: Container, declared: Collection[str]) -> Spec:
         """The same with the anonymous volumes of a container, where the image `declared` them."""
-        named = {*self.volumes.values(), *(mount.target for mount in self.runtime.mounts)}
-        if self.runtime.secrets:
+        runtime = self.runtime
+        named = {*self.volumes.values(), *runtime.tmpfs, *(each.target for each in runtime.mounts)}
+        if runtime.secrets:
             named.add(SECRETS)
         kept = {
             volume: folder

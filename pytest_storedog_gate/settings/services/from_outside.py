@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.deploy.runtime import Secret
 
+_LONGEST_SECRET = 65_536  # bytes
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -88,4 +89,9 @@ def _read(filling: Filling, where: str, secret: Secret) -> Secret:
             raise ConfigurationError(
                 f"{filling.file}: {where}.file: {secret.file} cannot be read: {why}"
             ) from None
+    if len(content) > _LONGEST_SECRET:
+        raise ConfigurationError(
+            f"{filling.file}: {where}: has more than {_LONGEST_SECRET} bytes, which no run could "
+            "mask; mount what is so long with `volumes`"
+        )
     return replace(secret, content=content)

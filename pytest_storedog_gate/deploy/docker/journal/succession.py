@@ -15,20 +15,24 @@ if TYPE_CHECKING:
 _MOST = 50
 
 
+def goes_back(build: Build, live: Container) -> bool:
+    """Whether a build is older than what is live: by git, else by the record."""
+    commit = live.labels.get(labels.COMMIT, "")
+    before = live.labels.get(labels.COMMITS_BEFORE, "").split()
+    older = is_older(build.commit, commit)
+    return build.commit != commit and build.commit in before if older is None else older
+
+
 def label_of(build: Build, live: Container | None) -> dict[str, str]:
     """What the next container's label says.
 
-    Raises `DeploymentFailed` where a build that may not go back is older than what is live: by git,
-    and where that cannot tell, by the record.
+    Raises `DeploymentFailed` where a build that may not go back is older than what is live.
     """
     if live is None:
         return {}
     commit = live.labels.get(labels.COMMIT, "")
     before = live.labels.get(labels.COMMITS_BEFORE, "").split()
-    older = is_older(build.commit, commit)
-    if older is None:
-        older = build.commit != commit and build.commit in before
-    if older and not build.may_go_back:
+    if goes_back(build, live) and not build.may_go_back:
         raise DeploymentFailed(
             f"{live.name} runs commit {commit[:12]}, and {str(build.commit)[:12]} is older: a "
             "build that was started again would take it back; promote it in Drone, or say why with "

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.runtime import Job
 
 _INTERVAL = 0.2  # s
-_STAYS = "what it has done by then stays, and the version that is live has to live with it"
+_STAYS = "what the job has done by then stays, and the live version has to do with it"
 
 
 def run(
@@ -43,32 +43,38 @@ def run(
         other = resolve(engine, ImageReference.parse(job.image))
         fetch(engine, other)
         image = other.pinned
-    engine.remove(names.job)
     began = time.monotonic()
-    engine.start(engine.create(names.job, spec.job(job, image)))
-    ended = _ended(engine, names.job, job, began)
-    lines = engine.logs(names.job)
+    made = engine.create(names.job, spec.job(job, image))
+    try:
+        engine.start(made)
+        ended = _ended(engine, made, job, began)
+        lines = engine.logs(made)
+        if not ended.has_ended:
+            engine.stop(made)
+    finally:
+        # By its ID: where the lock was lost another run's may have the name.
+        engine.remove(made)
     if trouble := _trouble(ended, job):
-        engine.stop(names.job)
         wrote = "\n    ".join(["last:", *lines.splitlines()]) if lines else "nothing"
-        raise DeploymentFailed(f"{names.job} {trouble}, and {_STAYS}; it wrote {wrote}")
-    engine.remove(names.job)
+        raise DeploymentFailed(
+            f"{names.job} {trouble}. {names.live} was not touched; {_STAYS}. It wrote {wrote}"
+        )
     progress(f"{names.job} ended well after {time.monotonic() - began:.1f} s")
     return {names.job: lines}
 
 
-def _ended(engine: Engine, name: str, job: Job, began: float) -> Container:
+def _ended(engine: Engine, made: str, job: Job, began: float) -> Container:
     """The container when it has ended, or has had its time."""
     while True:
-        found = engine.get(name)
+        found = engine.get(made)
         late = time.monotonic() - began > job.timeout
-        if late or found.status in ("exited", "dead"):
+        if late or found.has_ended:
             return found
         time.sleep(_INTERVAL)
 
 
 def _trouble(found: Container, job: Job) -> str | None:
-    if found.status not in ("exited", "dead"):
+    if not found.has_ended:
         return f"did not end within {job.timeout:g} s, and was stopped"
     if found.exit_code != 0:
         return f"ended with exit status {found.exit_code}"
