@@ -46,7 +46,7 @@ def deploy(words: Words, service: Table, _around: Around) -> None:
     if policy.data and "restart" not in service.data:
         said = policy.data.get("condition", "any")
         place = ("deploy", "restart_policy", "condition")
-        words.set("restart", _RESTART.get(said, said), place)
+        words.set("restart", _RESTART.get(str(said), said), place)
 
 
 def healthcheck(words: Words, service: Table, _around: Around) -> None:

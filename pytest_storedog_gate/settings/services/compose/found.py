@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.reading.kinds import BOOLEAN
+from pytest_storedog_gate.reading.kinds import BOOLEAN, WHOLE
 from pytest_storedog_gate.reading.table import Table
 from pytest_storedog_gate.settings.services.compose.scalars import typed
 
@@ -69,7 +69,7 @@ def _mount(mount: Table, around: Around) -> dict[str, Any]:
             raise mount.error((key,), "is nothing that the gate does; take it out")
     if "read_only" in mount.data:
         found["read_only"] = typed(mount.data["read_only"], BOOLEAN)
-    if "source" not in found or "target" not in found:
+    if not all(isinstance(found.get(key), str) for key in ("source", "target")):
         raise mount.error((), "needs a `source` and a `target`: a volume has to have a name here")
     if found["type"] == "bind":
         return {**found, "source": around.path(found["source"])}
@@ -113,8 +113,8 @@ def secrets(words: Words, service: Table, around: Around) -> None:
             raise source.error((), "needs a `file` or an `environment`: nothing else is read")
         if "file" in found:
             found["file"] = around.path(found["file"])
-        numbers = {key: int(own[key]) for key in ("uid", "gid") if own.get(key, "").isdecimal()}
-        target = own.pop("target", source.name).removeprefix(_SECRETS)
+        numbers = {key: typed(own[key], WHOLE) for key in ("uid", "gid") if key in own}
+        target = str(own.pop("target", source.name)).removeprefix(_SECRETS)
         words.put("secrets", source.name, {**own, **numbers, **found, "target": target}, place)
 
 
@@ -123,7 +123,7 @@ def configs(words: Words, service: Table, around: Around) -> None:
     for place, source, own in _granted(service, "configs", around):
         if not source.data.get("file"):
             raise source.error((), "needs a `file`: nothing else is mounted")
-        mount = {"type": "bind", "source": around.path(source.data["file"]), "read_only": True}
+        mount = {"type": "bind", "source": around.path(str(source.data["file"])), "read_only": True}
         words.add("volumes", {**mount, "target": own.get("target", f"/{source.name}")}, place)
 
 
