@@ -84,7 +84,8 @@ class Deploying:
     def jobs(self) -> Mapping[str, str]:
         """The last lines of what ran before the candidate started, by its name."""
         staged: object = self._staged
-        return staged.jobs if isinstance(staged, RanJobs) else {}
+        told = staged.jobs if isinstance(staged, RanJobs) else {}
+        return {str(name): str(text) for name, text in told.items()}
 
     @property
     def address(self) -> str | None:

@@ -30,7 +30,7 @@ def as_json(record: Record) -> dict[str, Any]:
         **facts(record),
         "reasons": verdict.reasons,
         "checks": [_check(check) for check in verdict.checks],
-        "jobs": dict(record.jobs),
+        "jobs": {name: text.splitlines() for name, text in record.jobs.items()},
         "seconds": {
             **{part: round(seconds, 3) for part, seconds in record.seconds.items()},
             "slowest check": record.slowest,

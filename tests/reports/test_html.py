@@ -80,7 +80,7 @@ def test_the_verdict_comes_first_and_then_what_failed() -> None:
     order = [
         "GATE CLOSED for staging: 1/2 checks passed", "sha256:", "0c1d2e", "bad-bad-one",
         "statusCode: expected is 200, actual 500", "goo-ood-one", "Run them again",
-        "the last line", "3.00 s",
+        "migrated 3 tables", "the last line", "3.00 s",
     ]  # fmt: skip
     places = [page.text.index(one) for one in order]
     assert places == sorted(places)

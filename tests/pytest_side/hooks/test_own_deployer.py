@@ -136,6 +136,7 @@ def logs(self):
     {}
 
 Watcher.logs = logs
+Watcher.jobs = {{"the job": "migrated\\n3 tables"}}
 """
 
 
@@ -152,7 +153,10 @@ def test_what_a_deployer_tells_of_logs_is_on_the_page_and_decides_nothing(
     (watched.path / "conftest.py").write_text(watching_conftest() + LOGS.format(body))
     answers_with(watched, NEW)
     assert watched.run(IMAGE, "--storedog-html=evidence.html").ret == 0
-    assert told in (watched.path / "evidence.html").read_text("utf-8")
+    page = (watched.path / "evidence.html").read_text("utf-8")
+    assert told in page
+    assert "3 tables" in page
+    assert record_of(watched)["jobs"] == {"the job": ["migrated", "3 tables"]}
 
 
 def test_a_deployer_need_not_tell_logs(watched: GateProject) -> None:

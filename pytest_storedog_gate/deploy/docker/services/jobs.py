@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.runtime import Job
 
 _INTERVAL = 0.2  # s
-_STAYS = "what the job has done by then stays, and the live version has to do with it"
+_STAYS = "what the job has done by then stays done"
 
 
 def run(
