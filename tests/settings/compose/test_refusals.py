@@ -33,6 +33,7 @@ secrets:
   theirs: {external: true}
 configs:
   text: {content: hello}
+  file: {file: f}
 """
 
 # Keys of a service from line 4 on, and the other ones after them.
@@ -96,6 +97,9 @@ FAULTS = {
     "links: ['db:mysql']": "4: services.web.links[0]: services reach db by that name",
     "secrets: [theirs]": "14: secrets.theirs: needs a `file` or an `environment`",
     "secrets: [none]": "4: services.web.secrets[0]: 'none' is not among the file's `secrets`",
+    "configs: [{source: file, mode: 0440}]":
+        "4: services.web.configs[0].mode: is not done to a mounted file; take it out",
+    "secrets: [{source: theirs, uid: x}]": "14: secrets.theirs: needs a `file` or an `environment`",
     "configs: [text]": "16: configs.text: needs a `file`",
     "env_file: [{path: a, format: raw}]": "4: services.web.env_file[0]: `format` is nothing",
     "depends_on: [db]": "4: services.web.depends_on[0]: web needs db, which is not among the services "

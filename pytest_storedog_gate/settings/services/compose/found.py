@@ -123,6 +123,8 @@ def configs(words: Words, service: Table, around: Around) -> None:
     for place, source, own in _granted(service, "configs", around):
         if not source.data.get("file"):
             raise source.error((), "needs a `file`: nothing else is mounted")
+        if more := own.keys() - {"target"}:
+            raise service.error((*place, min(more)), "is not done to a mounted file; take it out")
         mount = {"type": "bind", "source": around.path(str(source.data["file"])), "read_only": True}
         words.add("volumes", {**mount, "target": own.get("target", f"/{source.name}")}, place)
 
@@ -135,7 +137,8 @@ def _granted(
     if not isinstance(said, list):
         raise service.error((key,), "must be a list")
     for number, one in enumerate(said):
-        own = dict(one) if isinstance(one, dict) else {"source": one}
+        said_of_it = one if isinstance(one, dict) else {"source": one}
+        own = {key: value for key, value in said_of_it.items() if value is not None}
         name = str(own.pop("source", ""))
         if (source := around.defined(key, name)) is None:
             raise service.error((key, number), f"{name!r} is not among the file's `{key}`; add it")
