@@ -75,7 +75,8 @@ def _value(name: str, operator: str, rest: str, value_of: Callable[[str], str | 
     if operator.endswith("-"):
         return interpolated(rest, value_of)
     if operator.endswith("?") and rest:
-        raise ValueError(f"${{{name}}} is not set: {interpolated(rest, value_of)}")
+        # As it stands: a value in it may be secret.
+        raise ValueError(f"${{{name}}} is not set: {rest}")
     raise ValueError(
         f"${{{name}}} is not set in the process environment, nor in .env beside the file; set it, "
         f"or write ${{{name}:-}} where it may be empty"

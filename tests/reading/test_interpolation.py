@@ -33,7 +33,7 @@ WRONG = {
     "${NONE}": "${NONE} is not set in the process environment",
     "$NONE": "${NONE} is not set",
     "${NONE:?}": "${NONE} is not set in",
-    "${EMPTY:?say ${SET}}": "${EMPTY} is not set: say s",
+    "${EMPTY:?say ${SET}}": "${EMPTY} is not set: say ${SET}",
     "${NONE?why}": "${NONE} is not set: why",
 }
 
