@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,3 +119,11 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, text: str, what: st
     with pytest.raises(ConfigurationError) as caught:
         table(tmp_path, text)
     assert what in str(caught.value)
+
+
+def test_without_pyyaml_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'pytest-storedog-gate\[compose\]'"):
+        table(tmp_path, TEXT)

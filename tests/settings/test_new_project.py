@@ -66,7 +66,14 @@ def test_a_compose_file_that_has_the_image_is_the_source_of_the_services() -> No
         "  debug: {image: busybox, profiles: [debug]}\n"
         "volumes: {data: }\n"
     )
-    assert main(DEPLOYING) == 0
+    assert main([*DEPLOYING, "--ci", "github"]) == 0
+    path = SYSTEMS["github"].path
+    pipeline = path.read_text()
+    assert "pip install 'pytest-storedog-gate[local,compose]'" in pipeline
+    assert pipeline.count("STOREDOG_IMAGE: localhost:5000/storedog/shop:${{ github.sha }}") == 2
+    path.unlink()
+    assert main(["init", "--ci", "github"]) == 0
+    assert path.read_text() == pipeline
     text = Path("storedog.toml").read_text()
     jsonschema.validate(tomllib.loads(text), schema())
     environment = settings.read(Path("storedog.toml"), "staging", {}).section("staging").environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,3 +44,10 @@ def composed(image: str) -> Composed | None:
 def _is_of(keys: dict[str, Any], image: str) -> bool:
     said = str(keys.get("image", ""))
     return said == image or said.startswith((f"{image}:", f"{image}@"))
+
+
+def image_of(file: str, service: str) -> str:
+    """The image of a service of the file, without its tag: what stands before it says which."""
+    services = yaml_table(Path(file), file, "compose").table("services")
+    said = str(services.table(service).data.get("image", ""))
+    return re.sub(r"(?::[^/]*)?(?:@.*)?$", "", said, count=1)

@@ -17,13 +17,15 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
 )
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.outlets.new_files import refuse_taken, write_new
+from pytest_storedog_gate.reading.files import toml_table
 from pytest_storedog_gate.settings import file as settings
-from pytest_storedog_gate.settings.new_project.composed import composed
+from pytest_storedog_gate.settings.new_project.composed import composed, image_of
 from pytest_storedog_gate.settings.new_project.systems import SYSTEMS, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.settings.environments import EnvironmentSection
 
 _CONFIGURATION = Path("storedog.toml")
@@ -59,9 +61,16 @@ def init(wanted: Wanted) -> int:
         )
     if wanted.ci:
         refuse_taken([SYSTEMS[wanted.ci].path])
+        file = composed(wanted.image) if wanted.image else None
+        compose = file.file if file else None
         if not written:
-            environments, image = _of_file(settings.read(_CONFIGURATION.absolute()).environments)
-        path, text = pipeline(wanted.ci, environments, image)
+            path = _CONFIGURATION.absolute()
+            environments, subject = _of_file(settings.read(path).environments)
+            compose = toml_table(path).data.get("compose")
+            image = subject.image if subject else None
+            if subject and compose and not image:
+                image = image_of(compose, subject.name)
+        path, text = pipeline(wanted.ci, environments, image, compose=compose is not None)
         written[path] = text
     write_new(written)
     shown = [path for path in written if path != _SCHEMA]
@@ -82,8 +91,10 @@ def _next(wanted: Wanted, environment: str, image: str | None) -> Iterator[str]:
         yield "storedog-gate lint"
 
 
-def _of_file(sections: Mapping[str, EnvironmentSection]) -> tuple[tuple[str, ...], str | None]:
-    """The environments, each after the one that it requires, and the image under the gate."""
+def _of_file(
+    sections: Mapping[str, EnvironmentSection],
+) -> tuple[tuple[str, ...], Service | None]:
+    """The environments, each after the one that it requires, and the service under the gate."""
     order: list[str] = []
     for name in sections:
         road = [name]
@@ -93,7 +104,7 @@ def _of_file(sections: Mapping[str, EnvironmentSection]) -> tuple[tuple[str, ...
     if not order:
         raise ConfigurationError(f"{_CONFIGURATION} has no environment; add one to it")
     gated = (one.environment.subject for one in sections.values())
-    return tuple(order), next((service.image for service in gated if service), None)
+    return tuple(order), next((service for service in gated if service), None)
 
 
 def _configuration(wanted: Wanted) -> dict[Path, str]:
