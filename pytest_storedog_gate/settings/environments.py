@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides, watch
@@ -14,14 +15,18 @@ from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, T
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, WHOLE, Kind, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
+from pytest_storedog_gate.reading.table import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_storedog_gate.datadog.watch import Watch
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
+    from pytest_storedog_gate.settings.services.catalogue import Catalogue, Described, Undescribed
+
+    Services = Catalogue | Described | Undescribed
 
 RULE = one_of(*overrides.EXECUTION_RULES)
 TLS = {"ca": STRING, "cert": STRING, "key": STRING}
@@ -94,9 +99,7 @@ class EnvironmentSection:
         return replace(self, environment=bare, watch=None)
 
 
-def read(
-    table: Table, services: Mapping[str, Service], project: str, folder: Path
-) -> EnvironmentSection:
+def read(table: Table, services: Services, project: str, folder: Path) -> EnvironmentSection:
     """The environment; paths are relative to `folder`.
 
     ConfigurationError names file, line and key of each fault.
@@ -114,25 +117,16 @@ def read(
     return EnvironmentSection(environment, **values)
 
 
-def _deploying(
-    table: Table, said: dict[str, Any], services: Mapping[str, Service], folder: Path
-) -> Environment:
+def _deploying(table: Table, said: dict[str, Any], services: Services, folder: Path) -> Environment:
     project = said["project"]
     said.setdefault("network", f"{project}.{table.name}" if project else f"storedog-{table.name}")
     said["publish"] = table.table("publish").each(_ADDRESS)
     said["engine"] = _engine(table, said.pop("tls", None), said.get("engine"), folder)
     said["overrides"] = overrides.validated(table.table("overrides"))
     names = said.pop("services", ())
-    for name in names:
-        if name not in services:
-            raise table.error(
-                ("services",),
-                f"{name!r} is not one of the file's [services.*]{suggestion(name, services)}",
-            )
     if project and "lock" in names:
         raise table.error(("services",), "'lock' is what the project's lock is called: rename it")
-    chosen = tuple(_with_job(table, services[name], services) for name in names)
-    elsewhere = None if chosen else services.get(said.get("gate", ""))
+    chosen, elsewhere = _services(table, names, said.get("gate"), services)
     environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
     _check_gate(table, environment)
     _check_published(table, environment)
@@ -171,26 +165,41 @@ def _engine(table: Table, tls: object, said: EngineAddress | None, folder: Path)
     return replace(address, tls=TlsFiles(**files))
 
 
-def _with_job(table: Table, service: Service, services: Mapping[str, Service]) -> Service:
+def _services(
+    table: Table, names: Sequence[str], gate: str | None, services: Services
+) -> tuple[tuple[Service, ...], Service | None]:
+    """Those that are deployed here, and the one that somebody else deploys."""
+    key = "services"
+    try:
+        if names or gate is None:
+            ordered = services.in_order(names)
+            found = together(*(partial(services.service, name) for name in ordered))
+            return tuple(_with_job(table, each, services) for each in found), None
+        key = "gate"
+        return (), services.elsewhere(gate)
+    except ValueError as error:
+        raise table.error((key,), str(error)) from None
+
+
+def _with_job(table: Table, service: Service, services: Services) -> Service:
     """The service, whose job knows the image that it runs in."""
     job = service.before_swap
     if job is None or job.service in (None, service.name):
         return service
-    if job.service not in services:
-        raise table.error(
-            ("services",),
-            f"services.{service.name}.before_swap.service: {job.service!r} is not one of the "
-            f"file's [services.*]{suggestion(job.service or '', services)}",
-        )
-    return replace(service, before_swap=replace(job, image=services[job.service].image))
+    try:
+        image = services.service(job.service).image
+    except ValueError as error:
+        where = f"services.{service.name}.before_swap.service"
+        raise table.error(("services",), f"{where}: {error}") from None
+    return replace(service, before_swap=replace(job, image=image))
 
 
 def _check_gate(table: Table, environment: Environment) -> None:
     if environment.services and environment.gate is None:
         raise table.error((), "there are services but no `gate`: name the service under the gate")
     if environment.gate is not None and environment.subject is None:
-        of = "the environment's services" if environment.services else "the file's [services.*]"
-        raise table.error(("gate",), f"{environment.gate!r} is not among {of}")
+        what = f"{environment.gate!r} is not among the environment's services"
+        raise table.error(("gate",), what)
 
 
 def _check_published(table: Table, environment: Environment) -> None:

@@ -13,10 +13,12 @@ from pytest_storedog_gate.deploy.environment import is_name
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
 from pytest_storedog_gate.reading.kinds import STRING, TABLE, one_of
-from pytest_storedog_gate.settings import environments, promotion, reports, services, synthetics
+from pytest_storedog_gate.settings import environments, promotion, reports, synthetics
+from pytest_storedog_gate.settings.services.catalogue import Catalogue, Described, Undescribed
+from pytest_storedog_gate.settings.services.compose import ComposeFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -32,6 +34,7 @@ def _name(text: str) -> str:
 
 KEYS = {
     "project": STRING.meaning(_name),
+    "compose": STRING,
     "verdicts": STRING,
     "junit": one_of("full", "xunit"),
     "synthetics": TABLE,
@@ -48,7 +51,8 @@ class Configuration:
     """What the file says; `verdicts` is the folder where they are kept.
 
     `junit` is the form of the JUnit file, None for what pytest is told of that. `synthetics` holds
-    what the section says by key: the file is one of the places that say it.
+    what the section says by key: the file is one of the places that say it. `secrets` are values
+    that the compose file's services are given, and that must not be shown.
     """
 
     path: Path
@@ -60,6 +64,7 @@ class Configuration:
     gogs: reports.Gogs | None = None
     markers: reports.Markers = field(default_factory=reports.Markers)
     junit: str | None = None
+    secrets: Collection[str] = field(default=frozenset(), repr=False)
 
     def section(self, name: str) -> EnvironmentSection:
         """The environment that --storedog-env names."""
@@ -117,18 +122,29 @@ def _below(rootdir: Path, folder: Path) -> list[Path]:
     return inside or ([folder] if folder != rootdir else [])
 
 
-def read(path: Path) -> Configuration:
-    """Reads and checks the whole file; a mistake anywhere in it is an error."""
+def read(
+    path: Path, deploys: str | None = None, environ: Mapping[str, str] | None = None
+) -> Configuration:
+    """Reads and checks the whole file; a mistake anywhere in it is an error.
+
+    Its compose file is read for the environment that a run `deploys`, with `environ` as the
+    variables of the process; without one it is left alone.
+    """
     top = toml_table(path)
     if path.name == "pyproject.toml":
         top = top.table("tool").table("storedog-gate")
     said = top.read(KEYS)
     project = said.get("project", "")
     folder = path.parent
-    known = {table.name: services.read(table, folder) for table in top.tables("services")}
-    sections = {
-        t.name: environments.read(t, known, project, folder) for t in top.tables("environments")
-    }
+    known = (Undescribed if "compose" in said else Catalogue)(top, folder)
+    file, sections = None, {}
+    for table in top.tables("environments"):
+        catalogue: Catalogue | Undescribed | Described = known
+        if "compose" in said and table.name == deploys:
+            file = ComposeFile.read(folder / said["compose"], said["compose"], environ or {})
+            published = table.data.get("publish", ())
+            catalogue = Described(top, folder, file, table.name, published)
+        sections[table.name] = environments.read(table, catalogue, project, folder)
     environments.check_order(top.table("environments"), sections)
     return Configuration(
         path,
@@ -140,4 +156,5 @@ def read(path: Path) -> Configuration:
         reports.gogs(top.table("gogs")) if "gogs" in said else None,
         reports.markers(top.table("datadog")),
         said.get("junit"),
+        file.secrets if file else frozenset(),
     )

@@ -151,8 +151,10 @@ def load(
 
     For `listing` checks, keys are no must.
     """
-    file = configuration.read(configuration.find(options.root, options.config, options.folder))
-    section, deploy = file.section(options.environment), options.deploys
+    deploy = options.deploys
+    path = configuration.find(options.root, options.config, options.folder)
+    file = configuration.read(path, options.environment if deploy else None, environ)
+    section = file.section(options.environment)
     # A single check from a laptop must not ask for what only a deployment needs.
     section = section if deploy else section.undeployed
     secrets: set[str] = set()
@@ -181,7 +183,7 @@ def load(
     gitlab_token = secret_values.key(environ, ("GITLAB_TOKEN",))
     secrets |= secret_values.of_requirements(requirements, environ)
     secrets |= secret_values.of_variables(ci.variables.said.overrides)
-    secrets |= secret_values.of_globals(environ)
+    secrets |= secret_values.of_globals(environ) | {*file.secrets}
     secrets |= set(filter(None, (synthetics.api_key, synthetics.app_key, gogs_token, gitlab_token)))
     signing = signing_secret(file.promotion, environ) if deploy and image else None
     if signing is not None:

@@ -18,7 +18,7 @@ from pytest_storedog_gate.settings import (
     services,
     synthetics,
 )
-from pytest_storedog_gate.settings.services import mounts, networking, tables
+from pytest_storedog_gate.settings.services import catalogue, mounts, networking, tables
 from pytest_storedog_gate.settings.services.words import TEXT
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.reading.kinds import Kind
 
 Schema = dict[str, Any]
+_HAS_IMAGE = {"required": ["image"]}
 
 
 def schema() -> Schema:
     """Of the whole file."""
     service = _table(
-        services.KEYS,
-        needed=("image",),
+        catalogue.KEYS,
+        (),
         readiness=_table(services.READINESS),
         environment=STRING_MAP.schema,
         **_of_runtime(),
@@ -60,6 +61,8 @@ def schema() -> Schema:
         "$id": "urn:pytest-storedog-gate:storedog:1",
         "title": "storedog.toml: which checks an environment's gate asks for, and what is deployed",
         **sections,
+        # Else a service of the compose file has one.
+        "anyOf": [{"required": ["compose"]}, {"properties": {"services": _each(_HAS_IMAGE)}}],
     }
 
 

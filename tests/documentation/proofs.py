@@ -151,6 +151,13 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("export STOREDOG_GLOBAL_API_TOKEN=...", reads),
         ("{", passes),
     ],
+    "how-to/deploying/compose.md": [
+        ("pip install 'pytest-storedog-gate[local,compose]'", reads),
+        ("# compose.yaml", tested_by("tests/live/test_compose_file.py", "# compose.yaml")),
+        ("# storedog.toml", tested_by("tests/live/test_compose_file.py", "# storedog.toml")),
+        ("DB_PASSWORD=... pytest --storedog-env=staging --storedog-image=2", reads),
+        ("[services.web]", parses),
+    ],
     "how-to/examples.md": [
         ("storedog-synthetics run checks/*.synthetics.json", reads),
         ("{", passes),
@@ -185,19 +192,19 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("storedog-synthetics serve --port 8126 --definitions 'checks/*.synthetics.json'", reads),
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
-    "how-to/docker/engines.md": [
+    "how-to/deploying/engines.md": [
         ("[services.shop]", configures),
         ("[environments.staging]", configures),
         ("[environments.staging]", configures),
     ],
-    "how-to/docker/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
+    "how-to/deploying/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],
-    "how-to/watch.md": [
+    "how-to/deploying/watch.md": [
         ("[services.discounts]", configures),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
         ("storedog-gate: watching discounts, db, datadog:monitor-12345678", _WATCHED),
     ],
-    "how-to/real-services.md": [("[services.db]", configures)],
+    "how-to/deploying/real-services.md": [("[services.db]", configures)],
     "how-to/promote.md": [
         ("pytest --storedog-env=production --storedog-image=registry.example.com/storedog/", reads),
         ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),

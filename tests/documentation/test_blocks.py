@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _README = Page(ROOT / "README.md")
-PAGES = [*pages("tutorial", "how-to", "how-to/docker", "how-to/pipelines"), _README]
+PAGES = [*pages("tutorial", "how-to", "how-to/pipelines", "how-to/deploying"), _README]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -66,10 +66,12 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
         "gogs": "gogs",
     }
     whole = [f"[{name}]\n{_examples(section)}" for section, name in tables.items()]
-    verdicts = f"verdicts = {keys.meaning('top', 'verdicts')['example']}\n"
+    top = "".join(f"{k} = {keys.meaning('top', k)['example']}\n" for k in ("verdicts", "compose"))
     path = tmp_path / "storedog.toml"
-    path.write_text(verdicts + "\n".join([*whole, others]), "utf-8")
-    read(path)
+    path.write_text(top + "\n".join([*whole, others]), "utf-8")
+    named = "services: {discounts: {container_name: named}}"
+    (tmp_path / "compose.yaml").write_text(named, "utf-8")
+    read(path, "staging", {})
     for section, table in (
         ("services.NAME.readiness", '[services.a]\nimage = "a"\nport = 1\n[services.a.readiness]'),
         ("services.NAME.healthcheck", '[services.a]\nimage = "a"\n[services.a.healthcheck]'),

@@ -29,6 +29,10 @@ FILES = {
         SERVICES.replace("port = 2814", 'port = 2814\nreadiness = { htpp = "/" }'),
         "storedog.toml:5: services.discounts.readiness.htpp: unknown key; did you mean 'http'[?]",
     ),
+    "a key that would steer the terminal": (
+        '"a\\u001b[31mb" = 1\n',
+        "storedog.toml:1: a*x1b[[]31mb: unknown key*",
+    ),
     "unknown table": ("[synthetic]\n", "storedog.toml:1: synthetic: unknown key; *'synthetics'[?]"),
     "unknown backend": (
         '[synthetics]\nbackend = "locl"\n',

@@ -57,6 +57,41 @@ def test_what_is_written_is_read_by_the_gate_and_valid(capsys: pytest.CaptureFix
     assert json.loads(named.read_text()) == schema()
 
 
+def test_a_compose_file_that_has_the_image_is_the_source_of_the_services() -> None:
+    Path("compose.yml").write_text(
+        "services:\n"
+        "  app: {image: 'localhost:5000/storedog/shop:${TAG:-1}', ports: ['80:2814'], "
+        "depends_on: [db]}\n"
+        "  db: {image: 'postgres:15', volumes: [data:/data]}\n"
+        "  debug: {image: busybox, profiles: [debug]}\n"
+        "volumes: {data: }\n"
+    )
+    assert main([*DEPLOYING, "--ci", "github"]) == 0
+    path = SYSTEMS["github"].path
+    pipeline = path.read_text()
+    assert "pip install 'pytest-storedog-gate[local,compose]'" in pipeline
+    assert pipeline.count("STOREDOG_IMAGE: localhost:5000/storedog/shop:${{ github.sha }}") == 2
+    path.unlink()
+    assert main(["init", "--ci", "github"]) == 0
+    assert path.read_text() == pipeline
+    text = Path("storedog.toml").read_text()
+    jsonschema.validate(tomllib.loads(text), schema())
+    environment = settings.read(Path("storedog.toml"), "staging", {}).section("staging").environment
+    assert [each.name for each in environment.services] == ["db", "app"]
+    assert environment.gated is not None
+    assert (environment.gated.image, environment.gated.port, environment.gated.runtime.ports) == (
+        "localhost:5000/storedog/shop:1",
+        2814,
+        (),
+    )
+
+
+def test_a_compose_file_of_other_images_is_left_alone() -> None:
+    Path("compose.yaml").write_text("services: {db: {image: 'postgres:15'}, odd: }\n")
+    assert main(DEPLOYING) == 0
+    assert "compose" not in Path("storedog.toml").read_text()
+
+
 def test_checks_that_are_there_are_the_ones_that_are_asked_for() -> None:
     Path("checks").mkdir()
     check = http_test("http://127.0.0.1")

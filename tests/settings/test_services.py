@@ -312,7 +312,7 @@ def test_what_says_nothing_new_has_the_fingerprint_that_it_always_had(tmp_path: 
     assert environment.gated is not None
     plain = fingerprint(environment, environment.gated)
     assert plain == before
-    said: dict[str, Any] = {"init": True, "restart": "unless-stopped"}
+    said: dict[str, Any] = {"init": True, "restart": "always"}
     same = read(tmp_path, 'candidate = "on"\nvolumes = ["data:/data"]\ninit = true')
     assert fingerprint(environment, same) == plain
     assert same.runtime == Runtime(**said)

@@ -26,10 +26,10 @@ from pytest_storedog_gate.settings.file import KEYS as _TOP
 from pytest_storedog_gate.settings.load import _VARIABLES
 from pytest_storedog_gate.settings.options import FLAGS
 from pytest_storedog_gate.settings.reports import GOGS_KEYS, MARKER_KEYS
-from pytest_storedog_gate.settings.services import KEYS as _SERVICE
 from pytest_storedog_gate.settings.services import READINESS as _READINESS
 from pytest_storedog_gate.settings.services import mounts as _mounts
 from pytest_storedog_gate.settings.services import tables as _tables
+from pytest_storedog_gate.settings.services.catalogue import KEYS as _SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,6 @@ _DEFAULTS = {
 # What the options and variables call what an environment calls otherwise.
 _OTHER_NAMES = {"checks": "public_ids"}
 _NEEDED = {
-    ("services.NAME", "image"),
     ("services.NAME.before_swap", "command"),
     ("environments.NAME.watch", "seconds"),
     ("gogs", "url"),

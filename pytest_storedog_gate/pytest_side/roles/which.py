@@ -8,6 +8,7 @@ import pytest
 
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.gate.synthetics import Service
+from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.pytest_side import exit_guard, garbage, refused_options
 from pytest_storedog_gate.settings import load as gate_settings
 from pytest_storedog_gate.settings.options import FLAGS, Options
@@ -31,7 +32,9 @@ def register(config: pytest.Config) -> None:
         options = Options(config.rootpath, config.invocation_params.dir, **said)
         settings = gate_settings.load(options, listing=listing or options.history)
     except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
+        # What a file calls its keys, it calls them to the terminal too.
+        lines = map(long_line, str(error).splitlines())
+        raise pytest.UsageError("\n".join(lines)) from None
     looks = settings.plan or settings.history or listing
     role = (_looking if looks else _controller)(config, settings)
     config.pluginmanager.register(role, _NAME)

@@ -17,12 +17,15 @@ from pytest_storedog_gate.local_synthetics.definitions.definition import (
 )
 from pytest_storedog_gate.local_synthetics.definitions.files import load
 from pytest_storedog_gate.outlets.new_files import refuse_taken, write_new
+from pytest_storedog_gate.reading.files import toml_table
 from pytest_storedog_gate.settings import file as settings
+from pytest_storedog_gate.settings.new_project.composed import composed, image_of
 from pytest_storedog_gate.settings.new_project.systems import SYSTEMS, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.settings.environments import EnvironmentSection
 
 _CONFIGURATION = Path("storedog.toml")
@@ -58,9 +61,16 @@ def init(wanted: Wanted) -> int:
         )
     if wanted.ci:
         refuse_taken([SYSTEMS[wanted.ci].path])
+        file = composed(wanted.image) if wanted.image else None
+        compose = file.file if file else None
         if not written:
-            environments, image = _of_file(settings.read(_CONFIGURATION.absolute()).environments)
-        path, text = pipeline(wanted.ci, environments, image)
+            path = _CONFIGURATION.absolute()
+            environments, subject = _of_file(settings.read(path).environments)
+            compose = toml_table(path).data.get("compose")
+            image = subject.image if subject else None
+            if subject and compose and not image:
+                image = image_of(compose, subject.name)
+        path, text = pipeline(wanted.ci, environments, image, compose=compose is not None)
         written[path] = text
     write_new(written)
     shown = [path for path in written if path != _SCHEMA]
@@ -81,8 +91,10 @@ def _next(wanted: Wanted, environment: str, image: str | None) -> Iterator[str]:
         yield "storedog-gate lint"
 
 
-def _of_file(sections: Mapping[str, EnvironmentSection]) -> tuple[tuple[str, ...], str | None]:
-    """The environments, each after the one that it requires, and the image under the gate."""
+def _of_file(
+    sections: Mapping[str, EnvironmentSection],
+) -> tuple[tuple[str, ...], Service | None]:
+    """The environments, each after the one that it requires, and the service under the gate."""
     order: list[str] = []
     for name in sections:
         road = [name]
@@ -92,7 +104,7 @@ def _of_file(sections: Mapping[str, EnvironmentSection]) -> tuple[tuple[str, ...
     if not order:
         raise ConfigurationError(f"{_CONFIGURATION} has no environment; add one to it")
     gated = (one.environment.subject for one in sections.values())
-    return tuple(order), next((service.image for service in gated if service), None)
+    return tuple(order), next((service for service in gated if service), None)
 
 
 def _configuration(wanted: Wanted) -> dict[Path, str]:
@@ -117,6 +129,8 @@ def _configuration(wanted: Wanted) -> dict[Path, str]:
         ids = [new_public_id()]
         made[_FIRST] = _first_check(ids[0], name)
     checks = ", ".join(f'"{one}"' for one in ids)
+    found = composed(wanted.image)
+    gate, services = (found.gate, found.services) if found else (name, (name,))
     environments = "".join(
         f"""
 [environments.{environment}]
@@ -125,26 +139,31 @@ def _configuration(wanted: Wanted) -> dict[Path, str]:
             if environment == "production"
             else ""
         }\
-gate = "{name}"
-services = ["{name}"]
+gate = "{gate}"
+services = {json.dumps(services)}
 strategy = "recreate"
-publish = {{ {name} = "127.0.0.1:{port}" }}
+publish = {{ {gate} = "127.0.0.1:{port}" }}
 checks = [{checks}]
 overrides = {{ startUrl = "http://127.0.0.1:{port}/" }}
 on_failure = "rollback"
 """
         for environment, port in _PORTS.items()
     )
+    compose = (
+        f'compose = "{found.file}"             # the services are described there\n'
+        if found
+        else ""
+    )
     made[_CONFIGURATION] = f"""\
 #:schema ./{_SCHEMA}
-
+{compose}
 [synthetics]
 backend = "local"                    # checks run where the gate runs
 definitions = ["{_CHECKS}"]
 
-[services.{name}]
-image = "{wanted.image}"   # no tag: the run says which
-port = {wanted.port}
+[services.{gate}]
+{"" if found else f'image = "{wanted.image}"   # no tag: the run says which' + chr(10)}\
+{"" if found and found.has_port else f"port = {wanted.port}" + chr(10)}\
 readiness = {{ http = "/", status = 200 }}
 {environments}"""
     if not _SCHEMA.exists():

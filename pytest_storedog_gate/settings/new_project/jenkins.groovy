@@ -3,7 +3,7 @@ pipeline {
     options { disableConcurrentBuilds() }
     stages {
         stage('install') {
-            steps { sh "python3 -m venv .venv && .venv/bin/pip install 'pytest-storedog-gate[local]'" }
+            steps { sh "python3 -m venv .venv && .venv/bin/pip install 'pytest-storedog-gate[$extras]'" }
         }
 $steps    }
     post { always { junit '*.xml' } }

@@ -70,18 +70,22 @@ SYSTEMS: Mapping[str, System] = {
 }
 
 
-def pipeline(name: str, environments: Sequence[str], image: str | None) -> tuple[Path, str]:
+def pipeline(
+    name: str, environments: Sequence[str], image: str | None, *, compose: bool
+) -> tuple[Path, str]:
     """The file of the CI system `name`, and its text: a step for each environment, in order.
 
     `image`: the one under the gate, without a tag; None where nothing is deployed. Its tag is the
-    commit.
+    commit. `compose`: the services are those of a compose file.
     """
     system = SYSTEMS[name]
+    extras = "local,compose" if compose else "local"
     deploys = Template(system.deploys).substitute(image=image, commit=system.commit)
     steps = [
         _template(f"{name}.step.{system.suffix}").substitute(
             environment=one,
             deploys=deploys if image else "",
+            extras=extras,
             version=version("pytest-storedog-gate"),
         )
         for one in environments
@@ -90,6 +94,7 @@ def pipeline(name: str, environments: Sequence[str], image: str | None) -> tuple
         steps="".join(steps),
         volumes=system.volumes if image else "",
         stages=", ".join(environments),
+        extras=extras,
     )
     return system.path, f"{whole.rstrip()}\n"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading import env_file
 from pytest_storedog_gate.reading.files import text_of
+from pytest_storedog_gate.reading.interpolation import Filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Filling:
         """The data at the key `where`; ConfigurationError where a variable is not set."""
         if isinstance(data, dict):
             return {key: self.filled(f"{where}.{key}", value) for key, value in data.items()}
-        if not isinstance(data, str):
+        if not isinstance(data, str) or isinstance(data, Filled):
             return data
         return _VARIABLE.sub(lambda match: self.value(where, match[1]), data)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
+from docker.errors import ImageNotFound
 
 from pytest_storedog_gate.deploy import ImageReference
 
@@ -27,13 +28,41 @@ class ImageFactory:
         self._engine, self._registry = engine, registry
         self._made: dict[tuple[str, ...], ImageReference] = {}
 
-    def __call__(self, release: str = "1", behaviour: str = "serves", *, more: str = "") -> str:
+    def __call__(
+        self,
+        release: str = "1",
+        behaviour: str = "serves",
+        *,
+        more: str = "",
+        program: str = "service.py",
+    ) -> str:
         """The tag of an image, as text: what a user writes."""
-        key = (release, behaviour, more)
+        key = (release, behaviour, more, program)
         if key not in self._made:
             self._made[key] = self._make(*key)
         made = self._made[key]
         return f"{made.repository}:{made.tag}"
+
+    def packaged(self, package: str) -> str:
+        """The tag of an image with a package of Debian's.
+
+        The engine keeps what the package was installed into, for the next time.
+        """
+        kept = f"storedog/tests-{package}:bookworm"
+        try:
+            self._engine.images.get(kept)
+        except ImageNotFound:
+            install = (
+                f"apt-get update -qq && apt-get install -qq -y --no-install-recommends {package}"
+            )
+            lines = f"FROM {BASE}\nUSER root\nRUN {install} && rm -rf /var/lib/apt/lists/*\n"
+            file = io.BytesIO(lines.encode())
+            self._engine.images.build(fileobj=file, tag=kept, rm=True, network_mode="host")
+        key = (package,)
+        if key not in self._made:
+            text = f"FROM {kept}\nLABEL storedog.tests={self.repository}\n"
+            self._made[key] = self._pushed(package, text)
+        return f"{self._made[key].repository}:{package}"
 
     def digest(self, reference: str) -> str:
         """The digest that the push of an image told."""
@@ -53,12 +82,12 @@ class ImageFactory:
                 digest = str(message["aux"]["Digest"])
         return digest
 
-    def build(self, tag: str, dockerfile: str) -> str:
-        """Builds an image with `service.py` in its context; returns its full name."""
-        source = (Path(__file__).parent / "service.py").read_bytes()
+    def build(self, tag: str, dockerfile: str, program: str = "service.py") -> str:
+        """Builds an image with a program in its context; returns its full name."""
+        source = (Path(__file__).parent / program).read_bytes()
         context = io.BytesIO()
         with tarfile.open(fileobj=context, mode="w") as archive:
-            for name, data in (("Dockerfile", dockerfile.encode()), ("service.py", source)):
+            for name, data in (("Dockerfile", dockerfile.encode()), (program, source)):
                 entry = tarfile.TarInfo(name)
                 entry.size = len(data)
                 archive.addfile(entry, io.BytesIO(data))
@@ -78,19 +107,23 @@ class ImageFactory:
                 f"http://{self._registry}/v2/{path}/manifests/{made.digest}", timeout=10
             )
 
-    def _make(self, release: str, behaviour: str, more: str) -> ImageReference:
+    def _make(self, release: str, behaviour: str, more: str, program: str) -> ImageReference:
         lines = [
             f"FROM {BASE}",
             # First: else another process builds the very same layers, and removes them under us.
             f"LABEL storedog.tests={self.repository}",
             "USER root",
             f"ENV RELEASE={release} BEHAVIOUR={behaviour}",
-            "COPY service.py /service.py",
+            f"COPY {program} /{program}",
             more,
-            'CMD ["python3", "/service.py"]',
+            f'CMD ["python3", "/{program}"]',
         ]
-        suffix = uuid.uuid4().hex[:4] if more else behaviour
-        name = self.build(f"{release}-{suffix}", "\n".join(lines))
+        other = more or program != "service.py"
+        suffix = uuid.uuid4().hex[:4] if other else behaviour
+        return self._pushed(f"{release}-{suffix}", "\n".join(lines), program)
+
+    def _pushed(self, tag: str, dockerfile: str, program: str = "service.py") -> ImageReference:
+        name = self.build(tag, dockerfile, program)
         digest = self.push(name)
         # Gone from the engine: a test that gets it has pulled it.
         self._engine.images.remove(name)
