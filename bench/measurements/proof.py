@@ -92,7 +92,7 @@ def cases(*, quick: bool) -> Iterator[Case]:  # noqa: ARG001  # it is small in a
 
 def _pushed() -> str:
     """The digest of a small image that is in the registry."""
-    repository = oci.Repository(f"http://{registry.ADDRESS}", _REPOSITORY, None)
+    repository = oci.Repository(f"http://{registry.ADDRESS}", _REPOSITORY, {})
     config, layer = repository.put_blob(b"{}"), repository.put_blob(b"a layer")
     manifest = {
         "schemaVersion": 2,
