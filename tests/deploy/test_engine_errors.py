@@ -34,6 +34,7 @@ def redact(text: str) -> str:
         ("dial tcp 10.0.0.1:443: connect: connection refused", NoVerdict, "cannot be asked"),
         ("dial tcp: lookup r.example: no such host", NoVerdict, "cannot be asked"),
         ("net/http: TLS handshake timeout", NoVerdict, "cannot be asked"),
+        ("x509: certificate signed by unknown authority", NoVerdict, "certs.d/r.example/ca.crt"),
         ("context deadline exceeded", NoVerdict, "cannot be asked"),
         ("toomanyrequests: rate limit", NoVerdict, "cannot be asked"),
         ("manifest unknown: manifest unknown", DeploymentFailed, "does not know"),

@@ -324,6 +324,7 @@ class Controller:
             if not self._said:
                 self._said = True
                 terminal.last_line(self.config, self._finished, self._notes)
+        self._interrupts.give_back()
         return int(self._finished.verdict.exit_status)
 
     def _report(self, record: Record) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.pytest_side.reporting import terminal
 
@@ -32,12 +32,20 @@ class Interrupts:
     def __init__(self) -> None:
         self.ending = False
         self._raised = float("-inf")
+        self._before: dict[int, Any] = {}
 
     def take(self) -> None:
         """From here on; where a shell has put the run into its background it goes on there."""
         for number in _BOTH:
             if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self)
+                self._before[number] = signal.signal(number, self)
+
+    def give_back(self) -> None:
+        """Once the run has decided: a program that called pytest goes on with its own."""
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._before.items():
+                if signal.getsignal(number) is self:
+                    signal.signal(number, handler)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         __tracebackhide__ = True  # pytest tells where the run was
