@@ -175,3 +175,25 @@ def test_going_back_to_an_older_commit_runs_none(
         with reached(machine, wanted, build) as deployer, deployer.lock() as held:
             held.fetch(deployer.resolve(image)).stage().promote().conclude()
     assert machine.ran == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ("data", "has data in a volume at /data"),
+        ("other", "other answers to staging-shop too"),
+    ],
+)
+def test_what_is_refused_is_refused_before_it_runs(
+    machine: Machine, new: ImageReference, found: str, why: str
+) -> None:
+    """As what it has done stays."""
+    deploy(machine, staging(), machine.push("0", declares=("/data",) if found == "data" else ()))
+    if found == "other":
+        box = machine.stand("other")
+        box.spec = replace(box.spec, aliases=(LIVE,))
+    wanted = before(staging(), WELL)
+    image = machine.push("3", declares=("/data",)) if found == "data" else new
+    with pytest.raises((ConfigurationError, DeploymentFailed), match=why):
+        deploy(machine, wanted, image)
+    assert machine.ran == []

@@ -138,8 +138,11 @@ class DockerDeployer:
             return False
         return as_deployed(self.environment, self.service, image, live, self.build)
 
-    def runs_job(self, image: ImageReference, live: Container | None) -> bool:
-        """Whether the service's job runs for this image: an older version has had its own."""
+    def runs_job(self, image: ImageReference) -> bool:
+        """Whether the service has a job for this image: an older version has had its own."""
+        if self.service.before_swap is None:
+            return False
+        live = self.engine.find(self.names.live)
         back = live is not None and succession.goes_back(self.build, live)
         return not back and not self.leaves_alone(image, live)
 
@@ -209,13 +212,16 @@ class FetchedImage:
             spec = strategy.prepare(engine, site.environment, names, spec, site.progress)
         for address in spec.addresses:
             require_free(engine, address, names.live)
-        if site.runs_job(self.image, engine.find(names.live)):
+        if site.service.candidate != "off":
+            spec = self._with_its_data(spec)
+        if site.runs_job(self.image):
+            # What a job does stays: all that can be refused is refused before.
+            proof.require_no_impostor(engine, names)
             site.lease.require()
             with site.timing("job"):
                 ran |= jobs.run(engine, names, site.service, spec, site.progress)
         if site.service.candidate == "off":
             return Prepared(site, self.image, spec, started, ran)
-        spec = self._with_its_data(spec)
         with journal.undone_on_failure(engine, names):
             engine.remove(names.candidate)  # one that recovery could not take away
             candidate = engine.create(names.candidate, spec.candidate())

@@ -70,8 +70,8 @@ def start(
         spec = specify(environment, standing.service, standing.image, build)
         for address in spec.addresses:
             ports.require_free(engine, address, standing.names.live)
+        ran |= jobs.run(engine, standing.names, standing.service, spec, progress)
         with journal.undone_on_failure(engine, standing.names):
-            ran |= jobs.run(engine, standing.names, standing.service, spec, progress)
             recreate.swap(engine, standing.names, spec)
         journal.conclude(engine, standing.names)
         image, why = standing.image.brief, standing.outdated
