@@ -26,6 +26,7 @@ _HCL = shown("Terraform and Datadog's provider would have to read the block")
 _OUTPUT = shown("the lab's engine would have to deploy that release")
 _DOCUMENTED = tested_by("tests/installed/test_from_nothing.py", "storedog-")
 _ONE = "storedog-synthetics run checks/"
+_POLICIES = "tests/verdicts/attestation/test_policies.py"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "tutorial/index.md": [
@@ -191,6 +192,10 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ('verdicts = "/var/lib/storedog-gate/verdicts"', configures),
         ("drone build promote storedog/discounts 7 production", reads),
         ("kind: pipeline", lints),
+    ],
+    "how-to/admit-gated-digests.md": [
+        ("# gated.rego", tested_by(_POLICIES, "# gated.rego")),
+        ("cosign verify-attestation", tested_by(_POLICIES, "--policy gated.rego")),
     ],
     "how-to/promote-by-proof.md": [
         ("pip install '/path/to/pytest-storedog-gate[proof]'", reads),

@@ -54,16 +54,8 @@ class Cosign:
         (self.folder / "key.pub").write_bytes(key.public.pem)
         return self(
             *("verify-attestation", "--key=key.pub", "--insecure-ignore-tlog=true"),
-            *("--allow-http-registry", f"--type={TEST_RESULT}", reference(world)),
+            *("--allow-http-registry", f"--type={TEST_RESULT}", world.image),
         )
-
-
-def repository_of(world: World) -> str:
-    return f"{world.address.removeprefix('http://')}/{world.name}"
-
-
-def reference(world: World) -> str:
-    return f"{repository_of(world)}@{world.digest}"
 
 
 @pytest.fixture
@@ -97,12 +89,12 @@ def test_the_gate_verifies_what_cosign_signs(any_world: World, cosign: Cosign) -
         (
             *("attest", "--yes", "--key=theirs.key", "--signing-config=none.json"),
             *(f"--type={TEST_RESULT}", "--predicate=predicate.json", "--allow-http-registry"),
-            reference(any_world),
+            any_world.image,
         ),
     ):
         done = cosign(*words)
         assert done.returncode == 0, done.stderr
-    repository = repository_of(any_world)
+    repository = any_world.image.partition("@")[0]
     require(any_world, repository=repository)
     with pytest.raises(DeploymentFailed, match="signed by none of the public keys"):
         require(any_world, repository=repository, trusted=(ANOTHER_KEY.public,))

@@ -89,6 +89,11 @@ class World:
     def repository(self) -> oci.Repository:
         return oci.Repository(self.address, self.name, None)
 
+    @property
+    def image(self) -> str:
+        """As others' tools name it."""
+        return f"{self.address.removeprefix('http://')}/{self.name}@{self.digest}"
+
     def another_image(self) -> str:
         """The digest of one more image of the repository."""
         repository = self.repository

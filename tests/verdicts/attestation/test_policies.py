@@ -1,0 +1,142 @@
+"""The policies of docs/how-to/admit-gated-digests.md, evaluated by the tools that they are for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from pytest_storedog_gate.verdicts.attestation.bundle import signed
+from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from tests.conftest import missing
+from tests.documented import example
+from tests.verdicts.attestation.world import (
+    ANOTHER_KEY,
+    CLOSED,
+    STAGING_KEY,
+    World,
+    put,
+    put_bundle,
+    said,
+)
+from tests.verdicts.records import OPEN, A, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_storedog_gate.verdicts.attestation.keys import SigningKey
+
+PAGE = "admit-gated-digests.md"
+PASSED = Verdict(State.OPEN, 0, (), (CheckVerdict(A, State.OPEN, "", outcome(A)),))
+NOW = datetime.now(UTC)
+_IMAGE = re.compile(r"registry\.example\.com/storedog/discounts@sha256:[0-9a-f]{64}")
+
+
+def keep(
+    world: World, verdict: Verdict = PASSED, key: SigningKey = STAGING_KEY, **facts: Any
+) -> None:
+    put(world, said(world, verdict=verdict, **{"finished": NOW, **facts}), key)
+
+
+def of_another_image(world: World) -> None:
+    other = replace(world, digest=world.another_image())
+    put_bundle(world, signed(said(other, verdict=PASSED, finished=NOW), STAGING_KEY))
+
+
+def one_by_one(world: World, *verdicts: Verdict) -> None:
+    for number, verdict in enumerate(verdicts, start=1):
+        keep(world, verdict, sequence=number)
+
+
+def closed_by_another_key(world: World) -> None:
+    keep(world)
+    keep(world, CLOSED, ANOTHER_KEY)
+
+
+# What is kept with an image, and whether each policy admits it.
+CASES: dict[str, tuple[Callable[[World], None], bool]] = {
+    "open": (keep, True),
+    "open twice": (lambda w: one_by_one(w, PASSED, PASSED), True),
+    "open, and closed by another key": (closed_by_another_key, True),
+    "nothing signed": (lambda _: None, False),
+    "another key": (lambda w: keep(w, key=ANOTHER_KEY), False),
+    "another image": (of_another_image, False),
+    "result": (lambda w: keep(w, CLOSED), False),
+    "environment": (lambda w: keep(w, environment="qa"), False),
+    "project": (lambda w: keep(w, project="x"), False),
+    "168h": (lambda w: keep(w, finished=NOW - timedelta(days=8)), False),
+    "a failed optional check": (lambda w: keep(w, OPEN), False),
+    "open, then closed": (lambda w: one_by_one(w, PASSED, CLOSED), False),
+    "closed, then open": (lambda w: one_by_one(w, CLOSED, PASSED), False),
+}
+# Each is in one line of a policy, and without that line the policy admits the case of that name.
+CONDITIONS = ("result", "environment", "project", "168h")
+
+
+class Tool(Protocol):
+    """A tool that decides by a policy whether an image is admitted."""
+
+    policy: str
+
+    def admits(self, world: World, policy: str) -> bool:
+        """What the tool says by this variant of its policy."""
+
+
+class Commands:
+    """What the page has typed, in a folder with the public key."""
+
+    def __init__(self, folder: Path) -> None:
+        needed("cosign", "cosign")
+        self.folder = folder
+        (folder / "keys").mkdir()
+        (folder / "keys" / "staging.pub").write_bytes(STAGING_KEY.public.pem)
+
+    def typed(self, world: World, *commands: str) -> subprocess.CompletedProcess[str]:
+        said = _IMAGE.sub(world.image, "\n".join(commands))
+        return subprocess.run(
+            ["bash", "-ec", said], cwd=self.folder, capture_output=True, text=True, check=False
+        )
+
+
+class Cosign(Commands):
+    policy = example("# gated.rego", PAGE)
+
+    def admits(self, world: World, policy: str) -> bool:
+        (self.folder / "gated.rego").write_text(policy)
+        return self.typed(world, example("--policy gated.rego", PAGE)).returncode == 0
+
+
+def needed(program: str, requirement: str) -> None:
+    if shutil.which(program) is None:
+        missing(requirement, f"no {program} on PATH; lab/test builds it")
+
+
+@pytest.fixture(params=[Cosign])
+def tool(request: pytest.FixtureRequest, tmp_path: Path) -> Tool:
+    tool: Tool = request.param(tmp_path)
+    return tool
+
+
+def test_a_policy_admits_gated_digests_alone(any_world: World, tool: Tool) -> None:
+    found = {}
+    for name, (act, _) in CASES.items():
+        world = World.new(any_world.address)
+        act(world)
+        found[name] = tool.admits(world, tool.policy)
+    assert found == {name: admitted for name, (_, admitted) in CASES.items()}
+
+
+def test_each_condition_of_a_policy_is_needed(world: World, tool: Tool) -> None:
+    for word in CONDITIONS:
+        condition = rf"(?m)^(?=.*{word})(?=.*(?:==|operator:|_ns\()).*\n"
+        policy, count = re.subn(condition, "", tool.policy)
+        assert count == 1, word
+        loose = World.new(world.address)
+        CASES[word][0](loose)
+        assert tool.admits(loose, policy), word
