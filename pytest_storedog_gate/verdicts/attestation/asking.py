@@ -33,8 +33,10 @@ def keygen(prefix: Path, kind: str) -> int:
         )
     from pytest_storedog_gate.verdicts.attestation.keys import SigningKey  # noqa: PLC0415
 
+    if not prefix.name:
+        raise ConfigurationError(f"{prefix} names no file: name one, as in keys/staging")
     key = SigningKey.generate(kind)
-    password = os.environ.get(PASSWORD_VARIABLE, "").encode() or None
+    password = os.environb.get(PASSWORD_VARIABLE.encode()) or None
     private, public = (prefix.with_name(f"{prefix.name}.{end}") for end in ("key", "pub"))
     pems = {private: key.pem(password).decode(), public: key.public.pem.decode()}
     write_new(pems, private=[private])

@@ -135,11 +135,11 @@ class ImageReferrers:
                 each["digest"]
                 for each in layers
                 if each["mediaType"] == MEDIA_TYPE and each["size"] <= oci.LARGEST
+                if oci.DIGEST.fullmatch(each["digest"])
             ]
         except (ValueError, KeyError, TypeError):
             return None
-        sound = len(wanted) == 1 and isinstance(wanted[0], str)
-        return self.repository.blob(wanted[0]) if sound else None
+        return self.repository.blob(wanted[0]) if len(wanted) == 1 else None
 
     def _tag(self, environment: str, digest: str) -> str:
         """Of the latest verdict there; another project's or environment's tag is another one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -141,6 +142,14 @@ ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
         lambda w: put(w, said(w).replace(b'"state": "open"', b'"state": "closed"', 1)),
         "contradicts its own record",
     ),
+    "a result that others' tools take for another": (
+        lambda w: put(w, said(w).replace(b'"result": "WARNED"', b'"result": "FAILED"')),
+        "contradicts its own result",
+    ),
+    "a time without a zone": (
+        lambda w: put(w, re.sub(rb'("at": "[^+"]+)\+00:00', rb"\1", said(w))),
+        "is no verdict of this gate",
+    ),
 }
 
 
@@ -152,6 +161,20 @@ def test_no_attack_lets_a_digest_through(world: World, attack: str) -> None:
         require(world)
     assert sentence in str(error.value)
     assert "--storedog-env=staging" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "verdict"),
+    [(2**53, CLOSED), (1, replace(CLOSED, reasons=("x" * 1000,) * 10_000))],
+    ids=["no number left", "too large"],
+)
+def test_a_verdict_that_no_promotion_would_read_is_not_kept_in_silence(
+    world: World, sequence: int, verdict: Verdict
+) -> None:
+    """Else the open one before it would go on counting."""
+    put(world, said(world, sequence))
+    with pytest.raises(NoVerdict, match="no promotion would read it"):
+        world.keep(verdict)
 
 
 def test_what_others_attach_takes_no_verdict_away(world: World) -> None:
