@@ -196,6 +196,11 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "how-to/admit-gated-digests.md": [
         ("# gated.rego", tested_by(_POLICIES, "# gated.rego")),
         ("cosign verify-attestation", tested_by(_POLICIES, "--policy gated.rego")),
+        ("IMAGE=registry.example.com", tested_by(_POLICIES, "IMAGE=")),
+        (
+            "apiVersion: policy.sigstore.dev",
+            tested_by(_POLICIES, "apiVersion: policy.sigstore.dev"),
+        ),
     ],
     "how-to/promote-by-proof.md": [
         ("pip install '/path/to/pytest-storedog-gate[proof]'", reads),

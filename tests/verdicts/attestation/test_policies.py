@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 PAGE = "admit-gated-digests.md"
 PASSED = Verdict(State.OPEN, 0, (), (CheckVerdict(A, State.OPEN, "", outcome(A)),))
 NOW = datetime.now(UTC)
+_KEY = re.compile(r"( +)-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
 _IMAGE = re.compile(r"registry\.example\.com/storedog/discounts@sha256:[0-9a-f]{64}")
 
 
@@ -92,7 +94,7 @@ class Commands:
     """What the page has typed, in a folder with the public key."""
 
     def __init__(self, folder: Path) -> None:
-        needed("cosign", "cosign")
+        needed("cosign", "cosign", "lab/test")
         self.folder = folder
         (folder / "keys").mkdir()
         (folder / "keys" / "staging.pub").write_bytes(STAGING_KEY.public.pem)
@@ -112,12 +114,32 @@ class Cosign(Commands):
         return self.typed(world, example("--policy gated.rego", PAGE)).returncode == 0
 
 
-def needed(program: str, requirement: str) -> None:
+class PolicyController(Commands):
+    """Verdicts are copied for it, as the page has it."""
+
+    policy = example("apiVersion: policy.sigstore.dev/v1beta1", PAGE)
+
+    def admits(self, world: World, policy: str) -> bool:
+        needed("policy-tester", "admission", "python -m lab.offline.programs")
+        self.typed(world, example("IMAGE=", PAGE))
+        (self.folder / "policy.yaml").write_text(ours(policy, world))
+        done = self.typed(world, f"policy-tester --policy policy.yaml --image {world.image}")
+        return done.returncode == 0
+
+
+def needed(program: str, requirement: str, built: str) -> None:
     if shutil.which(program) is None:
-        missing(requirement, f"no {program} on PATH; lab/test builds it")
+        missing(requirement, f"no {program} on PATH: {built} builds it")
 
 
-@pytest.fixture(params=[Cosign])
+def ours(policy: str, world: World) -> str:
+    """The policy for this world: of its image, and of its key."""
+    name, pem = world.image.partition("@")[0], STAGING_KEY.public.pem.decode().strip()
+    policy = _KEY.sub(lambda found: indent(pem, found[1]), policy)
+    return policy.replace("registry.example.com/storedog/discounts", name)
+
+
+@pytest.fixture(params=[Cosign, PolicyController])
 def tool(request: pytest.FixtureRequest, tmp_path: Path) -> Tool:
     tool: Tool = request.param(tmp_path)
     return tool
