@@ -94,7 +94,7 @@ class AttestedVerdicts:
             about = self._about(digest)
             said = statement.begun(about, environment, newest.sequence + 1, self.now())
             bundle = _signed(said, self.key)
-            with self.keeper.prepare(environment, digest, bundle) as prepared:
+            with self.keeper.prepare(environment, digest, bundle, is_open=False) as prepared:
                 prepared.commit()
 
     @contextmanager
@@ -108,7 +108,8 @@ class AttestedVerdicts:
             self._about(digest), sequence, as_json(record), self.facts, self.configuration
         )
         bundle = _signed(said, self.key)
-        with self.keeper.prepare(environment, digest, bundle) as prepared:
+        is_open = record.verdict.state is State.OPEN
+        with self.keeper.prepare(environment, digest, bundle, is_open=is_open) as prepared:
             yield prepared
 
     def _newest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,12 @@ from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import MEDIA_TYPE, signed
+from pytest_storedog_gate.verdicts.attestation.keeping import ImageReferrers
 from tests.verdicts.attestation.changing import changing
 from tests.verdicts.attestation.world import (
     ANOTHER_KEY,
     CLOSED,
+    NAME,
     STAGING_KEY,
     World,
     put_bundle,
@@ -25,6 +28,8 @@ from tests.verdicts.records import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_storedog_gate.verdicts.attestation.store import AttestedVerdicts
 
 MANY = 1000
 
@@ -97,6 +102,48 @@ def test_a_list_without_an_end_proves_nothing(with_referrers: str) -> None:
         pytest.raises(NoVerdict, match="without an end"),
     ):
         require(endless)
+
+
+def test_a_closed_verdict_is_not_lost_to_an_open_one_that_is_signed_at_once(world: World) -> None:
+    """Where the registry has no list, in the order in which an index loses the entry of another.
+
+    Two runs of an environment that deploys nothing, and so has no lock.
+    """
+    tagged, read, done = (threading.Event() for _ in range(3))
+    theirs, ours = world.repository, world.repository
+    real = world.repository.indexed
+
+    def waits(digest: str) -> list[oci.Descriptor]:
+        tagged.set()
+        assert read.wait(60)
+        return real(digest)
+
+    def is_late(digest: str) -> list[oci.Descriptor]:
+        found = real(digest)
+        read.set()
+        assert done.wait(60)
+        return found
+
+    def store(repository: oci.Repository) -> AttestedVerdicts:
+        return world.store(keeper=ImageReferrers(repository, NAME, "storedog"))
+
+    closing = store(theirs).prepare("staging", world.digest, world.record(CLOSED))
+    opening = store(ours).prepare("staging", world.digest, world.record(OPEN))
+    with closing as closed, opening as opened:
+        theirs.indexed, ours.indexed = waits, is_late  # type: ignore[method-assign]
+
+        def close() -> None:
+            closed.commit()
+            done.set()
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        assert tagged.wait(60)
+        opened.commit()
+        thread.join()
+    assert len(real(world.digest)) == 1, "the index lost one"
+    with pytest.raises(DeploymentFailed, match="its verdict there is closed"):
+        require(world)
 
 
 def _sign(world: World, environment: str, times: int) -> None:

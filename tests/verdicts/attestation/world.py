@@ -160,7 +160,8 @@ def put(world: World, said: bytes, key: Any = STAGING_KEY) -> None:
 
 def put_bundle(world: World, bundle: bytes, digest: str | None = None) -> None:
     keeper = world.store().keeper
-    with keeper.prepare("of nobody", digest or world.digest, bundle) as prepared:
+    digest = digest or world.digest
+    with keeper.prepare("of nobody", digest, bundle, is_open=True) as prepared:
         prepared.commit()
 
 
