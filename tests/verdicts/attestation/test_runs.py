@@ -230,3 +230,5 @@ def test_a_pair_of_keys_is_made_and_nothing_overwritten(
     before = private.read_bytes()
     assert asked("keygen", "keys/one") == 4
     assert private.read_bytes() == before
+    assert asked("keygen", ".") == 4
+    assert "names no file" in capsys.readouterr().err
