@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pytest_storedog_gate.errors import DeploymentFailed
+from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import signed
 from pytest_storedog_gate.verdicts.attestation.keys import PublicKey
 from pytest_storedog_gate.verdicts.attestation.statement import TEST_RESULT
@@ -142,6 +144,25 @@ def test_neither_finds_a_verdict_by_an_index_that_one_byte_was_altered_of(
         assert cosign.verifies(altered, STAGING_KEY.public).returncode != 0
         with pytest.raises(DeploymentFailed, match="there is no record of it"):
             require(altered)
+
+
+def test_an_index_of_platforms_has_a_verdict_of_its_own(world: World, cosign: Cosign) -> None:
+    image = world.repository.manifest(world.digest)
+    assert image is not None
+    platform = {"os": "linux", "architecture": "amd64"}
+    index = {
+        "schemaVersion": 2,
+        "mediaType": oci.INDEX,
+        "manifests": [{**image[1], "platform": platform}],
+    }
+    world.repository.put_manifest(oci.encoded(index), oci.INDEX, "1")
+    of_all = replace(world, digest=oci.digest_of(oci.encoded(index)))
+    of_all.keep(OPEN)
+    require(of_all)
+    assert cosign.verifies(of_all, STAGING_KEY.public).returncode == 0
+    assert cosign.verifies(world, STAGING_KEY.public).returncode != 0
+    with pytest.raises(DeploymentFailed, match="there is no record of it"):
+        require(world)
 
 
 def test_cosign_takes_an_older_open_verdict_where_the_gate_does_not(
