@@ -196,6 +196,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "how-to/admit-gated-digests.md": [
         ("# gated.rego", tested_by(_POLICIES, "# gated.rego")),
         ("cosign verify-attestation", tested_by(_POLICIES, "--policy gated.rego")),
+        ("apiVersion: kyverno.io/v1", tested_by(_POLICIES, "apiVersion: kyverno.io/v1")),
         ("IMAGE=registry.example.com", tested_by(_POLICIES, "IMAGE=")),
         (
             "apiVersion: policy.sigstore.dev",

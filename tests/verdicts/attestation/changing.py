@@ -31,15 +31,20 @@ def changing(
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked = {"Accept": self.headers.get("Accept", "*/*")}
-            answer = requests.get(f"{world.address}{self.path}", headers=asked, timeout=30)
+            url = f"{world.address}{self.path}"
+            answer = requests.request(self.command, url, headers=asked, timeout=30)
             body = change(self.path, answer.content)
             self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
-            self.send_header("Content-Length", str(len(body)))
+            for name in ("Content-Type", "Docker-Content-Digest"):
+                self.send_header(name, answer.headers.get(name, ""))
+            length = len(body) if self.command == "GET" else answer.headers["Content-Length"]
+            self.send_header("Content-Length", str(length))
             if endless and "/referrers/" in self.path:
                 self.send_header("Link", f'<{self.path}>; rel="next"')
             self.end_headers()
             self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815  # as http.server wants it
 
         def log_message(self, *_: object) -> None:
             pass

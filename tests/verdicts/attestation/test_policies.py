@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from pytest_storedog_gate.verdicts.attestation.bundle import signed
+from pytest_storedog_gate.verdicts.attestation.bundle import MEDIA_TYPE, signed
 from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
 from tests.conftest import missing
 from tests.documented import example
+from tests.verdicts.attestation.changing import changing
 from tests.verdicts.attestation.world import (
     ANOTHER_KEY,
     CLOSED,
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.verdicts.attestation.keys import SigningKey
 
+_POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {{ name: shop }}
+spec: {{ containers: [{{ name: shop, image: "{image}" }}] }}
+"""
 PAGE = "admit-gated-digests.md"
 PASSED = Verdict(State.OPEN, 0, (), (CheckVerdict(A, State.OPEN, "", outcome(A)),))
 NOW = datetime.now(UTC)
@@ -114,6 +121,28 @@ class Cosign(Commands):
         return self.typed(world, example("--policy gated.rego", PAGE)).returncode == 0
 
 
+class Kyverno(Commands):
+    """Of a list of referrers it takes those whose `artifactType` is a bundle's.
+
+    The small registry of the tests lists the type of each one's configuration for that.
+    """
+
+    policy = example("apiVersion: kyverno.io/v1", PAGE)
+
+    def admits(self, world: World, policy: str) -> bool:
+        needed("kyverno", "admission", "python -m lab.offline.programs")
+        with changing(world, _with_its_type) as through:
+            return self._admits(through, policy)
+
+    def _admits(self, world: World, policy: str) -> bool:
+        (self.folder / "policy.yaml").write_text(ours(policy, world))
+        (self.folder / "pod.yaml").write_text(_POD.format(image=world.image))
+        done = self.typed(world, "kyverno apply policy.yaml --resource pod.yaml --registry")
+        counts = dict(re.findall(r"(pass|fail|error): (\d+)", done.stdout))
+        assert counts["error"] == "0", done.stdout
+        return counts["pass"] != "0" and counts["fail"] == "0" and done.returncode == 0
+
+
 class PolicyController(Commands):
     """Verdicts are copied for it, as the page has it."""
 
@@ -125,6 +154,12 @@ class PolicyController(Commands):
         (self.folder / "policy.yaml").write_text(ours(policy, world))
         done = self.typed(world, f"policy-tester --policy policy.yaml --image {world.image}")
         return done.returncode == 0
+
+
+def _with_its_type(path: str, body: bytes) -> bytes:
+    if "/referrers/" not in path:
+        return body
+    return body.replace(b"application/vnd.oci.empty.v1+json", MEDIA_TYPE.encode())
 
 
 def needed(program: str, requirement: str, built: str) -> None:
@@ -139,7 +174,7 @@ def ours(policy: str, world: World) -> str:
     return policy.replace("registry.example.com/storedog/discounts", name)
 
 
-@pytest.fixture(params=[Cosign, PolicyController])
+@pytest.fixture(params=[Cosign, Kyverno, PolicyController])
 def tool(request: pytest.FixtureRequest, tmp_path: Path) -> Tool:
     tool: Tool = request.param(tmp_path)
     return tool

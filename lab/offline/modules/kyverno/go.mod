@@ -1,6 +1,6 @@
 module storedog/kyverno
 
-go 1.26.0
+go 1.26.6
 
 tool github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno
 
@@ -400,3 +400,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace k8s.io/pod-security-admission => github.com/kyverno/pod-security-admission v0.0.0-20251031094455-46f20778634f
