@@ -1,4 +1,7 @@
-"""Programs that the lab builds from their Go modules: the pipeline's, and what reads our proofs."""
+"""Programs that the lab builds from their Go modules: the pipeline's, and what reads our proofs.
+
+`python -m lab.offline.programs` builds those that lab/test does not: they take too long for it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import TYPE_CHECKING
 from lab.scripts import logged
 from lab.scripts.machine import packages
 from lab.scripts.progress import say, step
-from lab.scripts.state import CACHE, LAB, LabError
+from lab.scripts.state import CACHE, LAB, LabError, one_sentence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,19 +34,22 @@ class Program:
     cgo: bool = False
     module: str = ""
 
+    @property
+    def path(self) -> Path:
+        """Where the binary of this state of its module is, once it is built."""
+        return CACHE / f"{self.name}-{_content(self._module)}" / self.binary
+
     def ensure(self) -> Path:
         """The binary, built once for each state of its module, in the user's cache."""
-        module = _MODULES / (self.module or self.name)
-        folder = CACHE / f"{self.name}-{_content(module)}"
-        binary = folder / self.binary
+        binary = self.path
         if binary.exists():
             say(f"{self.name}: built already, {binary}")
             return binary
         _need_go()
         if self.cgo:
             packages.need(gcc="gcc")
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = folder / "unfinished"
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = binary.with_name("unfinished")
         with step(f"building {self.name} from its Go module"):
             logged.run(
                 [
@@ -52,10 +58,14 @@ class Program:
                 ],
                 f"build-{self.name}.log",
                 what=f"go build of {self.name}",
-                cwd=module,
+                cwd=self._module,
                 CGO_ENABLED=str(int(self.cgo)),
             )
         return unfinished.rename(binary)
+
+    @property
+    def _module(self) -> Path:
+        return _MODULES / (self.module or self.name)
 
     def _linked(self) -> tuple[str, ...]:
         # The image has another C library than this machine may have.
@@ -71,6 +81,13 @@ ALL = (GOGS, DRONE, RUNNER)
 # For tests: others' tools read our proofs, and a registry that lists referrers keeps them.
 COSIGN = Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "cosign")
 REFERRERS = Program("referrers-registry", "./registry", "referrers-registry", module="cosign")
+# What clusters admit images by, as programs that decide by the same policies without a cluster.
+ADMISSION = (
+    Program("kyverno", "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno", "kyverno"),
+    Program(
+        "policy-controller", "github.com/sigstore/policy-controller/cmd/tester", "policy-tester"
+    ),
+)
 
 
 def _content(module: Path) -> str:
@@ -94,3 +111,9 @@ def _need_go() -> None:
             "what is built here from Go modules needs Go "
             f"{_GO[0]}.{_GO[1]} or newer, and there is {(found or 'none').strip()}; install it"
         )
+
+
+if __name__ == "__main__":
+    with one_sentence():
+        for each in ADMISSION:
+            each.ensure()

@@ -44,6 +44,7 @@ def main() -> int:
         chromium.ensure()
         packages.need(busybox="busybox-static", sshd="openssh-server", **_PERSON)
         built = [each.ensure() for each in _PROGRAMS]
+        built += [each.path for each in programs.ADMISSION if each.path.exists()]
         linted = linters.result()
         for done in linted:
             say(f"{' '.join(done.args[2:])}\n{done.stdout.rstrip()}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "STOREDOG_SIGNING_KEY"
 PASSWORD_VARIABLE = "STOREDOG_SIGNING_PASSWORD"  # noqa: S105  # the name of a variable
+_ANY = "surrogateescape"  # a variable may hold any bytes
 _AGE = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ADDRESS = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?")
@@ -79,9 +80,10 @@ class SigningSecret:
     @property
     def texts(self) -> set[str]:
         """What must not be shown: the whole, and each line that is the key's own."""
-        whole = self.pem.decode("utf-8", "replace")
+        whole = self.pem.decode("utf-8", _ANY)
         lines = {line for line in whole.split() if len(line) > 20}
-        return {whole, *lines} | ({self.password.decode()} if self.password else set())
+        password = (self.password or b"").decode("utf-8", _ANY)
+        return {whole, *lines} | ({password} if password else set())
 
 
 def read(table: Table, folder: Path) -> Promotion:
@@ -113,10 +115,11 @@ def signing_secret(promotion: Promotion, environ: Mapping[str, str]) -> SigningS
 
     ConfigurationError names the file that cannot be read.
     """
-    password = environ.get(PASSWORD_VARIABLE, "").encode() or None
+    password = environ.get(PASSWORD_VARIABLE, "").encode("utf-8", _ANY) or None
     if text := environ.get(KEY_VARIABLE, "").strip():
         # Some CI systems keep a secret on one line.
-        return SigningSecret(KEY_VARIABLE, text.replace("\\n", "\n").encode(), password)
+        pem = text.replace("\\n", "\n").encode("utf-8", _ANY)
+        return SigningSecret(KEY_VARIABLE, pem, password)
     if promotion.signing_key is None:
         return None
     try:

@@ -32,8 +32,8 @@ def type_in(machine: Machine, text: str, *, after: str) -> None:
                 engine.start(name)
             case ["stop", name]:
                 engine.stop(name)
-            case ["update", "--restart", "unless-stopped", name]:
-                engine.set_restart_policy(name, "unless-stopped")
+            case ["update", "--restart", "always", name]:
+                engine.set_restart_policy(name, "always")
             case ["rename", name, other]:
                 engine.rename(name, other)
             case ["rm", "-f", *names]:

@@ -62,7 +62,7 @@ def whole_release(machine: Machine, *beside: str) -> str | None:
     assert live is not None
     release = machine.answer(LIVE)
     assert release == live.spec.labels["com.datadoghq.tags.version"]
-    assert live.policy == "unless-stopped"
+    assert live.policy == "always"
     if live.spec.publish is not None:
         assert machine.answer_at(live.spec.publish) == release
     return release

@@ -70,13 +70,13 @@ def test_a_secret_is_in_no_label_and_no_repr(new: ImageReference) -> None:
 def test_the_engine_starts_it_anew_as_it_says_after_a_rollback_too(
     environment: Environment, machine: Machine, old: ImageReference, new: ImageReference
 ) -> None:
-    wanted = saying(environment, restart="always")
+    wanted = saying(environment, restart="unless-stopped")
     deploy(machine, wanted, old)
-    assert [box.policy for box in machine.boxes if box.name == LIVE] == ["always"]
+    assert [box.policy for box in machine.boxes if box.name == LIVE] == ["unless-stopped"]
     with promoted(machine, wanted, new) as (_, live):
         live.rollback()
     live_now = [(b.image.release, b.policy) for b in machine.boxes if b.name == LIVE]
-    assert live_now == [("1", "always")]
+    assert live_now == [("1", "unless-stopped")]
 
 
 @each_way

@@ -27,6 +27,7 @@ _OUTPUT = shown("the lab's engine would have to deploy that release")
 _WATCHED = shown("a release of the lab would have to restart, and Datadog to watch it")
 _DOCUMENTED = tested_by("tests/installed/test_from_nothing.py", "storedog-")
 _ONE = "storedog-synthetics run checks/"
+_POLICIES = "tests/verdicts/attestation/test_policies.py"
 
 PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "tutorial/index.md": [
@@ -213,6 +214,16 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("storedog-gate: history of production, service discounts, newest first", _OUTPUT),
         ("drone build promote storedog/discounts 7 production", reads),
         ("kind: pipeline", lints),
+    ],
+    "how-to/admit-gated-digests.md": [
+        ("# gated.rego", tested_by(_POLICIES, "# gated.rego")),
+        ("cosign verify-attestation", tested_by(_POLICIES, "--policy gated.rego")),
+        ("apiVersion: kyverno.io/v1", tested_by(_POLICIES, "apiVersion: kyverno.io/v1")),
+        ("IMAGE=registry.example.com", tested_by(_POLICIES, "IMAGE=")),
+        (
+            "apiVersion: policy.sigstore.dev",
+            tested_by(_POLICIES, "apiVersion: policy.sigstore.dev"),
+        ),
     ],
     "how-to/promote-by-proof.md": [
         ("pip install '/path/to/pytest-storedog-gate[proof]'", reads),

@@ -54,7 +54,7 @@ def test_the_digest_that_was_pushed_is_live(
         digest = images.digest(reference)
         assert live.id == container_id
         assert live.attrs["Config"]["Image"] == f"{images.repository}@{digest}"
-        assert live.attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+        assert live.attrs["HostConfig"]["RestartPolicy"]["Name"] == "always"
         assert {
             "storedog.gate.service": "shop",
             "storedog.gate.env": place.name,

@@ -56,7 +56,7 @@ def release_of(place: Place, containers: dict[str, str]) -> str:
     live = place.engine.containers.get(place.live)
     answer = place.answer()
     assert live.labels["com.datadoghq.tags.version"] == f"{answer}-serves"
-    assert live.attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert live.attrs["HostConfig"]["RestartPolicy"]["Name"] == "always"
     return answer
 
 

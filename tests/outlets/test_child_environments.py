@@ -31,7 +31,8 @@ PLANTED = {
             "DD_API_KEY", "DD_APP_KEY", "DATADOG_API_KEY", "DATADOG_APP_KEY", "GOGS_TOKEN",
             "SHOP_TOKEN", "DRONE_NETRC_PASSWORD", "AWS_SECRET_ACCESS_KEY", "PATH_TO_TOKEN",
             "MY_HOME", "HTTPS_PROXY", "PLAYWRIGHT_SERVICE_ACCESS_TOKEN", "NODE_OPTIONS_TOKEN",
-            "STOREDOG_DB_PASSWORD", "password", "lc_all",
+            "STOREDOG_DB_PASSWORD", "password", "lc_all", "STOREDOG_SIGNING_KEY",
+            "STOREDOG_SIGNING_PASSWORD",
         ]
     )
 }  # fmt: skip

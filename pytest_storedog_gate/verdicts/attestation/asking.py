@@ -33,8 +33,10 @@ def keygen(prefix: Path, kind: str) -> int:
         )
     from pytest_storedog_gate.verdicts.attestation.keys import SigningKey  # noqa: PLC0415
 
+    if not prefix.name:
+        raise ConfigurationError(f"{prefix} names no file: name one, as in keys/staging")
     key = SigningKey.generate(kind)
-    password = os.environ.get(PASSWORD_VARIABLE, "").encode() or None
+    password = os.environb.get(PASSWORD_VARIABLE.encode()) or None
     private, public = (prefix.with_name(f"{prefix.name}.{end}") for end in ("key", "pub"))
     pems = {private: key.pem(password).decode(), public: key.public.pem.decode()}
     write_new(pems, private=[private])
@@ -100,6 +102,7 @@ def show(image: str, config: str | None, *, as_json: bool) -> int:
             "state": one.state if one.record else "begun",
             "at": one.at.isoformat(),
             "build": (one.record or {}).get("build_link") or (one.record or {}).get("build"),
+            "override": (one.record or {}).get("override"),
             "checks": {
                 check["public_id"]: check["state"] for check in (one.record or {}).get("checks", ())
             },
@@ -114,9 +117,10 @@ def show(image: str, config: str | None, *, as_json: bool) -> int:
         passed = sum(state == "open" for state in row["checks"].values())
         checks = f", {passed}/{len(row['checks'])} checks passed" if row["checks"] else ""
         build = f", {row['build']}" if row["build"] else ""
+        loud = f", PROMOTION OVERRIDDEN: {row['override']}" if row["override"] else ""
         _say(
             f"  {row['environment']} {row['sequence']}: {row['state']} at {row['at']}"
-            f"{checks}{long_line(build)}"
+            f"{checks}{long_line(build)}{long_line(loud)}"
         )
     return 0
 

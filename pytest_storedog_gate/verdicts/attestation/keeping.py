@@ -40,9 +40,12 @@ class Keeper(Protocol):
         """All that is kept of a digest, whoever put it there: of the environment, at least."""
 
     def prepare(
-        self, environment: str, digest: str, bundle: bytes
+        self, environment: str, digest: str, bundle: bytes, *, is_open: bool
     ) -> AbstractContextManager[Prepared]:
-        """Gets ready to keep one more; under the environment's lock."""
+        """Gets ready to keep one more; `is_open` tells whether it lets the digest through.
+
+        An environment that deploys nothing has no lock: its runs may do so side by side.
+        """
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,9 @@ class BundleFolder:
         return [path.read_bytes()] if path.is_file() else []
 
     def prepare(
-        self, environment: str, digest: str, bundle: bytes
+        self, environment: str, digest: str, bundle: bytes, *, is_open: bool
     ) -> AbstractContextManager[Prepared]:
+        del is_open
         return whole_file.prepare(self._path(environment, digest), bundle)
 
     def _path(self, environment: str, digest: str) -> Path:
@@ -74,8 +78,8 @@ class ImageReferrers:
 
     Where the registry does not list referrers, an index under a tag does, which has no
     compare-and-swap: two who write it at once may lose an entry. For other tools that is a pity;
-    for a promotion it must not be. So the latest of an environment has a tag of its own besides,
-    which nobody writes but the holder of the environment's lock.
+    for a promotion it must not be. So the latest open one of an environment has a tag of its own
+    besides, and so has the latest of the others, whose place no open one takes.
     """
 
     repository: oci.Repository
@@ -93,15 +97,18 @@ class ImageReferrers:
                 f"{self.name}@{digest} has {len(found)} referrers, more than {_MOST}: remove those "
                 "that nobody needs"
             )
-        named = self.repository.manifest(self._tag(environment, digest))
-        if named is not None:
-            found.append(named[1]["digest"])
+        for is_open in (True, False):
+            named = self.repository.manifest(self._tag(environment, digest, is_open=is_open))
+            if named is not None:
+                found.append(named[1]["digest"])
         yield from filter(
             None, side_by_side(self._bundle, list(dict.fromkeys(found)), at_once=_AT_ONCE)
         )
 
     @contextmanager
-    def prepare(self, environment: str, digest: str, bundle: bytes) -> Iterator[Prepared]:
+    def prepare(
+        self, environment: str, digest: str, bundle: bytes, *, is_open: bool
+    ) -> Iterator[Prepared]:
         subject = self.repository.manifest(digest)
         if subject is None:
             raise NoVerdict(f"{self.name} has no image {digest} any more: nothing can refer to it")
@@ -121,7 +128,8 @@ class ImageReferrers:
             },
         }
         data = oci.encoded(manifest)
-        yield _Artifact(self.repository, digest, self._tag(environment, digest), data)
+        tag = self._tag(environment, digest, is_open=is_open)
+        yield _Artifact(self.repository, digest, tag, data)
 
     def _bundle(self, digest: str) -> bytes | None:
         """The bundle of an artifact, None where it is none: anybody may refer to an image."""
@@ -135,16 +143,17 @@ class ImageReferrers:
                 each["digest"]
                 for each in layers
                 if each["mediaType"] == MEDIA_TYPE and each["size"] <= oci.LARGEST
+                if oci.DIGEST.fullmatch(each["digest"])
             ]
         except (ValueError, KeyError, TypeError):
             return None
-        sound = len(wanted) == 1 and isinstance(wanted[0], str)
-        return self.repository.blob(wanted[0]) if sound else None
+        return self.repository.blob(wanted[0]) if len(wanted) == 1 else None
 
-    def _tag(self, environment: str, digest: str) -> str:
-        """Of the latest verdict there; another project's or environment's tag is another one."""
+    def _tag(self, environment: str, digest: str, *, is_open: bool) -> str:
+        """Of the latest such verdict there; another project's or environment's is another tag."""
         whose = hashlib.sha256(f"{self.project or ''}\0{environment}".encode()).hexdigest()
-        return f"{digest.replace(':', '-')}.storedog-{whose[:16]}"
+        kind = "" if is_open else "-not-open"
+        return f"{digest.replace(':', '-')}.storedog-{whose[:16]}{kind}"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class PublicKey:
     @classmethod
     def parse(cls, pem: bytes, source: str) -> PublicKey:
         """ConfigurationError names `source` where the PEM is no such key."""
+        if pem.count(b"-----BEGIN ") > 1:
+            raise ConfigurationError(f"{source} holds more than one key; give each its own file")
         try:
             key: PublicKeyTypes = serialization.load_pem_public_key(pem)
         except (ValueError, UnsupportedAlgorithm):

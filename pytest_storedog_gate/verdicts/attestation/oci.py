@@ -30,6 +30,7 @@ _DOCKER = "application/vnd.docker.distribution.manifest"
 _ANY_MANIFEST = f"{MANIFEST}, {INDEX}, {_DOCKER}.v2+json, {_DOCKER}.list.v2+json"
 LARGEST = 8 * 2**20  # bytes of a manifest or an attestation
 _TIMEOUT = (5.0, 30.0)  # s: to connect, and between two pieces of an answer
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PAGES = 100
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -52,7 +53,8 @@ class Repository:
         The `session` knows whose certificates count.
         """
         self._base = f"{address}/v2/{name}"
-        self._host, self._name = urlsplit(address).netloc, name
+        self._scheme, self._host = urlsplit(address)[:2]
+        self._name = name
         self._session = session or requests.Session()
         self._credentials = credentials
         self._basic = _basic(self._credentials)
@@ -77,7 +79,7 @@ class Repository:
         if self._call("HEAD", f"blobs/{found['digest']}") is not None:
             return found
         begun = self._needed("POST", "blobs/uploads/")
-        place = urljoin(begun.url, begun.headers.get("Location", ""))
+        place = self._joined(begun.url, begun.headers.get("Location", ""))
         joint = "&" if urlsplit(place).query else "?"
         self._needed(
             "PUT",
@@ -119,7 +121,7 @@ class Repository:
                 return
             yield from _descriptors(self._body(answer), f"the referrers of {digest}")
             more = _NEXT.search(answer.headers.get("Link", ""))
-            address = urljoin(answer.url, more[1]) if more else None
+            address = self._joined(answer.url, more[1]) if more else None
         raise NoVerdict(f"the registry {self._host} lists referrers of {digest} without an end")
 
     def _needed(self, method: str, where: str, **more: Any) -> requests.Response:
@@ -131,9 +133,13 @@ class Repository:
     def _call(self, method: str, where: str, **more: Any) -> requests.Response | None:
         """The answer to a call; None for 404."""
         url = where if "://" in where else f"{self._base}/{where}"
-        if urlsplit(url).netloc != self._host:
-            raise NoVerdict(f"the registry {self._host} sends us to another host")
         with self._unreachable():
+            if urlsplit(url)[:2] != (self._scheme, self._host):
+                # A registry behind a proxy that ends TLS may say http, where a login can be read.
+                raise NoVerdict(
+                    f"the registry {self._scheme}://{self._host} sends us to another address, to "
+                    "which no login is given; behind a proxy, set its `http.relativeurls`"
+                )
             answer = self._sent(method, url, **more)
             challenge = answer.headers.get("WWW-Authenticate", "")
             if answer.status_code == requests.codes.unauthorized and challenge:
@@ -177,8 +183,7 @@ class Repository:
             answer = self._session.get(
                 said["realm"], params=asked, auth=self._basic, timeout=_TIMEOUT
             )
-        if answer.ok:
-            told = answer.json()
+        if answer.ok and isinstance(told := answer.json(), dict):
             self._bearer = told.get("token") or told.get("access_token")
 
     def _body(self, answer: requests.Response, reference: str = "") -> bytes:
@@ -197,6 +202,10 @@ class Repository:
                 f"{digest_of(data)}"
             )
         return data
+
+    def _joined(self, address: str, more: str) -> str:
+        with self._unreachable():
+            return urljoin(address, more)
 
     @contextmanager
     def _unreachable(self) -> Iterator[None]:

@@ -104,7 +104,7 @@ def read(statement: bytes) -> Attested:
         said: Any = json_text.loads(statement.decode("utf-8"), strict=True)
         _shape().validate(said)
         ours = said["predicate"][EXTENSION]
-        at = datetime.fromisoformat(ours["at"]).astimezone(UTC)
+        at = _moment(ours["at"])
     except (ValueError, OverflowError, RecursionError, ValidationError):
         raise Untrusted("is no verdict of this gate") from None
     (subject,) = said["subject"]
@@ -113,8 +113,18 @@ def read(statement: bytes) -> Attested:
         of = (record.get("environment"), record.get("digest"), record.get("state"))
         if of != (ours["environment"], digest, ours["state"]):
             raise Untrusted("contradicts its own record")
+    if (said["predicate"]["result"] == "FAILED") is (ours["state"] == State.OPEN.value):
+        raise Untrusted("contradicts its own result")
     about = About(ours["project"], subject["name"], digest)
     return Attested(about, ours["environment"], ours["sequence"], ours["state"], at, record)
+
+
+def _moment(text: str) -> datetime:
+    """ValueError without a time zone: each machine would read another time."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError
+    return at.astimezone(UTC)
 
 
 @cache

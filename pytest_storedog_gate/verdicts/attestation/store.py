@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.outlets.whole_file import Nothing
-from pytest_storedog_gate.verdicts.attestation import statement
+from pytest_storedog_gate.verdicts.attestation import oci, statement
 from pytest_storedog_gate.verdicts.attestation.bundle import Untrusted, opened, signed
 from pytest_storedog_gate.verdicts.attestation.statement import About, Attested
 from pytest_storedog_gate.verdicts.record_json import as_json
@@ -93,8 +93,8 @@ class AttestedVerdicts:
         if newest is not None and newest.state == State.OPEN.value:
             about = self._about(digest)
             said = statement.begun(about, environment, newest.sequence + 1, self.now())
-            bundle = signed(said, self.key)
-            with self.keeper.prepare(environment, digest, bundle) as prepared:
+            bundle = _signed(said, self.key)
+            with self.keeper.prepare(environment, digest, bundle, is_open=False) as prepared:
                 prepared.commit()
 
     @contextmanager
@@ -107,7 +107,9 @@ class AttestedVerdicts:
         said = statement.decided(
             self._about(digest), sequence, as_json(record), self.facts, self.configuration
         )
-        with self.keeper.prepare(environment, digest, signed(said, self.key)) as prepared:
+        bundle = _signed(said, self.key)
+        is_open = record.verdict.state is State.OPEN
+        with self.keeper.prepare(environment, digest, bundle, is_open=is_open) as prepared:
             yield prepared
 
     def _newest(
@@ -158,6 +160,22 @@ class AttestedVerdicts:
                 f"cannot be promoted; run pytest --storedog-env={newest.environment} with this "
                 "image again"
             )
+
+
+def _signed(said: bytes, key: SigningKey) -> bytes:
+    """The bundle of a statement that a promotion reads: no other takes the place of an open one."""
+    bundle = signed(said, key)
+    fault = f"is larger than {oci.LARGEST} bytes" if len(bundle) > oci.LARGEST else None
+    try:
+        statement.read(said)
+    except Untrusted as error:
+        fault = str(error)
+    if fault is not None:
+        raise NoVerdict(
+            f"the verdict cannot be kept: what this run would sign {fault}, and no promotion would "
+            "read it; build the image again, for another digest"
+        )
+    return bundle
 
 
 def _rank(said: Attested) -> tuple[int, bool]:

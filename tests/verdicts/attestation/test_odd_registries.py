@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import http.server
 import multiprocessing
 import threading
-from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.reading import json_text
 from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import MEDIA_TYPE, signed
+from pytest_storedog_gate.verdicts.attestation.keeping import ImageReferrers
+from tests.verdicts.attestation.changing import changing
 from tests.verdicts.attestation.world import (
     ANOTHER_KEY,
     CLOSED,
+    NAME,
     STAGING_KEY,
     World,
     put_bundle,
@@ -28,7 +27,9 @@ from tests.verdicts.attestation.world import (
 from tests.verdicts.records import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from pytest_storedog_gate.verdicts.attestation.store import AttestedVerdicts
 
 MANY = 1000
 
@@ -61,32 +62,6 @@ def test_what_is_larger_than_any_verdict_takes_none_away(any_world: World) -> No
     any_world.keep(OPEN)
     put_bundle(any_world, b" " * (oci.LARGEST + 1))
     require(any_world)
-
-
-@contextmanager
-def changing(world: World, change: Callable[[str, bytes], bytes]) -> Iterator[World]:
-    """The world through a registry that says what `change` makes of each answer's body."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked = {"Accept": self.headers.get("Accept", "*/*")}
-            answer = requests.get(f"{world.address}{self.path}", headers=asked, timeout=30)
-            body = change(self.path, answer.content)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
-            self.send_header("Content-Length", str(len(body)))
-            if "/referrers/" in self.path:
-                self.send_header("Link", f'<{self.path}>; rel="next"')
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield replace(world, address=f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
 
 
 def lies(world: World, about: str) -> Callable[[str, bytes], bytes]:
@@ -123,10 +98,52 @@ def test_a_list_without_an_end_proves_nothing(with_referrers: str) -> None:
     world = World.new(with_referrers)
     world.keep(OPEN)
     with (
-        changing(world, lambda _, body: body) as endless,
+        changing(world, endless=True) as endless,
         pytest.raises(NoVerdict, match="without an end"),
     ):
         require(endless)
+
+
+def test_a_closed_verdict_is_not_lost_to_an_open_one_that_is_signed_at_once(world: World) -> None:
+    """Where the registry has no list, in the order in which an index loses the entry of another.
+
+    Two runs of an environment that deploys nothing, and so has no lock.
+    """
+    tagged, read, done = (threading.Event() for _ in range(3))
+    theirs, ours = world.repository, world.repository
+    real = world.repository.indexed
+
+    def waits(digest: str) -> list[oci.Descriptor]:
+        tagged.set()
+        assert read.wait(60)
+        return real(digest)
+
+    def is_late(digest: str) -> list[oci.Descriptor]:
+        found = real(digest)
+        read.set()
+        assert done.wait(60)
+        return found
+
+    def store(repository: oci.Repository) -> AttestedVerdicts:
+        return world.store(keeper=ImageReferrers(repository, NAME, "storedog"))
+
+    closing = store(theirs).prepare("staging", world.digest, world.record(CLOSED))
+    opening = store(ours).prepare("staging", world.digest, world.record(OPEN))
+    with closing as closed, opening as opened:
+        theirs.indexed, ours.indexed = waits, is_late  # type: ignore[method-assign]
+
+        def close() -> None:
+            closed.commit()
+            done.set()
+
+        thread = threading.Thread(target=close)
+        thread.start()
+        assert tagged.wait(60)
+        opened.commit()
+        thread.join()
+    assert len(real(world.digest)) == 1, "the index lost one"
+    with pytest.raises(DeploymentFailed, match="its verdict there is closed"):
+        require(world)
 
 
 def _sign(world: World, environment: str, times: int) -> None:

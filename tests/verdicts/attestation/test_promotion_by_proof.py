@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import signed
 from pytest_storedog_gate.verdicts.record import Mode
+from pytest_storedog_gate.verdicts.rule import State
 from tests.verdicts.attestation.world import (
     ANOTHER_KEY,
     CLOSED,
@@ -99,6 +102,10 @@ ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
         "is a verdict of qa",
     ),
     "closed": (lambda w: put(w, said(w, verdict=CLOSED)), "its verdict there is closed"),
+    "inconclusive": (
+        lambda w: put(w, said(w, verdict=replace(CLOSED, state=State.INCONCLUSIVE, exit_status=8))),
+        "its verdict there is inconclusive",
+    ),
     "a run that only checked": (
         lambda w: put(w, said(w, mode=Mode.CHECKS_ONLY)),
         "decided nothing",
@@ -141,6 +148,14 @@ ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
         lambda w: put(w, said(w).replace(b'"state": "open"', b'"state": "closed"', 1)),
         "contradicts its own record",
     ),
+    "a result that others' tools take for another": (
+        lambda w: put(w, said(w).replace(b'"result": "WARNED"', b'"result": "FAILED"')),
+        "contradicts its own result",
+    ),
+    "a time without a zone": (
+        lambda w: put(w, re.sub(rb'("at": "[^+"]+)\+00:00', rb"\1", said(w))),
+        "is no verdict of this gate",
+    ),
 }
 
 
@@ -152,6 +167,21 @@ def test_no_attack_lets_a_digest_through(world: World, attack: str) -> None:
         require(world)
     assert sentence in str(error.value)
     assert "--storedog-env=staging" in str(error.value)
+    assert error.value.exit_status == 1
+
+
+@pytest.mark.parametrize(
+    ("sequence", "verdict"),
+    [(2**53, CLOSED), (1, replace(CLOSED, reasons=("x" * 1000,) * 10_000))],
+    ids=["no number left", "too large"],
+)
+def test_a_verdict_that_no_promotion_would_read_is_not_kept_in_silence(
+    world: World, sequence: int, verdict: Verdict
+) -> None:
+    """Else the open one before it would go on counting."""
+    put(world, said(world, sequence))
+    with pytest.raises(NoVerdict, match="no promotion would read it"):
+        world.keep(verdict)
 
 
 def test_what_others_attach_takes_no_verdict_away(world: World) -> None:
@@ -163,8 +193,9 @@ def test_what_others_attach_takes_no_verdict_away(world: World) -> None:
 
 def test_a_verdict_of_tomorrow_is_no_proof(world: World) -> None:
     world.keep(OPEN, finished=at(60))
-    with pytest.raises(NoVerdict, match="still to come"):
+    with pytest.raises(NoVerdict, match="still to come") as error:
         require(world)
+    assert error.value.exit_status == 8
 
 
 def test_a_tag_that_moved_says_nothing(world: World) -> None:
@@ -184,6 +215,15 @@ def test_a_registry_that_is_down_proves_nothing(world: World) -> None:
     down = replace(world, address="http://127.0.0.1:9")
     with pytest.raises(NoVerdict, match=r"the registry 127\.0\.0\.1:9 cannot be asked"):
         require(down)
+
+
+def test_a_verdict_that_was_removed_proves_nothing(any_world: World) -> None:
+    any_world.keep(OPEN)
+    for each in any_world.repository.referrers(any_world.digest):
+        place = f"{any_world.address}/v2/{any_world.name}/manifests/{each['digest']}"
+        assert requests.delete(place, timeout=30).status_code == requests.codes.accepted
+    with pytest.raises(DeploymentFailed, match="there is no record of it"):
+        require(any_world)
 
 
 def test_an_index_that_lost_the_entry_does_not_hide_a_closed_verdict(world: World) -> None:

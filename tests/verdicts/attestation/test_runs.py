@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,7 +100,9 @@ def test_a_closed_verdict_takes_the_place_of_an_open_one(signing: Signing) -> No
     refused.stdout.fnmatch_lines(["*its verdict there is closed*"])
 
 
-def test_a_person_overrides_loudly_or_not_at_all(signing: Signing) -> None:
+def test_a_person_overrides_loudly_or_not_at_all(
+    signing: Signing, asked: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     overridden = signing.run("production", "--storedog-override=the shop is on fire")
     assert overridden.ret == 0
     overridden.stdout.fnmatch_lines(
@@ -110,12 +113,36 @@ def test_a_person_overrides_loudly_or_not_at_all(signing: Signing) -> None:
         ]
     )
     assert str(signing.project.report()["override"]).startswith("the shop is on fire; against: ")
+    assert asked("show", signing.image) == 0
+    assert ", PROMOTION OVERRIDDEN: the shop is on fire; against: " in capsys.readouterr().out
     assert signing.run("production", "--storedog-override= ").ret == 4
     assert signing.run("staging", "--storedog-override=why").ret == 4
     signing.configure("override = false")
     forbidden = signing.run("production", "--storedog-override=the shop is on fire")
     assert forbidden.ret == 4
     forbidden.stderr.fnmatch_lines(["*promotion.override = false in storedog.toml forbids it*"])
+
+
+def test_a_run_that_is_killed_before_it_signs_leaves_no_proof(
+    signing: Signing, asked: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert signing.run("staging").ret == 0
+    signing.project.pytester.makeconftest(
+        """
+        import os, signal
+        def pytest_terminal_summary():
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+    assert signing.run("staging").ret == -signal.SIGKILL
+    (signing.project.path / "conftest.py").unlink()
+    refused = signing.run("production")
+    assert refused.ret == 1
+    refused.stdout.fnmatch_lines(["*was put to the test in staging*has not ended with a verdict*"])
+    capsys.readouterr()
+    assert asked("show", signing.image, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)["verdicts"]
+    assert [each["state"] for each in shown] == ["open", "begun"]
 
 
 def test_an_override_lets_no_check_pass(signing: Signing) -> None:
@@ -145,10 +172,12 @@ def test_a_registry_that_is_down_gives_no_verdict(signing: Signing) -> None:
 
 def test_a_key_is_shown_nowhere(signing: Signing) -> None:
     signing.project.shop.answers["/discount"] = (500, STAGING_KEY.pem().decode())
-    result = signing.run("staging", "-vv")
+    result = signing.run("staging", "-vv", "-l", "--full-trace", "--storedog-html=report.html")
     assert result.ret == 1
     body = STAGING_KEY.pem().decode().splitlines()[1]
-    written = [path.read_text("utf-8", "replace") for path in signing.project.path.glob("*.*ml")]
+    files = [path for path in signing.project.path.rglob("*") if path.is_file()]
+    assert {"report.json", "junit.xml", "report.html"} <= {path.name for path in files}
+    written = [path.read_text("utf-8", "replace") for path in files]
     for text in (str(result.stdout), str(result.stderr), *written):
         assert body not in text
 
@@ -202,3 +231,5 @@ def test_a_pair_of_keys_is_made_and_nothing_overwritten(
     before = private.read_bytes()
     assert asked("keygen", "keys/one") == 4
     assert private.read_bytes() == before
+    assert asked("keygen", ".") == 4
+    assert "names no file" in capsys.readouterr().err

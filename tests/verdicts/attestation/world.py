@@ -89,6 +89,11 @@ class World:
     def repository(self) -> oci.Repository:
         return oci.Repository(self.address, self.name, {})
 
+    @property
+    def image(self) -> str:
+        """As others' tools name it."""
+        return f"{self.address.removeprefix('http://')}/{self.name}@{self.digest}"
+
     def another_image(self) -> str:
         """The digest of one more image of the repository."""
         repository = self.repository
@@ -155,7 +160,8 @@ def put(world: World, said: bytes, key: Any = STAGING_KEY) -> None:
 
 def put_bundle(world: World, bundle: bytes, digest: str | None = None) -> None:
     keeper = world.store().keeper
-    with keeper.prepare("of nobody", digest or world.digest, bundle) as prepared:
+    digest = digest or world.digest
+    with keeper.prepare("of nobody", digest, bundle, is_open=True) as prepared:
         prepared.commit()
 
 

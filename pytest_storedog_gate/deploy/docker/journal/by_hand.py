@@ -28,7 +28,7 @@ def by_hand(engine: Engine, names: Names) -> str:
     if labels.ABSENT in previous.labels:
         steps = [f"rm -f {each.name}" for each in (live, previous) if each is not None]
         return f"{see}; nothing was live before, so take away what is: {_typed(docker, steps)}"
-    back = [f"start {names.previous}", f"update --restart unless-stopped {names.previous}"]
+    back = [f"start {names.previous}", f"update --restart always {names.previous}"]
     clear = [f"rm -f {names.candidate}"] if candidate is not None else []
     named = [f"rename {names.previous} {names.live}"]
     if previous.wanted:  # its address is free only without what has it now
