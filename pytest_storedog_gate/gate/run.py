@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import DeploymentFailed, ExitStatus, GateError, NoVerdict
 from pytest_storedog_gate.gate import steps
@@ -20,9 +19,7 @@ from pytest_storedog_gate.gate.outcomes import Outcomes
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
-from pytest_storedog_gate.gate.watching import watchers
-from pytest_storedog_gate.gate.watching.watching import NothingWatched, Watching
-from pytest_storedog_gate.gate.watching.window import Window
+from pytest_storedog_gate.gate.watching import watching
 from pytest_storedog_gate.reports import attachments
 from pytest_storedog_gate.verdicts.record import BatchLink, Mode, Record
 from pytest_storedog_gate.verdicts.rule import Evidence, State, Verdict, decide
@@ -86,7 +83,7 @@ class GateRun:
         self._checking: Checking | NothingRead = NothingRead()
         self._deploying: Deploying | DeployedElsewhere = DeployedElsewhere(settings)
         self._recorder = Recorder(settings, provided)
-        self.watching: Watching | NothingWatched = NothingWatched()
+        self.watching: watching.Watching | watching.NothingWatched = watching.NothingWatched()
         self._exhibits: Exhibits | None = None
         self._proof = _Proof.OWED
         self._finished: Record | None = None
@@ -229,17 +226,9 @@ class GateRun:
             fail=self.fail,
             progress=self._progress,
         )
-        if (watch := self.settings.watch) is not None:
-            window = Window(watch.seconds)
-            found = watchers.of(
-                self.settings,
-                self._deploying.watches,
-                lambda: self._deploying.version,
-                Clock(window.cancelled.wait),
-                self._resources,
-            )
-            redact = self.settings.redact
-            self.watching = Watching(window, list(found), redact, self.outcomes, self._vain)
+        self.watching = watching.of(
+            self.settings, self._deploying, self.outcomes, self._vain, self._resources
+        )
 
     def _vain(self) -> str | None:
         """Why nobody needs to wait for the watch any more: the gate cannot open."""

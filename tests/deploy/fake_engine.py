@@ -15,7 +15,7 @@ from docker.errors import APIError
 from pytest_storedog_gate.deploy.docker import names
 from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine import Engine
-from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
+from pytest_storedog_gate.deploy.docker.engine.errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.specification import Spec
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress

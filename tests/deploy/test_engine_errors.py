@@ -11,7 +11,7 @@ import urllib3
 from docker.errors import APIError, DockerException
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker.engine_errors import (
+from pytest_storedog_gate.deploy.docker.engine.errors import (
     engine_errors,
     from_registry,
     registry_errors,

@@ -42,7 +42,7 @@ def fetch(engine: Engine, image: ImageReference) -> None:
     """Pulls the digest. An image of the same tag that the engine has already is never used."""
     for message in engine.pull(image):
         if text := message.get("error"):
-            from pytest_storedog_gate.deploy.docker.engine_errors import (  # noqa: PLC0415
+            from pytest_storedog_gate.deploy.docker.engine.errors import (  # noqa: PLC0415
                 from_registry,
             )
 

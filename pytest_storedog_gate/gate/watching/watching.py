@@ -8,15 +8,21 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.datadog.calling.clock import Clock
 from pytest_storedog_gate.errors import ExitStatus, GateError, NoVerdict
+from pytest_storedog_gate.gate.watching import watchers
+from pytest_storedog_gate.gate.watching.window import Window
 from pytest_storedog_gate.verdicts.rule import State, WatchVerdict, of_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import ExitStack
 
+    from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying
     from pytest_storedog_gate.gate.outcomes import Outcomes
-    from pytest_storedog_gate.gate.watching.window import Look, Watcher, Window
+    from pytest_storedog_gate.gate.watching.window import Look, Watcher
     from pytest_storedog_gate.secrets.masking import Masker
+    from pytest_storedog_gate.settings.load import Settings
 
 _HEARTBEAT = 10.0  # s between two lines about the same waiting
 _GLANCE = 0.5  # s, after which it is seen that the waiting has become vain
@@ -178,3 +184,19 @@ class Watching:
             self._told = now
             window = self._window
             say(f"watched for {window.elapsed:.0f} of {window.seconds:g} s: all is well so far")
+
+
+def of(
+    settings: Settings,
+    deploying: Deploying | DeployedElsewhere,
+    outcomes: Outcomes,
+    vain: Callable[[], str | None],
+    resources: ExitStack,
+) -> Watching | NothingWatched:
+    """What a run watches of what it deploys; see `Watching` and `watchers.of`."""
+    if settings.watch is None:
+        return NothingWatched()
+    window = Window(settings.watch.seconds)
+    clock = Clock(window.cancelled.wait)
+    found = watchers.of(settings, deploying.watches, lambda: deploying.version, clock, resources)
+    return Watching(window, list(found), settings.redact, outcomes, vain)

@@ -13,7 +13,7 @@ from docker.errors import APIError, NotFound
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.container import Container
 from pytest_storedog_gate.deploy.docker.engine import creation
-from pytest_storedog_gate.deploy.docker.engine_errors import engine_errors, registry_errors
+from pytest_storedog_gate.deploy.docker.engine.errors import engine_errors, registry_errors
 from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
 from pytest_storedog_gate.deploy.docker.traffic.stopping import PS_ARGUMENTS, hears
 from pytest_storedog_gate.deploy.reaching import logins
