@@ -11,11 +11,8 @@ import pytest
 
 from pytest_storedog_gate.deploy import ImageReference
 from pytest_storedog_gate.deploy.docker import journal, strategies
-from pytest_storedog_gate.deploy.docker.deployer import (
-    DockerDeployer,
-    HeldEnvironment,
-    LiveDeployment,
-)
+from pytest_storedog_gate.deploy.docker.deployer import DockerDeployer, HeldEnvironment
+from pytest_storedog_gate.deploy.docker.deployment import LiveDeployment
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.lease import Lease
 from pytest_storedog_gate.deploy.docker.strategies import rename
