@@ -248,6 +248,14 @@ class GateProject:
             *self.mode, *switch, "--storedog-report=report.json", "--junitxml=junit.xml", *args
         )
 
+    def run_at_a_service(self, *args: str) -> pytest.RunResult:
+        """The same at a service that goes on when the run has ended, so that links lead there."""
+        from tests.local_synthetics.support.service import serving  # noqa: PLC0415
+
+        tests = json.loads((self.path / "all.synthetics.json").read_text("utf-8"))["tests"]
+        with serving(*(test["localTestDefinition"] for test in tests)) as service:
+            return self.run(f"--synthetics-url={service.url}", *args)
+
     def with_plugin(self, *names: str) -> None:
         """Lets these of `OTHERS` be loaded in this project's runs."""
         self.mode = [*self.mode[: -len(WITHOUT_OTHERS)], *without_others(*names)]

@@ -126,6 +126,8 @@ def _started(
             stderr=complaints,
             text=True,
             env=environment,
+            # A terminal's Ctrl-C is for the run, which ends the service when it has no more need.
+            process_group=0,
             **rights,
         )
     except OSError as error:

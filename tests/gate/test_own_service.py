@@ -76,6 +76,11 @@ def test_each_run_has_a_key_of_its_own(service: LocalService, tmp_path: Path) ->
         assert min(len(other.key), len(service.key)) >= 32
 
 
+def test_ctrl_c_of_a_terminal_does_not_reach_it(service: LocalService) -> None:
+    """It was gone before the run knew of the Ctrl-C, which ended with 8 then."""
+    assert os.getpgid(service._process.pid) != os.getpgid(0)
+
+
 def test_nobody_can_read_the_key_in_the_list_of_processes(service: LocalService) -> None:
     seen = 0
     for process in Path("/proc").glob("[0-9]*"):

@@ -90,7 +90,7 @@ def test_a_pull_request_is_told_the_verdict_and_what_failed(
 ) -> None:
     in_drone.shop.answers["/discount"] = (500, "{}")
 
-    result = in_drone.run()
+    result = in_drone.run_at_a_service()
 
     (path,) = gogs.comments
     assert path == "/api/v1/repos/storedog/discounts/issues/12/comments"

@@ -51,7 +51,7 @@ def _card(result: pytest.RunResult) -> dict[str, Any]:
 def test_a_card_says_verdict_checks_and_links(in_drone: GateProject) -> None:
     in_drone.shop.answers["/discount"] = (500, "{}")
 
-    result = in_drone.run()
+    result = in_drone.run_at_a_service()
 
     data = _card(result)
     assert data["headline"] == "GATE CLOSED for staging: 1/2 checks passed"

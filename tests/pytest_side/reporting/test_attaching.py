@@ -14,7 +14,6 @@ from pytest_storedog_gate.reports import attachments, ctrf
 from tests.conftest import MODES, http_check
 from tests.foreign_text import harmless
 from tests.fuzzing.profile import examples
-from tests.local_synthetics.support.service import serving
 from tests.planted import WORD, planted_in
 from tests.reports.foreign_records import OUTCOMES
 from tests.reports.stand_ins import outcome
@@ -53,18 +52,14 @@ def reported(
     monkeypatch.setenv("DD_API_KEY", f"{WORD}-key")
     project.mode = MODES[request.param]
     project.with_plugin(*PLUGINS)
-    checks = (
+    project.checks(
         http_check("dis-cou-nts", "/discount", f"discounts {ATTACK}", **LATE),
         http_check("hea-lth-chk", "/health", "the health route"),
     )
-    project.checks(*checks)
     project.shop.answers["/discount"] = (500, f"{WORD}-key <script>attacked = 1</script>")
     (project.path / "test_own.py").write_text(OWN, "utf-8")
-    # A service that goes on when the run has ended: links lead there.
-    definitions: list[Any] = [check["localTestDefinition"] for check in checks]
-    with serving(*definitions) as service:
-        url = f"--synthetics-url={service.url}"
-        result = project.run("--storedog-deploy=never", "--self-contained-html", url, *OPTIONS)
+    options = ("--storedog-deploy=never", "--self-contained-html", *OPTIONS)
+    result = project.run_at_a_service(*options)
     assert result.ret == 1, str(result.stdout) + str(result.stderr)
     return project
 
