@@ -132,11 +132,13 @@ def decide(
         return verdict(State.INCONCLUSIVE, status, ended, *reasons)
     if State.CLOSED in states:
         return verdict(State.CLOSED, ExitStatus.CLOSED, *reasons)
-    if not proved or states != {State.OPEN}:
-        reasons = reasons or ["nothing was required, so nothing was proved"]
-    elif status == ExitStatus.CLOSED or evidence.broken:
+    if proved == {State.OPEN} and evidence.broken:  # which has ended the watch, if there was one
         why = "other tests of this run failed"
         return verdict(State.CLOSED, ExitStatus.CLOSED, why, *evidence.broken)
+    if not proved or states != {State.OPEN}:
+        reasons = reasons or ["nothing was required, so nothing was proved"]
+    elif status == ExitStatus.CLOSED:
+        return verdict(State.CLOSED, ExitStatus.CLOSED, "other tests of this run failed")
     elif status != ExitStatus.OPEN:
         reasons = [f"pytest ended with exit status {status}"]
     elif evidence.silent:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import threading
+import time
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
+from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.errors import DeploymentFailed
+from tests.live.places import ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +27,29 @@ HEALTH = (
     "HEALTHCHECK --interval=1s --retries=1 --timeout=20s CMD python3 -c "
     "\"import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health')\""
 )
+
+
+def test_an_event_ends_the_wait(
+    place: Place, images: ImageFactory, run: Callable[[Environment, str], str]
+) -> None:
+    run(place.environment(), images("1"))
+    live, woken = place.engine.containers.get(place.live), threading.Event()
+
+    def happen() -> None:
+        while not woken.wait(0.2):  # one may come before anybody waits for it
+            live.pause()
+            live.unpause()
+
+    happening = threading.Thread(target=happen)
+    happening.start()
+    began = time.monotonic()
+    try:
+        with closing(Engine(ENDPOINT, str)) as engine:
+            engine.await_event([place.live], 50)
+    finally:
+        woken.set()
+        happening.join()
+    assert time.monotonic() - began < 50
 
 
 @pytest.mark.parametrize(

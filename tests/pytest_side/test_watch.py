@@ -28,6 +28,15 @@ SHOP, DB = "test_watch[staging-shop]", "test_watch[staging-db]"
 ROLLED_BACK = ["locked", "promoted", "rolled back"]
 
 
+def test_a_test_of_the_project_that_fails_ends_the_watch(by_turns: GateProject) -> None:
+    configure(by_turns, WELL, "seconds = 600")
+    by_turns.pytester.makepyfile(test_own="def test_own(storedog_trigger):\n    assert False\n")
+    result = by_turns.run(IMAGE)
+    assert result.ret == 1, result.stdout.str()
+    assert said(by_turns) == ROLLED_BACK
+    assert by_turns.junit()["test_check[staging-dis-cou-nts]"] == "passed"
+
+
 TRICKS = {
     "left out": """
         def pytest_collection_modifyitems(items):

@@ -134,6 +134,14 @@ def test_what_is_watched_has_to_pass_by_its_watching_and_by_its_test(
     assert bool(verdict.reasons) is (expected != 0)
 
 
+def test_another_test_that_failed_closes_the_gate_though_it_ended_the_watch() -> None:
+    evidence = Evidence((A,), {A: None}, 1, broken=["test_own: its test failed"])
+    ended = watched(State.INCONCLUSIVE, "it was not watched to the end")
+    verdict = decide(evidence, {A: passed(A)}, None, (), [ended])
+    assert (verdict.state, verdict.exit_status) == (State.CLOSED, 1)
+    assert verdict.reasons[1:] == ("test_own: its test failed",)
+
+
 def test_a_watch_proves_nothing_without_a_check() -> None:
     evidence = Evidence((), {"watch of shop": None}, 0)
     assert decide(evidence, {}, None, (), [watched(State.OPEN)]).exit_status == 8

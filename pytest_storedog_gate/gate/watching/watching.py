@@ -44,6 +44,9 @@ class NothingWatched:
     def verdicts(self) -> tuple[WatchVerdict, ...]:
         return ()
 
+    def give_up(self) -> None:
+        """Nobody waits."""
+
     def stop(self) -> None:
         """There is nothing to stop."""
 
@@ -74,6 +77,7 @@ class Watching:
         self.known: dict[str, WatchVerdict] = {}
         self._news = threading.Condition()
         self._told = 0.0
+        self._given_up = False
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
@@ -109,6 +113,10 @@ class Watching:
         """Of all that had to be watched."""
         # Without the lock: what shows them may be waited for by who has it.
         return tuple(self.known.get(name) or self._unseen(name) for name in self.titles)
+
+    def give_up(self) -> None:
+        """Nobody needs to wait any more: another test has failed."""
+        self._given_up = True
 
     def stop(self) -> None:
         """Nobody looks any more."""
@@ -169,6 +177,8 @@ class Watching:
 
     def _other(self) -> str | None:
         """Why the waiting is vain by what has gone wrong elsewhere."""
+        if self._given_up:
+            return "another test failed"
         bad = (of_watch(n) for n, found in self.known.items() if found.state is not State.OPEN)
         return next((f"{called} did not pass" for called in bad), None)
 

@@ -161,7 +161,8 @@ class Collection:
             (kept if self._named.item(item) or uses_gate(item) else left_out).append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+        # Last what waits for long: all else goes on meanwhile, and may end that.
+        items[:] = sorted(kept, key=lambda item: WATCHED in getattr(item, "fixturenames", ()))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self) -> None:

@@ -255,6 +255,8 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.testimony.hear(report)
+        if self.testimony.broken():
+            self.run.watching.give_up()
         mask_report(report, self.settings.redact)
         if report.nodeid.partition("::")[0] == self._file:
             terminal.shorten_message(report)
