@@ -42,7 +42,7 @@ overrides = {{ variables = {{ SHOP = "{shop}" }} }}
 # An engine and a registry that can be asked, and what they were asked for.
 CONFTEST = """
 from pytest_storedog_gate.datadog.client import SyntheticsClient
-from pytest_storedog_gate.deploy.docker import deployer
+from pytest_storedog_gate.deploy.docker import deployer, deployment
 from pytest_storedog_gate.verdicts import promotion
 from tests.conftest import http_check
 from tests.deploy.fake_engine import FakeEngine
@@ -74,10 +74,10 @@ for stage, name, step in (
     (deployer.DockerDeployer, "lock", "LOCK"),
     (deployer.DockerDeployer, "resolve", "RESOLVE"),
     (deployer.HeldEnvironment, "fetch", "FETCH"),
-    (deployer.FetchedImage, "stage", "STAGE"),
-    (deployer.StagedCandidate, "promote", "PROMOTE"),
-    (deployer.LiveDeployment, "prove", "PROVE"),
-    (deployer.LiveDeployment, "conclude", "DECIDE"),
+    (deployment.FetchedImage, "stage", "STAGE"),
+    (deployment.StagedCandidate, "promote", "PROMOTE"),
+    (deployment.LiveDeployment, "prove", "PROVE"),
+    (deployment.LiveDeployment, "conclude", "DECIDE"),
 ):
     setattr(stage, name, noted(step, getattr(stage, name)))
 """

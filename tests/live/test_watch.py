@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from pytest_storedog_gate.deploy.docker.engine import Engine
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.errors import DeploymentFailed
 from tests.live.places import ENDPOINT
 
@@ -44,7 +45,7 @@ def test_an_event_ends_the_wait(
     happening.start()
     began = time.monotonic()
     try:
-        with closing(Engine(ENDPOINT, str)) as engine:
+        with closing(Engine(EngineAddress(ENDPOINT), str)) as engine:
             engine.await_event([place.live], 50)
     finally:
         woken.set()
