@@ -98,6 +98,16 @@ class EnvironmentSection:
         bare = replace(self.environment, services=(), gate=None, elsewhere=None, preview=None)
         return replace(self, environment=bare, watch=None)
 
+    @property
+    def going_back(self) -> EnvironmentSection:
+        """The same for a run that goes back: its version has had its job, and runs it no more."""
+        gate = self.environment.gate
+        services = tuple(
+            replace(each, before_swap=None) if each.name == gate else each
+            for each in self.environment.services
+        )
+        return replace(self, environment=replace(self.environment, services=services))
+
 
 def read(table: Table, services: Services, project: str, folder: Path) -> EnvironmentSection:
     """The environment; paths are relative to `folder`.

@@ -157,6 +157,7 @@ def load(
     section = file.section(options.environment)
     # A single check from a laptop must not ask for what only a deployment needs.
     section = section if deploy else section.undeployed
+    section = section if options.rollback is None else section.going_back
     secrets: set[str] = set()
     if not options.history:
         section, secrets = filled_in(section, file.path.name, environ)

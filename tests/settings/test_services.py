@@ -24,6 +24,8 @@ from pytest_storedog_gate.deploy.runtime import (
 )
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings import file
+from pytest_storedog_gate.settings.load import load
+from pytest_storedog_gate.settings.options import Options
 from pytest_storedog_gate.settings.schema import schema
 from pytest_storedog_gate.settings.secret_values import filled_in
 
@@ -303,6 +305,15 @@ def test_a_job_runs_in_another_services_image_and_has_its_variables(tmp_path: Pa
         ("migrate", "up"), service="tool", image="tool:1", environment={"A": "hunter2-secret"}
     )
     assert "hunter2-secret" in secrets
+
+
+def test_who_goes_back_runs_no_job(tmp_path: Path) -> None:
+    more = "checks = ['abc-def-ghi']\n[synthetics]\nbackend = 'local'"
+    read(tmp_path, "before_swap = { command = 'migrate up' }", more)
+    for rollback, job in ((None, Job(("migrate", "up"))), ("", None), ("ab12", None)):
+        settings = load(Options(tmp_path, tmp_path, "staging", rollback=rollback), {})
+        (shop,) = settings.environment.services
+        assert shop.before_swap == job
 
 
 def test_what_says_nothing_new_has_the_fingerprint_that_it_always_had(tmp_path: Path) -> None:

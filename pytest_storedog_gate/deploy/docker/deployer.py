@@ -183,13 +183,7 @@ class HeldEnvironment:
             fetch(site.engine, image)
             site.progress(f"pulled {image.brief}, which the engine had no more")
         its = replace(site.build, commit=version.commit, number=version.build, link=version.link)
-        # An older version has had its job, and a newer one's may have gone beyond it.
-        back = replace(
-            site,
-            build=replace(its, may_go_back=True),
-            service=replace(site.service, before_swap=None),
-        )
-        return self._fetched(back, image)
+        return self._fetched(replace(site, build=replace(its, may_go_back=True)), image)
 
     def remember(self, entry: Entry) -> None:
         site = self.site
