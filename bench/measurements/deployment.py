@@ -14,34 +14,29 @@ It needs a Docker engine and the registry of `lab/up`, and removes what it makes
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import docker
-import docker.errors
-
-from bench import scripts
+from bench import environments
+from bench.environments import SCRIPTS, Environment
 from bench.measurements.http_checks import check
 from bench.process import FailedError, measured, own_environment
 from bench.rounds import Case, difference
 from bench.site import started
-from tests.live.images.factory import BASE, ImageFactory
-from tests.live.places import ENDPOINT, Place
+from tests.live.images.factory import ImageFactory
+from tests.live.places import ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.rounds import Figures
 
-_SCRIPTS = Path(scripts.__file__).parent
 _BY_HAND = "by hand"
 _TOML = """\
 [synthetics]
@@ -87,7 +82,7 @@ _HANDS = {
 def cases(*, quick: bool) -> Iterator[Case]:
     """Each strategy, and a run that is killed."""
     with ExitStack() as stack:
-        engine = stack.enter_context(_engine())
+        engine = stack.enter_context(environments.engine())
         site = stack.enter_context(started("bench.site"))
         made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         images = ImageFactory(engine, "127.0.0.1:5000")
@@ -97,7 +92,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
         for strategy in ("rename",) if quick else ("rename", "recreate"):
             gate, hand = (
                 stack.enter_context(
-                    _environment(engine, images, strategy, made / f"{strategy}-{who}")
+                    environments.environment(engine, images, strategy, made / f"{strategy}-{who}")
                 )
                 for who in ("gate", "hand")
             )
@@ -107,84 +102,23 @@ def cases(*, quick: bool) -> Iterator[Case]:
             yield Case(f"{strategy}, after SIGKILL in the swap", {"gate": by_gate.run_killed})
 
 
-@dataclass(frozen=True)
-class _Environment:
-    """One on the engine, of which one peer makes use."""
-
-    place: Place
-    folder: Path
-    strategy: str
-    repository: str
-    base: str
-    port: int
-
-    @property
-    def published(self) -> bool:
-        return self.strategy == "recreate"
-
-    @contextmanager
-    def asked(self) -> Iterator[Figures]:
-        """Fills in how a client fared meanwhile."""
-        script = _SCRIPTS / "asking.py"
-        if self.published:
-            command = [sys.executable, str(script), f"http://127.0.0.1:{self.port}"]
-        else:
-            name, network = f"{self.place.name}-client", f"{self.place.name}-net"
-            # A name that nobody has for a moment is asked of the outer servers, and where these are
-            # out of reach that takes 5 s, which are not the deployment's.
-            unasked = ("--dns", "127.0.0.1")
-            container = ("docker", "run", "--rm", "-i", "--name", name, "--network", network)
-            python = ("python3", "-c", script.read_text(encoding="utf-8"))
-            command = [*container, *unasked, self.base, *python, f"http://{self.place.live}:8080"]
-        figures: Figures = {}
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as client:
-            if client.stdout is None or not client.stdout.readline():
-                raise FailedError("the client that asks the service has no answer")
-            yield figures
-            told = json.loads(client.communicate()[0])
-        figures |= {
-            "requests": told["requests"],
-            "failed requests": told["failed"],
-            "outage, s": told["outage"],
-        }
-
-
 @contextmanager
-def _engine() -> Iterator[docker.DockerClient]:
-    try:
-        engine = docker.DockerClient(ENDPOINT, version="auto", timeout=60)
-    except docker.errors.DockerException as error:
-        raise FailedError(f"no Docker engine at {ENDPOINT}: {error}") from None
-    try:
-        engine.images.get(BASE)
-        yield engine
-    except docker.errors.ImageNotFound:
-        raise FailedError(f"no image {BASE} on the engine: lab/up builds it") from None
-    finally:
-        engine.close()
-
-
-@contextmanager
-def _environment(
-    engine: docker.DockerClient, images: ImageFactory, strategy: str, folder: Path
-) -> Iterator[_Environment]:
-    """Everything in it is removed at the end."""
-    folder.mkdir()
-    place = Place(engine, images.repository)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    try:
-        yield _Environment(place, folder, strategy, images.repository, BASE, port)
-    finally:
-        place.remove()
+def _asked(own: Environment) -> Iterator[Figures]:
+    """Fills in how a client fared meanwhile."""
+    figures: Figures = {}
+    with own.asked_by("asking.py") as told:
+        yield figures
+    figures |= {
+        "requests": told["requests"],
+        "failed requests": told["failed"],
+        "outage, s": told["outage"],
+    }
 
 
 class _Gate:
     """Deploys with the gate; the first time is no part of what is measured."""
 
-    def __init__(self, own: _Environment, releases: Sequence[str], site: str) -> None:
+    def __init__(self, own: Environment, releases: Sequence[str], site: str) -> None:
         self._own, self._releases = own, cycle(releases)
         name = own.place.name
         publish = f'publish = {{ shop = "127.0.0.1:{own.port}" }}' if own.published else ""
@@ -206,13 +140,13 @@ class _Gate:
         self._deploy(next(self._releases))
 
     def run(self) -> Figures:
-        with self._own.asked() as figures:
+        with _asked(self._own) as figures:
             usage = self._deploy(next(self._releases))
         return {"wall, s": usage["wall"], "CPU, s": usage["CPU"], **figures}
 
     def run_killed(self) -> Figures:
         release = next(self._releases)
-        with self._own.asked() as figures:
+        with _asked(self._own) as figures:
             self._kill(release)
             usage = self._deploy(release)
         return {"wall, s": usage["wall"], "CPU, s": usage["CPU"], **figures}
@@ -245,9 +179,9 @@ class _Gate:
 class _Hand:
     """Deploys with a shell script; the first time is no part of what is measured."""
 
-    def __init__(self, own: _Environment, releases: Sequence[str], site: str) -> None:
+    def __init__(self, own: Environment, releases: Sequence[str], site: str) -> None:
         self._own, self._releases = own, cycle(releases)
-        request = f'"{sys.executable}" "{_SCRIPTS / "http_check.py"}" "{site}/discounts"'
+        request = f'"{sys.executable}" "{SCRIPTS / "http_check.py"}" "{site}/discounts"'
         self._script = f"set -eu\n{_HANDS[own.strategy]}{request}\n"
         network, live = f"{own.place.name}-net", own.place.live
         port = ("-p", f"127.0.0.1:{own.port}:8080") if own.published else ()
@@ -266,6 +200,6 @@ class _Hand:
             "PORT": str(self._own.port),
         }
         folder = self._own.folder
-        with self._own.asked() as figures:
+        with _asked(self._own) as figures:
             usage = measured(("sh", "-c", self._script), folder, own_environment(folder, **more))
         return {"wall, s": usage["wall"], "CPU, s": usage["CPU"], **figures}

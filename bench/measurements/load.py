@@ -1,0 +1,226 @@
+"""A deployment, a refused one and a rollback under load, by each strategy and by hand.
+
+Clients ask the service in an open loop, at least 10,000 times in all: with a connection for each
+request (some 100 a second), with connections that are kept, and requests that take one second and
+fifteen. Meanwhile a release is deployed, one is refused by a check that runs for two seconds, and
+the release before is put back. By hand that is a shell script: pull, stop, remove, start, the
+check, and where it fails the same with the release before. The outage is the longest time between
+two good answers on new connections with failed requests between them. `unproved` counts the
+requests that the refused release has answered.
+
+It needs a Docker engine and the registry of `lab/up`, and removes what it makes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench import environments
+from bench.environments import SCRIPTS
+from bench.measurements.http_checks import check
+from bench.process import FailedError, own_environment
+from bench.rounds import Case, value
+from bench.site import started
+from tests.live.images.factory import ImageFactory
+from tests.live.places import ENDPOINT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bench.environments import Environment
+    from bench.rounds import Figures
+
+_BY_HAND = "by hand"
+_HAPROXY = "localhost:5000/storedog/haproxy:2.6"
+_CHECK_TAKES = 2.0  # s
+_TOML = """\
+[synthetics]
+backend = "local"
+definitions = ["*.synthetics.json"]
+
+[services.shop]
+image = "{repository}"
+port = 8080
+readiness = {{ http = "/", status = 200, consecutive = 2, timeout = 30 }}
+
+[environments.{name}]
+gate = "shop"
+services = ["shop"]
+strategy = "{strategy}"
+network = "{name}-net"
+engine = "{engine}"
+checks = ["{check}"]
+{more}
+"""
+_EDGE = """\
+edge_image = "{image}"
+preview = "127.0.0.1:{preview}"
+checks_after = ["{check}"]
+"""
+_HAND = """\
+set -u
+run() {{
+    docker pull -q "$1"
+    docker stop "$NAME"
+    docker rm "$NAME"
+    docker run -d --name "$NAME" --network "$NETWORK" -p "127.0.0.1:$PORT:8080" "$1"
+    until curl -fs "http://127.0.0.1:$PORT/"; do sleep 0.1; done
+}}
+run "$NEW"
+{check} || {{ run "$OLD"; exit 1; }}
+"""
+
+
+def cases(*, quick: bool) -> Iterator[Case]:
+    """Each strategy, and by hand: one after the other, as each takes the machine's cores."""
+    at_least = 1_000 if quick else 10_000
+    with ExitStack() as stack:
+        engine = stack.enter_context(environments.engine())
+        site = stack.enter_context(started("bench.site"))
+        made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        images = ImageFactory(engine, "127.0.0.1:5000")
+        stack.callback(images.remove)
+        # As the first process of a container, Python would not hear of another signal.
+        releases = {each: images(each, more="STOPSIGNAL SIGINT") for each in ("1", "2", "bad")}
+        for strategy in ("edge",) if quick else ("edge", "rename", "recreate", _BY_HAND):
+            folder = made / strategy.replace(" ", "-")
+            here = environments.environment(engine, images, strategy, folder)
+            peer = _Hand if strategy == _BY_HAND else _Gate
+            does = peer(stack.enter_context(here), releases, site.url)
+            none = [value(each, 0) for each in ("failed", "outage, s", "unproved")]
+            wanted = none if strategy == "edge" else []
+            yield Case(strategy, {strategy: partial(_loaded, does, at_least)}, wanted)
+
+
+def _loaded(does: _Gate | _Hand, at_least: int) -> Figures:
+    with does.own.asked_by("load.py", str(at_least)) as told:
+        does.deploy("2")
+        does.refuse("bad")
+        does.put_back("1")
+    answers = [(kind, text, number) for kind, text, number in told["answers"]]
+    by_kind = {
+        f"{kind}: failed": float(sum(n for k, text, n in answers if k == kind and not text))
+        for kind in dict.fromkeys(kind for kind, _, _ in answers)
+    }
+    return {
+        "requests": sum(number for _, _, number in answers),
+        "failed": sum(number for _, text, number in answers if not text),
+        "outage, s": told["outage"],
+        "unproved": sum(number for _, text, number in answers if text == "bad"),
+        **by_kind,
+    }
+
+
+class _Gate:
+    """Deploys with the gate."""
+
+    def __init__(self, own: Environment, releases: Mapping[str, str], site: str) -> None:
+        self.own, self._releases = own, releases
+        for public_id, status in (("one-che-ckx", 200), ("one-bad-ckx", 500)):
+            (own.folder / f"{public_id}.synthetics.json").write_text(
+                json.dumps(
+                    {"tests": [{"localTestDefinition": _definition(public_id, status, site)}]}
+                ),
+                encoding="utf-8",
+            )
+            (own.folder / f"{public_id}.toml").write_text(self._toml(public_id), encoding="ascii")
+        self.deploy("1")
+
+    def deploy(self, release: str) -> None:
+        self._run(0, "one-che-ckx", f"--storedog-image={self._releases[release]}")
+
+    def refuse(self, release: str) -> None:
+        self._run(1, "one-bad-ckx", f"--storedog-image={self._releases[release]}")
+
+    def put_back(self, release: str) -> None:
+        """The release before, which this one has to be."""
+        self._run(0, "one-che-ckx", "--storedog-rollback")
+        if release not in self._answered():
+            raise FailedError(f"the rollback did not bring {release} back")
+
+    def _answered(self) -> set[str]:
+        container = self.own.place.engine.containers.get(self.own.place.live)
+        return {container.labels["com.datadoghq.tags.version"].partition("-")[0]}
+
+    def _toml(self, public_id: str) -> str:
+        own = self.own
+        more = f'publish = {{ shop = "127.0.0.1:{own.port}" }}\n' if own.published else ""
+        if own.strategy == "edge":
+            more += _EDGE.format(image=_HAPROXY, preview=own.preview, check=public_id)
+        return _TOML.format(
+            repository=own.repository,
+            name=own.place.name,
+            strategy=own.strategy,
+            engine=ENDPOINT,
+            check=public_id,
+            more=more,
+        )
+
+    def _run(self, status: int, config: str, *options: str) -> None:
+        command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.place.name}"]
+        command += [f"--storedog-config={config}.toml", *options]
+        _ends(command, status, self.own)
+
+
+class _Hand:
+    """Deploys with a shell script."""
+
+    def __init__(self, own: Environment, releases: Mapping[str, str], site: str) -> None:
+        self.own, self._releases = own, releases
+        self._url = f"{site}/discounts?after={_CHECK_TAKES}"
+        self._live = "1"
+        network, port = f"{own.place.name}-net", ("-p", f"127.0.0.1:{own.port}:8080")
+        for command in (
+            ("network", "create", network),
+            ("run", "-d", "--name", own.place.live, "--network", network, *port, releases["1"]),
+        ):
+            subprocess.run(("docker", *command), capture_output=True, check=True)
+
+    def deploy(self, release: str) -> None:
+        self._run(0, release, good=True)
+        self._live = release
+
+    def refuse(self, release: str) -> None:
+        self._run(1, release, good=False)
+
+    def put_back(self, release: str) -> None:
+        self.deploy(release)
+
+    def _run(self, status: int, release: str, *, good: bool) -> None:
+        asks = f'"{sys.executable}" "{SCRIPTS / "http_check.py"}" "{self._url}"'
+        script = _HAND.format(check=asks if good else f"{asks} && false")
+        more = {
+            "NEW": self._releases[release],
+            "OLD": self._releases[self._live],
+            "NAME": self.own.place.live,
+            "NETWORK": f"{self.own.place.name}-net",
+            "PORT": str(self.own.port),
+        }
+        _ends(["sh", "-c", script], status, self.own, **more)
+
+
+def _definition(public_id: str, status: int, site: str) -> dict[str, Any]:
+    found = check(f"{site}/discounts?after={_CHECK_TAKES}")
+    found["config"]["assertions"][0]["target"] = status
+    return {**found, "public_id": public_id, "locations": ["here"]}
+
+
+def _ends(command: list[str], status: int, own: Environment, **more: str) -> None:
+    done = subprocess.run(
+        command,
+        cwd=own.folder,
+        env=own_environment(own.folder, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != status:
+        raise FailedError(f"{' '.join(command)[:200]} ends with {done.returncode}: {done.stdout}")
