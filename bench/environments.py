@@ -26,6 +26,24 @@ if TYPE_CHECKING:
 
 SCRIPTS = Path(scripts.__file__).parent
 _SERVICE = 8080
+_TOML = """\
+[synthetics]
+backend = "local"
+definitions = ["*.synthetics.json"]
+
+[services.shop]
+image = "{repository}"
+port = 8080
+readiness = {{ http = "/", status = 200, consecutive = 2, timeout = 30 }}
+
+[environments.{name}]
+gate = "shop"
+services = ["shop"]
+strategy = "{strategy}"
+network = "{name}-net"
+engine = "{engine}"
+checks = ["{check}"]
+"""
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,18 @@ class Environment:
         """Where its clients find the service."""
         host = f"127.0.0.1:{self.port}" if self.published else f"{self.place.live}:{_SERVICE}"
         return f"http://{host}"
+
+    def storedog_toml(self, check: str) -> str:
+        """What the gate reads to deploy to it, with one check."""
+        toml = _TOML.format(
+            repository=self.repository,
+            name=self.place.name,
+            strategy=self.strategy,
+            engine=ENDPOINT,
+            check=check,
+        )
+        address = f'publish = {{ shop = "127.0.0.1:{self.port}" }}\n'
+        return toml + address if self.published else toml
 
     @contextmanager
     def asked_by(self, script: str, *arguments: str) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,6 @@ from bench.process import FailedError, measured, own_environment
 from bench.rounds import Case, difference
 from bench.site import started
 from tests.live.images.factory import ImageFactory
-from tests.live.places import ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,25 +37,6 @@ if TYPE_CHECKING:
     from bench.rounds import Figures
 
 _BY_HAND = "by hand"
-_TOML = """\
-[synthetics]
-backend = "local"
-definitions = ["*.synthetics.json"]
-
-[services.shop]
-image = "{repository}"
-port = 8080
-readiness = {{ http = "/", status = 200, consecutive = 2, timeout = 30 }}
-
-[environments.{name}]
-gate = "shop"
-services = ["shop"]
-strategy = "{strategy}"
-network = "{name}-net"
-engine = "{engine}"
-checks = ["one-che-ckx"]
-{publish}
-"""
 _HANDS = {
     "rename": """\
         docker pull -q "$IMAGE"
@@ -120,15 +100,7 @@ class _Gate:
 
     def __init__(self, own: Environment, releases: Sequence[str], site: str) -> None:
         self._own, self._releases = own, cycle(releases)
-        name = own.place.name
-        publish = f'publish = {{ shop = "127.0.0.1:{own.port}" }}' if own.published else ""
-        toml = _TOML.format(
-            repository=own.repository,
-            name=name,
-            strategy=own.strategy,
-            engine=ENDPOINT,
-            publish=publish,
-        )
+        toml = own.storedog_toml("one-che-ckx")
         (own.folder / "storedog.toml").write_text(toml, encoding="ascii")
         definition = {
             **check(f"{site}/discounts"),

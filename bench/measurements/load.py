@@ -29,7 +29,6 @@ from bench.process import FailedError, own_environment
 from bench.rounds import Case, value
 from bench.site import started
 from tests.live.images.factory import ImageFactory
-from tests.live.places import ENDPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,25 +39,6 @@ if TYPE_CHECKING:
 _BY_HAND = "by hand"
 _HAPROXY = "localhost:5000/storedog/haproxy:2.6"
 _CHECK_TAKES = 2.0  # s
-_TOML = """\
-[synthetics]
-backend = "local"
-definitions = ["*.synthetics.json"]
-
-[services.shop]
-image = "{repository}"
-port = 8080
-readiness = {{ http = "/", status = 200, consecutive = 2, timeout = 30 }}
-
-[environments.{name}]
-gate = "shop"
-services = ["shop"]
-strategy = "{strategy}"
-network = "{name}-net"
-engine = "{engine}"
-checks = ["{check}"]
-{more}
-"""
 _EDGE = """\
 edge_image = "{image}"
 preview = "127.0.0.1:{preview}"
@@ -151,17 +131,10 @@ class _Gate:
 
     def _toml(self, public_id: str) -> str:
         own = self.own
-        more = f'publish = {{ shop = "127.0.0.1:{own.port}" }}\n' if own.published else ""
+        toml = own.storedog_toml(public_id)
         if own.strategy == "edge":
-            more += _EDGE.format(image=_HAPROXY, preview=own.preview, check=public_id)
-        return _TOML.format(
-            repository=own.repository,
-            name=own.place.name,
-            strategy=own.strategy,
-            engine=ENDPOINT,
-            check=public_id,
-            more=more,
-        )
+            toml += _EDGE.format(image=_HAPROXY, preview=own.preview, check=public_id)
+        return toml
 
     def _run(self, status: int, config: str, *options: str) -> None:
         command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.place.name}"]
