@@ -92,7 +92,8 @@ class ImageReferrers:
         return f"the registry of {self.name}"
 
     def bundles(self, environment: str, digest: str) -> Iterator[bytes]:
-        found = [each["digest"] for each in self.repository.referrers(digest)]
+        named_there = (each["digest"] for each in self.repository.referrers(digest))
+        found = [each for each in named_there if oci.DIGEST.fullmatch(each)]
         if len(found) > _MOST:
             raise NoVerdict(
                 f"{self.name}@{digest} has {len(found)} referrers, more than {_MOST}: remove those "

@@ -120,6 +120,14 @@ def test_a_registry_that_lies_proves_nothing(world: World, about: str, sentence:
         require(lying)
 
 
+def test_an_entry_of_a_list_that_is_no_digest_is_not_asked_for(any_world: World) -> None:
+    any_world.keep(OPEN)
+    entries, more = b'"manifests":[', b'{"digest":"http://elsewhere/x"},'
+    with changing(any_world, lambda _, body: body.replace(entries, entries + more)) as odd:
+        assert odd.repository.referrers(odd.digest)[0]["digest"] == "http://elsewhere/x"
+        require(odd)
+
+
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [
