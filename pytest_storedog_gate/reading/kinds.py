@@ -41,11 +41,18 @@ class Kind:
         """What the value stands for; else ValueError with the sentence that says what is wrong."""
         if not self.fits(value):
             raise ValueError(f"must be {self.what}" + (f", not {value!r}" if self.shown else ""))
+        if any("\0" in text for text in _texts(value)):
+            raise ValueError("must hold no NUL character: neither a path nor a variable can")
         return self.means(value)
 
     def meaning(self, means: Callable[[Any], Any]) -> Kind:
         """The same, of which `means` makes something."""
         return replace(self, means=means)
+
+
+def _texts(value: object) -> list[str]:
+    held = [*value.values()] if isinstance(value, dict) else value
+    return [one for one in (held if isinstance(held, list) else [held]) if isinstance(one, str)]
 
 
 def one_of(*words: str) -> Kind:

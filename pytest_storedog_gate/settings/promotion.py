@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import BOOLEAN, LIST, STRING, one_of
@@ -33,8 +34,13 @@ def _age(text: str) -> timedelta:
 
 
 def _address(text: str) -> str:
+    wanted = ValueError('must be an address like "https://registry.example:5000"')
     if _ADDRESS.fullmatch(text) is None:
-        raise ValueError('must be an address like "https://registry.example:5000"')
+        raise wanted
+    try:
+        _ = urlsplit(text).port
+    except ValueError:  # brackets around no address, or a port beyond all ports
+        raise wanted from None
     return text
 
 

@@ -46,8 +46,8 @@ def _why_not(
         return f"{place} cannot be read ({error})"
     if text is None:
         return "there is no record of it"
-    if fault := _fault(record):
-        return f"{place} is no sound record ({fault})"
+    if wrong := fault(record):
+        return f"{place} is no sound record ({wrong})"
     services = {service, record["service"]} - {None}
     if (record["environment"], record["digest"]) != (environment, digest) or len(services) > 1:
         return f"{place} is the record of something else"
@@ -61,7 +61,7 @@ def _why_not(
     return None
 
 
-def _fault(record: Any) -> str | None:
+def fault(record: Any) -> str | None:
     """What in it contradicts itself, or is no record at all."""
     # Only a promotion needs it.
     from jsonschema import Draft202012Validator  # noqa: PLC0415

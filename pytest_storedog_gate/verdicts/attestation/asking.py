@@ -75,6 +75,8 @@ def verify(image: str, environment: str, config: str | None, *, as_json: bool) -
         )
         answer["state"] = "open"
     except (DeploymentFailed, NoVerdict) as error:
+        if isinstance(error, NoVerdict):
+            answer["state"] = "inconclusive"
         answer["reason"] = str(error)
         status = int(error.exit_status)
     if as_json:
@@ -101,13 +103,14 @@ def show(image: str, config: str | None, *, as_json: bool) -> int:
             "sequence": one.sequence,
             "state": one.state if one.record else "begun",
             "at": one.at.isoformat(),
-            "build": (one.record or {}).get("build_link") or (one.record or {}).get("build"),
-            "override": (one.record or {}).get("override"),
-            "checks": {
-                check["public_id"]: check["state"] for check in (one.record or {}).get("checks", ())
-            },
+            "build": record.get("build_link") or record.get("build"),
+            "override": record.get("override"),
+            "checks": {check["public_id"]: check["state"] for check in record.get("checks", ())},
+            "fault": one.record and promotion.fault(one.record),
         }
         for one in kept
+        # Another tool may have signed anything.
+        for record in [one.record if one.record and not promotion.fault(one.record) else {}]
     ]
     if as_json:
         _say(json.dumps({"digest": digest, "verdicts": rows}, indent=2))
@@ -117,10 +120,11 @@ def show(image: str, config: str | None, *, as_json: bool) -> int:
         passed = sum(state == "open" for state in row["checks"].values())
         checks = f", {passed}/{len(row['checks'])} checks passed" if row["checks"] else ""
         build = f", {row['build']}" if row["build"] else ""
+        fault = f", no sound record ({row['fault']})" if row["fault"] else ""
         loud = f", PROMOTION OVERRIDDEN: {row['override']}" if row["override"] else ""
         _say(
             f"  {row['environment']} {row['sequence']}: {row['state']} at {row['at']}"
-            f"{checks}{long_line(build)}{long_line(loud)}"
+            f"{checks}{long_line(build)}{long_line(fault)}{long_line(loud)}"
         )
     return 0
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.verdicts.store import Prepared
 
 _AT_ONCE = 8  # requests to a registry
+_IN_MEMORY = 32  # bundles
 _MOST = 5000  # referrers of one image
 _EMPTY = b"{}"
 _EMPTY_CONFIG = oci.descriptor("application/vnd.oci.empty.v1+json", _EMPTY)
@@ -91,7 +92,8 @@ class ImageReferrers:
         return f"the registry of {self.name}"
 
     def bundles(self, environment: str, digest: str) -> Iterator[bytes]:
-        found = [each["digest"] for each in self.repository.referrers(digest)]
+        named_there = (each["digest"] for each in self.repository.referrers(digest))
+        found = [each for each in named_there if oci.DIGEST.fullmatch(each)]
         if len(found) > _MOST:
             raise NoVerdict(
                 f"{self.name}@{digest} has {len(found)} referrers, more than {_MOST}: remove those "
@@ -101,9 +103,10 @@ class ImageReferrers:
             named = self.repository.manifest(self._tag(environment, digest, is_open=is_open))
             if named is not None:
                 found.append(named[1]["digest"])
-        yield from filter(
-            None, side_by_side(self._bundle, list(dict.fromkeys(found)), at_once=_AT_ONCE)
-        )
+        left = list(dict.fromkeys(found))
+        while left:  # not all at once, which need not fit into memory
+            some, left = left[:_IN_MEMORY], left[_IN_MEMORY:]
+            yield from filter(None, side_by_side(self._bundle, some, at_once=_AT_ONCE))
 
     @contextmanager
     def prepare(

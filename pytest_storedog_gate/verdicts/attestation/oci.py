@@ -8,6 +8,7 @@ largest size.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import requests
+from requests.auth import AuthBase
 
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.outlets.plain_text import line
@@ -32,7 +34,7 @@ LARGEST = 8 * 2**20  # bytes of a manifest or an attestation
 _TIMEOUT = (5.0, 30.0)  # s: to connect, and between two pieces of an answer
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PAGES = 100
-_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
+_PORTS = {"http": 80, "https": 443}
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 Descriptor = dict[str, Any]
@@ -54,11 +56,12 @@ class Repository:
         """
         self._base = f"{address}/v2/{name}"
         self._scheme, self._host = urlsplit(address)[:2]
+        self._origin = _origin(address)
         self._name = name
         self._session = session or requests.Session()
         self._credentials = credentials
-        self._basic = _basic(self._credentials)
-        self._bearer: str | None = None
+        self._login = _basic(self._credentials)
+        self._authorization = self._login
 
     def manifest(self, reference: str) -> tuple[bytes, Descriptor] | None:
         """A manifest by tag or digest, with its descriptor; None where there is none."""
@@ -70,9 +73,19 @@ class Repository:
         return data, descriptor(kind, data)
 
     def blob(self, digest: str) -> bytes | None:
-        """A blob, None where there is none."""
+        """A blob; None where there is none, or none that is small enough."""
         answer = self._call("GET", f"blobs/{digest}")
-        return None if answer is None else self._body(answer, digest)
+        try:
+            return None if answer is None else self._body(answer, digest)
+        except _TooLarge:
+            # Who pushed it may have called it small; a registry that lies has said so only once.
+            said = self._call("HEAD", f"blobs/{digest}")
+            if said is not None:
+                said.close()
+                length = said.headers.get("Content-Length", "")
+                if length.isdecimal() and int(length) > LARGEST:
+                    return None
+            raise
 
     def put_blob(self, data: bytes) -> Descriptor:
         found = descriptor("application/octet-stream", data)
@@ -113,15 +126,20 @@ class Repository:
 
     def _listed(self, digest: str) -> Iterator[Descriptor]:
         address: str | None = f"referrers/{digest}"
-        for _ in range(_PAGES):
+        for page in range(_PAGES):
             if address is None:
                 return
             answer = self._call("GET", address, headers={"Accept": INDEX})
             if answer is None or INDEX not in answer.headers.get("Content-Type", ""):
+                if page:
+                    raise NoVerdict(
+                        f"the registry {self._host} lists referrers of {digest}, and not all of "
+                        f"them: page {page + 1} is missing"
+                    )
                 return
             yield from _descriptors(self._body(answer), f"the referrers of {digest}")
-            more = _NEXT.search(answer.headers.get("Link", ""))
-            address = self._joined(answer.url, more[1]) if more else None
+            more = answer.links.get("next", {}).get("url")
+            address = self._joined(answer.url, more) if more else None
         raise NoVerdict(f"the registry {self._host} lists referrers of {digest} without an end")
 
     def _needed(self, method: str, where: str, **more: Any) -> requests.Response:
@@ -134,7 +152,7 @@ class Repository:
         """The answer to a call; None for 404."""
         url = where if "://" in where else f"{self._base}/{where}"
         with self._unreachable():
-            if urlsplit(url)[:2] != (self._scheme, self._host):
+            if _origin(url) != self._origin:
                 # A registry behind a proxy that ends TLS may say http, where a login can be read.
                 raise NoVerdict(
                     f"the registry {self._scheme}://{self._host} sends us to another address, to "
@@ -149,22 +167,19 @@ class Repository:
         if answer.status_code == requests.codes.not_found:
             answer.close()
             return None
-        if not answer.ok:
+        # What was sent to another page was not taken: a redirection of a PUT ends in a GET.
+        taken = requests.codes.ok <= answer.status_code < requests.codes.multiple_choices
+        if not taken or answer.request.method != method:
             answer.close()
             raise NoVerdict(
-                f"the registry {self._host} answers {answer.status_code} to {method} in "
+                f"the registry {self._host} answers {_status(answer)} to {method} in "
                 f"{self._name}; see that it is up and that `docker login` has been done"
             )
         return answer
 
     def _sent(self, method: str, url: str, **more: Any) -> requests.Response:
-        headers = dict(more.pop("headers", {}))
-        if self._bearer:
-            headers["Authorization"] = f"Bearer {self._bearer}"
-        auth = None if self._bearer else self._basic
-        return self._session.request(
-            method, url, headers=headers, auth=auth, timeout=_TIMEOUT, stream=True, **more
-        )
+        auth = _With(self._authorization)
+        return self._session.request(method, url, auth=auth, timeout=_TIMEOUT, stream=True, **more)
 
     def _authenticate(self, challenge: str) -> None:
         """Gets a token where the registry says.
@@ -178,13 +193,13 @@ class Repository:
         asked = {"service": said.get("service", ""), "scope": f"repository:{self._name}:pull,push"}
         if refresh := self._credentials.get("IdentityToken"):
             form = {**asked, "grant_type": "refresh_token", "refresh_token": refresh}
-            answer = self._session.post(said["realm"], data=form, timeout=_TIMEOUT)
+            how: dict[str, Any] = {"method": "POST", "data": form, "auth": _With(None)}
         else:
-            answer = self._session.get(
-                said["realm"], params=asked, auth=self._basic, timeout=_TIMEOUT
-            )
-        if answer.ok and isinstance(told := answer.json(), dict):
-            self._bearer = told.get("token") or told.get("access_token")
+            how = {"method": "GET", "params": asked, "auth": _With(self._login)}
+        answer = self._session.request(url=said["realm"], timeout=_TIMEOUT, stream=True, **how)
+        if answer.ok and isinstance(told := json_text.loads(self._body(answer)), dict):
+            token = told.get("token") or told.get("access_token")
+            self._authorization = f"Bearer {token}" if token else None
 
     def _body(self, answer: requests.Response, reference: str = "") -> bytes:
         with self._unreachable(), answer:
@@ -192,7 +207,7 @@ class Repository:
             for piece in answer.iter_content(65536):
                 data += piece
                 if len(data) > LARGEST:
-                    raise NoVerdict(
+                    raise _TooLarge(
                         f"the registry {self._host} answers more than {LARGEST} bytes for "
                         f"{reference or 'a list'}"
                     )
@@ -224,6 +239,34 @@ class Repository:
             ) from None
 
 
+class _TooLarge(NoVerdict):
+    """An answer of more than `LARGEST` bytes."""
+
+
+class _With(AuthBase):
+    """A login or none: with no word about it, requests would take that of a netrc file."""
+
+    def __init__(self, authorization: str | None) -> None:
+        self._authorization = authorization
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._authorization:
+            request.headers["Authorization"] = self._authorization
+        return request
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port, however the host is spelled. ValueError where the port is none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+
+
+def _status(answer: requests.Response) -> str:
+    """What the registry itself has answered, which may have been a redirection."""
+    first = next(iter(answer.history), answer)
+    return str(first.status_code)
+
+
 def _innermost(error: BaseException) -> str:
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
@@ -242,10 +285,13 @@ def encoded(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data, separators=(",", ":")).encode("ascii")
 
 
-def _basic(credentials: Mapping[str, str]) -> tuple[str, str] | None:
+def _basic(credentials: Mapping[str, str]) -> str | None:
     user = credentials.get("Username") or credentials.get("username")
     password = credentials.get("Password") or credentials.get("password")
-    return (user, password) if user and password else None
+    if not (user and password):
+        return None
+    # As Docker does it; requests would take Latin-1.
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode('ascii')}"
 
 
 def _descriptors(index: bytes, what: str) -> list[Descriptor]:

@@ -61,7 +61,13 @@ def keeper(promotion: Promotion, repository: str, project: str | None, folder: P
 def in_registry(promotion: Promotion, repository: str) -> oci.Repository:
     """The repository where its registry is reached, with Docker's login to it."""
     image = ImageReference.parse(repository)
-    address = promotion.registry or _address(image.registry)
+    try:
+        address = promotion.registry or _address(image.registry)
+    except ValueError:
+        raise ConfigurationError(
+            f"{repository} names no registry that can be reached: the host or the port before its "
+            "first / is none; correct the image"
+        ) from None
     name = repository.removeprefix(f"{image.registry}/")
     if image.registry == "docker.io":
         name = repository if "/" in repository else f"library/{repository}"
@@ -99,8 +105,9 @@ def _address(registry: str) -> str:
     """As an engine does, plain HTTP to this machine alone."""
     if registry == "docker.io":
         return "https://registry-1.docker.io"
-    host = urlsplit(f"//{registry}").hostname
-    return f"{'http' if host in _LOOPBACK else 'https'}://{registry}"
+    parts = urlsplit(f"//{registry}")
+    _ = parts.port  # ValueError of a port beyond all ports
+    return f"{'http' if parts.hostname in _LOOPBACK else 'https'}://{registry}"
 
 
 def _sha256(data: bytes) -> str:

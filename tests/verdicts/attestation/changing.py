@@ -21,11 +21,11 @@ def changing(
     world: World,
     change: Callable[[str, bytes], bytes] = lambda _, body: body,
     *,
-    endless: bool = False,
+    link: str = "",
 ) -> Iterator[World]:
     """The world through a registry that says what `change` makes of each answer's body.
 
-    `endless`: each page of a list of referrers says that there is one more, which is itself.
+    `link`: where each page of a list of referrers, which is at `{path}`, says that there is more.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -39,8 +39,8 @@ def changing(
                 self.send_header(name, answer.headers.get(name, ""))
             length = len(body) if self.command == "GET" else answer.headers["Content-Length"]
             self.send_header("Content-Length", str(length))
-            if endless and "/referrers/" in self.path:
-                self.send_header("Link", f'<{self.path}>; rel="next"')
+            if link and "/referrers/" in self.path:
+                self.send_header("Link", link.format(path=self.path))
             self.end_headers()
             self.wfile.write(body)
 

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.settings.promotion import Promotion
-from pytest_storedog_gate.verdicts.attestation import opening
+from pytest_storedog_gate.verdicts.attestation import oci, opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ class Guarded(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.wanted, self.token = wanted, token
         self.location = "/upload"
+        self.puts_go: str | None = None
         self.address = f"http://127.0.0.1:{self.server_port}"
         self.asked: list[str] = []
 
@@ -50,6 +51,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(
                 401, WWW_Authenticate=f'{scheme} realm="{self.server.address}/token",service="x"'
             )
+        elif self.command == "PUT" and self.server.puts_go:
+            self._answer(302, Location=self.server.puts_go)
         elif self.command == "POST":
             self._answer(202, Location=self.server.location)
         else:
@@ -116,11 +119,24 @@ def test_an_identity_token_opens_a_registry(logged_in: Path) -> None:
 
 
 @pytest.mark.usefixtures("logged_in")
-@pytest.mark.parametrize("token", ["[]", "null", '"x"', '{"token": 5}', '{"token": "a\\nb"}', "<"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "[]",
+        "null",
+        '"x"',
+        '{"token": 5}',
+        '{"token": "a\\nb"}',
+        "<",
+        "[" * 100_000,
+        " " * 9_000_000,
+    ],
+    ids=range(8),
+)
 def test_a_token_that_is_none_opens_nothing(token: str) -> None:
     with (
         guarded("Bearer good", token) as registry,
-        pytest.raises(NoVerdict, match=r"answers 401|cannot be asked"),
+        pytest.raises(NoVerdict, match=r"answers 401|cannot be asked|answers more than"),
     ):
         asked(registry)
 
@@ -133,3 +149,40 @@ def test_a_registry_that_sends_elsewhere_takes_no_login_there(elsewhere: str) ->
         repository = opening.in_registry(Promotion(registry=registry.address), "registry.example/s")
         with pytest.raises(NoVerdict, match=r"sends us to another address|cannot be asked"):
             repository.put_blob(b"a verdict")
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_registry_that_spells_its_name_otherwise_is_no_other() -> None:
+    with guarded(BASIC, "") as registry:
+        registry.location = f"http://localhost:{registry.server_port}/upload"
+        address = f"http://LOCALHOST:{registry.server_port}"
+        repository = opening.in_registry(Promotion(registry=address), "registry.example/s")
+        assert repository.put_blob(b"a verdict")["size"] == len(b"a verdict")
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_what_a_registry_redirects_is_not_kept() -> None:
+    """To the page of a login, for one, which answers with 200: a GET follows a PUT there."""
+    with guarded(BASIC, "") as registry:
+        registry.puts_go = "/login"
+        repository = opening.in_registry(Promotion(registry=registry.address), "registry.example/s")
+        with pytest.raises(NoVerdict, match="answers 302 to PUT"):
+            repository.put_manifest(b"{}", oci.MANIFEST)
+
+
+def test_a_login_is_in_utf_8(logged_in: Path) -> None:
+    login = base64.b64encode("gate:gehe\u00edm\u2603".encode()).decode()
+    logged_in.write_text(json.dumps({"auths": {"registry.example": {"auth": login}}}))
+    with guarded(f"Basic {login}", "") as registry:
+        assert asked(registry) == b"{}"
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_netrc_file_takes_the_place_of_no_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login another password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with guarded("Bearer good", '{"token": "good"}') as registry:
+        assert asked(registry) == b"{}"
+        assert registry.asked == [BASIC]

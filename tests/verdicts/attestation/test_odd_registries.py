@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.reading import json_text
@@ -20,7 +21,6 @@ from tests.verdicts.attestation.world import (
     NAME,
     STAGING_KEY,
     World,
-    put_bundle,
     require,
     said,
 )
@@ -58,10 +58,36 @@ def test_the_newest_of_a_thousand_referrers_counts(with_referrers: str) -> None:
         require(world)
 
 
-def test_what_is_larger_than_any_verdict_takes_none_away(any_world: World) -> None:
+@pytest.mark.parametrize("called", [oci.LARGEST + 1, 10])
+def test_what_is_larger_than_any_verdict_takes_none_away(any_world: World, called: int) -> None:
     any_world.keep(OPEN)
-    put_bundle(any_world, b" " * (oci.LARGEST + 1))
+
+    class Miscalled(oci.Repository):
+        def put_blob(self, data: bytes) -> oci.Descriptor:
+            found = super().put_blob(data)
+            return {**found, "size": called} if len(data) > oci.LARGEST else found
+
+    keeper = ImageReferrers(Miscalled(any_world.address, any_world.name, {}), NAME, None)
+    large = b" " * (oci.LARGEST + 1)
+    with keeper.prepare("of nobody", any_world.digest, large, is_open=True) as prepared:
+        prepared.commit()
     require(any_world)
+
+
+def test_who_pushes_over_tags_takes_no_verdict_away_from_a_list(with_referrers: str) -> None:
+    """Where there is no list it does: docs/how-to/promote-by-proof.md says so."""
+    world = World.new(with_referrers)
+    world.keep(OPEN)
+    world.keep(CLOSED)
+    image = world.repository.manifest(world.digest)
+    assert image is not None
+    answer = requests.get(f"{world.address}/v2/{world.name}/tags/list", timeout=30)
+    tags = [tag for tag in answer.json()["tags"] if ".storedog-" in tag]
+    assert len(tags) == len(("the open one", "the other"))
+    for tag in tags:
+        world.repository.put_manifest(image[0], oci.MANIFEST, tag)
+    with pytest.raises(DeploymentFailed, match="its verdict there is closed"):
+        require(world)
 
 
 def lies(world: World, about: str) -> Callable[[str, bytes], bytes]:
@@ -94,14 +120,30 @@ def test_a_registry_that_lies_proves_nothing(world: World, about: str, sentence:
         require(lying)
 
 
-def test_a_list_without_an_end_proves_nothing(with_referrers: str) -> None:
+def test_an_entry_of_a_list_that_is_no_digest_is_not_asked_for(any_world: World) -> None:
+    any_world.keep(OPEN)
+    entries, more = b'"manifests":[', b'{"digest":"http://elsewhere/x"},'
+    with changing(any_world, lambda _, body: body.replace(entries, entries + more)) as odd:
+        assert odd.repository.referrers(odd.digest)[0]["digest"] == "http://elsewhere/x"
+        require(odd)
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ('<{path}>; rel="next"', "without an end"),
+        ('<{path}>; title="more"; rel=next', "without an end"),
+        ('<{path}/more>; rel="next"', "not all of them: page 2 is missing"),
+    ],
+    ids=["endless", "with a title", "cut"],
+)
+def test_a_list_that_is_not_whole_proves_nothing(
+    with_referrers: str, link: str, sentence: str
+) -> None:
     world = World.new(with_referrers)
     world.keep(OPEN)
-    with (
-        changing(world, endless=True) as endless,
-        pytest.raises(NoVerdict, match="without an end"),
-    ):
-        require(endless)
+    with changing(world, link=link) as odd, pytest.raises(NoVerdict, match=sentence):
+        require(odd)
 
 
 def test_a_closed_verdict_is_not_lost_to_an_open_one_that_is_signed_at_once(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -73,6 +74,13 @@ def both(world: World, *verdicts: Verdict) -> None:
         put(world, said(world, verdict=verdict))
 
 
+def twice_signed(statement: bytes) -> bytes:
+    """As sigstore's bundles are not; of thousands each would have to be tried."""
+    bundle = json.loads(signed(statement, STAGING_KEY))
+    bundle["dsseEnvelope"]["signatures"] *= 2
+    return json.dumps(bundle).encode()
+
+
 ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
     "nothing attached": (lambda _: None, "there is no record of it"),
     "unsigned": (
@@ -137,6 +145,10 @@ ATTACKS: dict[str, tuple[Callable[[World], None], str]] = {
     "an empty signature": (
         lambda w: put_bundle(w, changed(signed(said(w), STAGING_KEY), "sig", lambda _: b"")),
         "is signed by none of the public keys",
+    ),
+    "two signatures": (
+        lambda w: put_bundle(w, twice_signed(said(w))),
+        "is no sigstore bundle with a DSSE envelope",
     ),
     "malformed": (lambda w: put_bundle(w, b"\xff{"), "is no sigstore bundle"),
     "nested": (lambda w: put_bundle(w, b"[" * 90_000), "is no sigstore bundle"),

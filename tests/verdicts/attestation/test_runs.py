@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.drone_lint.cli import main
-from tests.verdicts.attestation.world import ANOTHER_KEY, STAGING_KEY
+from tests.verdicts.attestation.world import ANOTHER_KEY, STAGING_KEY, put, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,6 +188,9 @@ FAULTS = {
     "no key in it": ("staging.pub", "storedog.toml", "storedog.toml holds no public key"),
     "age": ('"7d"', '"7 days"', "storedog.toml:6: promotion.max_age: must be a number with"),
     "address": ("http://127", "ftp://127", "promotion.registry: must be an address like"),
+    "port": ('registry = "', 'registry = "http://h:99999" # ', "promotion.registry: must be an"),
+    "host": ('registry = "', 'registry = "http://[::::]" # ', "promotion.registry: must be an"),
+    "NUL": ("staging.pub", "a\\u0000b", "promotion.public_keys: must hold no NUL character"),
     "unknown": ("max_age", "maxage", "promotion.maxage: unknown key; did you mean 'max_age'?"),
 }
 
@@ -233,3 +236,28 @@ def test_a_pair_of_keys_is_made_and_nothing_overwritten(
     assert private.read_bytes() == before
     assert asked("keygen", ".") == 4
     assert "names no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("registry", ["localhost:99999", "[::::]:5000"])
+def test_an_image_of_no_registry_is_one_sentence(
+    signing: Signing, asked: Callable[..., int], capsys: pytest.CaptureFixture[str], registry: str
+) -> None:
+    (signing.project.path / "storedog.toml").write_text(
+        '[promotion]\nproof = "registry"\npublic_keys = ["staging.pub"]\n'
+        '[environments.staging]\nchecks = ["dis-cou-nts"]\n'
+    )
+    assert asked("verify", f"{registry}/shop:1", "--env=staging") == 4
+    assert f"{registry}/shop names no registry that can be reached" in capsys.readouterr().err
+
+
+def test_a_record_that_another_tool_signed_is_shown_as_what_it_is(
+    signing: Signing, asked: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement = json.loads(said(signing.world, repository=signing.image.partition("@")[0]))
+    statement["predicate"]["storedogGate"]["record"]["checks"] = [5]
+    put(signing.world, json.dumps(statement).encode())
+    assert asked("show", signing.image) == 0
+    assert "staging 9: open at " in (shown := capsys.readouterr().out)
+    assert "no sound record ($.checks[0]" in shown
+    assert asked("verify", signing.image, "--env=staging", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["state"] == "refused"
