@@ -310,7 +310,7 @@ def test_a_job_runs_in_another_services_image_and_has_its_variables(tmp_path: Pa
 def test_who_goes_back_runs_no_job(tmp_path: Path) -> None:
     more = "checks = ['abc-def-ghi']\n[synthetics]\nbackend = 'local'"
     read(tmp_path, "before_swap = { command = 'migrate up' }", more)
-    for rollback, job in ((None, Job(("migrate", "up"))), ("", None), ("ab12", None)):
+    for rollback, job in ((None, Job(("migrate", "up"))), (True, None), ("ab12", None)):
         settings = load(Options(tmp_path, tmp_path, "staging", rollback=rollback), {})
         (shop,) = settings.environment.services
         assert shop.before_swap == job
