@@ -32,14 +32,16 @@ def looks(engine: Engine, environment: Environment) -> Iterator[Mapping[str, Gat
             _Service(own, Names.of(environment, service.name)) for service in environment.services
         ]
         while True:
-            yield {each.names.service: each.look() for each in services}
+            seen = {each.names.service: (each.look(), each.waits) for each in services}
+            yield {name: error for name, (error, waits) in seen.items() if error or not waits}
             own.await_event([name for each in services for name in each.containers], _INTERVAL)
 
 
 class _Service:
     """One service, as it was at the first look, and the proxy in front of it, where there is one.
 
-    A service was live and ready at the first look, or that says why it was not.
+    A service was live and ready at the first look, or that says why it was not. While it `waits`
+    for a better answer than its last one, no look says that all is well.
     """
 
     def __init__(self, engine: Engine, names: Names) -> None:
@@ -47,6 +49,10 @@ class _Service:
         self._engine = engine
         self._first: dict[str, Container] = {}
         self._bad = 0
+
+    @property
+    def waits(self) -> bool:
+        return self._bad > 0
 
     @property
     def containers(self) -> tuple[str, str]:
