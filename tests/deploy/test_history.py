@@ -104,6 +104,8 @@ def of(*said: str) -> History:
         (("3", "2"), "3"),  # nothing is live
         (("1*",), None),
         (("2-", "1*"), None),
+        (("2-*", "3", "2", "1"), "3"),  # what was kept this time was let through long before
+        (("2-*<", "3", "2", "1"), "1"),
         ((), None),
     ],
 )
