@@ -180,6 +180,8 @@ class LiveDeployment:
         site = self.site
         site.lease.require()
         published = site.environment.publish.get(site.service.name)
+        if site.environment.strategy == "edge":
+            site.engine.get(site.names.edge)  # by which alone it is reached
         proof.prove_deployed(site.engine, site.names, self.deployment, self.container, published)
 
     def logs(self) -> dict[str, str]:
