@@ -74,7 +74,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _ROLLBACK,
         metavar="DIGEST",
         nargs="?",
-        const="",
+        const=True,  # and "" is what a variable gives that is not set
         help="Put a version back that was let through here: the one before what is live, or the "
         "one whose digest begins so",
     )

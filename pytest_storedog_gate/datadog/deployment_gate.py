@@ -22,10 +22,14 @@ _SCOPE = "deployment_gates_evaluate"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One look at an evaluation: `status` is in Datadog's words, `failed` tells of rules."""
+    """One look at an evaluation: `status` is in Datadog's words, `failed` tells of rules.
+
+    `passed` of all its `rules` have passed, each by its own word.
+    """
 
     status: str
     rules: int
+    passed: int
     failed: tuple[str, ...]
     dry_run: bool
     url: str = ""
@@ -50,6 +54,9 @@ class Evaluation:
             return NoVerdict(f"it is in dry run, and passes whatever its rules say{see}")
         if not self.rules:
             return NoVerdict(f"it has no rules, so it proves nothing{see}")
+        if self.passed < self.rules:
+            few = f"{self.passed} of {self.rules} rules say so"
+            return NoVerdict(f"it passes, and only {few}, which contradicts itself{see}")
         return None
 
     @classmethod
@@ -62,6 +69,7 @@ class Evaluation:
         return cls(
             identifier(said["gate_status"]),
             len(rules),
+            sum(rule.get("status") == "pass" for rule in rules),
             tuple(map(_failed, (rule for rule in rules if rule.get("status") == "fail"))),
             said.get("dry_run") not in (None, False),
             plain(said.get("evaluation_url")),

@@ -53,15 +53,22 @@ class Monitor:
         """Reads the answer about the monitor that was `asked` for; ValueError about another."""
         if data["id"] != asked:
             raise ValueError
-        groups = mapping(mapping(data.get("state")).get("groups"))
+        groups = _object(_object(data.get("state")).get("groups"))
         silenced = mapping(mapping(data.get("options")).get("silenced"))
         return cls(
             asked,
             plain(data.get("name"), f"monitor {asked}"),
             plain(data.get("overall_state")),
             bool(silenced or data.get("matching_downtimes")),
-            tuple(name for name, one in groups.items() if mapping(one).get("status") == "Alert"),
+            tuple(name for name, one in groups.items() if _object(one).get("status") == "Alert"),
         )
+
+
+def _object(value: object) -> dict[str, Any]:
+    """One that may be missing, and decides: TypeError for what is something else."""
+    if not isinstance(value, dict | None):
+        raise TypeError
+    return value or {}
 
 
 class Monitors(Caller):

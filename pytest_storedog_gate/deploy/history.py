@@ -67,6 +67,11 @@ class Entry:
         build = f", build {self.build}" if self.build else ""
         return f"{tag}{short(self.image.digest)} of {self.when:%F %H:%M}{build}"
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether it was a new deployment, whose run has ended without an open gate."""
+        return self.state not in (LET_THROUGH, NOT_RECORDED) and not self.rollback
+
     def as_json(self) -> dict[str, str | float | None]:
         """Plain values, each text of a bounded length."""
         said = {**vars(self), "image": str(self.image), "when": self.when.isoformat()}
@@ -116,7 +121,9 @@ class History:
         now = self.live.image.digest if self.live else None
         deployed = [entry for entry in self._let_through() if not entry.rollback]
         digests = [entry.image.digest for entry in deployed]
-        older = deployed[digests.index(now) :] if now in digests else deployed
+        # What was kept though it was not let through came after all of them.
+        within = now in digests and not (self.live and self.live.was_refused)
+        older = deployed[digests.index(now) :] if within else deployed
         found = next((entry for entry in older if entry.image.digest != now), None)
         if found is None:
             before = f" before {short(now)}" if now else ""

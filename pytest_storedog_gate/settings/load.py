@@ -203,7 +203,7 @@ def load(
         project=file.project,
         override=_override(options, file, section),
         redeploy=options.redeploy,
-        rollback=options.rollback,
+        rollback="" if options.rollback is True else options.rollback,
         history=options.history,
         image=image,
         deploy=deploy,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pytest_storedog_gate.deploy.history import beginning
 from pytest_storedog_gate.errors import ConfigurationError
@@ -52,7 +52,7 @@ class Options:
     """The options of the contract as texts; ConfigurationError where one of them is nothing known.
 
     `root` is the project's folder, `folder` the one where the command was given: paths and globs
-    are relative to it. `rollback` is the beginning of a digest, "" for the version before.
+    are relative to it. `rollback` is the beginning of a digest, True for the version before.
     """
 
     root: Path
@@ -65,7 +65,7 @@ class Options:
     lock_wait: str = "0"
     override: str | None = None
     redeploy: bool = False
-    rollback: str | None = None
+    rollback: str | Literal[True] | None = None
     history: bool = False
     report: str | None = None
     html: str | None = None
@@ -83,7 +83,7 @@ class Options:
                 f"{FLAGS['html']} needs a package that is not installed: pip install "
                 "'pytest-storedog-gate[report]'"
             )
-        if self.rollback:
+        if isinstance(self.rollback, str):
             beginning(self.rollback)
         for name, other in _APART:
             if self._given(name) and self._given(other):

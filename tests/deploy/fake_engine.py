@@ -238,8 +238,8 @@ class FakeEngine(Engine):
         return self.machine.networks.get(name)
 
     @_call
-    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        self.machine.made_volumes.setdefault(name, labels)
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
+        return self.machine.made_volumes.setdefault(name, labels)
 
     @_call
     def remove_volume(self, name: str) -> None:

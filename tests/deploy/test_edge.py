@@ -11,7 +11,7 @@ import pytest
 from pytest_storedog_gate.deploy import Answers
 from pytest_storedog_gate.deploy.docker.traffic.sockets import peers
 from pytest_storedog_gate.deploy.environment import Address
-from pytest_storedog_gate.errors import DeploymentFailed
+from pytest_storedog_gate.errors import DeploymentFailed, RollbackFailed
 from tests.deploy.conftest import LIVE, PREVIEW, deploy, promoted, reached, recover, staging, told
 from tests.deploy.fake_engine import FakeEngine, Killed
 from tests.deploy.ways import ADDRESS, STALE
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_storedog_gate.deploy import ImageReference
+    from pytest_storedog_gate.deploy.environment import Environment
     from tests.deploy.fake_machine import Machine
 
     Task = Callable[[Machine], None]
@@ -168,6 +169,37 @@ def test_killed_while_the_edge_is_replaced(machine: Machine) -> None:
         assert left.answer_at(ADDRESS) in ("1", "2")
         assert left.box(f"{LIVE}.edge.next") is None
     assert nobody == 2  # the old one is removed, the new one renamed
+
+
+@pytest.mark.parametrize("environment", [ENVIRONMENT, staging("edge")])
+def test_what_is_put_back_behind_an_edge_that_is_gone_answers_nobody(
+    machine: Machine, environment: Environment
+) -> None:
+    deploy(machine, environment, machine.push("1"))
+    with promoted(machine, environment, machine.push("2")) as (_, live):
+        box = machine.box(f"{LIVE}.edge")
+        assert box is not None
+        machine.remove(box)
+        with pytest.raises(RollbackFailed, match=r"shop\.edge is gone") as refused:
+            live.rollback()
+        assert "take it away" not in str(refused.value)  # what is live is the right one
+    deploy(machine, environment, machine.push("3"))
+    assert machine.box(f"{LIVE}.edge") is not None
+
+
+@pytest.mark.parametrize("environment", [ENVIRONMENT, staging("edge")])
+def test_what_is_reached_by_an_edge_alone_is_not_proved_without_it(
+    machine: Machine, environment: Environment
+) -> None:
+    with promoted(machine, environment, machine.push("1")) as (_, live):
+        live.prove()
+        box = machine.box(f"{LIVE}.edge")
+        assert box is not None
+        machine.remove(box)
+        with pytest.raises(DeploymentFailed, match=r"shop\.edge is gone"):
+            live.prove()
+        with reached(machine, environment) as deployer:
+            assert "shop.edge is gone" in str(next(deployer.watch())["shop"])
 
 
 def test_the_proof_sees_where_the_edge_goes(

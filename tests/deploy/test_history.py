@@ -104,6 +104,8 @@ def of(*said: str) -> History:
         (("3", "2"), "3"),  # nothing is live
         (("1*",), None),
         (("2-", "1*"), None),
+        (("2-*", "3", "2", "1"), "3"),  # what was kept this time was let through long before
+        (("2-*<", "3", "2", "1"), "1"),
         ((), None),
     ],
 )
@@ -283,6 +285,18 @@ def test_what_somebody_else_has_written_there_is_named(machine: Machine, text: s
         NoVerdict, match=rf"the volume {VOLUME}4 is no history .*volume rm {VOLUME}4"
     ):
         history(machine, staging())
+
+
+def test_no_volume_of_the_next_name_costs_the_history(machine: Machine) -> None:
+    """A container that mounts one makes it, and then it has no label."""
+    run(machine, staging(), "1")
+    machine.made_volumes[f"{VOLUME}2"] = {}
+    with pytest.raises(NoVerdict, match=f"the volume {VOLUME}2 is somebody else's"):
+        run(machine, staging(), "2")
+    assert releases(history(machine, staging())) == ["1"]
+    del machine.made_volumes[f"{VOLUME}2"]
+    run(machine, staging(), "3")
+    assert releases(history(machine, staging())) == ["3", "1"]
 
 
 def test_another_environment_has_a_history_of_its_own(machine: Machine) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import docker
 import pytest
 
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.docker.container import Container
+from pytest_storedog_gate.deploy.docker.engine import creation
 from pytest_storedog_gate.deploy.docker.specification import specify
 from pytest_storedog_gate.deploy.environment import Address, Service
 from pytest_storedog_gate.deploy.runtime import Mount, Network, Port, Runtime, Secret
@@ -54,6 +58,21 @@ def test_labels_of_the_gate_are_its_own(new: ImageReference) -> None:
     (shop,) = environment.services
     labels = specify(environment, shop, new, Build()).labels
     assert (labels["team"], labels[names.DIGEST]) == ("shop", new.digest)
+
+
+@pytest.mark.parametrize("label", sorted(names.UNSAID))
+def test_what_an_image_says_in_a_label_of_the_gate_is_not_heard(
+    new: ImageReference, label: str
+) -> None:
+    (shop,) = staging().services
+    spec = specify(staging(), replace(shop, readiness=None), new, Build())
+    with closing(docker.APIClient(version="1.43")) as api:
+        asked = creation.request(api, spec, "127.0.0.1")["labels"]
+    labels = {label: "1", **asked}  # as an engine does it
+    seen = {"Id": "1", "Name": "/x", "Created": "", "Image": "", "RestartCount": 0}
+    seen |= {"State": {"Status": "running", "ExitCode": 0, "StartedAt": ""}, "HostConfig": {}}
+    seen |= {"Config": {"Image": "x", "Labels": labels}, "NetworkSettings": {"Networks": {}}}
+    assert Container.from_inspection(seen).labels == spec.labels
 
 
 def test_a_secret_is_in_no_label_and_no_repr(new: ImageReference) -> None:

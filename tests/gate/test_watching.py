@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.datadog.calling.clock import Clock
+from pytest_storedog_gate.datadog.monitors import Monitor
 from pytest_storedog_gate.datadog.watch import DeploymentGate, Watch
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.gate.outcomes import Outcomes
@@ -107,6 +108,14 @@ def test_monitors(datadog: FakeDatadog, answers: list[Answer], expected: State, 
 
 
 @pytest.mark.parametrize(
+    "state", ["OK", [GROUP], {"groups": [{"status": "Alert"}]}, {"groups": {"env:prod": "Alert"}}]
+)
+def test_groups_that_cannot_be_read_are_not_taken_for_none(state: object) -> None:
+    with pytest.raises(TypeError):
+        Monitor.from_json({"id": MONITOR, "overall_state": "OK", "state": state}, MONITOR)
+
+
+@pytest.mark.parametrize(
     ("answer", "words"),
     [
         (found(), "finds no monitor"),
@@ -154,6 +163,8 @@ RUNS = evaluation("in_progress", rule("in_progress"))
         ([evaluation("pass", dry_run=True)], UNSURE, "it is in dry run"),
         ([evaluation("pass", rule("fail", dry_run=True))], UNSURE, "only because of a dry run"),
         ([evaluation("pass", rules=[])], UNSURE, "it has no rules"),
+        ([evaluation("pass", rule(), rule("in_progress"))], UNSURE, "only 1 of 2 rules say so"),
+        ([evaluation("pass", rules=[None])], UNSURE, "only 0 of 1 rules say so"),
         ([RUNS], UNSURE, "says in_progress after"),
         ([evaluation("PASS")], UNSURE, "says PASS after"),
         ([Answer({"errors": ["Forbidden"]}, 403)], UNSURE, "scope deployment_gates_evaluate"),

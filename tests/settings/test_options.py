@@ -107,12 +107,13 @@ def test_an_option_that_is_nothing_known(
             "--storedog-rollback is about deployments: leave out --storedog-deploy=never",
         ),
         ({"rollback": "tests/"}, "--storedog-rollback=tests/: this is no beginning of a digest"),
+        ({"rollback": ""}, "--storedog-rollback=: this is no beginning of a digest"),
     ],
 )
 def test_a_rollback_takes_what_the_history_has(
     tmp_path: Path, said: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
-        _options(tmp_path, **{"rollback": "", **said})
+        _options(tmp_path, **{"rollback": True, **said})
     with pytest.raises(ConfigurationError, match="--storedog-history and --storedog-plan"):
         _options(tmp_path, history=True, plan=True)

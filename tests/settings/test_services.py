@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -310,10 +311,15 @@ def test_a_job_runs_in_another_services_image_and_has_its_variables(tmp_path: Pa
 def test_who_goes_back_runs_no_job(tmp_path: Path) -> None:
     more = "checks = ['abc-def-ghi']\n[synthetics]\nbackend = 'local'"
     read(tmp_path, "before_swap = { command = 'migrate up' }", more)
-    for rollback, job in ((None, Job(("migrate", "up"))), ("", None), ("ab12", None)):
-        settings = load(Options(tmp_path, tmp_path, "staging", rollback=rollback), {})
-        (shop,) = settings.environment.services
-        assert shop.before_swap == job
+    here = partial(Options, tmp_path, tmp_path, "staging")
+    job = Job(("migrate", "up"))
+    for options, then in (
+        (here(), job),
+        (here(rollback=True), None),
+        (here(rollback="ab12"), None),
+    ):
+        (shop,) = load(options, {}).environment.services
+        assert shop.before_swap == then
 
 
 def test_what_says_nothing_new_has_the_fingerprint_that_it_always_had(tmp_path: Path) -> None:

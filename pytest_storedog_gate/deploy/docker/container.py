@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.deploy.docker.names import UNSAID
 from pytest_storedog_gate.deploy.environment import Address
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ class Container:
             restarts=data["RestartCount"],
             image_id=data["Image"],
             image=config["Image"],
-            labels=config.get("Labels") or {},
+            labels={
+                label: text
+                for label, text in (config.get("Labels") or {}).items()
+                if text or label not in UNSAID
+            },
             answers_to={
                 network: frozenset({name, *(endpoint.get("Aliases") or ())})
                 for network, endpoint in data["NetworkSettings"]["Networks"].items()

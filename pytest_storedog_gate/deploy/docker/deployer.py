@@ -123,13 +123,28 @@ class DockerDeployer:
             self.lease.require()
             previous = engine.find(names.previous)
             done = journal.put_back(engine, names)
-            if previous is not None:
-                proof.prove_put_back(engine, names, previous)
         except RollbackFailed:
             raise
         except GateError as error:
             raise RollbackFailed(f"{error}\n{by_hand(engine, names)}") from error
+        if previous is not None:
+            try:
+                proof.prove_put_back(engine, names, previous)
+                if engine.find(names.live) is not None and not previous.wanted:
+                    self.require_edge()
+            except GateError as error:
+                # Nothing is left to be put back, and what is live is no version to be taken away.
+                raise RollbackFailed(
+                    f"{done}, and that it answers is not proved: {error}\nA person is needed. See "
+                    f"what is there: {engine.way.docker} ps -a --filter name={names.live}; mend "
+                    "that, or run again with the version that is to be live"
+                ) from error
         return done
+
+    def require_edge(self) -> None:
+        """DeploymentFailed where that is gone by which alone what is live is reached."""
+        if self.environment.strategy == "edge":
+            self.engine.get(self.names.edge)
 
     def leaves_alone(self, image: ImageReference, live: Container | None) -> bool:
         """Whether a deployment of this image would change nothing.

@@ -180,6 +180,7 @@ class LiveDeployment:
         site = self.site
         site.lease.require()
         published = site.environment.publish.get(site.service.name)
+        site.require_edge()
         proof.prove_deployed(site.engine, site.names, self.deployment, self.container, published)
 
     def logs(self) -> dict[str, str]:

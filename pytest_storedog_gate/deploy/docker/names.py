@@ -35,6 +35,12 @@ LOCK_HOLDER = "storedog.gate.lock-holder"
 HISTORY = "storedog.gate.history"
 KEPT = "storedog.gate.kept"
 DATADOG = "com.datadoghq.tags."
+UNSAID = dict.fromkeys(
+    (PROJECT, DEPLOY_ID, COMMITS_BEFORE, ROLE_AT_CREATE, SPEC, RESTART, READINESS, ABSENT, DRAIN),
+    "",
+)
+"""What a container says where it says no more, and so nothing: else the labels of its image would
+be taken for the gate's, such as those that `docker commit` makes of a deployed container's."""
 
 
 @dataclass(frozen=True)

@@ -257,10 +257,10 @@ class Engine:
             listed = self._api.volumes(filters={"label": label})["Volumes"]
         return {each["Name"]: dict(each["Labels"] or {}) for each in listed or ()}
 
-    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
-        """Creates a volume; one that is there stays as it is."""
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Creates a volume; one that is there stays as it is. Returns the labels that it has."""
         with self._errors():
-            self._api.create_volume(name, labels=dict(labels))
+            return dict(self._api.create_volume(name, labels=dict(labels))["Labels"] or {})
 
     def remove_volume(self, name: str) -> None:
         """Removes a volume; missing is fine."""

@@ -17,6 +17,7 @@ from docker.types import (
     Ulimit,
 )
 
+from pytest_storedog_gate.deploy.docker.names import UNSAID
 from pytest_storedog_gate.deploy.runtime import SECRETS
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def request(api: docker.APIClient, spec: Spec, loopback: str) -> dict[str, Any]:
         "working_dir": runtime.working_dir,
         "hostname": runtime.hostname,
         "environment": dict(spec.environment),
-        "labels": dict(spec.labels),
+        "labels": {**UNSAID, **spec.labels},
         "ports": [*dict.fromkeys((*spec.ports, *tcp)), *udp] or None,
         "stop_signal": runtime.stop_signal,
         "stop_timeout": _whole_seconds(runtime.stop_grace_period),

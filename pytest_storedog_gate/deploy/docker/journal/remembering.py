@@ -58,7 +58,12 @@ def write(engine: Engine, environment: Environment, names: Names, entry: Entry) 
         labels.HISTORY: json.dumps([each.as_json() for each in history.entries]),
         labels.KEPT: " ".join(sorted(kept(history, environment.keep_images))),
     }
-    engine.create_volume(f"{names.history}{max(taken, default=0) + 1}", said)
+    name = f"{names.history}{max(taken, default=0) + 1}"
+    if engine.create_volume(name, said) != said:  # one that tells nothing, so that it was not seen
+        raise NoVerdict(
+            f"the volume {name} is somebody else's, and the last history stays as it is: take it "
+            f"away with docker -H {engine.endpoint} volume rm {name}"
+        )
     for number in own:
         engine.remove_volume(f"{names.history}{number}")
     return history

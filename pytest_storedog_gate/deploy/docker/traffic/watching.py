@@ -28,25 +28,33 @@ _IN_A_ROW = 3  # answers that are not good; one can be lost on a busy machine
 def looks(engine: Engine, environment: Environment) -> Iterator[Mapping[str, GateError | None]]:
     """See `Watches`."""
     with closing(engine.another()) as own:
+        behind = environment.gate if environment.strategy == "edge" else None
         services = [
-            _Service(own, Names.of(environment, service.name)) for service in environment.services
+            _Service(own, Names.of(environment, each.name), behind_edge=each.name == behind)
+            for each in environment.services
         ]
         while True:
-            yield {each.names.service: each.look() for each in services}
+            seen = {each.names.service: (each.look(), each.waits) for each in services}
+            yield {name: error for name, (error, waits) in seen.items() if error or not waits}
             own.await_event([name for each in services for name in each.containers], _INTERVAL)
 
 
 class _Service:
     """One service, as it was at the first look, and the proxy in front of it, where there is one.
 
-    A service was live and ready at the first look, or that says why it was not.
+    A service was live and ready at the first look, or that says why it was not. While it `waits`
+    for a better answer than its last one, no look says that all is well.
     """
 
-    def __init__(self, engine: Engine, names: Names) -> None:
+    def __init__(self, engine: Engine, names: Names, *, behind_edge: bool) -> None:
         self.names = names
-        self._engine = engine
+        self._engine, self._behind_edge = engine, behind_edge
         self._first: dict[str, Container] = {}
         self._bad = 0
+
+    @property
+    def waits(self) -> bool:
+        return self._bad > 0
 
     @property
     def containers(self) -> tuple[str, str]:
@@ -57,7 +65,8 @@ class _Service:
         try:
             if not self._first:
                 self._first = {self.names.live: self._ready()}
-                if (door := self._engine.find(self.names.edge)) is not None:
+                look_up = self._engine.get if self._behind_edge else self._engine.find
+                if (door := look_up(self.names.edge)) is not None:
                     self._first[door.name] = door
             for name, first in self._first.items():
                 self._compare(name, first)
