@@ -56,6 +56,7 @@ FAULTS = {
         "6: services.web.deploy.restart_policy.condition: 'on-failure' would leave nobody",
     "deploy: {resources: {limits: {memory: lots}}}":
         "4: services.web.deploy.resources.limits.memory: 'lots' is no size",
+    "logging: {options: x}": "4: services.web.logging.options: must be a mapping",
     "privileged: perhaps": "4: services.web.privileged: must be true or false",
     "healthcheck:\n  test: x\n  start_interval: 5s":
         "6: services.web.healthcheck.start_interval: is nothing that the gate knows",
