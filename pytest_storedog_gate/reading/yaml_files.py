@@ -102,18 +102,21 @@ class _Tree:
         """Its keys with their nodes; what it says itself goes before what it merges."""
         own: Entries = {}
         merged: Entries = {}
+        seen: set[tuple[str, bool]] = set()
         for key, value in mapping.value:
             if key.id != "scalar":
                 raise self._error(key, "a key must be a text")
-            if key.value == "<<" and not key.style:
-                for source in value.value if value.id == "sequence" else [value]:
-                    if source.id != "mapping":
-                        raise self._error(value, "`<<` merges a mapping or a list of them")
-                    merged = {**self.entries(source), **merged}
-            elif key.value in own:
+            merges = key.value == "<<" and not key.style
+            if (key.value, merges) in seen:
                 raise self._error(key, f"the key {key.value!r} stands there twice; keep one")
-            else:
+            seen.add((key.value, merges))
+            if not merges:
                 own[key.value] = (key, value)
+                continue
+            for source in value.value if value.id == "sequence" else [value]:
+                if source.id != "mapping":
+                    raise self._error(value, "`<<` merges a mapping or a list of them")
+                merged = {**self.entries(source), **merged}
         return {**merged, **own}
 
     def _error(self, node: Node, what: str) -> ConfigurationError:

@@ -99,6 +99,7 @@ WRONG = {
     "services: [": "compose.yaml:1: not valid YAML: expected the node content",
     "a: 1\n---\nb: 2": "compose.yaml:2: not valid YAML: but found another document",
     "a: 1\nb:\n  c: 1\n  c: 2": "compose.yaml:4: the key 'c' stands there twice; keep one",
+    "a: {<<: {c: 1},\n <<: {c: 2}}": "compose.yaml:2: the key '<<' stands there twice; keep one",
     "a: !reset 1": "compose.yaml:1: the tag !reset is not known here; leave it out",
     "a:\n  ? [b]\n  : 1": "compose.yaml:2: a key must be a text",
     "a: &a\n  - *a": "compose.yaml:1: an anchor holds itself; write out what is meant",

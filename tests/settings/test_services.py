@@ -141,7 +141,10 @@ WRONG = {
     "depends_on = ['db']": "services start in the order of `services`",
     "mem_limt = '1g'": "unknown key; did you mean 'mem_limit'",
     "mem_limit = 'much'": "'much' is no size",
+    "mem_limit = '8589934592g'": "must be 9223372036854775807 bytes at most",
+    f"mem_limit = '{'9' * 400}'": "must be 9223372036854775807 bytes at most",
     "stop_grace_period = 'soon'": "'soon' is no time",
+    "stop_grace_period = '9999999h'": "must be 8589934592 seconds at most",
     "stop_signal = 'TERM NOW'": "'TERM NOW' is no signal",
     "cpus = 0": "must be more than 0",
     "ports = ['8080']": "'8080' is no published port",
@@ -198,7 +201,7 @@ def test_what_a_candidate_must_not_have_is_for_recreate(
         read(tmp_path, text, more)
 
 
-@pytest.mark.parametrize("folder", ["/srv/data", "./data"])
+@pytest.mark.parametrize("folder", ["/srv/data", "./data", "~nobody-of-that-name/data"])
 def test_a_folder_that_two_would_write_to_is_as_a_volume(tmp_path: Path, folder: str) -> None:
     shared = f"volumes = {{ '{folder}' = '/data' }}"
     with pytest.raises(ConfigurationError, match=r"folders to write to \(/.*/data\)"):

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.environment import Service
-from pytest_storedog_gate.reading.kinds import LIST
+from pytest_storedog_gate.reading.kinds import LIST, STRING
 from pytest_storedog_gate.reading.nearest import suggestion
 from pytest_storedog_gate.reading.table import Table
 from pytest_storedog_gate.settings import services
@@ -116,8 +116,8 @@ class Described:
         said = self._said[name].data if name in self._said else {}
         if "image" in said or name not in self._file.services:
             return Service(name, said.get("image", ""))
-        but = {*(self._file.services[name] or ())} - {"image"}
-        return Service(name, self._file.service(name, but, self._more).data.get("image", ""))
+        part = self._file.part(name, "image", self._more)
+        return Service(name, part.read({"image": STRING}).get("image", ""))
 
     def in_order(self, names: Sequence[str]) -> Sequence[str]:
         """As `depends_on` has it, and else as they are; ValueError where none can be the first."""
@@ -136,7 +136,7 @@ class Described:
         said = self._said[name].data if name in self._said else {}
         if name not in self._file.services or "depends_on" in said.get("without", ()):
             return
-        table = self._file.service(name, {*(self._file.services[name] or ())} - {"depends_on"}, {})
+        table = self._file.part(name, "depends_on", {})
         for need in order.needs(table):
             if need.ends:
                 if "before_swap" not in said:
@@ -151,8 +151,9 @@ class Described:
                 )
 
     def _as_job(self, name: str, before: str) -> str:
-        found = self._file.services.get(before) or {}
-        job = f"before_swap = {{ command = {json.dumps(found.get('command') or '...')} }}"
+        found = self._file.services.get(before)
+        command = found.get("command") if isinstance(found, dict) else None
+        job = f"before_swap = {{ command = {json.dumps(command or '...')} }}"
         return (
             f"{name} starts when {before} has ended: write `{job}` in [services.{name}] of the "
             "configuration, which the gate runs before each version"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from posixpath import normpath
+from posixpath import expanduser, normpath
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.runtime import SECRETS, Mount, Secret
@@ -14,6 +13,7 @@ from pytest_storedog_gate.settings.services.words import FOLDER, ONE_OR_MORE, ab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _VOLUME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _FILE = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]*")
@@ -108,7 +108,7 @@ def _volume_name(table: Table, key: tuple[str | int, ...], name: str) -> str:
 
 
 def _on_machine(source: str, folder: Path) -> str:
-    return normpath(folder.resolve() / Path(source).expanduser())
+    return normpath(folder.resolve() / expanduser(source))
 
 
 def told_apart(mounts: list[Mount]) -> tuple[dict[str, str], tuple[Mount, ...]]:

@@ -14,6 +14,9 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _BYTES = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 _SIZES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _SIGNAL = re.compile(r"(?:SIG)?[A-Z]+[0-9]*(?:[+-][0-9]+)?|[0-9]+")
+# Engines count nanoseconds and bytes in 64 bits.
+_LONGEST = 2**33  # s
+_BIGGEST = 2**63 - 1
 _HOST = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?")
 
 
@@ -33,10 +36,14 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
 
 def _duration(value: str | float) -> float:
     if not isinstance(value, str):
-        return float(value)
-    if _DURATION.fullmatch(value) is None:
+        seconds = float(value)
+    elif _DURATION.fullmatch(value) is None:
         raise ValueError(f'{value!r} is no time; write seconds, or as in "1m30s"')
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
+    else:
+        seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(value))
+    if seconds > _LONGEST:
+        raise ValueError(f"must be {_LONGEST} seconds at most")
+    return seconds
 
 
 def _more_than_nothing(value: str | float) -> float:
@@ -49,7 +56,10 @@ def _bytes(value: str | int) -> int:
     match = _BYTES.fullmatch(str(value))
     if match is None:
         raise ValueError(f'{value!r} is no size; write bytes, or as in "512m"')
-    return int(float(match[1]) * _SIZES[match[2].lower()])
+    size = float(match[1]) * _SIZES[match[2].lower()]
+    if size > _BIGGEST:
+        raise ValueError(f"must be {_BIGGEST} bytes at most")
+    return int(size)
 
 
 def _cpus(value: float) -> float:

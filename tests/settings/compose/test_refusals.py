@@ -56,6 +56,7 @@ FAULTS = {
         "6: services.web.deploy.restart_policy.condition: 'on-failure' would leave nobody",
     "deploy: {resources: {limits: {memory: lots}}}":
         "4: services.web.deploy.resources.limits.memory: 'lots' is no size",
+    "logging: {options: x}": "4: services.web.logging.options: must be a mapping",
     "privileged: perhaps": "4: services.web.privileged: must be true or false",
     "healthcheck:\n  test: x\n  start_interval: 5s":
         "6: services.web.healthcheck.start_interval: is nothing that the gate knows",
@@ -125,6 +126,9 @@ WHOLE = {
     "services: [web]": "1: services: there are no services",
     "services:\n  web:\n    build: .": "2: services.web: has no `image`: the gate deploys what",
     "services:\n  web:\n": "2: services.web: must be a mapping",
+    "services:\n  web: [[image]]": "2: services.web: must be a mapping",
+    "services:\n  web: {depends_on: {job: {condition: service_completed_successfully}}}\n"
+    "  job: [a]": "2: services.web.depends_on.job: web starts when job has ended: write `before_swap",
     "services:\n  wob: {image: w}":
         "storedog.toml:5: environments.staging.services: 'web' is neither in compose.yaml nor one of "
         "the [services.*]; did you mean 'wob'?",
@@ -175,6 +179,13 @@ def test_of_what_somebody_else_deploys_only_the_image_is_read(files: Files) -> N
     subject = files.environment(TAG="7").subject
     assert subject is not None
     assert subject.image == "w:7"
+
+
+def test_the_image_that_somebody_else_deploys_is_a_text(files: Files) -> None:
+    files.composed("services:\n  web:\n    image: [w]")
+    files.configured("", ENVIRONMENT.replace('services = ["web"]', ""))
+    with pytest.raises(ConfigurationError, match=r"^compose.yaml:3: services.web.image: must be a"):
+        files.read()
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -18,7 +18,7 @@ from pytest_storedog_gate.reading.yaml_files import yaml_table
 from pytest_storedog_gate.settings.services.compose.known import FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from pytest_storedog_gate.reading.table import Keys
@@ -68,8 +68,15 @@ class ComposeFile:
 
         `more` are further ones, no secrets.
         """
+        return self._service(name, lambda key: key not in but, more)
+
+    def part(self, name: str, key: str, more: Mapping[str, str]) -> Table:
+        """The same with one of its keys alone."""
+        return self._service(name, lambda one: one == key, more)
+
+    def _service(self, name: str, wanted: Callable[[str], bool], more: Mapping[str, str]) -> Table:
         whole = self.table.table("services").table(name)
-        data = {key: value for key, value in whole.data.items() if key not in but}
+        data = {key: value for key, value in whole.data.items() if wanted(key)}
         table = Table(data, whole.document, whole.path)
         return Table(self._filled(table, more, secret=_SECRET), whole.document, whole.path)
 

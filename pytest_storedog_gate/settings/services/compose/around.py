@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from posixpath import expanduser
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_storedog_gate.reading.table import Table
 
@@ -28,4 +29,4 @@ class Around:
 
     def path(self, text: str) -> str:
         """A path of the machine, which is relative to the file's folder."""
-        return str(self.folder.resolve() / Path(text).expanduser())
+        return str(self.folder.resolve() / expanduser(text))

@@ -65,7 +65,8 @@ def logging(words: Words, service: Table, _around: Around) -> None:
     table = service.table("logging")
     found: dict[str, Any] = {key: table.data[key] for key in _known(table, ("driver", "options"))}
     if found.get("options"):
-        found["options"] = {key: text(value) for key, value in found["options"].items()}
+        options = table.table("options").data
+        found["options"] = {key: text(value) for key, value in options.items()}
     words.set("logging", found, ("logging",))
 
 
