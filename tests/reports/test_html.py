@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
+from pytest_storedog_gate.datadog.details import shown
 from pytest_storedog_gate.datadog.models import (
+    Assertion,
     CheckOutcome,
     Status,
     Step,
@@ -103,6 +105,13 @@ def test_a_step_shows_its_picture_and_its_place_in_time() -> None:
     page = page_of(record_of(check, pictures={"/local/screenshots/2": b"\xff\xd8picture"}))
     assert page.links[1:] == ["data:image/jpeg;base64,/9hwaWN0dXJl"]
     assert page.styles == ["margin-left:0.00%;width:25.00%", "margin-left:25.00%;width:75.00%"]
+
+
+@pytest.mark.parametrize("actual", [True, None, 1.0, {"a": [None, False]}, "text"])
+def test_the_page_shows_a_value_as_the_reason_does(actual: object) -> None:
+    held = Assertion("body $.ok", "is false", actual, valid=False)
+    page = page_of(record_of(outcome("abc-def-ghi", Status.FAILED, "no", assertions=(held,))))
+    assert f"is false{shown(actual)}" in page.text.replace("\n", "")
 
 
 def test_a_run_writes_its_page(both_ways: GateProject) -> None:

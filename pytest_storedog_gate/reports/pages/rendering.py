@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_storedog_gate.datadog.details import shown
 from pytest_storedog_gate.outlets.plain_text import address, block, line
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _environment() -> Environment:
         seconds=_seconds,
         moment=_moment,
         shares=_shares,
+        shown=shown,
     )
     return environment
 
@@ -96,9 +98,9 @@ def _shares(parts: dict[str, float]) -> list[tuple[str, float, float, float]]:
     """Parts of a time that follow each other: name, value, begin and width in percent."""
     known = {name: value for name, value in parts.items() if value >= _SHOWN}
     whole = sum(known.values()) or 1.0
-    shown, begin = [], 0.0
+    parts_shown, begin = [], 0.0
     for name, value in known.items():
         width = 100 * value / whole
-        shown.append((name, value, begin, width))
+        parts_shown.append((name, value, begin, width))
         begin += width
-    return shown
+    return parts_shown
