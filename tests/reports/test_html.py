@@ -114,6 +114,13 @@ def test_the_page_shows_a_value_as_the_reason_does(actual: object) -> None:
     assert f"is false{shown(actual)}" in page.text.replace("\n", "")
 
 
+def test_all_of_the_last_lines_of_a_log_are_on_the_page() -> None:
+    lines = [f"{number:<9}<i>{'x' * 200}" for number in range(30)]
+    log = {"staging-shop.job": "\n".join(lines)}
+    page = page_of(record_of(outcome("abc-def-ghi", Status.PASSED), jobs=log, logs=log))
+    assert page.text.count("\n".join(lines)) == 2
+
+
 def test_a_run_writes_its_page(both_ways: GateProject) -> None:
     both_ways.shop.answers["/discount"] = (500, "{}")
     result = both_ways.run("--storedog-html=evidence.html")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 0.0005  # s of a part that is shown
+_LAST = 40  # lines of a log
 
 
 def page(template: str, **values: object) -> str:
@@ -45,6 +46,7 @@ def _environment() -> Environment:
     environment.filters.update(
         line=line,
         block=block,
+        log=_log,
         link=_link,
         anchor=_anchor,
         picture=_picture,
@@ -59,6 +61,13 @@ def _environment() -> Environment:
 def _harmless(value: object) -> object:
     """A text without characters that are no mark on paper; markup of our own as it is."""
     return block(value) if type(value) is str else value
+
+
+def _log(text: str) -> str:
+    """The last lines, each as long as a block may be: what went wrong stands in any of them."""
+    from markupsafe import escape  # noqa: PLC0415  # with jinja2; what is harmless stays whole
+
+    return escape("\n".join(map(block, text.splitlines()[-_LAST:])))
 
 
 def _link(url: str) -> str:
