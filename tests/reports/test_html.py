@@ -121,6 +121,13 @@ def test_all_of_the_last_lines_of_a_log_are_on_the_page() -> None:
     assert page.text.count("\n".join(lines)) == 2
 
 
+def test_the_command_that_runs_checks_again_is_whole() -> None:
+    failed = [outcome(f"abc-def-{number:03}", Status.FAILED) for number in range(200)]
+    page = page_of(record_of(*failed))
+    wanted = " ".join(f"--synthetics-id={one.public_id}" for one in failed)
+    assert f"--storedog-deploy=never {wanted}" in page.text
+
+
 def test_a_run_writes_its_page(both_ways: GateProject) -> None:
     both_ways.shop.answers["/discount"] = (500, "{}")
     result = both_ways.run("--storedog-html=evidence.html")
