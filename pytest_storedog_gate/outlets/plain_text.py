@@ -32,14 +32,25 @@ def line(text: str, longest: int = _LINE) -> str:
 
 
 def block(text: str) -> str:
-    """The text with its lines, a few dozen at most. Whoever writes them indents them."""
+    """The text with its lines, a few dozen at most. Whoever writes them indents them.
+
+    A long one loses its middle: a sentence begins with what is wrong, and a log ends with it.
+    """
     lines = text.rstrip().splitlines()
-    shown = [_visible(_SPACE.sub(" ", one[: _BLOCK + 1])) for one in lines[:_LINES]]
+    few = lines if len(lines) <= _LINES else [*lines[:_LINES], *lines[-_LINES:]]
+    shown = [_visible(_SPACE.sub(" ", _ends(one))) for one in few]
     whole = "\n".join(shown)
     if len(lines) <= _LINES and len(whole) <= _BLOCK:
         return whole
-    mark = f"\n... ({len(text)} characters)"
-    return "\n".join(shown[: _LINES - 1])[: _BLOCK - len(mark)].rstrip() + mark
+    mark = f"\n... ({len(text)} characters) ...\n"
+    half, room = (_LINES - 1) // 2, (_BLOCK - len(mark)) // 2
+    begin, end = ("\n".join(part) for part in (shown[:half], shown[-half:]))
+    return begin[:room].rstrip() + mark + end[-room:].lstrip()
+
+
+def _ends(text: str) -> str:
+    """As much of a line as a block can show; where that is too much, the gap falls in the mark."""
+    return text if len(text) <= _BLOCK else text[:_BLOCK] + text[-_BLOCK:]
 
 
 def long_line(text: str) -> str:

@@ -43,9 +43,14 @@ def test_a_line_is_one_line(text: str, shown: str) -> None:
         ("body: expected a\nstatus: actual 500\n", "body: expected a\nstatus: actual 500"),
         ("a\r\n\tb\x1b\u2028c", "a\n b\\x1b\nc"),
         ("", ""),
-        ("x" * 3_000_000, "x" * 1975 + "\n... (3000000 characters)"),
-        ("x\n" * 41, "x\n" * 39 + "... (82 characters)"),
-        ("x\n" * 39 + "y" * 2000, "x\n" * 39 + "... (2078 characters)"),
+        ("x" * 3_000_000, "x" * 985 + "\n... (3000000 characters) ...\n" + "x" * 985),
+        ("x\n" * 41, "x\n" * 19 + "... (82 characters) ..." + "\nx" * 19),
+        ("x\n" * 39 + "y" * 2000, "x\n" * 19 + "... (2078 characters) ...\n" + "y" * 986),
+        # An error stands at the end of a log, after its traceback.
+        (
+            "a" + "x" * 4999 + "\nno disk",
+            "a" + "x" * 985 + "\n... (5008 characters) ...\n" + "x" * 978 + "\nno disk",
+        ),
         ("x\n" * 40, "x\n" * 39 + "x"),
     ],
 )

@@ -17,7 +17,7 @@ from pytest_storedog_gate.datadog.models import (
 )
 from pytest_storedog_gate.deploy import Build
 from pytest_storedog_gate.verdicts.record import BatchLink, Subject
-from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict
+from pytest_storedog_gate.verdicts.rule import CheckVerdict, State, Verdict, WatchVerdict
 from tests.foreign_text import JSON, TEXTS
 from tests.reports.stand_ins import record_on
 
@@ -91,8 +91,10 @@ def everywhere(text: str) -> Record:
         },
     )  # fmt: skip
     record = closed_on(CheckOutcome(text, (result,)), text)
+    watched = WatchVerdict(f"datadog:{text}", text, State.CLOSED, text, 1.0)
     return replace(
         record,
+        verdict=replace(record.verdict, watched=(watched,)),
         build=Build(text, text, text),
         names={text: text},
         seconds={text: 1.0},

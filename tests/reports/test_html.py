@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
+from pytest_storedog_gate.datadog.details import shown
 from pytest_storedog_gate.datadog.models import (
+    Assertion,
     CheckOutcome,
     Status,
     Step,
@@ -103,6 +105,27 @@ def test_a_step_shows_its_picture_and_its_place_in_time() -> None:
     page = page_of(record_of(check, pictures={"/local/screenshots/2": b"\xff\xd8picture"}))
     assert page.links[1:] == ["data:image/jpeg;base64,/9hwaWN0dXJl"]
     assert page.styles == ["margin-left:0.00%;width:25.00%", "margin-left:25.00%;width:75.00%"]
+
+
+@pytest.mark.parametrize("actual", [True, None, 1.0, {"a": [None, False]}, "text"])
+def test_the_page_shows_a_value_as_the_reason_does(actual: object) -> None:
+    held = Assertion("body $.ok", "is false", actual, valid=False)
+    page = page_of(record_of(outcome("abc-def-ghi", Status.FAILED, "no", assertions=(held,))))
+    assert f"is false{shown(actual)}" in page.text.replace("\n", "")
+
+
+def test_all_of_the_last_lines_of_a_log_are_on_the_page() -> None:
+    lines = [f"{number:<9}<i>{'x' * 200}" for number in range(30)]
+    log = {"staging-shop.job": "\n".join(lines)}
+    page = page_of(record_of(outcome("abc-def-ghi", Status.PASSED), jobs=log, logs=log))
+    assert page.text.count("\n".join(lines)) == 2
+
+
+def test_the_command_that_runs_checks_again_is_whole() -> None:
+    failed = [outcome(f"abc-def-{number:03}", Status.FAILED) for number in range(200)]
+    page = page_of(record_of(*failed))
+    wanted = " ".join(f"--synthetics-id={one.public_id}" for one in failed)
+    assert f"--storedog-deploy=never {wanted}" in page.text
 
 
 def test_a_run_writes_its_page(both_ways: GateProject) -> None:

@@ -241,5 +241,19 @@ def test_a_page_that_shows_nothing_is_refused(
 ) -> None:
     target.answer("/", body="<title>x</title>", headers={"Content-Type": "text/html"})
     assert main(["init", "--browser", target.url]) == 8
-    assert "could not be checked, and nothing is written" in capsys.readouterr().err
+    assert f"{target.url}/: the page showed no text of its own" in capsys.readouterr().err
     assert not Path("checks").exists()
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("chromium")
+def test_a_page_of_an_error_is_told_apart(
+    target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers = {"Content-Type": "text/html; charset=utf-8"}
+    target.answer("/", status=503, body="<h1>Schöne Störung</h1>", headers=headers)
+    assert main(["init", "--browser", target.url]) == 0
+    assert capsys.readouterr().out.startswith(
+        f'{target.url}/ shows "Schöne Störung"; it answered 503, and the check wants just that: '
+        "if it is an error, mend the check's text\n"
+    )

@@ -124,6 +124,18 @@ def test_what_is_another_each_time_is_not_asserted(target: Target) -> None:
     assert recorded(target, more)[-1]["params"] == {"value": "Order"}
 
 
+def test_a_page_that_never_ceases_to_ask_can_be_recorded(target: Target) -> None:
+    page = SHOP.replace("<script>", '<script>setInterval(() => fetch("/news"), 50);')
+    target.answer("/", body=page, headers={"Content-Type": "text/html"})
+    target.answer("/news")
+
+    async def more(page: Page) -> None:
+        await click(page, "button", 1)
+        await page.get_by_text("Thanks").wait_for()
+
+    assert recorded(target, more)[-1]["params"] == {"value": "Thanks 0 false s"}
+
+
 def test_a_file_that_is_there_stays(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
     FILE.parent.mkdir()
     FILE.write_text("mine")

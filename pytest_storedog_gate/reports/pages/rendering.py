@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytest_storedog_gate.datadog.details import shown
 from pytest_storedog_gate.outlets.plain_text import address, block, line
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 0.0005  # s of a part that is shown
+_LAST = 40  # lines of a log
 
 
 def page(template: str, **values: object) -> str:
@@ -44,12 +46,14 @@ def _environment() -> Environment:
     environment.filters.update(
         line=line,
         block=block,
+        log=_log,
         link=_link,
         anchor=_anchor,
         picture=_picture,
         seconds=_seconds,
         moment=_moment,
         shares=_shares,
+        shown=shown,
     )
     return environment
 
@@ -57,6 +61,13 @@ def _environment() -> Environment:
 def _harmless(value: object) -> object:
     """A text without characters that are no mark on paper; markup of our own as it is."""
     return block(value) if type(value) is str else value
+
+
+def _log(text: str) -> str:
+    """The last lines, each as long as a block may be: what went wrong stands in any of them."""
+    from markupsafe import escape  # noqa: PLC0415  # with jinja2; what is harmless stays whole
+
+    return escape("\n".join(map(block, text.splitlines()[-_LAST:])))
 
 
 def _link(url: str) -> str:
@@ -96,9 +107,9 @@ def _shares(parts: dict[str, float]) -> list[tuple[str, float, float, float]]:
     """Parts of a time that follow each other: name, value, begin and width in percent."""
     known = {name: value for name, value in parts.items() if value >= _SHOWN}
     whole = sum(known.values()) or 1.0
-    shown, begin = [], 0.0
+    parts_shown, begin = [], 0.0
     for name, value in known.items():
         width = 100 * value / whole
-        shown.append((name, value, begin, width))
+        parts_shown.append((name, value, begin, width))
         begin += width
-    return shown
+    return parts_shown

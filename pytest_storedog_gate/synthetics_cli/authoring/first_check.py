@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NO_VARIABLES: Mapping[str, str] = {}
 _PATIENCE = 10  # s for a page to show something
 _NO_SUCCESS = 400  # the first status that says so
+_WARY = ", and the check wants just that: if it is an error, mend the check's"
+_NOTHING = "EXTRACT_VARIABLE"
+_STATUS = 'return performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;'
 SHOWN = """
 const shown = document.body ? document.body.innerText : "";
 const headings = [...document.querySelectorAll("h1, h2")].map((one) => one.innerText);
@@ -54,8 +57,7 @@ def http_check(url: str) -> tuple[Json, str]:
     status = result.assertions[0].actual
     expected["target"] = status
     wary = isinstance(status, int) and status >= _NO_SUCCESS
-    warning = ", and the check wants just that: if it is an error, mend the check's target"
-    return check, f"GET {url} answered {status}{warning if wary else ''}"
+    return check, f"GET {url} answered {status}{f'{_WARY} target' if wary else ''}"
 
 
 def browser_check(url: str) -> tuple[Json, str]:
@@ -65,21 +67,27 @@ def browser_check(url: str) -> tuple[Json, str]:
     nothing answers or nothing is shown.
     """
     reading = step("extractFromJavascript", "Read the page", code=SHOWN, variable={"name": "SHOWN"})
+    asking = step("extractFromJavascript", "Read its status", code=_STATUS, variable={"name": "ST"})
     anything = step("assertFromJavascript", "The page is there", code="return true;")
-    result = played(browser(url, anything, reading))
-    steps = result.detail.get("steps") or [{}]
+    result = played(browser(url, anything, reading, asking))
+    if _NOTHING in result.reason:
+        raise NoVerdict(
+            f"{url}: the page showed no text of its own that is short enough for a check in "
+            f"{_PATIENCE} s, and nothing is written: write one of an element that it has"
+        )
     if result.status is not Status.PASSED:
         raise _unchecked(url, result)
-    text = str(steps[-1]["extracted_value"]["value"])
-    shows = step("assertPageContains", f"The page shows {json.dumps(text)}", value=text)
-    check = browser(url, shows)
+    text, status = (str(each["extracted_value"]["value"]) for each in result.detail["steps"][-2:])
+    quoted = json.dumps(text, ensure_ascii=False)
+    check = browser(url, step("assertPageContains", f"The page shows {quoted}", value=text))
     result = played(check)
     if result.status is not Status.PASSED:
         raise NoVerdict(
-            f"{url} showed {json.dumps(text)} once and not again, so that a check of it would not "
+            f"{url} showed {quoted} once and not again, so that a check of it would not "
             "hold: write one of what stays"
         )
-    return check, f"{url} shows {json.dumps(text)}"
+    wary = f"; it answered {status}{_WARY} text" if int(status) >= _NO_SUCCESS else ""
+    return check, f"{url} shows {quoted}{wary}"
 
 
 def browser(url: str, *steps: Json) -> Json:

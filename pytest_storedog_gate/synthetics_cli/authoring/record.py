@@ -6,11 +6,13 @@ but the one that Playwright has installed, and tells elements by selectors that 
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
@@ -40,6 +42,7 @@ _NEW = """
   .find((text) => text && text.length <= 100 && !text.includes("{{") && !before.includes(text))
 """
 _PATIENCE = 10_000  # ms for an element to be there again
+_QUIET = 5_000  # ms that are waited at most for the network to be quiet
 
 
 @dataclass
@@ -113,7 +116,8 @@ async def _recorded(url: str, person: Person | None) -> tuple[Steps, list[str]]:
             await loaded(lambda: page.goto(url))
             before = await page.evaluate("() => document.body.innerText")
             steps = await replayed(page, actions)
-            await page.wait_for_load_state("networkidle")
+            with contextlib.suppress(PlaywrightTimeout):  # some pages never cease to ask
+                await page.wait_for_load_state("networkidle", timeout=_QUIET)
             new = await page.evaluate(_NEW, before)
             stable = await page.evaluate(f"() => {{{first_check.SHOWN}}}")
     finally:
