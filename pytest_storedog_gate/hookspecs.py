@@ -89,7 +89,7 @@ def pytest_storedog_report(record: Record, config: pytest.Config) -> str | None:
     """Reports the run, once all is decided, done and kept; a text is shown above the last line.
 
     It changes nothing: what it raises is shown as a line, and the others are called as well. The
-    gate's own are the card in Drone, comments in Gogs and GitLab, and a summary in Actions.
+    gate's own are those of `reports.delivered`, as the card in Drone.
 
     :param record: the run, without its secrets; see `pytest_storedog_gate.verdicts.record`
     :param config: pytest's

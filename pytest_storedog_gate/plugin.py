@@ -141,16 +141,7 @@ def _refuse_options_from_elsewhere(config: pytest.Config) -> None:
 
 def _refuse_options_without_gate(config: pytest.Config) -> None:
     # Such a run would test nothing of what it names, and could well be green.
-    checks = (option.partition("=")[0] for option in _REPEATABLE)
-    for flag in (
-        "--storedog-image",
-        *_SWITCHES,
-        _ROLLBACK,
-        "--storedog-override",
-        "--storedog-report",
-        "--storedog-html",
-        *checks,
-    ):
-        given = config.getoption(flag)
-        if given or (flag == _ROLLBACK and given is not None):
+    for option in (*_OPTIONS, *_REPEATABLE, *_SWITCHES, _ROLLBACK):
+        flag = option.partition("=")[0]
+        if config.getoption(flag) not in (None, False, [], _DEFAULTS.get(flag)):
             raise pytest.UsageError(f"{flag} means nothing without --storedog-env=NAME; add it")

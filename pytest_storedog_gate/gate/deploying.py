@@ -15,7 +15,7 @@ from pytest_storedog_gate.deploy import (
     Remembers,
     TellsLogs,
 )
-from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
+from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict, RollbackFailed
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.watching.watchers import require_watches
 from pytest_storedog_gate.reading.ci import metadata as ci
@@ -164,6 +164,17 @@ class Deploying:
 
     def leave(self) -> None:
         """Leaves the environment after a run that did not open the gate."""
+        try:
+            self._leave()
+        except GateError:
+            raise
+        except Exception as error:  # a project's own deployer may raise anything
+            raise RollbackFailed(
+                f"{self._settings.environment.name} was not put back ({type(error).__name__}: "
+                f"{error}): see what runs there, and mend its deployer"
+            ) from error
+
+    def _leave(self) -> None:
         if self._live is None:
             if self._held is not None:
                 self._held.put_back()  # an interrupted deployment has left its parts

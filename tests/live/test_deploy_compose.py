@@ -150,7 +150,13 @@ RELEASES = {"1": ("1", "serves"), "2": ("2", "serves"), "3": ("3", "exits")}
 SOME = "gone or killed_after_each_step[promote] or one_run"
 
 
-@pytest.mark.parametrize("chosen", [SOME, pytest.param("", marks=pytest.mark.long)])
+# All of them, in parts that end before a test counts as hanging.
+PARTS = ("put_back", "broken_off", "killed", "not (put_back or broken_off or killed)")
+
+
+@pytest.mark.parametrize(
+    "chosen", [SOME, *(pytest.param(part, marks=pytest.mark.long) for part in PARTS)]
+)
 def test_it_holds_to_what_deployers_have_to(
     project: GateProject, compose: list[str], images: ImageFactory, chosen: str
 ) -> None:

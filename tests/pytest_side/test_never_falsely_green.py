@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.settings.options import FLAGS, Options
 from tests.conftest import http_check
 from tests.repository import ROOT
 
@@ -365,6 +366,13 @@ def test_gate_options_without_the_gate_are_refused(project: GateProject, option:
     result = project.pytester.runpytest_subprocess(option)
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*means nothing without --storedog-env=NAME*"])
+
+
+@pytest.mark.parametrize("name", sorted(FLAGS.keys() - {"environment"}))
+def test_each_option_of_the_gate_needs_the_gate(pytester: pytest.Pytester, name: str) -> None:
+    flag, is_switch = FLAGS[name], getattr(Options, name, None) is False
+    with pytest.raises(pytest.UsageError, match=f"{flag} means nothing without"):
+        pytester.parseconfigure(flag if is_switch else f"{flag}=1")
 
 
 def test_missing_plugin_fails_closed(project: GateProject) -> None:

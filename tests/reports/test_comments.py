@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.reports.comments import Thread, post
+from pytest_storedog_gate.reports.delivered.comments import Thread, post
 from pytest_storedog_gate.verdicts.rule import State, Verdict
 from tests.reports.stand_ins import record_on
 

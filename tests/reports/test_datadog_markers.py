@@ -11,7 +11,7 @@ import pytest
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.deploy import Build, Deployment
 from pytest_storedog_gate.deploy.references import ImageReference
-from pytest_storedog_gate.reports.datadog_markers import DatadogMarkers
+from pytest_storedog_gate.reports.delivered.datadog_markers import DatadogMarkers
 from pytest_storedog_gate.settings.reports import Markers
 from pytest_storedog_gate.verdicts.record import Mode, Record, Subject
 from tests.datadog.fake import Answer, FakeDatadog

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_storedog_gate.datadog.models import CheckOutcome, Result, Status
 from pytest_storedog_gate.deploy import Build
-from pytest_storedog_gate.reports import drone_card
+from pytest_storedog_gate.reports.delivered import drone_card
 from pytest_storedog_gate.verdicts.record import Subject
 from pytest_storedog_gate.verdicts.rule import STATE_OF, CheckVerdict, State, Verdict
 from tests.conftest import http_check

@@ -19,12 +19,12 @@ from pytest_storedog_gate.datadog.models import (
 )
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
 from pytest_storedog_gate.reports import (
-    drone_card,
     failure_text,
     junit,
     markdown,
     summary,
 )
+from pytest_storedog_gate.reports.delivered import drone_card
 from pytest_storedog_gate.synthetics_cli import printing as outcome_lines
 from pytest_storedog_gate.verdicts.record import BatchLink, Record
 from tests.conftest import junit_cases

@@ -29,11 +29,11 @@ from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
 from pytest_storedog_gate.reports import junit
-from pytest_storedog_gate.reports.comments import Comments
-from pytest_storedog_gate.reports.datadog_markers import DatadogMarkers
-from pytest_storedog_gate.reports.drone_card import DroneCard
+from pytest_storedog_gate.reports.delivered.comments import Comments
+from pytest_storedog_gate.reports.delivered.datadog_markers import DatadogMarkers
+from pytest_storedog_gate.reports.delivered.drone_card import DroneCard
+from pytest_storedog_gate.reports.delivered.step_summary import StepSummary
 from pytest_storedog_gate.reports.glance import WORDS
-from pytest_storedog_gate.reports.step_summary import StepSummary
 from pytest_storedog_gate.verdicts.rule import Evidence, of_watch
 
 if TYPE_CHECKING:

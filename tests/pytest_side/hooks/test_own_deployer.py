@@ -173,6 +173,31 @@ def test_what_never_comes_closes_the_gate(watched: GateProject) -> None:
     assert not watched.shop.asked["/discount"]
 
 
+BROKEN = """
+def fails(self):
+    raise RuntimeError("its own fault")
+
+
+Watcher.put_back = Watcher.rollback = fails
+"""
+
+
+@pytest.mark.parametrize("image", [IMAGE, "--storedog-image=1"], ids=["live", "held"])
+def test_a_deployer_that_breaks_as_it_puts_back_needs_a_person(
+    watched: GateProject, image: str
+) -> None:
+    configure(watched, on_failure="rollback")
+    (watched.path / "conftest.py").write_text(watching_conftest() + BROKEN)
+    answers_with(watched, NEW)
+    watched.shop.answers["/discount"] = (500, "[]")
+    result = watched.run(image)
+    assert result.ret == 9
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    result.stdout.fnmatch_lines(
+        ["staging was not put back (RuntimeError: its own fault): *", "GATE * exit status 9"]
+    )
+
+
 def test_what_goes_away_during_the_checks_closes_the_gate(watched: GateProject) -> None:
     answers_with(watched, NEW)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pytest_storedog_gate.reports import posting
+from pytest_storedog_gate.reports.delivered import posting
 from pytest_storedog_gate.reports.markdown import markdown
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES
 from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.reading.ci.metadata import metadata
 from pytest_storedog_gate.reports import glance
+from pytest_storedog_gate.reports.delivered.posting import Unreachable, post
 from pytest_storedog_gate.reports.markdown import markdown
-from pytest_storedog_gate.reports.posting import Unreachable, post
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State
 
