@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import requests
@@ -17,6 +17,7 @@ from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
+from pytest_storedog_gate.deploy.runtime import Job
 from tests.live.images.factory import BASE, ImageFactory
 from tests.live.own_engine import REGISTRY, OwnEngine, own_engine
 from tests.live.places import ENDPOINT, Place
@@ -129,8 +130,15 @@ class Site:
             self.deploy()
 
 
-def site(place: Place, images: ImageFactory, strategy: str, endpoint: str = ENDPOINT) -> Site:
+def site(
+    place: Place,
+    images: ImageFactory,
+    strategy: str,
+    endpoint: str = ENDPOINT,
+    job: Job | None = None,
+) -> Site:
     made = place.environment(strategy)
+    made = replace(made, services=tuple(replace(s, before_swap=job) for s in made.services))
     if strategy == "edge":
         address, preview = (Address("127.0.0.1", free_port()) for _ in range(2))
         made = replace(made, publish={"shop": address}, preview=preview, edge_image=HAPROXY)
@@ -146,13 +154,15 @@ def proved(task: Task) -> set[str]:
     return {"1"} if task == "refuse" else {"1", "2"}
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [*TASKS, "job"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_run_is_killed(
-    place: Place, images: ImageFactory, strategy: str, task: Task, told: Callable[[str], None]
+    place: Place, images: ImageFactory, strategy: str, task: str, told: Callable[[str], None]
 ) -> None:
-    """After each of its calls."""
-    here = site(place, images, strategy)
+    """After each of its calls; a job is that of a deployment."""
+    job = Job(("python3", "-c", "print('migrated')")) if task == "job" else None
+    here, name = site(place, images, strategy, job=job), task
+    task = "deploy" if job else cast("Task", task)
     answers = []
     for calls in range(1, MANY):
         with RunApart(here.environment, here.old) as run:
@@ -164,7 +174,7 @@ def test_a_run_is_killed(
             break
         if answers[-1] == "2":
             here.deploy()
-    told(f"{strategy}, {task}: a run killed in {len(answers) - 1} cells")
+    told(f"{strategy}, {name}: a run killed in {len(answers) - 1} cells")
     assert len(answers) > 4
     # The old version until the deployment was concluded, the new one from then on.
     assert answers == sorted(answers)
