@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import docker
@@ -16,7 +17,6 @@ import requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 REGISTRY = "127.0.0.1:5000"
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -60,10 +60,16 @@ class OwnEngine:
         self.client = self._reached()
 
     def stop(self) -> None:
-        """Its containers end with it."""
+        """Its containers end with it, and no mount of it stays: pytest could not remove its folder.
+
+        One that was killed leaves its own, and an engine unmounts only what it has mounted itself.
+        """
         self.client.close()
         self._process.terminate()
         self._process.wait(_SOON)
+        below = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+        for mount in reversed([each for each in below if each.startswith(f"{self._folder}/")]):
+            subprocess.run(["umount", mount], check=True)
 
     def take(self, *images: str) -> None:
         """Gets images from the machine's usual engine, with their names."""
