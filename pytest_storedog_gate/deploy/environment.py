@@ -93,6 +93,7 @@ class Address:
 class Environment:
     """Where a digest is deployed, and how; of a `project`, or of none.
 
+    `platform` is one of `deploy.platforms`; what another one than docker needs is its `target`.
     `elsewhere` is the service that `gate` names where the environment deploys none: it decides on
     what somebody else deployed. `overrides` is what all checks are told here: how it is reached.
     `on_failure` is "rollback" or "keep". `preview` is where a candidate answers before it has
@@ -117,6 +118,8 @@ class Environment:
     drain: float = 30.0
     keep_images: int = 5
     project: str = ""
+    platform: str = "docker"
+    target: Any = None
 
     @property
     def gated(self) -> Service | None:

@@ -14,6 +14,7 @@ from pytest_storedog_gate.deploy import (
     RanJobs,
     Remembers,
     TellsLogs,
+    platforms,
 )
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict, RollbackFailed
 from pytest_storedog_gate.gate.steps import Step
@@ -296,7 +297,7 @@ def asked_for(settings: Settings) -> ImageReference:
 def decided_on(settings: Settings) -> Subject:
     """The image and its digest that a run without a deployment was told, if it was.
 
-    A tag is resolved by the environment's engine; NoVerdict where that cannot be asked.
+    A tag is resolved by the environment's platform; NoVerdict where that cannot be asked.
     """
     if settings.image is None:
         return Subject()
@@ -305,11 +306,10 @@ def decided_on(settings: Settings) -> Subject:
     asked = asked_for(settings)
     if asked.digest is not None:
         return Subject(str(asked), asked.digest)
-    # With the engine's SDK, which takes longer to import than the gate itself.
-    from pytest_storedog_gate.deploy.docker.images import resolved  # noqa: PLC0415
-
+    environment = settings.environment
     try:
-        image = resolved(settings.environment.engine, asked, settings.redact)
+        platform = platforms.find(environment.platform)
+        image = platform.resolved(environment, asked, settings.redact)
     except NoVerdict as error:
         raise NoVerdict(f"{asked} has no digest yet: {error}; or name its digest") from None
     return Subject(str(image), image.digest)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.deploy import platforms
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate.provided import Provided
 from pytest_storedog_gate.pytest_side import lasted
@@ -59,7 +60,7 @@ def report(config: pytest.Config, record: Record, mask: Masker) -> list[str]:
 
 
 class _Own:
-    """What the gate has itself: the deployer of Docker, and verdicts in a folder or signed."""
+    """What the gate has itself: the platforms' deployers, and verdicts in a folder or signed."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_storedog_deployer(
@@ -70,10 +71,8 @@ class _Own:
         redact: Callable[[str], str],
         timing: Timing,
     ) -> AbstractContextManager[Deployer]:
-        # With the engine's SDK, which a run that deploys nothing does not wait for.
-        from pytest_storedog_gate.deploy.docker.deployer import connected  # noqa: PLC0415
-
-        return connected(environment, build, progress, redact, timing)
+        platform = platforms.find(environment.platform)
+        return platform.connected(environment, build, progress, redact, timing)
 
     @pytest.hookimpl(trylast=True)
     def pytest_storedog_verdict_store(self, settings: Settings) -> VerdictStore:

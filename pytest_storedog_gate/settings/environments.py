@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides, watch
 from pytest_storedog_gate.datadog.public_ids import CheckReference
-from pytest_storedog_gate.deploy.docker import strategies
-from pytest_storedog_gate.deploy.docker.specification import networks
-from pytest_storedog_gate.deploy.environment import Address, Environment, is_name
-from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, TlsFiles
-from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE, WHOLE, Kind, one_of
+from pytest_storedog_gate.deploy import platforms
+from pytest_storedog_gate.deploy.environment import Environment, is_name
+from pytest_storedog_gate.reading.kinds import LIST, STRING, TABLE, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 from pytest_storedog_gate.reading.table import together
 
@@ -29,36 +26,13 @@ if TYPE_CHECKING:
     Services = Catalogue | Described | Undescribed
 
 RULE = one_of(*overrides.EXECUTION_RULES)
-TLS = {"ca": STRING, "cert": STRING, "key": STRING}
-_TLS_OR_NOT = Kind(
-    "a table, or false",
-    lambda value: value is False or isinstance(value, dict),
-    schema={"anyOf": [TABLE.schema, {"const": False}]},
-)
-_ADDRESS = STRING.meaning(Address.parse)
 _CHECKS = LIST.meaning(lambda texts: tuple(map(CheckReference.parse, texts)))
-# What is live, and one to go back to, at least.
-_KEPT = Kind(
-    "a whole number, at least 2",
-    lambda value: WHOLE.fits(value) and value >= 2,
-    shown=True,
-    schema={"type": "integer", "minimum": 2},
-)
 _DEPLOYING = {
     "gate": STRING,
     "services": LIST,
-    "strategy": STRING,
-    "publish": TABLE,
-    "network": STRING,
-    "engine": STRING.meaning(EngineAddress.parse),
-    "tls": _TLS_OR_NOT,
+    "platform": one_of(*platforms.NAMES),
     "overrides": TABLE,
     "on_failure": one_of("rollback", "keep"),
-    "lock_image": STRING,
-    "preview": _ADDRESS,
-    "edge_image": STRING,
-    "drain": SECONDS,
-    "keep_images": _KEPT,
 }
 _CHECKING = {
     "checks": _CHECKS,
@@ -69,7 +43,8 @@ _CHECKING = {
     "requires": STRING,
     "watch": TABLE,
 }
-KEYS = {**_DEPLOYING, **_CHECKING}
+KEYS = {**_DEPLOYING, **platforms.keys(), **_CHECKING}
+"""Of all platforms."""
 
 
 @dataclass(frozen=True)
@@ -114,35 +89,33 @@ def read(table: Table, services: Services, project: str, folder: Path) -> Enviro
 
     ConfigurationError names file, line and key of each fault.
     """
-    # Installed packages may bring strategies.
-    strategy = {"strategy": one_of(*strategies.names())}
-    values = table.read({**KEYS, **strategy})
+    named = table.data.get("platform", platforms.DEFAULT)
+    # A name that is none is told with all that is wrong beside it.
+    name = named if named in platforms.NAMES else platforms.DEFAULT
+    platform = platforms.find(name)
+    known = {**_DEPLOYING, **platform.KEYS, **_CHECKING}
+    values = table.read(known, platforms.refused(name))
     if not is_name(table.name):
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
+    theirs = {key: values.pop(key) for key in platform.KEYS if key in values}
+    said |= platform.read(table, theirs, project, folder)
     values["execution_rules"] = table.table("execution_rules").each(RULE)
-    environment = _deploying(table, {**said, "project": project}, services, folder)
+    environment = _deploying(table, {**said, "project": project}, services)
+    platform.check(table, environment)
     if "watch" in values:
         values["watch"] = _watch(table, environment)
     return EnvironmentSection(environment, **values)
 
 
-def _deploying(table: Table, said: dict[str, Any], services: Services, folder: Path) -> Environment:
-    project = said["project"]
-    said.setdefault("network", f"{project}.{table.name}" if project else f"storedog-{table.name}")
-    said["publish"] = table.table("publish").each(_ADDRESS)
-    said["engine"] = _engine(table, said.pop("tls", None), said.get("engine"), folder)
+def _deploying(table: Table, said: dict[str, Any], services: Services) -> Environment:
     said["overrides"] = overrides.validated(table.table("overrides"))
     names = said.pop("services", ())
-    if project and "lock" in names:
+    if said["project"] and "lock" in names:
         raise table.error(("services",), "'lock' is what the project's lock is called: rename it")
     chosen, elsewhere = _services(table, names, said.get("gate"), services)
     environment = Environment(table.name, elsewhere=elsewhere, services=chosen, **said)
     _check_gate(table, environment)
-    _check_published(table, environment)
-    _check_strategy(table, environment)
-    _check_candidate(table, environment)
-    _check_networks(table, environment)
     return environment
 
 
@@ -155,24 +128,6 @@ def _watch(table: Table, environment: Environment) -> Watch:
             "take it out",
         )
     return found
-
-
-def _engine(table: Table, tls: object, said: EngineAddress | None, folder: Path) -> EngineAddress:
-    """The engine with what TLS to it needs."""
-    address = said or EngineAddress()
-    if tls is None:
-        return address
-    by = address.parts
-    if tls is False:
-        if by["host"] is None and by["context"] is None:
-            raise table.error(("tls",), "false is for an engine at tcp://HOST:PORT; take it out")
-        return replace(address, plain=True)
-    if by["host"] is None:
-        raise table.error(("tls",), "it is for an engine at tcp://HOST:PORT; take it out")
-    files = {key: folder / path for key, path in table.table("tls").read(TLS).items()}
-    if ("cert" in files) != ("key" in files):
-        raise table.error(("tls",), "`cert` and `key` belong together: name both, or none")
-    return replace(address, tls=TlsFiles(**files))
 
 
 def _services(
@@ -210,68 +165,6 @@ def _check_gate(table: Table, environment: Environment) -> None:
     if environment.gate is not None and environment.subject is None:
         what = f"{environment.gate!r} is not among the environment's services"
         raise table.error(("gate",), what)
-
-
-def _check_published(table: Table, environment: Environment) -> None:
-    services = {service.name: service for service in environment.services}
-    for name in environment.publish:
-        if name not in services:
-            raise table.error(
-                ("publish",),
-                f"{name!r} is not among the environment's services{suggestion(name, services)}",
-            )
-        if services[name].port is None:
-            raise table.error(("publish",), f"service {name!r} has no `port` to publish")
-    taken = {address: f"`publish` for {name}" for name, address in environment.publish.items()}
-    for service in environment.services:
-        for address in service.runtime.addresses:
-            if address in taken:
-                raise table.error(
-                    ("services",),
-                    f"services.{service.name}.ports: {address} is named by {taken[address]} too; "
-                    "keep one of them",
-                )
-            taken[address] = f"services.{service.name}.ports"
-
-
-def _check_strategy(table: Table, environment: Environment) -> None:
-    try:
-        fault = strategies.find(environment.strategy).fault(environment)
-    except ConfigurationError as error:
-        raise table.error(("strategy",), str(error)) from None
-    if fault is not None:
-        key, problem = fault
-        raise table.error((key,), problem)
-
-
-def _check_candidate(table: Table, environment: Environment) -> None:
-    gated = environment.gated
-    if gated is None:
-        return
-    if gated.candidate == "off" and environment.strategy != "recreate":
-        raise table.error(
-            ("strategy",),
-            f'services.{gated.name}.candidate is "off", and strategy {environment.strategy} gives '
-            "the traffic to a candidate; use strategy recreate, which stops the old one first",
-        )
-    if gated.shared and gated.candidate is None:
-        raise table.error(
-            ("gate",),
-            f"{gated.name} has volumes or folders to write to ({', '.join(gated.shared)}), which "
-            "its candidate and what is live would have at once; "
-            f'write services.{gated.name}.candidate = "off" (with strategy recreate: the old one '
-            'is stopped first), or "on" where two may share them',
-        )
-
-
-def _check_networks(table: Table, environment: Environment) -> None:
-    for service in environment.services:
-        if environment.network in networks(environment, service):
-            raise table.error(
-                ("network",),
-                f"services.{service.name}.networks names {environment.network} too, which every "
-                "service of the environment is in; take it out there",
-            )
 
 
 def check_order(table: Table, sections: Mapping[str, EnvironmentSection]) -> None:

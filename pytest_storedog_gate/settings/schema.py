@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog import overrides, watch
+from pytest_storedog_gate.deploy import platforms
 from pytest_storedog_gate.reading.kinds import INTEGER, LIST, STRING, STRING_MAP, WHOLE
 from pytest_storedog_gate.settings import (
     environments,
@@ -39,9 +40,11 @@ def schema() -> Schema:
         environment=STRING_MAP.schema,
         **_of_runtime(),
     )
+    theirs = {key: _of_platform(key, kinds) for key, kinds in platforms.tables().items()}
     environment = _table(
         environments.KEYS,
-        tls={"anyOf": [_table(environments.TLS), {"const": False}]},
+        (),
+        **theirs,
         publish=STRING_MAP.schema,
         overrides=_overrides(),
         execution_rules=_each(environments.RULE.schema),
@@ -64,6 +67,12 @@ def schema() -> Schema:
         # Else a service of the compose file has one.
         "anyOf": [{"required": ["compose"]}, {"properties": {"services": _each(_HAS_IMAGE)}}],
     }
+
+
+def _of_platform(key: str, kinds: Mapping[str, Kind]) -> Schema:
+    table = _table(kinds)
+    may_be_false = {"const": False} in environments.KEYS[key].schema.get("anyOf", ())
+    return {"anyOf": [table, {"const": False}]} if may_be_false else table
 
 
 def _of_runtime() -> dict[str, Schema]:

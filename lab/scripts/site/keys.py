@@ -15,13 +15,14 @@ from lab.scripts.site.tables import row
 from pytest_storedog_gate.datadog import watch
 from pytest_storedog_gate.datadog.overrides import _VARIABLES as _VARIABLES_OF_CHECKS
 from pytest_storedog_gate.datadog.overrides import KINDS as _KINDS
+from pytest_storedog_gate.deploy import platforms
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Environment, Readiness
 from pytest_storedog_gate.deploy.runtime import Job, Runtime, Secret
 from pytest_storedog_gate.reading.kinds import one_of
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
 from pytest_storedog_gate.settings import datadog_ci, promotion, synthetics
-from pytest_storedog_gate.settings.environments import _CHECKING, _DEPLOYING, TLS
+from pytest_storedog_gate.settings.environments import KEYS as _ENVIRONMENT
 from pytest_storedog_gate.settings.file import KEYS as _TOP
 from pytest_storedog_gate.settings.load import _VARIABLES
 from pytest_storedog_gate.settings.options import FLAGS
@@ -47,12 +48,8 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
     "services.NAME.secrets.FILE": _mounts.SECRET,
     "services.NAME.healthcheck": _tables.HEALTHCHECK,
     "services.NAME.before_swap": _tables.JOB,
-    "environments.NAME": {
-        **_DEPLOYING,
-        **_CHECKING,
-        "strategy": one_of(*strategies.names()),
-    },
-    "environments.NAME.tls": TLS,
+    "environments.NAME": {**_ENVIRONMENT, "strategy": one_of(*strategies.names())},
+    **{f"environments.NAME.{key}": kinds for key, kinds in platforms.tables().items()},
     "environments.NAME.overrides": _KINDS,
     "environments.NAME.watch": watch.KEYS,
     "environments.NAME.watch.deployment_gate": watch.GATE_KEYS,

@@ -143,7 +143,7 @@ class DockerDeployer:
 
     def require_edge(self) -> None:
         """DeploymentFailed where that is gone by which alone what is live is reached."""
-        if self.environment.strategy == "edge":
+        if strategies.behind_edge(self.environment) is not None:
             self.engine.get(self.names.edge)
 
     def leaves_alone(self, image: ImageReference, live: Container | None) -> bool:

@@ -78,7 +78,8 @@ class FetchedImage:
         """A candidate that becomes live itself gets what live has in anonymous volumes, if told."""
         site = self.site
         live = site.engine.find(site.names.live)
-        if live is None or site.environment.strategy == "recreate":
+        alone = strategies.candidate_becomes_live(site.environment.strategy) is False
+        if live is None or alone:
             return spec
         shared = spec.with_volumes_of(live, declared_volumes(site.engine, spec.image))
         if shared != spec and site.service.candidate is None:

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import names
+from pytest_storedog_gate.deploy.docker import names, strategies
 from pytest_storedog_gate.deploy.references import short
 from pytest_storedog_gate.deploy.runtime import SECRETS, Healthcheck, Runtime
 
@@ -200,13 +200,17 @@ def fingerprint(environment: Environment, service: Service) -> str:
 
 
 def outdated(
-    environment: Environment, service: Service, image: ImageReference, live: Container, by: str
+    environment: Environment,
+    service: Service,
+    image: ImageReference,
+    live: Container,
+    *,
+    own: bool = True,
 ) -> str | None:
-    """Why what is live has to be replaced `by` a strategy; None where it is as it is to be.
+    """Why what is live has to be replaced; None where it is as it is to be.
 
-    With recreate it has an alias and a published address of its own.
+    `own`: it was created to be live, so that it has aliases and published addresses of its own.
     """
-    own = by == "recreate"
     if not live.running:
         return f"it did not run, its status was {live.status}"
     if (old := live.labels.get(names.DIGEST)) != image.digest or live.image != image.pinned:
@@ -240,16 +244,16 @@ def as_deployed(
 ) -> bool:
     """Whether a new deployment of this image, by the environment's strategy, would change nothing.
 
-    The build may want one all the same. One of another commit changes the labels. What another
-    package's strategy makes is not known here.
+    The build may want one all the same. One of another commit changes the labels. What a strategy
+    makes that does not say it is not known here.
     """
-    if build.redeploy:
+    was_candidate = strategies.candidate_becomes_live(environment.strategy)
+    if build.redeploy or was_candidate is None:
         return False
-    role = {"recreate": "live", "rename": "candidate", "edge": "candidate"}
-    by = environment.strategy
-    made_so = by in role and live.labels.get(names.ROLE_AT_CREATE) == role[by]
+    made_so = live.labels.get(names.ROLE_AT_CREATE) == ("candidate" if was_candidate else "live")
     untouched = live.restarts == 0 and live.labels.get(names.COMMIT) == (build.commit or "")
-    return made_so and untouched and outdated(environment, service, image, live, by) is None
+    as_it_is_to_be = outdated(environment, service, image, live, own=not was_candidate) is None
+    return made_so and untouched and as_it_is_to_be
 
 
 def _on_engine(environment: Environment, runtime: Runtime) -> Runtime:

@@ -85,4 +85,4 @@ def _outdated(
     live = engine.find(where.live)
     if live is None:
         return "it was not there"
-    return outdated(environment, service, image, live, "recreate")
+    return outdated(environment, service, image, live)

@@ -25,7 +25,12 @@ _OWN = tuple(module.name for module in iter_modules(__path__))
 
 
 class Strategy(Protocol):
-    """A module, or another object, with these two functions."""
+    """A module, or another object, with these two functions.
+
+    It may have the constant `CANDIDATE_BECOMES_LIVE` too: False where the candidate only proves
+    that the image works, and another container of it becomes live. Where nothing is said, a
+    candidate may become live, and no deployment is left out because it would change nothing.
+    """
 
     def fault(self, environment: Environment, /) -> tuple[str, str] | None:
         """The key of an environment that this strategy cannot be used with, and why in words."""
@@ -85,6 +90,17 @@ def find(name: str) -> Strategy:
             f"the strategy {name!r} ({where}) cannot be used: {error}; mend or uninstall it"
         ) from error
     return cast("Strategy", found)
+
+
+def candidate_becomes_live(name: str) -> bool | None:
+    """Whether the candidate itself becomes live; None where the strategy does not say."""
+    return getattr(find(name), "CANDIDATE_BECOMES_LIVE", None)
+
+
+def behind_edge(environment: Environment) -> str | None:
+    """The service that is reached through the environment's proxy alone; None where none is."""
+    through_it = getattr(find(environment.strategy), "BEHIND_EDGE", False)
+    return environment.gate if through_it else None
 
 
 def fault_of_becoming_live(environment: Environment) -> tuple[str, str] | None:

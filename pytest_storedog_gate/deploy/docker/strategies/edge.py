@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Address, Environment
 
+CANDIDATE_BECOMES_LIVE = True
+BEHIND_EDGE = True
+
 
 def fault(environment: Environment) -> tuple[str, str] | None:
     """See `Strategy`."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment
 
+CANDIDATE_BECOMES_LIVE = False
+
 
 def fault(_environment: Environment) -> None:
     """See `Strategy`; every environment can be deployed to so."""

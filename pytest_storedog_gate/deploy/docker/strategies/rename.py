@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.specification import Spec
     from pytest_storedog_gate.deploy.environment import Environment
 
+CANDIDATE_BECOMES_LIVE = True
+
 
 def fault(environment: Environment) -> tuple[str, str] | None:
     if environment.gate not in environment.publish:

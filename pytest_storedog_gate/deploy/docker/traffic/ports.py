@@ -6,6 +6,7 @@ import errno
 import socket
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
@@ -46,7 +47,7 @@ def require_reachable(engine: Engine, environment: Environment) -> None:
     """ConfigurationError where this process is to ask at an address of another machine's own."""
     if is_loopback(engine.host):
         return
-    gated = environment.gate if environment.strategy == "edge" else None  # its edge is asked
+    gated = strategies.behind_edge(environment)  # its edge is asked
     asked = {
         f"publish.{service.name}": environment.publish[service.name]
         for service in environment.services

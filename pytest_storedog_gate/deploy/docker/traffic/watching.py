@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from pytest_storedog_gate.deploy.docker import readiness
+from pytest_storedog_gate.deploy.docker import readiness, strategies
 from pytest_storedog_gate.deploy.docker.names import Names
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -28,7 +28,7 @@ _IN_A_ROW = 3  # answers that are not good; one can be lost on a busy machine
 def looks(engine: Engine, environment: Environment) -> Iterator[Mapping[str, GateError | None]]:
     """See `Watches`."""
     with closing(engine.another()) as own:
-        behind = environment.gate if environment.strategy == "edge" else None
+        behind = strategies.behind_edge(environment)
         services = [
             _Service(own, Names.of(environment, each.name), behind_edge=each.name == behind)
             for each in environment.services
