@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.conftest import MODES
@@ -15,7 +16,6 @@ from tests.npm.proxy import Call, Fault, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from tests.prepared.runs import Prepared
 
@@ -42,7 +42,8 @@ class Tools:
 
     def command(self, *arguments: str) -> list[str]:
         """A command line of datadog-ci."""
-        return [self.node, str(self.script), "synthetics", *arguments]
+        quick = f"--require={Path(__file__).with_name('no_source_maps.cjs')}"
+        return [self.node, quick, str(self.script), "synthetics", *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
