@@ -1,11 +1,12 @@
 """The gate and datadog-ci 5.25 ask one stand-in of Datadog for the same tests.
 
-Each run is the real command, `pytest --storedog-env=staging` or `datadog-ci synthetics run-tests`
-as npm installs it, with a fresh stand-in of its own, whose tests take as long as said. The wall
-time is counted above the slowest test, which nobody can be faster than; it has three parts: until
-the trigger, how late the end of the batch was asked for, and what came after. CPU is that of all
-processes of the command, memory its largest process's at its peak. With 429 each tenth call is
-refused; a slow API takes 500 ms for each call.
+Each run is the real command, `pytest --storedog-env=staging` or `datadog-ci synthetics run-tests`,
+installed by pip without extras and by npm, with a fresh stand-in of its own, whose tests take as
+long as said. The wall time is counted above the slowest test, which nobody can be faster than; it
+has three parts: until the trigger, how late the end of the batch was asked for, and what came
+after. CPU is that of all processes of the command, memory its largest process's at its peak. With
+429 each tenth call is refused; a slow API takes 500 ms for each call. datadog-ci looks each 5 s
+from the trigger on: a test of exactly 30 s ends just when it looks.
 """
 
 from __future__ import annotations
