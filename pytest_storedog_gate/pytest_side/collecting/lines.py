@@ -12,25 +12,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_WORD = re.compile(r"[\w-]+")
+
+
 class Lines:
     """The lines of one file; what cannot be read, or is generated, has none."""
 
     def __init__(self, path: Path, environment: str) -> None:
         try:
-            self._text = text_of(path, path.name)
+            text = text_of(path, path.name)
         except ConfigurationError:
-            self._text = ""
+            text = ""
         header = re.compile(
             rf"^\[.*\benvironments\W+{re.escape(environment)}(?![\w-])", re.MULTILINE
         )
-        found = header.search(self._text)
-        self._section = found.start() if found else 0
+        found = header.search(text)
+        section = text.count("\n", 0, found.start()) if found else 0
+        lines = list(enumerate(text.split("\n")))
+        self._first: dict[str, int] = {}
+        for number, line in lines[section:] + lines[:section]:
+            for word in _WORD.findall(line):
+                self._first.setdefault(word, number)
 
     def of(self, named: str) -> int | None:
         """The first one in the environment's section or below, else above; from 0, as in pytest.
 
         `named` is a public ID, or the environment's name, whose line is the section's first.
         """
-        places = (self._text.find(named, start) for start in (self._section, 0))
-        at = next((place for place in places if place >= 0), None)
-        return None if at is None else self._text.count("\n", 0, at)
+        return self._first.get(named)
