@@ -114,9 +114,11 @@ def read(table: Table, services: Services, project: str, folder: Path) -> Enviro
 
     ConfigurationError names file, line and key of each fault.
     """
-    # Installed packages may bring strategies.
-    strategy = {"strategy": one_of(*strategies.names())}
-    values = table.read({**KEYS, **strategy})
+    # Installed packages may bring strategies; a look at all packages takes longer than this file.
+    kinds = dict(KEYS)
+    if table.data.get("strategy", strategies.OWN[0]) not in strategies.OWN:
+        kinds["strategy"] = one_of(*strategies.names())
+    values = table.read(kinds)
     if not is_name(table.name):
         raise table.error((), f"{table.name!r} is no environment name: use a-z, 0-9, - and _")
     said = {key: values.pop(key) for key in _DEPLOYING if key in values}
