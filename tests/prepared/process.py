@@ -26,7 +26,7 @@ from contextlib import chdir, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.prepared import start
+from tests.prepared import installed, start
 from tests.prepared.jobs import Job, receive, send, send_status
 
 # What pytest imports late, and the gate and its local service once they are asked for.
@@ -49,7 +49,8 @@ _LATE = (
 )
 _PATIENCE = 30.0  # s
 _WORKERS = re.compile("-n([0-9]+)$")
-_PLAIN = (True, False, -1, None, None, None, -1, None)  # a start with nothing out of the ordinary
+# A start with nothing out of the ordinary, but perhaps in a process group of its own.
+_PLAIN = (True, False, None, None, None, -1, None)
 
 
 def main() -> Job:
@@ -57,6 +58,7 @@ def main() -> Job:
     connection = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the runs
     sys.path[:] = start.LIBRARIES
+    installed.remember()
     _import(sys.argv[2:])
     gc.freeze()  # what is there stays, and no collector touches the pages that are shared
     runs: dict[int, tuple[int, socket.socket]] = {}  # by what tells that the process has ended
@@ -142,10 +144,13 @@ def _start_by(spares: list[tuple[int, socket.socket]]) -> None:
     def take(args: list[Any], executables: tuple[bytes, ...], *how: Any) -> int:
         _, keep, cwd, env, stdin, _, _, stdout, _, stderr, _, error, *more = how
         same = executables == (os.fsencode(sys.executable),) and start.understood(args)
-        plain = keep == (error,) and tuple(more[:8]) == _PLAIN
+        restored, session, group, *others = more[:8]
+        plain = keep == (error,) and (restored, session, *others) == _PLAIN
         if not (spares and same and plain and signal.getsignal(signal.SIGINT) != signal.SIG_IGN):
             return int(fork_exec(args, executables, *how))
         pid, connection = spares.pop(0)
+        if group >= 0:
+            os.setpgid(pid, group)
         pairs = os.environb.items() if env is None else (pair.split(b"=", 1) for pair in env)
         variables = {os.fsdecode(name): os.fsdecode(value) for name, value in pairs}
         streams = [n if given == -1 else given for n, given in enumerate((stdin, stdout, stderr))]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import re
 import runpy
 import signal
 import sys
+import threading
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +33,7 @@ def _python_path() -> list[str]:
     return [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
 
 
+_exit = os._exit  # the gate puts its own there
 _READ = _read_at_start()
 LIBRARIES = sys.path[1 + len(_python_path()) :]
 _BY_MODULE, _BY_CODE = "-m", ["-u", "-c"]
@@ -57,10 +61,17 @@ def python(job: Job) -> None:
     # The path that it was imported with is what xdist gives its workers.
     vars(sys.modules["xdist.workermanage"])["_sys_path"] = list(sys.path)
     _open_streams(unbuffered=job.args[1] == "-u")
-    if job.args[1:3] == _BY_CODE:
-        _run_code(*job.args[3:])
+    try:
+        if job.args[1:3] == _BY_CODE:
+            _run_code(*job.args[3:])
+        else:
+            _run_module(job.args[1:])
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        _end(end.code or 0)
     else:
-        _run_module(job.args[1:])
+        _end(0)
 
 
 def _comes_first(folder: str) -> bool:
@@ -97,6 +108,19 @@ def _open_streams(*, unbuffered: bool) -> None:
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def _end(status: int) -> None:
+    """Ends as Python does, but leaves all objects where they are.
+
+    To take apart what was imported would copy each page of memory that it is on.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError, AttributeError):  # which Python will say
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        _exit(status)
 
 
 def _run_code(code: str, *arguments: str) -> None:

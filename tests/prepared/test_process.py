@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # Each process of a run writes what it finds when pytest has read its options.
 FACTS = """\
-import json, os, signal, sys, tempfile, threading
+import json, os, platform, signal, sys, tempfile, threading
+from importlib.metadata import distributions
 from pathlib import Path
 
 def pytest_configure(config):
@@ -32,15 +33,37 @@ def pytest_configure(config):
         "environment": dict(os.environ),
         "signals": [repr(signal.getsignal(number)) for number in (2, 13, 15)],
         "streams": [[one.encoding, one.errors, one.line_buffering] for one in streams],
+        "machine": platform.platform(),
+        "packages": {
+            one.name: [one.version, repr(one.entry_points), len(one.files or ())]
+            for one in distributions()
+        },
         "threads": threading.active_count(),
         "prepared": "tests.prepared" in Path("/proc/self/cmdline").read_text(),
     }
     Path(__file__).with_name(worker + ".json").write_text(json.dumps(facts))
 """
+# All that a run has started, while its checks run: what it is a fork of, and whose signals it gets.
+STARTED = """\
+import json, os
+from pathlib import Path
+
+def pytest_runtest_logreport():
+    if "PYTEST_XDIST_WORKER" in os.environ: return
+    children = [int(pid) for one in Path("/proc/self/task").iterdir()
+                for pid in (one / "children").read_text().split()]
+    facts = [["tests.prepared" in Path(f"/proc/{pid}/cmdline").read_text(), os.getpgid(pid) == pid]
+             for pid in children]
+    Path("started.json").write_text(json.dumps(facts))
+"""
 # What readline tells the children of a process that has imported it, as pdb does.
 READLINES = ("LINES", "COLUMNS")
 ENDS = {
     "by sys.exit": ("sys.exit(7)", 7),
+    "with last words": (
+        "import atexit; atexit.register(os.write, 2, b'the end\\n'); sys.exit(7)",
+        7,
+    ),
     "at once": ("os._exit(3)", 3),
     "by a signal": ("os.kill(os.getpid(), 9)", -9),
 }
@@ -83,6 +106,16 @@ def test_finds_what_others_find(
     assert prepared == usual
 
 
+@pytest.mark.parametrize(("mode", "workers"), [("no-xdist", 0), ("n2", 2)])
+def test_what_it_starts_is_prepared_too(project: GateProject, mode: str, workers: int) -> None:
+    project.mode = MODES[mode]
+    project.pytester.makeconftest(STARTED)
+    assert project.run().ret == 0
+    started = json.loads((project.path / "started.json").read_text("utf-8"))
+    a_worker, the_service = [True, False], [True, True]  # which has a process group of its own
+    assert sorted(started) == [*[a_worker] * workers, the_service]
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_ends_as_others_end(project: GateProject, end: str, request: pytest.FixtureRequest) -> None:
     code, status = ENDS[end]
@@ -92,6 +125,15 @@ def test_ends_as_others_end(project: GateProject, end: str, request: pytest.Fixt
     usual = project.run()
     assert prepared.ret == usual.ret == status
     assert prepared.errlines == usual.errlines
+
+
+def test_a_package_of_the_project_s_own_is_found(project: GateProject) -> None:
+    package = project.path / "own-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: own\nVersion: 1.0\n", "utf-8")
+    (package / "entry_points.txt").write_text("[pytest11]\nown = its_plugin\n", "utf-8")
+    (project.path / "its_plugin.py").write_text("import os; os._exit(11)", "utf-8")
+    assert project.run().ret == 11
 
 
 @pytest.mark.parametrize("name", ["requests.py", "requests/__init__.py", "sitecustomize.py"])

@@ -170,7 +170,7 @@ def test_header_names_the_source_of_each_value(project: GateProject) -> None:
 
 def test_inert_without_the_option(project: GateProject) -> None:
     project.pytester.makepyfile(test_mine="def test_plain(): pass")
-    result = project.pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = project.pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT_OTHERS)
     assert result.ret == 0
     assert "storedog" not in result.stdout.str().replace("plugins: ", "").replace(
         "storedog-gate-", ""

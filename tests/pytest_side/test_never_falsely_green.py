@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.settings.options import FLAGS, Options
-from tests.conftest import http_check
+from tests.conftest import WITHOUT_OTHERS, http_check
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def test_plugin_that_is_not_loaded_is_missed(
     assert project.run().ret == 4
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     project.pytester.makeini("[pytest]\nrequired_plugins = pytest-storedog-gate")
-    result = project.pytester.runpytest_subprocess("-p", "no:storedog_gate")
+    result = project.pytester.runpytest_subprocess(*WITHOUT_OTHERS, "-p", "no:storedog_gate")
     assert result.ret == 4
 
 
@@ -363,7 +363,7 @@ def test_dist_each_is_refused(project: GateProject) -> None:
 
 @pytest.mark.parametrize("option", ["--synthetics-id=abc-def-ghi", "--storedog-image=x:1"])
 def test_gate_options_without_the_gate_are_refused(project: GateProject, option: str) -> None:
-    result = project.pytester.runpytest_subprocess(option)
+    result = project.pytester.runpytest_subprocess(*WITHOUT_OTHERS, option)
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*means nothing without --storedog-env=NAME*"])
 

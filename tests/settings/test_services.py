@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
+from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.docker.specification import fingerprint
 from pytest_storedog_gate.deploy.environment import Address, Service
 from pytest_storedog_gate.deploy.runtime import (
@@ -199,6 +200,14 @@ def test_what_a_candidate_must_not_have_is_for_recreate(
     more = f'strategy = "{strategy}"\nedge_image = "haproxy:2"'
     with pytest.raises(ConfigurationError, match=f"cannot be used with strategy {strategy}"):
         read(tmp_path, text, more)
+
+
+@pytest.mark.parametrize("more", ["", 'strategy = "recreate"'])
+def test_installed_packages_are_looked_through_for_a_strategy_of_theirs_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    monkeypatch.delattr(strategies, "entry_points")
+    assert read(tmp_path, "", more).name == "shop"
 
 
 @pytest.mark.parametrize("folder", ["/srv/data", "./data", "~nobody-of-that-name/data"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Environment
 
 _GROUP = "storedog_gate.strategies"
-_OWN = tuple(module.name for module in iter_modules(__path__))
+OWN = tuple(module.name for module in iter_modules(__path__))
 
 
 class Strategy(Protocol):
@@ -66,7 +66,7 @@ class Prepares(Protocol):
 def names() -> tuple[str, ...]:
     """What the configuration can name; no strategy is imported for it."""
     brought = (each.name for each in entry_points(group=_GROUP))
-    return (*_OWN, *(name for name in dict.fromkeys(brought) if name not in _OWN))
+    return (*OWN, *(name for name in dict.fromkeys(brought) if name not in OWN))
 
 
 def find(name: str) -> Strategy:
@@ -74,7 +74,7 @@ def find(name: str) -> Strategy:
 
     A package cannot take the place of the gate's own.
     """
-    if name in _OWN:
+    if name in OWN:
         return cast("Strategy", import_module(f"{__name__}.{name}"))
     brought = entry_points(group=_GROUP, name=name)
     where = ", ".join(f"{each.value} of {each.dist.name}" for each in brought if each.dist)
