@@ -1,3 +1,9 @@
 """Enables pytest's own test bench for the whole suite, its order, and an end in order."""
 
-pytest_plugins = ["pytester", "tests.order", "tests.interruption", "tests.prepared.runs"]
+pytest_plugins = [
+    "pytester",
+    "tests.garbage",
+    "tests.order",
+    "tests.interruption",
+    "tests.prepared.runs",
+]

@@ -36,8 +36,8 @@ def assert_in_production(pipeline: Pipeline, build: Build) -> None:
     assert "BFRIDAY" in {discount["code"] for discount in live.discounts}
 
 
-def test_better_release_goes_from_push_to_production(pipeline: Pipeline) -> None:
-    build = pipeline.run("better")
+def test_better_release_goes_from_push_to_production(pipeline: Pipeline, better: Build) -> None:
+    build = better
     assert [*build.steps] == ["clone", "build", "staging", "production"]
     assert_in_production(pipeline, build)
     assert pipeline.live("staging").digest == pipeline.digest(build)
@@ -69,6 +69,7 @@ def stopped(pipeline: Pipeline, release: str) -> Build:
     return build
 
 
+@pytest.mark.usefixtures("better")
 def test_browser_test_alone_halts_a_release(pipeline: Pipeline) -> None:
     build = stopped(pipeline, "utf-16")
     checks = pipeline.report(build, "staging")["checks"]
@@ -81,12 +82,14 @@ def test_browser_test_alone_halts_a_release(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("better")
 @pytest.mark.parametrize("release", _BAD)
 def test_bad_release_ends_at_the_gate(pipeline: Pipeline, release: str) -> None:
     stopped(pipeline, release)
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("better")
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_push_after_a_build_cancelled_while_it_deploys_ends_right(
     pipeline: Pipeline, environment: str
@@ -110,6 +113,7 @@ def test_push_after_a_build_cancelled_while_it_deploys_ends_right(
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("better")
 def test_red_build_promoted_by_hand_is_refused(pipeline: Pipeline) -> None:
     red = pipeline.run("renamed-field")
     before = pipeline.live("production")

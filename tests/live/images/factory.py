@@ -61,7 +61,7 @@ class ImageFactory:
         key = (package,)
         if key not in self._made:
             text = f"FROM {kept}\nLABEL storedog.tests={self.repository}\n"
-            self._made[key] = self._pushed(package, text)
+            self._made[key] = self._pushed(package, self.build(package, text))
         return f"{self._made[key].repository}:{package}"
 
     def digest(self, reference: str) -> str:
@@ -84,14 +84,7 @@ class ImageFactory:
 
     def build(self, tag: str, dockerfile: str, program: str = "service.py") -> str:
         """Builds an image with a program in its context; returns its full name."""
-        source = (Path(__file__).parent / program).read_bytes()
-        context = io.BytesIO()
-        with tarfile.open(fileobj=context, mode="w") as archive:
-            for name, data in (("Dockerfile", dockerfile.encode()), (program, source)):
-                entry = tarfile.TarInfo(name)
-                entry.size = len(data)
-                archive.addfile(entry, io.BytesIO(data))
-        context.seek(0)
+        context = _archive({"Dockerfile": dockerfile.encode(), program: _source(program)})
         name = f"{self.repository}:{tag}"
         self._engine.images.build(fileobj=context, custom_context=True, tag=name, rm=True)
         return name
@@ -108,24 +101,52 @@ class ImageFactory:
             )
 
     def _make(self, release: str, behaviour: str, more: str, program: str) -> ImageReference:
-        lines = [
-            f"FROM {BASE}",
-            # First: else another process builds the very same layers, and removes them under us.
+        changes = [
             f"LABEL storedog.tests={self.repository}",
             "USER root",
             f"ENV RELEASE={release} BEHAVIOUR={behaviour}",
-            f"COPY {program} /{program}",
-            more,
             f'CMD ["python3", "/{program}"]',
         ]
         other = more or program != "service.py"
         suffix = uuid.uuid4().hex[:4] if other else behaviour
-        return self._pushed(f"{release}-{suffix}", "\n".join(lines), program)
+        tag = f"{release}-{suffix}"
+        if more:
+            # The label is first: else another process builds the very same layers, and removes
+            # them under us.
+            lines = [f"FROM {BASE}", *changes, f"COPY {program} /{program}", more]
+            return self._pushed(tag, self.build(tag, "\n".join(lines), program))
+        return self._pushed(tag, self._commit(tag, program, changes))
 
-    def _pushed(self, tag: str, dockerfile: str, program: str = "service.py") -> ImageReference:
-        name = self.build(tag, dockerfile, program)
+    def _commit(self, tag: str, program: str, changes: list[str]) -> str:
+        """The same without a build, in which each line costs the engine a container."""
+        api, name = self._engine.api, f"{self.repository}:{tag}"
+        # With its name inside, so that no other image has the very same layer.
+        files = {program: _source(program), "name": name.encode()}
+        container = api.create_container(BASE)["Id"]
+        try:
+            api.put_archive(container, "/", _archive(files).getvalue())
+            api.commit(container, self.repository, tag, changes=changes)
+        finally:
+            api.remove_container(container)
+        return name
+
+    def _pushed(self, tag: str, name: str) -> ImageReference:
         digest = self.push(name)
         # Gone from the engine: a test that gets it has pulled it.
         self._engine.images.remove(name)
-        parsed = ImageReference.parse(name)
-        return ImageReference(parsed.repository, parsed.tag, digest)
+        return ImageReference(self.repository, tag, digest)
+
+
+def _source(program: str) -> bytes:
+    return (Path(__file__).parent / program).read_bytes()
+
+
+def _archive(files: dict[str, bytes]) -> io.BytesIO:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    made.seek(0)
+    return made
