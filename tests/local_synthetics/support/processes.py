@@ -36,7 +36,8 @@ def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("listening on http://"), line
-            yield process, Service(line.split()[-1])
+            with Service(line.split()[-1]) as client:
+                yield process, client
         finally:
             process.kill()
 
