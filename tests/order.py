@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gc
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.repository import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
 
 # Each of their tests starts processes of its own, and shares nothing with its neighbours.
 APART = ("tests/pytest_side/",)
@@ -34,15 +40,28 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: each worker would look through all of it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: a worker that came to one late would end long after the others.
 
     What is taken test by test comes last, as it fills what is left on each worker.
     """
-    items.sort(key=lambda item: _place(item.path.relative_to(ROOT).as_posix()))
+    items.sort(key=lambda item: _place(item.path))
 
 
-def _place(path: str) -> int:
+@cache
+def _place(file: Path) -> int:
+    path = file.relative_to(ROOT).as_posix()
     if path.startswith(APART):
         return len(LONGEST) + 1
     return next((n for n, begin in enumerate(LONGEST) if path.startswith(begin)), len(LONGEST))

@@ -74,7 +74,7 @@ _JSON = st.recursive(
 )
 
 
-@examples(300)
+@examples(100)
 @given(st.dictionaries(_KEYS, _JSON))
 def test_details_of_any_shape_give_harmless_lines(result: dict[str, Any]) -> None:
     lines = shown(result)

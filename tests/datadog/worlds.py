@@ -170,53 +170,58 @@ def worlds(draw: st.DrawFn) -> World:
     )
     entries: list[Json] = []
     for public_id in IDS[: draw(st.integers(1, len(IDS)))]:
-        definition = draw(_definitions(public_id))
-        overrides = draw(
-            st.fixed_dictionaries(
-                {}, optional={"locations": _some(LOCATIONS), "deviceIds": _some(DEVICES)}
-            )
-        )
+        definition = _definition(draw, public_id)
+        overrides = draw(_OVERRIDES)
         world.definitions[public_id], world.overrides[public_id] = definition, overrides
         for location, device in sorted(asked(definition, overrides)) or [(LOCATIONS[0], "")]:
-            entry = draw(_entries(definition, location or LOCATIONS[1], device, len(entries)))
+            entry = _entry(draw, definition, location or LOCATIONS[1], device, len(entries))
             entries.append(entry)
-            datum = draw(_data(entry))
+            datum = _datum(draw, entry)
             world.details[entry["result_id"]] = datum
             if device and draw(st.booleans()):
                 # Only the details tell the device.
                 del entry["device"]
     last = {"data": {"status": "passed", "results": entries, "metadata": {}}}
     for _ in range(draw(st.integers(0, 2))):
-        world.batches.append(draw(_running(entries)))
+        world.batches.append(_running(draw, entries))
     world.batches.append(last)
-    world.faults = draw(
-        st.dictionaries(
-            st.sampled_from(["test", "batch", "details"]),
-            st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3),
-            max_size=2,
-        )
-    )
+    world.faults = draw(_FAULTS)
     return world
 
 
-FAULTS = [(0, b""), (503, b"{}"), (200, b"<html>"), (200, b'{"data": null}'), (200, b"[]")]
+# A strategy is costly to make, so that none is made while one draws: these are made once, and
+# those of tuples are known to Hypothesis.
+_SOME_LOCATIONS = _some(LOCATIONS)
+_SOME_DEVICES = _some(DEVICES)
+_OVERRIDES = st.fixed_dictionaries(
+    {}, optional={"locations": _SOME_LOCATIONS, "deviceIds": _SOME_DEVICES}
+)
+_FAULTS = st.dictionaries(
+    st.sampled_from(("test", "batch", "details")),
+    st.lists(
+        st.sampled_from(
+            ((0, b""), (503, b"{}"), (200, b"<html>"), (200, b'{"data": null}'), (200, b"[]"))
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    max_size=2,
+)
 
 
-@st.composite
-def _definitions(draw: st.DrawFn, public_id: str) -> Json:
+def _definition(draw: st.DrawFn, public_id: str) -> Json:
     return {
         "public_id": public_id,
-        "name": draw(st.sampled_from(["Shop", "Ämter\nGATE OPEN", ""])),
-        "type": draw(st.sampled_from(["api", "browser", "mobile", "network"])),
-        "subtype": draw(st.sampled_from(["http", None])),
+        "name": draw(st.sampled_from(("Shop", "Ämter\nGATE OPEN", ""))),
+        "type": draw(st.sampled_from(("api", "browser", "mobile", "network"))),
+        "subtype": draw(st.sampled_from(("http", None))),
         "tags": ["env:staging"],
-        "locations": draw(_some(LOCATIONS)),
-        "options": {"ci": {"executionRule": "blocking"}, "device_ids": draw(_some(DEVICES))},
+        "locations": draw(_SOME_LOCATIONS),
+        "options": {"ci": {"executionRule": "blocking"}, "device_ids": draw(_SOME_DEVICES)},
     }
 
 
-@st.composite
-def _entries(draw: st.DrawFn, definition: Json, location: str, device: str, number: int) -> Json:
+def _entry(draw: st.DrawFn, definition: Json, location: str, device: str, number: int) -> Json:
     result_id, retries = str(9_007_199_254_740_993 + number), draw(st.integers(0, 2))
     return {
         "test_public_id": definition["public_id"],
@@ -225,19 +230,18 @@ def _entries(draw: st.DrawFn, definition: Json, location: str, device: str, numb
         "result_id": result_id,
         "initial_result_id": f"{result_id}0" if retries else None,
         "location": location,
-        "device": draw(st.sampled_from([{"id": device}, device])) if device else None,
+        "device": ({"id": device} if draw(st.booleans()) else device) if device else None,
         "status": "passed",
         "execution_rule": "blocking",
         "duration": 1234,
         "retries": retries,
         "max_retries": 2,
         "timed_out": False,
-        "selective_rerun": draw(st.sampled_from([None, {"decision": "run", "reason": "new"}])),
+        "selective_rerun": {"decision": "run", "reason": "new"} if draw(st.booleans()) else None,
     }
 
 
-@st.composite
-def _data(draw: st.DrawFn, entry: Json) -> Json:
+def _datum(draw: st.DrawFn, entry: Json) -> Json:
     device = entry["device"]
     began = TRIGGERED + draw(st.floats(-5, 30))
     held = {"type": "statusCode", "operator": "is", "target": 200, "actual": 200, "valid": True}
@@ -258,9 +262,9 @@ def _data(draw: st.DrawFn, entry: Json) -> Json:
                 "started_at": round(began * 1000),
                 "finished_at": round(began * 1000) + draw(st.integers(0, 9000)),
                 "unhealthy": False,
-                "failure": draw(st.sampled_from([None, {}])),
-                "assertions": draw(st.sampled_from([[], [held]])),
-                "steps": draw(st.sampled_from([[], steps])),
+                "failure": {} if draw(st.booleans()) else None,
+                "assertions": [held] if draw(st.booleans()) else [],
+                "steps": steps if draw(st.booleans()) else [],
                 "timings": {"total": 1.5},
                 "request": {"method": "GET", "url": "http://127.0.0.1:1/"},
             },
@@ -269,12 +273,11 @@ def _data(draw: st.DrawFn, entry: Json) -> Json:
     }
 
 
-@st.composite
 def _running(draw: st.DrawFn, entries: list[Json]) -> Json:
     """An earlier look at the batch: some results have ended, some run, some have not joined."""
     seen = []
     for entry in entries:
-        match draw(st.sampled_from(["ended", "runs", "is missing"])):
+        match draw(st.sampled_from(("ended", "runs", "is missing"))):
             case "ended":
                 seen.append(dict(entry))
             case "runs":

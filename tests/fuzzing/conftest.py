@@ -32,7 +32,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     ):
         try:
             assert process.stdout is not None
-            yield Service(process.stdout.readline().split()[-1])
+            with Service(process.stdout.readline().split()[-1]) as client:
+                yield client
             assert process.poll() is None
             process.terminate()
             assert process.wait(DEADLINE) == 0

@@ -46,6 +46,9 @@ values = st.recursive(
 )
 
 
+_WAYS = ("change", "change", "change", "take", "double", "join", "nest")
+
+
 @st.composite
 def mutated(draw: st.DrawFn, original: Any) -> Any:
     """`original` with one to three of its parts changed, taken away, doubled or added."""
@@ -54,16 +57,20 @@ def mutated(draw: st.DrawFn, original: Any) -> Any:
         parts = list(_parts(document))
         if not parts:
             break
-        holder, key, place = draw(st.sampled_from(parts))
-        match draw(
-            st.sampled_from(["change", "change", "change", "take", "double", "join", "nest"])
-        ):
+        # Hypothesis knows these strategies again; one of the parts themselves would be made anew.
+        holder, key, place = parts[draw(st.integers(0, len(parts) - 1))]
+        match draw(st.sampled_from(_WAYS)):
             case "take" if not place:
                 del holder[key]
             case "double" if isinstance(holder, list):
                 holder.append(copy.deepcopy(holder[key]))
             case "join" if isinstance(holder, dict) and not place:
-                name = draw(st.one_of(texts, st.sampled_from(_keys(original))))
+                keys = _keys(original)
+                name = (
+                    keys[draw(st.integers(0, len(keys) - 1))]
+                    if draw(st.booleans())
+                    else draw(texts)
+                )
                 holder[name] = draw(_ADDRESSES if _is_place(name) else values)
             case "nest":
                 holder[key] = [holder[key]]

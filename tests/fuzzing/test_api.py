@@ -58,7 +58,14 @@ def _is_asked(context: HasAPIOperation) -> bool:
 @schemathesis.pytest.from_fixture("described").include(_is_asked).parametrize()
 @examples(10)
 def test_answers_are_as_described(case: schemathesis.Case[Any], fuzzed: Service) -> None:
-    case.call_and_validate(base_url=fuzzed.url, timeout=DEADLINE, checks=CHECKS)
+    _called(case, fuzzed)
+
+
+def _called(case: schemathesis.Case[Any], fuzzed: Service) -> None:
+    """Over the connection of the cases before: a new one for each costs more than its case."""
+    case.call_and_validate(
+        base_url=fuzzed.url, session=fuzzed.session, timeout=DEADLINE, checks=CHECKS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +102,7 @@ def test_answers_about_what_is_there_are_as_described(
     for name in case.path_parameters.keys() & known.keys():
         case.path_parameters[name] = known[name]
     case.body = _about(case.body, known["public_id"])
-    case.call_and_validate(base_url=fuzzed.url, timeout=DEADLINE, checks=CHECKS)
+    _called(case, fuzzed)
 
 
 def _about(body: Any, public_id: str) -> Any:

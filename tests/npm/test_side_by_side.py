@@ -39,12 +39,23 @@ OTHER_OUTCOMES = {
 def runs(
     submit: Callable[[str, Scenario], Future[tuple[Run, Run]]],
 ) -> Mapping[str, Future[tuple[Run, Run]]]:
-    """Both runs of each scenario and row, by its name; all have been started."""
+    """Both runs of each scenario and row, by its name; all have been started.
+
+    A row that is a scenario, too, is run once: the longest of all is.
+    """
     scenarios = {name: expected.scenario for name, expected in SCENARIOS.items()}
     scenarios |= {name: row.scenario for name, row in ROWS.items()}
     # The longest ones first.
     order = sorted(scenarios, key=lambda name: "never" not in name)
-    return {name: submit(f"run{number}", scenarios[name]) for number, name in enumerate(order)}
+    started: list[tuple[Scenario, Future[tuple[Run, Run]]]] = []
+    by_name = {}
+    for name in order:
+        same = (run for scenario, run in started if scenario == scenarios[name])
+        if (found := next(same, None)) is None:
+            found = submit(f"run{len(started)}", scenarios[name])
+            started.append((scenarios[name], found))
+        by_name[name] = found
+    return by_name
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

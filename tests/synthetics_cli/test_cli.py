@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from pytest_storedog_gate.local_synthetics.running.results import KEPT_RESULTS
-from tests.local_synthetics.support.processes import SERVICE, refused, running
+from tests.local_synthetics.support.processes import SERVICE, running
+from tests.local_synthetics.support.refusals import refused
 from tests.local_synthetics.support.service import DEADLINE, Target, http_test, until
 from tests.repository import ROOT
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -19,6 +19,11 @@ from pytest_storedog_gate.synthetics_cli.command_line import main
 from tests.conftest import WITHOUT_OTHERS
 from tests.local_synthetics.support.processes import COMMANDS
 from tests.local_synthetics.support.service import DEADLINE, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.prepared.runs import Prepared
 
 HTTP, BROWSER = "checks/http.synthetics.json", "checks/browser.synthetics.json"
 PAGE = "<title>Storedog</title><h1>Treats &amp; toys</h1><p>For dogs</p>"
@@ -37,15 +42,25 @@ def written(path: str = HTTP) -> Any:
     return test["localTestDefinition"]
 
 
-def is_green(file: str, environment: str = "staging") -> bool:
+@pytest.fixture
+def is_green(prepared: Prepared) -> Callable[..., bool]:
     """Whether both commands that `init` names are."""
-    assert main(["validate", file]) == 0
-    assert main(["run", file]) == 0
-    # Pytester would take out of this process what the other commands have imported.
-    command = [sys.executable, "-m", "pytest", *WITHOUT_OTHERS, f"--storedog-env={environment}"]
-    gate = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert f"GATE OPEN for {environment}" in gate.stdout
-    return gate.returncode == 0
+
+    def run(file: str, environment: str = "staging") -> bool:
+        assert main(["validate", file]) == 0
+        assert main(["run", file]) == 0
+        gate_run = [
+            sys.executable,
+            "-m",
+            "pytest",
+            *WITHOUT_OTHERS,
+            f"--storedog-env={environment}",
+        ]
+        gate = prepared.run(gate_run, Path.cwd(), os.environ)
+        assert f"GATE OPEN for {environment}" in gate.stdout
+        return gate.returncode == 0
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -53,7 +68,7 @@ def is_green(file: str, environment: str = "staging") -> bool:
 )
 def test_the_status_that_is_answered_is_what_the_check_asserts(
     target: Target, capsys: pytest.CaptureFixture[str],
-    status: int, body: str,
+    is_green: Callable[..., bool], status: int, body: str,
 ) -> None:  # fmt: skip
     target.answer("/", status=status, body=body)
     assert main(["init", target.url]) == 0
@@ -78,7 +93,7 @@ def test_a_redirection_is_followed_to_what_a_person_sees(target: Target) -> None
     assert written()["config"]["assertions"][0]["target"] == 200
 
 
-def test_another_environment_is_named(target: Target) -> None:
+def test_another_environment_is_named(target: Target, is_green: Callable[..., bool]) -> None:
     assert main(["init", target.url, "--env", "preview-2"]) == 0
     assert is_green(HTTP, "preview-2")
 
@@ -158,7 +173,9 @@ def test_beside_a_configuration_the_check_is_written_and_what_the_gate_lacks_is_
     assert main(["run", HTTP]) == 0
 
 
-def test_what_is_to_be_added_to_a_configuration_makes_a_gate(target: Target) -> None:
+def test_what_is_to_be_added_to_a_configuration_makes_a_gate(
+    target: Target, is_green: Callable[..., bool]
+) -> None:
     assert main(["init", target.url]) == 0
     first = written()["public_id"]
     Path(HTTP).rename("checks/first.synthetics.json")
@@ -223,7 +240,7 @@ def test_a_terminal_is_asked_for_the_url(target: Target, folder: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.usefixtures("chromium")
 def test_a_browser_check_asserts_what_the_page_shows(
-    target: Target, capsys: pytest.CaptureFixture[str]
+    target: Target, capsys: pytest.CaptureFixture[str], is_green: Callable[..., bool]
 ) -> None:
     target.answer("/", body=PAGE, headers={"Content-Type": "text/html"})
     assert main(["init", "--browser", target.url]) == 0

@@ -39,7 +39,7 @@ def select_xpath(path: str, text: str) -> list[Any]:
     takes hours on a long page.
     """
     ran = subprocess.run(
-        [sys.executable, "-P", "-m", f"{__name__}_process"],
+        [sys.executable, "-P", "-m", f"{__name__}_process", str(SECONDS)],
         input=json.dumps([path, text]),
         capture_output=True,
         encoding="ascii",

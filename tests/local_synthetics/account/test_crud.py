@@ -200,16 +200,16 @@ def test_results_are_filtered(shop: tuple[Target, Service]) -> None:
 
 
 def test_nothing_is_changed_without_the_keys(shop: tuple[Target, Service]) -> None:
-    service = Service(shop[1].url)
-    for method, path in (
-        ("POST", "/api"),
-        ("POST", "/browser"),
-        ("PUT", f"/api/{IN_FILE}"),
-        ("PUT", f"/{IN_FILE}"),
-        ("PATCH", f"/{IN_FILE}"),
-        ("POST", "/delete"),
-        ("PUT", f"/{IN_FILE}/status"),
-        ("POST", "/trigger"),
-        ("GET", f"/{IN_FILE}/results"),
-    ):
-        assert call(service, method, path, {}).status_code == 403
+    with Service(shop[1].url) as service:
+        for method, path in (
+            ("POST", "/api"),
+            ("POST", "/browser"),
+            ("PUT", f"/api/{IN_FILE}"),
+            ("PUT", f"/{IN_FILE}"),
+            ("PATCH", f"/{IN_FILE}"),
+            ("POST", "/delete"),
+            ("PUT", f"/{IN_FILE}/status"),
+            ("POST", "/trigger"),
+            ("GET", f"/{IN_FILE}/results"),
+        ):
+            assert call(service, method, path, {}).status_code == 403

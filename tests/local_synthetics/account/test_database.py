@@ -17,7 +17,8 @@ from pytest_storedog_gate.local_synthetics.account.database import Store
 from pytest_storedog_gate.local_synthetics.definitions.definition import parse
 from pytest_storedog_gate.local_synthetics.running.results import Results
 from tests.local_synthetics.support.browser_tests import browser_test, step
-from tests.local_synthetics.support.processes import refused, running
+from tests.local_synthetics.support.processes import running
+from tests.local_synthetics.support.refusals import refused
 from tests.local_synthetics.support.service import (
     DEADLINE,
     Json,

@@ -51,7 +51,7 @@ SERVING = that("grpcHealthcheckStatus", "is", 1)
 
 def with_zlib(form: int) -> Callable[[Iterable[bytes]], bytes]:
     def packed(parts: Iterable[bytes]) -> bytes:
-        packer = zlib.compressobj(wbits=form)
+        packer = zlib.compressobj(level=1, wbits=form)
         return b"".join([*map(packer.compress, parts), packer.flush()])
 
     return packed
@@ -73,11 +73,8 @@ PACKERS = {
 @cache
 def bomb(*packers: str, first: bytes = b"") -> bytes:
     """Zeros after `first`, packed by each of the packers in turn."""
-    zeros = bytes(MIB)
-    parts: Iterable[bytes] = (first, *(zeros for _ in range(HUGE)))
-    for packer in packers:
-        parts = [PACKERS[packer](parts)]
-    return b"".join(parts)
+    *inner, last = packers
+    return PACKERS[last]([bomb(*inner, first=first)] if inner else (first, *[bytes(MIB)] * HUGE))
 
 
 def endless_name() -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_storedog_gate.local_synthetics.assertions import json_schema
 from pytest_storedog_gate.local_synthetics.assertions.assertion import unsupported
+from pytest_storedog_gate.local_synthetics.javascript import regular_expressions
 from pytest_storedog_gate.local_synthetics.kinds.http.check import OPERATORS
 from tests.local_synthetics.assertions.evaluated import DISCOUNTS, observed, result, schema
 
@@ -168,7 +169,8 @@ def test_a_pattern_of_a_schema_is_javascripts(pattern: str) -> None:
     assert not result(schema(names), observed({"2026": 1}))["valid"]
 
 
-def test_a_pattern_of_a_schema_may_not_take_for_ever() -> None:
+def test_a_pattern_of_a_schema_may_not_take_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regular_expressions, "_LIMIT", 0.05)
     rules = {"pattern": "^(a|a)*$"}
     unmet = result(schema(rules), observed(json.dumps("a" * 50 + "b")))
     assert "backtracks too much" in unmet["error_message"]
@@ -198,5 +200,9 @@ def test_a_schema_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("word", ["anyOf", "oneOf"])
-def test_a_schema_is_refused_where_it_takes_long_to_see_what_it_asks_for(word: str) -> None:
-    assert "took over 1 s" in unsupported(schema(doubling(word)), OPERATORS)[0]
+def test_a_schema_is_refused_where_it_takes_long_to_see_what_it_asks_for(
+    monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    assert json_schema._PROOF_LIMIT == 1.0
+    monkeypatch.setattr(json_schema, "_PROOF_LIMIT", 0.1)
+    assert "took over 0.1 s" in unsupported(schema(doubling(word)), OPERATORS)[0]

@@ -31,20 +31,32 @@ class Certificates:
         self.authority = folder / "authority.pem"
         self._authority.cert_pem.write_to_path(str(self.authority))
         now = datetime.now(UTC)
-        self.good = self._issued("good", "localhost", "127.0.0.1", until=now + timedelta(DAYS_LEFT))
+        # The one whose facts are looked at: a key of RSA takes long to make.
+        self.good = self._issued(
+            "good",
+            *("localhost", "127.0.0.1"),
+            until=now + timedelta(DAYS_LEFT),
+            key_type=trustme.KeyType.RSA,
+        )
         self.expired = self._issued("expired", "localhost", "127.0.0.1", until=now - timedelta(1))
         self.other_host = self._issued("other", "elsewhere.example", until=now + timedelta(9))
         self.early = self._issued("early", "localhost", until=now + timedelta(800))
         self.self_signed = self._alone("alone", "localhost")
         self.self_signed_elsewhere = self._alone("alone-elsewhere", "elsewhere.example")
 
-    def _issued(self, name: str, *hosts: str, until: datetime) -> Pair:
+    def _issued(
+        self,
+        name: str,
+        *hosts: str,
+        until: datetime,
+        key_type: trustme.KeyType = trustme.KeyType.ECDSA,
+    ) -> Pair:
         issued = self._authority.issue_cert(
             *hosts,
             common_name=hosts[0],
             not_before=until - timedelta(400),
             not_after=until,
-            key_type=trustme.KeyType.RSA,
+            key_type=key_type,
         )
         pair = self._pair(name)
         for blob in issued.cert_chain_pems:

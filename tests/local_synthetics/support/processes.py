@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.local_synthetics.support.service import DEADLINE, Service
+from tests.local_synthetics.support.service import Service
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
@@ -36,25 +36,10 @@ def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("listening on http://"), line
-            yield process, Service(line.split()[-1])
+            with Service(line.split()[-1]) as client:
+                yield process, client
         finally:
             process.kill()
-
-
-def refused(*arguments: str) -> str:
-    """The one sentence of a command that does not start."""
-    done = subprocess.run(
-        [*COMMANDS, *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=DEADLINE,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 def peak_memory(pid: int) -> int:

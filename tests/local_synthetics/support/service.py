@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import requests
 import uvicorn
@@ -113,19 +113,28 @@ def until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE) ->
 
 
 class Service:
-    """A client of a running service."""
+    """A client of a running service, which keeps its connections until it is closed."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.headers: dict[str, str] = {}
+        self.session = requests.Session()
+        # Whatever proxies are set, it is on this machine.
+        self.session.trust_env = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
 
     def get(self, path: str, **parameters: str) -> requests.Response:
-        return requests.get(
+        return self.session.get(
             self.url + path, params=parameters, headers=self.headers, timeout=DEADLINE
         )
 
     def post(self, body: Any) -> requests.Response:
-        return requests.post(
+        return self.session.post(
             f"{self.url}/api/v1/synthetics/tests/trigger/ci",
             data=body if isinstance(body, str | bytes) else json.dumps(body),
             headers={"Content-Type": "application/json", **self.headers},
@@ -160,7 +169,7 @@ class Service:
 
         def finished() -> Json | None:
             nonlocal known
-            answer = requests.get(
+            answer = self.session.get(
                 f"{self.url}/api/v1/synthetics/ci/batch/{batch_id}",
                 headers={**self.headers, "Prefer": "wait=5", "If-None-Match": known},
                 timeout=DEADLINE,
@@ -217,7 +226,8 @@ def serving(
     assert server.ready.wait(DEADLINE)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Service(f"http://127.0.0.1:{port}")
+        with Service(f"http://127.0.0.1:{port}") as client:
+            yield client
     finally:
         server.should_exit = True
         thread.join()

@@ -14,7 +14,8 @@ from pytest_storedog_gate.local_synthetics.variables.global_variables import (
     load_globals,
 )
 from pytest_storedog_gate.local_synthetics.variables.totp import Totp
-from tests.local_synthetics.support.processes import refused, running
+from tests.local_synthetics.support.processes import running
+from tests.local_synthetics.support.refusals import refused
 from tests.local_synthetics.support.service import Handler, Service, Target, http_test, serving
 
 if TYPE_CHECKING:

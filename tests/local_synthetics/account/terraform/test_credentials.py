@@ -15,7 +15,8 @@ from tests.local_synthetics.account.terraform.provider import (
     changes,
     variable,
 )
-from tests.local_synthetics.support.processes import refused, running
+from tests.local_synthetics.support.processes import running
+from tests.local_synthetics.support.refusals import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
