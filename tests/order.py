@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ import pytest
 from tests.repository import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
 # Each of their tests starts processes of its own, and shares nothing with its neighbours.
@@ -38,17 +36,6 @@ LONGEST = (
     "tests/published/test_coverage.py",
     "tests/fuzzing/",
 )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """What is collected stays: each worker would look through all of it again and again."""
-    gc.disable()
-    try:
-        return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
