@@ -117,19 +117,18 @@ def _matrix(cases: list[Json]) -> Iterator[str]:
         return
     ours, *others = cases[0]["peers"]
     figures = results.figures(cases[0])
-    for peer in others:
+    for whose in [[ours, peer] for peer in others] or [[ours]]:
         rows = [["case", *figures]]
         for case in cases:
-            pairs = (
-                (results.own(case, ours, one), results.own(case, peer, one)) for one in figures
-            )
-            cells = (
-                f"{_number(mine.median)} : {_number(theirs.median)}" if mine and theirs else "-"
-                for mine, theirs in pairs
-            )
-            rows.append([case["name"], *cells])
-        yield f"The medians, {ours} : {peer}"
+            told = ([results.own(case, name, one) for name in whose] for one in figures)
+            rows.append([case["name"], *map(_medians, told)])
+        yield f"The medians, {' : '.join(whose)}"
         yield _markdown(rows)
+
+
+def _medians(spreads: list[Spread | None]) -> str:
+    there = [_number(spread.median) for spread in spreads if spread]
+    return " : ".join(there) if len(there) == len(spreads) else "-"
 
 
 def _markdown(rows: list[list[str]]) -> str:

@@ -43,7 +43,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
     if quick:
         return
     for pipelines in (100, 1000):
-        for parallel in (1, 10, 25, 100):
+        for parallel in (1, 10, 20, 100):
             name = f"{pipelines:,} pipelines an hour, checks: 10, in parallel: {parallel}"
             yield _case(name, Load(pipelines, 10), Limits(parallel=parallel))
     for calls in (60, 120, 300, 1000):
