@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _INTRODUCTION = Path(__file__).with_name("introduction.md")
+_OWN_PAGES = {"scale": Path(__file__).parent / "simulated" / "introduction.md"}
 
 
 def table(case: Json) -> str:
@@ -32,9 +33,16 @@ def table(case: Json) -> str:
 
 
 def write(measurements: Json, docs: Path) -> None:
-    """The page benchmarks.md in a folder, and its pictures."""
+    """The page benchmarks.md in a folder, the own pages of some measurements, and the pictures."""
     (docs / "pictures").mkdir(parents=True, exist_ok=True)
-    parts = [_INTRODUCTION.read_text(encoding="utf-8").rstrip()]
+    shared = {name: found for name, found in measurements.items() if name not in _OWN_PAGES}
+    _write(docs, "benchmarks.md", _INTRODUCTION, shared)
+    for name in _OWN_PAGES.keys() & measurements.keys():
+        _write(docs, f"{name}.md", _OWN_PAGES[name], {name: measurements[name]})
+
+
+def _write(docs: Path, page: str, introduction: Path, measurements: Json) -> None:
+    parts = [introduction.read_text(encoding="utf-8").rstrip()]
     for name, found in measurements.items():
         parts += [f"## {name}", found["about"]]
         if picture := plot.drawn(found["cases"]):
@@ -50,7 +58,7 @@ def write(measurements: Json, docs: Path) -> None:
             f"Made {found['at']} UTC with commit {found['commit']}, Python {found['python']}, "
             f"{found['cores']} cores, a load of {found['load']:.1f} at the end."
         )
-    (docs / "benchmarks.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    (docs / page).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def sentence(wanted: Json) -> str:
@@ -109,19 +117,18 @@ def _matrix(cases: list[Json]) -> Iterator[str]:
         return
     ours, *others = cases[0]["peers"]
     figures = results.figures(cases[0])
-    for peer in others:
+    for whose in [[ours, peer] for peer in others] or [[ours]]:
         rows = [["case", *figures]]
         for case in cases:
-            pairs = (
-                (results.own(case, ours, one), results.own(case, peer, one)) for one in figures
-            )
-            cells = (
-                f"{_number(mine.median)} : {_number(theirs.median)}" if mine and theirs else "-"
-                for mine, theirs in pairs
-            )
-            rows.append([case["name"], *cells])
-        yield f"The medians, {ours} : {peer}"
+            told = ([results.own(case, name, one) for name in whose] for one in figures)
+            rows.append([case["name"], *map(_medians, told)])
+        yield f"The medians, {' : '.join(whose)}"
         yield _markdown(rows)
+
+
+def _medians(spreads: list[Spread | None]) -> str:
+    there = [_number(spread.median) for spread in spreads if spread]
+    return " : ".join(there) if len(there) == len(spreads) else "-"
 
 
 def _markdown(rows: list[list[str]]) -> str:

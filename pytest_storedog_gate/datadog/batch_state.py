@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ from pytest_storedog_gate.datadog.models import Place
 from pytest_storedog_gate.secrets.masking import NO_SECRETS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_storedog_gate.datadog.models import Json
     from pytest_storedog_gate.secrets.masking import Masker
 
@@ -100,7 +102,8 @@ class Entry:
             timed_out=bool(data.get("timed_out")),
             # Whatever was decided: what it is linked to was there before.
             earlier=skipped or (linked != "" and linked == result_id),
-            failure=failure_of(mask.document(data)),
+            # Masked whole, before a part is cut off; most have no failure to tell.
+            failure=failure_of(data) and failure_of(mask.document(data)),
         )
 
     @classmethod
@@ -138,7 +141,7 @@ class BatchState:
 
     `stray_failure`: a result that has not passed is of no test. `tests` are those that the batch
     was triggered with; None where that is not told. `tag` names this state to a service that can
-    tell when there is another one; empty where it cannot.
+    tell when there is another one; empty where it cannot. `read` has the entries by what was told.
     """
 
     status: str
@@ -146,17 +149,29 @@ class BatchState:
     stray_failure: bool = False
     tests: frozenset[str] | None = None
     tag: str = ""
+    read: Mapping[str, Entry | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_json(cls, data: Json, mask: Masker = NO_SECRETS) -> BatchState:
-        """Reads the answer. KeyError or TypeError where it is none."""
-        state = data["data"]
-        read = [(each, Entry.read(each, mask)) for each in listed(state["results"])]
+    def from_json(
+        cls, data: Json, mask: Masker = NO_SECRETS, before: BatchState | None = None
+    ) -> BatchState:
+        """Reads the answer. KeyError or TypeError where it is none.
+
+        What it repeats of the state `before` to the letter is not read again: an answer about
+        1,000 checks tells of the few that have ended since.
+        """
+        state, known = data["data"], before.read if before else {}
+        told = [(each, repr(each)) for each in listed(state["results"])]
+        entries = {
+            text: known[text] if text in known else Entry.read(each, mask) for each, text in told
+        }
+        read = [(each, entries[text]) for each, text in told]
         strays = (mapping(each).get("status") for each, entry in read if entry is None)
         return cls(
             _word(state["status"]),
             tuple(entry for _, entry in read if entry is not None),
             any(word not in _NO_FAILURE for word in strays),
+            read=entries,
         )
 
     @property

@@ -192,7 +192,7 @@ class SyntheticsClient(Caller):
             self.limit.told(answer.headers)
             kept = "wait" in answer.headers.get("Preference-Applied", "")
             tag = answer.headers.get("ETag", "") if kept else ""
-            return replace(BatchState.from_json(data, self.mask), tag=tag)
+            return replace(BatchState.from_json(data, self.mask, since), tag=tag)
 
         path = f"v1/synthetics/ci/batch/{quote(batch_id, safe='')}"
         headers = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
@@ -54,6 +56,39 @@ class NothingRead:
         """There is nothing to stop."""
 
 
+class BeingRead(NothingRead):
+    """The same while the checks are read, in a thread beside the run's own.
+
+    Nobody waits for that thread but by `done`: a call of its own may hang.
+    """
+
+    def __init__(self, read: Callable[..., Checking]) -> None:
+        """`read` gives the checks, or raises why not; early, once the event `cancelled` is set."""
+        self._cancelled, self._begun = threading.Event(), time.monotonic()
+        self._read: Future[tuple[Checking, float]] = Future()
+        threading.Thread(target=self._follow, args=(read,), daemon=True).start()
+
+    def require_no_fault(self) -> None:
+        """Raises why the checks cannot be read, if that is known already."""
+        if self._read.done():
+            self._read.result()
+
+    def done(self) -> tuple[Checking, float]:
+        """The checks, once they are read, and for how many seconds nobody had to wait for that."""
+        asked = time.monotonic()
+        checking, ended = self._read.result()
+        return checking, min(asked, ended) - self._begun
+
+    def stop(self) -> None:
+        self._cancelled.set()
+
+    def _follow(self, read: Callable[..., Checking]) -> None:
+        try:
+            self._read.set_result((read(cancelled=self._cancelled), time.monotonic()))
+        except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+            self._read.set_exception(error)
+
+
 class Checking:
     """The checks of one run, from their reading on.
 
@@ -71,14 +106,16 @@ class Checking:
         lasted: Mapping[str, float],
         fail: Callable[[GateError], None],
         progress: Callable[[str], None],
+        cancelled: threading.Event,
     ) -> None:
         """Reads the checks. `outcomes` hears of each result, `fail` why there will be no more.
 
-        `lasted` is how long each check usually lasts, in seconds.
+        `lasted` is how long each check usually lasts, in seconds; no call is waited for any more
+        once it is `cancelled`.
         """
         self._settings, self._outcomes, self._lasted = settings, outcomes, lasted
         self._fail, self._progress = fail, progress
-        self._cancelled = threading.Event()
+        self._cancelled = cancelled
         self._client = connect(Clock(self._cancelled.wait))
         self._known = selection.Known(self._client)
         self.checks = selection.resolve(settings.requirements, self._known)

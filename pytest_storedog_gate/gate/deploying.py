@@ -102,7 +102,7 @@ class Deploying:
         self._settings, self._progress = settings, progress
         self._connected, self._resources = connected, resources
         self._held: Held | None = None
-        self._fetched: Fetched | None = None
+        self._changing = False  # whether it has begun to change anything in the environment
         self._staged: Staged | None = None
         self._live: Live | None = None
         ours = (Step.LOCK, Step.RESOLVE, Step.FETCH, Step.STAGE, Step.PROMOTE)
@@ -189,7 +189,7 @@ class Deploying:
     def remember(self, record: Record) -> None:
         """Adds the run to the environment's history, if there is one: all is decided by then."""
         held: object = self._held
-        if self._fetched is None or not isinstance(held, Remembers):
+        if not self._changing or not isinstance(held, Remembers):
             return
         try:
             held.remember(self._entry(record))
@@ -241,9 +241,10 @@ class Deploying:
             raise NoVerdict(f"{self.image} was resolved to no digest: nothing says what it is")
         self.subject = Subject(str(self.image), self.image.digest)
         yield Step.RESOLVE
-        self._fetched = self._brought(self._held)
+        fetched = self._brought(self._held)
         yield Step.FETCH
-        self._staged = self._fetched.stage()
+        self._changing = True
+        self._staged = fetched.stage()
         yield Step.STAGE
         self._live = self._staged.promote()
         yield Step.PROMOTE

@@ -1,20 +1,29 @@
-"""The screenshots of a run's browser tests, for a page that shows them."""
+"""The screenshots of a run's browser tests, and what else a page shows."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import NoVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.datadog.models import CheckOutcome
 
 _PATIENCE = 5.0  # s in all; the checks have ended, and nothing else is asked any more
 _MOST = 16 * 2**20  # bytes in all, so that a page can be mailed
+
+
+@dataclass(frozen=True)
+class Exhibits:
+    """What is only there to be looked at: see `Record`."""
+
+    pictures: Mapping[str, bytes]
+    logs: Mapping[str, str]
 
 
 def taken(client: SyntheticsClient, outcomes: Iterable[CheckOutcome]) -> dict[str, bytes]:

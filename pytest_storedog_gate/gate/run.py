@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import DeploymentFailed, ExitStatus, GateError, NoVerdict
 from pytest_storedog_gate.gate import steps
-from pytest_storedog_gate.gate.checking import Checking, NothingRead
+from pytest_storedog_gate.gate.checking import BeingRead, Checking, NothingRead
 from pytest_storedog_gate.gate.deploying import DeployedElsewhere, Deploying, build_of
 from pytest_storedog_gate.gate.going_back import RollingBack
 from pytest_storedog_gate.gate.outcomes import Outcomes
+from pytest_storedog_gate.gate.pictures import Exhibits
 from pytest_storedog_gate.gate.recorder import Recorder
 from pytest_storedog_gate.gate.steps import Step
 from pytest_storedog_gate.gate.stopwatch import Stopwatch
@@ -38,14 +40,6 @@ if TYPE_CHECKING:
 
 # For a step of the road that another thread is in: then its deployment cannot be touched.
 _PATIENCE = 30.0  # s
-
-
-@dataclass(frozen=True)
-class Exhibits:
-    """What is only there to be looked at: see `Record`."""
-
-    pictures: Mapping[str, bytes]
-    logs: Mapping[str, str]
 
 
 class _Proof(Enum):
@@ -81,6 +75,7 @@ class GateRun:
         self._resources = ExitStack()
         self._resources.callback(service.leave)
         self._checking: Checking | NothingRead = NothingRead()
+        self._read_beside = 0.0
         self._deploying: Deploying | DeployedElsewhere = DeployedElsewhere(settings)
         self._recorder = Recorder(settings, provided)
         self.watching: watching.Watching | watching.NothingWatched = watching.NothingWatched()
@@ -104,7 +99,8 @@ class GateRun:
                 )
                 kind = Deploying if settings.rollback is None else RollingBack
                 self._deploying = kind(settings, reached, self._resources, progress)
-            self._take(before_collection=True)
+            self._take(steps.FIRST)
+            self._read_checks()
 
     def begin(
         self, chosen: Collection[str], marked: Mapping[str, Mapping[str, Any]], *, stop_after: int
@@ -119,7 +115,7 @@ class GateRun:
         with self._road, self._failing():
             self._checking.choose(chosen, marked)
             self.outcomes.expect((c.public_id for c in self.checks), stop_after=stop_after)
-            self._take(before_collection=False)
+            self._take(steps.AFTER_COLLECTION)
             self._stopwatch.enter("waiting")
 
     def trigger(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
@@ -198,11 +194,13 @@ class GateRun:
         """Notes why the gate cannot be open; the first reason stays."""
         self.outcomes.fail(self._masked(error))
 
-    def _take(self, *, before_collection: bool) -> None:
-        """Takes the steps of this part of the road; the last ones are `settle`'s and `finish`'s."""
+    def _take(self, part: Collection[Step], first: Callable[[], object] = lambda: None) -> None:
+        """Takes the steps of this part of the road, and calls `first` before each of them.
+
+        The last ones of the road are `settle`'s and `finish`'s.
+        """
         taken: dict[Step, Callable[[], object]] = {
             **self._deploying.steps,
-            Step.CHECKS: self._read_checks,
             Step.REQUIRE: lambda: self._recorder.require(self._digest),
             Step.WITHDRAW: lambda: self._recorder.withdraw(self._digest),
             Step.CHECK_STAGED: self._check_before_traffic,
@@ -212,23 +210,30 @@ class GateRun:
             Step.TRIGGER: self._checking.start,
         }
         for step in steps.of(self.settings):
-            if (step in steps.BEFORE_COLLECTION) is before_collection:
+            if step in part and step in taken:
+                first()
                 with self._stopwatch(step.part):
-                    if step in taken:
-                        taken[step]()
+                    taken[step]()
 
     def _read_checks(self) -> None:
-        self._checking = Checking(
-            self.settings,
-            self._service.connect,
-            self.outcomes,
-            lasted=self._provided.lasted,
-            fail=self.fail,
-            progress=self._progress,
-        )
+        """Reads the checks, and finds and brings the image meanwhile."""
+        told = partial(Checking, lasted=self._provided.lasted, progress=self._progress)
+        whole = partial(told, self.settings, self._service.connect, self.outcomes, fail=self.fail)
+        self._checking = reading = BeingRead(whole)
+        failed: GateError | None = None
+        try:
+            self._take(steps.WHILE_CHECKS_ARE_READ, first=reading.require_no_fault)
+        except GateError as error:
+            failed = error
+        # What is wrong with the checks comes first, whichever of the two was found first: and
+        # reports name the checks, whatever is wrong with the image.
+        with self._stopwatch(Step.CHECKS.part):
+            self._checking, self._read_beside = reading.done()
         self.watching = watching.of(
             self.settings, self._deploying, self.outcomes, self._vain, self._resources
         )
+        if failed is not None:
+            raise failed
 
     def _vain(self) -> str | None:
         """Why nobody needs to wait for the watch any more: the gate cannot open."""
@@ -370,6 +375,7 @@ class GateRun:
                 names={check.public_id: check.definition.name for check in checking.checks},
                 calls=checking.calls,
                 seconds=self._stopwatch.seconds,
+                read_beside=self._read_beside,
                 pictures=self._exhibits.pictures if self._exhibits else {},
                 logs=self._exhibits.logs if self._exhibits else {},
             )

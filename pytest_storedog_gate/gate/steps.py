@@ -46,8 +46,11 @@ _DEPLOYING = frozenset(
     {Step.LOCK, Step.FETCH, Step.STAGE, Step.BEFORE_TRAFFIC, Step.PROMOTE, Step.PROVE}
     | {Step.PROVE_AGAIN, Step.CHECK_STAGED}
 )
-# Nothing is changed before pytest has collected, but what an earlier run left.
-BEFORE_COLLECTION = frozenset({Step.LOCK, Step.CHECKS})
+# Nothing in the environment is changed before pytest has collected, but what an earlier run left:
+# the checks have to be known for that. They are read while their image is found and pulled.
+FIRST = frozenset({Step.LOCK})
+WHILE_CHECKS_ARE_READ = frozenset({Step.RESOLVE, Step.REQUIRE, Step.FETCH})
+AFTER_COLLECTION = frozenset(Step) - FIRST - WHILE_CHECKS_ARE_READ - {Step.CHECKS}
 
 
 def of(settings: Settings) -> tuple[Step, ...]:

@@ -62,6 +62,8 @@ def time_line(record: Record) -> str:
     told = [
         f"{line(part)} {spent:.2f}" for part, spent in record.seconds.items() if spent >= _SHOWN
     ]
+    if record.read_beside >= _SHOWN:
+        told.append(f"beside these the checks were read for {record.read_beside:.2f}")
     if record.slowest is not None:
         told.append(f"and the slowest check took {record.slowest:.2f}")
     return f"time: {sum(record.seconds.values()):.2f} s: {', '.join(told)}"

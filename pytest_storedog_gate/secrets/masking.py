@@ -13,14 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from urllib.parse import quote, quote_plus
 
 from pytest_storedog_gate.secrets.views import View, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ MASK = "********"
 CUT = "…"
 """Ends a text that was cut, maybe within what was not known for a secret yet."""
 _CUT = rf"(?:{CUT}|\\{{1,15}}u2026)"  # also in JSON
+_ENDS_CUT = re.compile(_CUT)
 LONGEST_SECRET = 10_000
 """Characters of a value that is found: to look for a longer one would hold up every check."""
 _SHORTEST_ENCODED = 5  # characters: what shorter ones become is everywhere
@@ -92,6 +93,7 @@ class Masker:
         self._secrets: tuple[tuple[frozenset[str], int], ...] = (own,)
         self._forms = _forms_of_all(*own)
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._shown)
+        self._remembered_whole = lru_cache(maxsize=_REMEMBERED)(self._whole)
 
     def and_also(self, other: Masker) -> Masker:
         """One that masks what either of them does."""
@@ -128,28 +130,41 @@ class Masker:
             end = max(end, last)
         return "".join((*shown, text[end:]))
 
+    def _whole(self, text: str) -> str:
+        """A text of a document, which may have been cut."""
+        return self.shortened(text) if _ENDS_CUT.search(text) else self(text)
+
     def document(self, data: T) -> T:
         """The same data with every text in it masked, below dataclasses, mappings and sequences.
 
-        Identifiers and names of ours are left as they are.
+        Identifiers and names of ours are left as they are. What holds nothing to mask is not made
+        anew: documents of many checks are large, and most hold no secret.
         """
         return cast("T", self._masked(data, _OURS)) if self._forms else data
 
     def _masked(self, data: Any, whose: _Whose) -> Any:
         if isinstance(data, str):
-            return self.shortened(data) if re.search(_CUT, data) else self(data)
+            shown = self._remembered_whole(data) if len(data) <= _SHORT else self._whole(data)
+            return data if shown == data else shown
         if isinstance(data, dict):
-            return {
+            masked = {
                 self(name) if whose.names and isinstance(name, str) else name: self._member(
                     name, value, whose
                 )
                 for name, value in data.items()
             }
+            return (
+                data if _same(data.values(), masked.values()) and [*data] == [*masked] else masked
+            )
         if isinstance(data, list | tuple):
-            return type(data)(self._masked(value, whose) for value in data)
-        if is_dataclass(data) and not isinstance(data, type):
-            members = ((field.name, getattr(data, field.name)) for field in fields(data))
-            return replace(data, **{n: self._member(n, value, whose) for n, value in members})
+            values = [self._masked(value, whose) for value in data]
+            return data if _same(data, values) else type(data)(values)
+        if members := _members(cast("Hashable", type(data))):
+            own = [getattr(data, name) for name in members]
+            values = [self._member(*each, whose) for each in zip(members, own, strict=True)]
+            if _same(own, values):
+                return data
+            return replace(data, **dict(zip(members, values, strict=True)))
         number = str(data) if whose.names and isinstance(data, int | float) else ""
         hidden = len(number) >= _SHORTEST_NUMBER and self(number) == MASK
         return MASK if hidden else data
@@ -158,6 +173,16 @@ class Masker:
         if name in whose.kept and not isinstance(value, dict):
             return value
         return self._masked(value, _THEIRS if name in _FOREIGN else whose.below(name))
+
+
+@cache
+def _members(kind: Hashable) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none where it is no such class."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _same(those: Collection[object], others: Collection[object]) -> bool:
+    return len(those) == len(others) and all(map(is_, those, others))
 
 
 class _Kind(NamedTuple):

@@ -51,7 +51,8 @@ class Record:
     digest through, `rollback` from and to what a person went back, `failure` what stopped the run.
     `requirements` are the public IDs, searches and suites that had to pass; `names` are the checks'
     names by public ID, also where no result told one; `calls` is the number of HTTP calls to
-    Synthetics; `seconds` is where the time went, by parts of the run.
+    Synthetics; `seconds` is where the time went, by parts of the run, and `read_beside` for how
+    many of them the checks were read beside other parts.
     `pictures` are screenshots (JPEG) by their keys in the steps, and `logs` the last lines of the
     deployed containers, by their names: both are there only for a page that was asked for.
     """
@@ -76,6 +77,7 @@ class Record:
     names: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    read_beside: float = 0.0
     pictures: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     logs: Mapping[str, str] = field(default_factory=dict)
 

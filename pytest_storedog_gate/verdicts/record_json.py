@@ -34,6 +34,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "jobs": {name: text.splitlines() for name, text in record.jobs.items()},
         "seconds": {
             **{part: round(seconds, 3) for part, seconds in record.seconds.items()},
+            "checks read beside": round(record.read_beside, 3),
             "slowest check": record.slowest,
         },
     }

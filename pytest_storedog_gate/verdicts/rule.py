@@ -157,7 +157,7 @@ def _watch(found: WatchVerdict, flaw: str | None) -> WatchVerdict:
 def by_rule(outcome: CheckOutcome, rule: str) -> CheckOutcome:
     """The outcome by the rule that git has for the check: Datadog cannot relax a required one."""
     results = tuple(_by_rule(result, rule) for result in outcome.results)
-    return replace(outcome, results=results)
+    return outcome if results == outcome.results else replace(outcome, results=results)
 
 
 def _by_rule(result: Result, rule: str) -> Result:
@@ -167,7 +167,7 @@ def _by_rule(result: Result, rule: str) -> Result:
             "blocking there"
         )
         return replace(result, execution_rule=rule, status=Status.NO_VERDICT, reason=reason)
-    return replace(result, execution_rule=rule)
+    return result if rule == result.execution_rule else replace(result, execution_rule=rule)
 
 
 STATE_OF = {

@@ -108,6 +108,21 @@ def test_the_page_holds_ratios_and_their_picture(tmp_path: Path) -> None:
     assert float(dots[0]["cx"]) < float(dots[1]["cx"])
 
 
+def test_the_page_tells_of_cases_without_a_peer_too(tmp_path: Path) -> None:
+    cases = [{**_case({"gate": _told(n)}), "name": f"{n} pipelines"} for n in (1, 2)]
+    results.keep(tmp_path / "results.json", "waiting", "What is waited for.", [])
+    measurements = results.read(tmp_path / "results.json")
+    measurements["waiting"]["cases"] = cases
+    # One with a page of its own is told there alone.
+    page.write({**measurements, "scale": measurements["waiting"]}, tmp_path)
+    for name in ("benchmarks.md", "scale.md"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert (
+            text.count("| case | wall, s |\n|---|---|\n| 1 pipelines | 1 |\n| 2 pipelines | 2 |")
+            == 1
+        )
+
+
 def test_a_peer_that_fails_is_named_and_asked_no_more() -> None:
     asked = []
 

@@ -42,6 +42,23 @@ def test_unknown_fields_are_tolerated() -> None:
     assert state.entries == (entry(),)
 
 
+def test_what_an_answer_repeats_is_not_read_again() -> None:
+    def told(*results: dict[str, Any]) -> dict[str, Any]:
+        return {"data": {"status": "in_progress", "results": list(results)}}
+
+    running = NEEDED | {"status": "in_progress", "retries": 1, "max_retries": 2}
+    first = BatchState.from_json(told(NEEDED, running))
+    second = BatchState.from_json(
+        told(dict(running), NEEDED, running | {"retries": 2}), before=first
+    )
+    assert second.entries[0] is first.entries[1]
+    assert second.entries[1] is first.entries[0]
+    assert second.entries[2].retries == 2
+    # What is equal in Python and not in JSON is no repetition.
+    (odd,) = BatchState.from_json(told(running | {"retries": True}), before=second).entries
+    assert not odd.readable
+
+
 @pytest.mark.parametrize(
     ("status", "running"), [("in_progress", True), ("passed", False), ("failed", False)]
 )

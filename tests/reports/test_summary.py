@@ -59,6 +59,11 @@ def test_where_the_time_went() -> None:
     assert (
         summary.time_line(replace(record_of(), seconds={"lock": 1.0})) == "time: 1.00 s: lock 1.00"
     )
+    # What two threads did at once is told, and counts once.
+    both = replace(record_of(), seconds={"pull": 3.0}, read_beside=2.5)
+    assert summary.time_line(both) == (
+        "time: 3.00 s: pull 3.00, beside these the checks were read for 2.50"
+    )
 
 
 def test_up_to_twenty_passed_checks_are_listed_and_more_are_counted() -> None:

@@ -8,7 +8,7 @@ import json
 import quopri
 import shlex
 import unicodedata
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -237,6 +237,20 @@ def test_documents_of_others_have_no_identifiers() -> None:
     assert found.public_id == "abc-def-ghi"
     assert found.steps[0].assertions[0].actual == {"location": "https://shop.test/?token=********"}
     assert found.detail == {"status": "********"}
+
+
+def test_what_has_nothing_to_mask_is_not_made_anew() -> None:
+    step = Step("a step", Status.PASSED, assertions=(Assertion("body", "is 1", 1, valid=True),))
+    told = {"a list": [1, None, {"name": "value"}]}
+    clean = Result("abc-def-ghi", "a name", Status.PASSED, "", steps=(step,), detail=told)
+    assert Masker([SECRET]).document(clean) is clean
+    # Of one that has, the rest is the same, and the document itself has not changed.
+    result = replace(clean, reason=SECRET, detail={**told, "body": SECRET})
+    masked = Masker([SECRET]).document(result)
+    assert masked.steps is clean.steps
+    assert masked.detail["a list"] is told["a list"]
+    assert (masked.reason, masked.detail["body"]) == ("********", "********")
+    assert (result.reason, result.detail["body"]) == (SECRET, SECRET)
 
 
 def test_both_maskers_of_one_know_a_secret_that_was_cut() -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LIMIT = 3  # as often as datadog-ci
 # A limit on calls passes by itself; from the first wait on, they take half a minute and more.
 _WHILE_LIMITED = 5
+# As long is a server believed that says each time when the limit will have passed: where hundreds
+# of runs share one, most of them are refused several times before it is their turn.
+_TOLD_TO_WAIT = 1800.0  # s
 # As long is an answer asked for again that cannot be read: a proxy's page, a broken body.
 _UNREADABLE = 60.0  # s
 _FIRST, _LONGEST = 0.5, 30.0  # s
@@ -53,7 +56,9 @@ def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     """
     unreadable = isinstance(fault, Unreadable)
     limited = answer is not None and answer.status_code == 429
-    limit = math.inf if unreadable else _WHILE_LIMITED if limited else LIMIT
+    wanted = _wanted(answer.headers) if answer is not None else None
+    told = limited and wanted is not None
+    limit = math.inf if unreadable or told else _WHILE_LIMITED if limited else LIMIT
     if answer is not None and answer.status_code in again:
         limit = LIMIT
     elif not _goes_by(method, answer, fault):
@@ -63,8 +68,9 @@ def pause(  # noqa: PLR0913  # an attempt and its end have that many parts
     usual = min(_LONGEST, (_RATE_LIMITED if limited else _FIRST) * 2 ** min(attempt, 10))
     # Clients that were refused together must not all come back together.
     jitter = random.uniform(0, usual / 2)  # noqa: S311  # no secret
-    wanted = _wanted(answer.headers) if answer is not None else None
     seconds = (usual if wanted is None else wanted) + jitter
+    if told:
+        return seconds if spent + seconds <= _TOLD_TO_WAIT else None
     return None if unreadable and not patient and spent + seconds > _UNREADABLE else seconds
 
 

@@ -110,6 +110,17 @@ def test_a_limit_on_calls_is_waited_for_half_a_minute_at_least(method: str) -> N
     assert pauses[-1] is None
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_limit_that_tells_its_end_is_waited_for_as_long_as_half_an_hour(method: str) -> None:
+    """Where hundreds of runs share a limit, most are refused again and again before their turn."""
+    told = answered(429, X_RateLimit_Reset="40")
+    for attempt in (5, 20, 10**6):
+        seconds = pause(attempt, method, told, None, spent=1700)
+        assert seconds is not None
+        assert 40 <= seconds <= 55
+    assert pause(6, method, told, None, spent=1790) is None
+
+
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_who_is_patient_takes_a_refusal(status: int) -> None:
     assert pause(0, "GET", answered(status), None, patient=True) is None
