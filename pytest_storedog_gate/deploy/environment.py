@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
@@ -100,6 +100,10 @@ class Environment:
     traffic; `edge_image` is the proxy of strategy edge, and `drain` is how many seconds requests
     have that are under way when it goes to another version. `keep_images` versions that were let
     through keep their images on the engine, what is live counted in.
+
+    Where it is deployed to several `targets`, each has a name, and those of these fields that are
+    its own; `overrides` are what checks are told there beside. The other fields are the first's.
+    `jobs` says whether the job of the service under the gate runs at the "first" or at "each".
     """
 
     name: str
@@ -120,6 +124,13 @@ class Environment:
     project: str = ""
     platform: str = "docker"
     target: Any = None
+    jobs: str = "first"
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def each(self) -> dict[str, Environment]:
+        """What is deployed to each of the targets, in their order; empty where there are none."""
+        return {name: replace(self, targets={}, **own) for name, own in self.targets.items()}
 
     @property
     def gated(self) -> Service | None:
