@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.datadog.overrides import merged
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.deploy.runtime import Runtime
 
@@ -102,7 +103,7 @@ class Environment:
     through keep their images on the engine, what is live counted in.
 
     Where it is deployed to several `targets`, each has a name, and those of these fields that are
-    its own; `overrides` are what checks are told there beside. The other fields are the first's.
+    its own, with the `overrides` that checks are told there beside. The others are the first's.
     `jobs` says whether the job of the service under the gate runs at the "first" or at "each".
     """
 
@@ -130,12 +131,32 @@ class Environment:
     @property
     def each(self) -> dict[str, Environment]:
         """What is deployed to each of the targets, in their order; empty where there are none."""
-        return {name: replace(self, targets={}, **own) for name, own in self.targets.items()}
+        return {
+            target: replace(
+                self, targets={}, **{**own, "overrides": merged(self.overrides, own["overrides"])}
+            )
+            for target, own in self.targets.items()
+        }
 
     @property
     def gated(self) -> Service | None:
         """The service whose image a run deploys here."""
         return next((s for s in self.services if s.name == self.gate), None)
+
+    @property
+    def published(self) -> Address | None:
+        """Where the service under the gate is published."""
+        return self.publish.get(self.gate or "")
+
+    def reached(self, address: Address) -> Address:
+        """Where others ask for one of its addresses, as far as this tells."""
+        if address.host not in EVERYWHERE:
+            return address
+        # Nobody can ask for all addresses of a machine; the preview or the engine names one.
+        parts = self.engine.parts
+        named = (self.preview.host if self.preview else None, parts["host"], parts["over"])
+        hosts = (host for host in named if host and host not in EVERYWHERE)
+        return replace(address, host=next(hosts, address.host))
 
     @property
     def subject(self) -> Service | None:

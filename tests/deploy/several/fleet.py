@@ -33,7 +33,7 @@ def engine_of(target: str) -> EngineAddress:
 
 def at_targets(environment: Environment, targets: int = 2) -> Environment:
     """The environment, deployed to so many targets."""
-    own = {name: {"engine": engine_of(name)} for name in NAMES[:targets]}
+    own = {name: {"engine": engine_of(name), "overrides": {}} for name in NAMES[:targets]}
     # Whose lock needs nothing that stands there.
     image = f"r.example/haproxy:{EDGE}"
     return replace(environment, targets=own, lock_image=image)
@@ -132,7 +132,11 @@ class Death:
             self._engines.append(engine)
         self._seen += self._armed
         if self._armed and self._seen == self._calls:
-            for each in self._engines:
-                with suppress(Killed):
-                    each.die()
-            raise Killed
+            raise self.now()
+
+    def now(self) -> Killed:
+        """Ends it; to be raised."""
+        for each in self._engines:
+            with suppress(Killed):
+                each.die()
+        return Killed()

@@ -148,6 +148,6 @@ def test_the_next_run_knows_the_targets_by_another_order_and_not_all_of_them(cas
         for gone in (None, *case.environment.targets):
             own = {t: own for t, own in case.environment.targets.items() if t != gone}
             there = left.copy()
-            there.recover(replace(case.environment, targets=dict(reversed(own.items()))))
+            there.recover(replace(case.environment, targets=dict(reversed([*own.items()]))))
             found = {whole_release(there.machines[target]) for target in own}
             assert len(found) == 1
