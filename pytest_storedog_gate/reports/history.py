@@ -40,7 +40,9 @@ def lines(history: History, mask: Callable[[str], str] = str) -> Iterator[str]:
         yield "* is live" if history.running else "* was live, and does not run"
     for target, own in history.targets.items():
         state = "is live" if own.running else "was live, and does not run"
-        yield f"{target}: {own.live.told} {state}" if own.live else f"{target}: nothing is live"
+        yield (
+            f"{target}: {short(_digest(own))} {state}" if own.live else f"{target}: nothing is live"
+        )
     if history.unfinished:
         yield "the last deployment is not concluded: a run is at work, or the next one mends that"
 
