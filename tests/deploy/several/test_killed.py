@@ -145,6 +145,8 @@ def test_killed_while_it_recovers(case: Case) -> None:
 
 def test_the_next_run_knows_the_targets_by_another_order_and_not_all_of_them(case: Case) -> None:
     for left, _ in killed(case.fleet, deploying(case.environment, case.new)):
+        if left.answers() == {"1"}:
+            continue  # nothing has to go back or forward
         for gone in (None, *case.environment.targets):
             own = {t: own for t, own in case.environment.targets.items() if t != gone}
             there = left.copy()
