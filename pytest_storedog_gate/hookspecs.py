@@ -32,6 +32,8 @@ def pytest_storedog_deployer(
 ) -> AbstractContextManager[Deployer] | None:
     """What deploys to `environment`, as long as its context is open; None leaves it to the next.
 
+    An environment with `targets` has one for each, which is asked for with that target's values.
+
     The gate's own comes last and deploys with the environment's Docker engine. See
     `pytest_storedog_gate.deploy` for the types: each method says what it has to hold to.
 
@@ -63,7 +65,7 @@ def pytest_storedog_before_traffic(
 
     It can only close the gate: `DeploymentFailed` closes it, and whatever else is raised, a skip
     too, leaves it without a verdict. The candidate is removed then. The first one that raises ends
-    the asking. It is not called where nothing is deployed.
+    the asking. It is not called where nothing is deployed, and once for each of several targets.
 
     :param environment: what storedog.toml says of it, with the values of `${NAME}`
     :param image: the reference with its digest

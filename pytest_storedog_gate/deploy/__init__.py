@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pytest_storedog_gate.deploy.history import Entry as Entry  # noqa: TC001
@@ -48,6 +48,7 @@ class Deployment:
 
     `downtime` is the seconds in which nobody answered to the live name or address. `took_back` says
     which newer commit was live before, if it was, and only a build that may go back replaces it.
+    `targets` tells it of each, where the environment has several.
     """
 
     environment: str
@@ -59,6 +60,7 @@ class Deployment:
     finished: datetime
     downtime: float
     took_back: str | None = None
+    targets: Mapping[str, Deployment] = field(default_factory=dict)
 
 
 Timing = Callable[[str], AbstractContextManager[object]]
@@ -121,6 +123,33 @@ class Held(Protocol):
 
 
 @runtime_checkable
+class Agrees(Protocol):
+    """What a `Held` has to offer beside, for its environment to be one of several targets.
+
+    All of them conclude or none: see `deploy.several`. The lock is taken by `Deployer.lock`, and
+    never later.
+    """
+
+    def standing(self) -> str | None:
+        """The deploy ID of what is live, concluded or not; None where nothing of the gate's is.
+
+        Raises `ConfigurationError` where the lock could not be taken yet, and says how it can.
+        """
+
+    def agreed(self) -> Mapping[str, str]:
+        """What `agree` has noted last, empty where it has not."""
+
+    def agree(self, deploy_ids: Mapping[str, str]) -> None:
+        """Notes on the platform, wholly or not at all, which deployments stay, by their targets.
+
+        It takes the place of what was noted before, which is not needed any more.
+        """
+
+    def keep(self) -> str | None:
+        """Concludes the open deployment of a run that was killed, and says so; None without one."""
+
+
+@runtime_checkable
 class TellsHistory(Protocol):
     """What a `Deployer` may offer beside: what was put into its environment before."""
 
@@ -180,6 +209,15 @@ class Answers(Protocol):
 
     def prove(self) -> None:
         """The candidate, unchanged, is what answers there; else `DeploymentFailed` says what is."""
+
+
+@runtime_checkable
+class AnswersAtEach(Protocol):
+    """What a `Staged` offers that stands at several targets."""
+
+    @property
+    def addresses(self) -> Mapping[str, str | None]:
+        """See `Answers.address`, by the targets."""
 
 
 @runtime_checkable

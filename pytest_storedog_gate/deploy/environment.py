@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.datadog.overrides import merged
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.deploy.runtime import Runtime
 
@@ -100,6 +101,10 @@ class Environment:
     traffic; `edge_image` is the proxy of strategy edge, and `drain` is how many seconds requests
     have that are under way when it goes to another version. `keep_images` versions that were let
     through keep their images on the engine, what is live counted in.
+
+    Where it is deployed to several `targets`, each has a name, and those of these fields that are
+    its own, with the `overrides` that checks are told there beside. The others are the first's.
+    `jobs` says whether the job of the service under the gate runs at the "first" or at "each".
     """
 
     name: str
@@ -120,11 +125,38 @@ class Environment:
     project: str = ""
     platform: str = "docker"
     target: Any = None
+    jobs: str = "first"
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def each(self) -> dict[str, Environment]:
+        """What is deployed to each of the targets, in their order; empty where there are none."""
+        return {
+            target: replace(
+                self, targets={}, **{**own, "overrides": merged(self.overrides, own["overrides"])}
+            )
+            for target, own in self.targets.items()
+        }
 
     @property
     def gated(self) -> Service | None:
         """The service whose image a run deploys here."""
         return next((s for s in self.services if s.name == self.gate), None)
+
+    @property
+    def published(self) -> Address | None:
+        """Where the service under the gate is published."""
+        return self.publish.get(self.gate or "")
+
+    def reached(self, address: Address) -> Address:
+        """Where others ask for one of its addresses, as far as this tells."""
+        if address.host not in EVERYWHERE:
+            return address
+        # Nobody can ask for all addresses of a machine; the preview or the engine names one.
+        parts = self.engine.parts
+        named = (self.preview.host if self.preview else None, parts["host"], parts["over"])
+        hosts = (host for host in named if host and host not in EVERYWHERE)
+        return replace(address, host=next(hosts, address.host))
 
     @property
     def subject(self) -> Service | None:

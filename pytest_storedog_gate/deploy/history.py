@@ -6,7 +6,7 @@ A platform's deployer keeps the history, where it is one that `Remembers`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -105,19 +105,28 @@ class History:
     """The entries of an environment, newest first, and what is live now by the platform itself.
 
     Where `unfinished`, the last deployment is not concluded: its run is at work, or was killed.
-    Where not `running`, what is to be live does not run.
+    Where not `running`, what is to be live does not run. `targets` are those of each, where the
+    environment has several: `live` is None then, unless it is the same at all of them.
     """
 
     entries: tuple[Entry, ...] = ()
     live: Entry | None = None
     unfinished: bool = False
     running: bool = False
+    targets: Mapping[str, History] = field(default_factory=dict)
 
     def before_live(self) -> Entry:
         """The version that was let through before what is live; ConfigurationError without one.
 
         Rollbacks do not count, so that a second one goes further back and not forth again.
         """
+        lives = {t: short(h.live.image.digest) if h.live else None for t, h in self.targets.items()}
+        if len(set(lives.values())) > 1:
+            told = ", ".join(f"{target} runs {live or 'nothing'}" for target, live in lives.items())
+            raise ConfigurationError(
+                f"{told}: which version came before is not the same for all; name the one that is "
+                "meant, with --storedog-rollback=DIGEST; nothing changed"
+            )
         now = self.live.image.digest if self.live else None
         deployed = [entry for entry in self._let_through() if not entry.rollback]
         digests = [entry.image.digest for entry in deployed]

@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import merged
-from pytest_storedog_gate.deploy.environment import EVERYWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_storedog_gate.gate.selection import PlannedCheck
     from pytest_storedog_gate.settings.load import Settings
@@ -21,11 +20,13 @@ ADDRESS = "STOREDOG_ADDRESS"
 
 def before(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
     """Those that run against the preview, aimed at it; none where there is no preview."""
-    if not settings.previews:
+    preview = settings.environment.preview
+    if not settings.previews or preview is None:
         return ()
+    address = str(settings.environment.reached(preview))
     only_after = settings.after_traffic - settings.twice
     found = (check for check in checks if check.public_id not in only_after)
-    return tuple(_aimed(settings, check, str(settings.environment.preview)) for check in found)
+    return tuple(_aimed(settings, check, address) for check in found)
 
 
 def after(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
@@ -35,6 +36,34 @@ def after(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCh
     live = _published(settings)
     found = (check for check in checks if check.public_id in settings.after_traffic)
     return tuple(_aimed(settings, check, live) if live else check for check in found)
+
+
+def rounds(
+    settings: Settings,
+    checks: Iterable[PlannedCheck],
+    when: Callable[[Settings, Iterable[PlannedCheck]], tuple[PlannedCheck, ...]],
+) -> dict[str, tuple[PlannedCheck, ...]]:
+    """The checks `before` or `after`, once for each target; without targets once, for "".
+
+    At each target they are told what its `overrides` say, and where it is reached.
+    """
+    planned = tuple(checks)
+    if not settings.environment.targets:
+        return {"": when(settings, planned)}
+    own = settings.environment.targets
+    return {
+        target: when(there, _told(there, own[target]["overrides"], planned))
+        for target, there in settings.each.items()
+    }
+
+
+def _told(
+    target: Settings, overrides: Mapping[str, Any], checks: Iterable[PlannedCheck]
+) -> Iterator[PlannedCheck]:
+    live = _published(target)
+    for check in checks:
+        told = replace(check, payload=merged(check.payload, overrides))
+        yield _aimed(target, told, live) if live else told
 
 
 def _aimed(settings: Settings, check: PlannedCheck, address: str) -> PlannedCheck:
@@ -54,11 +83,8 @@ def _aimed(settings: Settings, check: PlannedCheck, address: str) -> PlannedChec
 
 def _published(settings: Settings) -> str | None:
     environment = settings.environment
-    published = environment.publish.get(environment.gate or "")
-    if published and environment.preview and published.host in EVERYWHERE:
-        # Nobody can ask for all addresses of a machine; the preview names one.
-        published = replace(published, host=environment.preview.host)
-    return str(published) if published else None
+    published = environment.published
+    return str(environment.reached(published)) if published else None
 
 
 def _replaced(value: Any, pattern: str, new: str) -> Any:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_storedog_gate.datadog.batch import GRACE, Batch
@@ -19,7 +22,7 @@ from pytest_storedog_gate.settings.requirements import BLOCKING
 from pytest_storedog_gate.verdicts.rule import by_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.gate.outcomes import Outcomes
@@ -120,10 +123,11 @@ class Checking:
         self._known = selection.Known(self._client)
         self.checks = selection.resolve(settings.requirements, self._known)
         self.required: tuple[str, ...] = ()
-        self.before: tuple[PlannedCheck, ...] = ()
-        self._after: tuple[PlannedCheck, ...] = ()
+        # By the target that they go to, "" where there is but one.
+        self._before: Mapping[str, tuple[PlannedCheck, ...]] = {}
+        self._after: Mapping[str, tuple[PlannedCheck, ...]] = {}
         self.batches: list[Batch] = []
-        self._holding: dict[str, list[Batch]] = {}
+        self._holding: dict[str, list[tuple[str, Batch]]] = {}
         self._rules: Mapping[str, str] = {}
         self._batch_ids: set[str] = set()
         # As it was told, and as it is shown: outcomes of many checks take a while to mask.
@@ -145,39 +149,55 @@ class Checking:
         wanted = {*chosen, *marked}
         self.checks = tuple(check for check in checks if check.public_id in wanted)
         self.required = tuple(check.public_id for check in self.checks if check.required)
-        self.before = around_traffic.before(self._settings, self.checks)
-        self._after = around_traffic.after(self._settings, self.checks)
+        rounds = partial(around_traffic.rounds, self._settings, self.checks)
+        self._before = rounds(around_traffic.before)
+        self._after = rounds(around_traffic.after)
         self._rules = {check.public_id: check.execution_rule for check in self.checks}
+
+    @property
+    def before(self) -> tuple[PlannedCheck, ...]:
+        """Those that run before the candidate has traffic; the same ones at each target."""
+        return next(iter(self._before.values()), ())
 
     def start_before(self) -> None:
         """Triggers those that run before the candidate has traffic."""
-        self._start(self.before)
+        self._start(self._before)
 
     def start(self) -> None:
         """Triggers the others, and once more those that are to run twice."""
         # What was found before traffic stays a part of what is found now.
-        self._outcomes.forget(check.public_id for check in self._after)
+        self._outcomes.forget(c.public_id for checks in self._after.values() for c in checks)
         self._start(self._after)
 
-    def _start(self, started: Sequence[PlannedCheck]) -> None:
+    def _start(self, rounds: Mapping[str, Sequence[PlannedCheck]]) -> None:
+        """Triggers the checks of all targets; one is told once every target's batch has."""
         client = self._client
         client.deadline = client.clock.now() + self._settings.synthetics.batch_timeout + GRACE
         batches = []
-        for start in range(0, len(started), MAX_TESTS):
-            checks = started[start : start + MAX_TESTS]
+        missing = Counter(check.public_id for checks in rounds.values() for check in checks)
+        for target, checks in _parts(rounds):
             batch = self._batch(checks)
             batches.append(batch)
             self.batches.append(batch)
             for check in checks:
-                self._holding.setdefault(check.public_id, []).append(batch)
+                self._holding.setdefault(check.public_id, []).append((target, batch))
             number = "1 check" if len(checks) == 1 else f"{len(checks)} checks"
-            self._progress(f"triggered {number}" + (f": {batch.url}" if batch.url else ""))
+            where = f"{target}: " if target else ""
+            self._progress(f"{where}triggered {number}" + (f": {batch.url}" if batch.url else ""))
+        telling = threading.Lock()
+
+        def put(found: CheckOutcome) -> None:
+            with telling:
+                missing[found.public_id] -= 1
+                if missing[found.public_id] <= 0:
+                    self._outcomes.put(self._joined(found.public_id))
+
         # Later than a batch that follows the deadline itself: only one that hangs is left behind.
         self._outcomes.until(client.deadline + _PATIENCE)
         self._watchers += watch(
             batches,
             self._cancelled,
-            put=lambda found: self._outcomes.put(self._joined(found.public_id)),
+            put=put,
             fail=self._fail,
             end=self._outcomes.end,
         )
@@ -230,18 +250,20 @@ class Checking:
 
     def _joined(self, public_id: str) -> CheckOutcome:
         """What all batches that hold the check tell of it."""
-        outcomes = [self._judged(batch.outcome(public_id)) for batch in self._holding[public_id]]
+        holding = self._holding[public_id]
+        outcomes = [self._judged(batch.outcome(public_id), target) for target, batch in holding]
         if len(outcomes) == 1:
             return outcomes[0]
         return CheckOutcome(public_id, tuple(r for each in outcomes for r in each.results))
 
-    def _judged(self, outcome: CheckOutcome) -> CheckOutcome:
+    def _judged(self, outcome: CheckOutcome, target: str) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
         key = (outcome.public_id, outcome.results[0].batch_id)
         seen = self._seen.get(key)
         if seen is None or seen[0] is not outcome:
             clean = self._settings.redact.document(outcome)
-            seen = outcome, by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
+            found = by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
+            seen = outcome, _of_target(found, target)
             self._seen[key] = seen
         return seen[1]
 
@@ -281,6 +303,23 @@ def watch(
     for thread in threads:
         thread.start()
     return threads
+
+
+def _parts(
+    rounds: Mapping[str, Sequence[PlannedCheck]],
+) -> Iterator[tuple[str, Sequence[PlannedCheck]]]:
+    """As many checks as go into one batch, with their target."""
+    for target, checks in rounds.items():
+        for start in range(0, len(checks), MAX_TESTS):
+            yield target, checks[start : start + MAX_TESTS]
+
+
+def _of_target(outcome: CheckOutcome, target: str) -> CheckOutcome:
+    """The same, whose results name the target, where there are several, beside the location."""
+    if not target:
+        return outcome
+    results = (replace(each, location=f"{each.location} ({target})") for each in outcome.results)
+    return replace(outcome, results=tuple(results))
 
 
 def _refuse_suites(public_ids: Collection[str], checks: Collection[PlannedCheck]) -> None:

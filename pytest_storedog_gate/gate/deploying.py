@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_storedog_gate.deploy import (
     Answers,
+    AnswersAtEach,
     Build,
     Entry,
     ImageReference,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Staged,
         Watches,
     )
+    from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.verdicts.record import Record
 
@@ -131,20 +133,24 @@ class Deploying:
         return {str(name): str(text) for name, text in told.items()}
 
     @property
-    def address(self) -> str | None:
-        """Where the candidate answers before it has traffic, if it is told."""
-        staged: object = self._staged
-        return staged.address if isinstance(staged, Answers) else None
+    def candidates(self) -> list[tuple[Environment, str | None]]:
+        """Each candidate's environment, and where it answers before it has traffic, if told."""
+        staged, environment = cast("object", self._staged), self._settings.environment
+        if isinstance(staged, AnswersAtEach):
+            return [(environment.each[t], address) for t, address in staged.addresses.items()]
+        return [(environment, staged.address if isinstance(staged, Answers) else None)]
 
     def prove_staged(self) -> None:
-        """The candidate is what answers at the preview."""
-        wanted, staged = self._settings.environment.preview, cast("object", self._staged)
-        if not isinstance(staged, Answers) or staged.address != str(wanted):
-            raise NoVerdict(
-                f"{self._settings.environment.name} has the preview {wanted}, and its deployer "
-                "does not let the candidate answer there: nothing can be checked before traffic"
-            )
-        staged.prove()
+        """The candidate, or each one, is what answers at its preview."""
+        staged = cast("object", self._staged)
+        for environment, address in self.candidates:
+            if not isinstance(staged, Answers) or address != str(environment.preview):
+                raise NoVerdict(
+                    f"{environment.name} has the preview {environment.preview}, and its deployer "
+                    "does not let the candidate answer there: nothing can be checked before traffic"
+                )
+        if isinstance(staged, Answers):
+            staged.prove()
 
     def prove(self) -> None:
         """Nothing but what was deployed answers."""

@@ -14,7 +14,7 @@ from pytest_storedog_gate.gate.watching import watchers
 from pytest_storedog_gate.gate.watching.watchers import require_watches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from pytest_storedog_gate.deploy import Deployer, Watches
@@ -69,15 +69,13 @@ def _of_checks(
         planned.extend(checks(settings, resources))
         yield f"{Step.CHECKS.told}, {len(planned)} in all"
 
-    def run(checks: Iterable[PlannedCheck], where: str = "") -> Iterator[str]:
-        for check in checks:
-            found = check.definition
-            rule = "" if check.required else f", {check.execution_rule}"
-            yield f"run check {check.public_id} ({found.name}, {found.type}{rule}){where}"
-
     def run_before() -> Iterator[str]:
-        where = f" against {settings.environment.preview}, before traffic"
-        return run(around_traffic.before(settings, planned), where)
+        rounds = around_traffic.rounds(settings, planned, around_traffic.before)
+        return _running(settings, rounds, early=True)
+
+    def run_after() -> Iterator[str]:
+        rounds = around_traffic.rounds(settings, planned, around_traffic.after)
+        return _running(settings, rounds, early=False)
 
     def prove(step: Step, proofs: Proofs) -> list[str]:
         return [f"{step.told}: {name}" for name in proofs.names()]
@@ -94,12 +92,26 @@ def _of_checks(
         Step.BEFORE_TRAFFIC: lambda: prove(Step.BEFORE_TRAFFIC, provided.before_traffic),
         Step.CHECK_STAGED: run_before,
         Step.WATCH: watch,
-        Step.TRIGGER: lambda: run(around_traffic.after(settings, planned)),
+        Step.TRIGGER: run_after,
         Step.WAIT: lambda: [f"{Step.WAIT.told}, at most {most:g} s"],
         Step.AFTER_CHECKS: lambda: prove(Step.AFTER_CHECKS, provided.after_checks),
         Step.REPORT: lambda: [f"{Step.REPORT.told} to {settings.report}"],
         Step.HTML: lambda: [f"{Step.HTML.told} to {settings.html}"],
     }
+
+
+def _running(
+    settings: Settings, rounds: Mapping[str, Iterable[PlannedCheck]], *, early: bool
+) -> Iterator[str]:
+    """A line for each check, and each target that it goes to, where there are several."""
+    for target, checks in rounds.items():
+        preview = settings.each.get(target, settings).environment.preview
+        where = f" against {preview}, before traffic" if early else ""
+        for check in checks:
+            found = check.definition
+            rule = "" if check.required else f", {check.execution_rule}"
+            told = f"run check {check.public_id} ({found.name}, {found.type}{rule}){where}"
+            yield f"{target}: {told}" if target else told
 
 
 def _of_image(settings: Settings, provided: Provided, deployer: Deployer) -> Told:

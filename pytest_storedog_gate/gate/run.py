@@ -265,11 +265,10 @@ class GateRun:
 
     def _prove_before_traffic(self) -> None:
         if isinstance(self._deploying, Deploying):
-            self._provided.before_traffic(
-                environment=self.settings.environment,
-                image=self._deploying.image,
-                address=self._deploying.address,
-            )
+            for environment, address in self._deploying.candidates:
+                self._provided.before_traffic(
+                    environment=environment, image=self._deploying.image, address=address
+                )
 
     def _proved(self, evidence: Evidence) -> Verdict:
         """The decision; an open one only with the proof after the checks, which is given once."""

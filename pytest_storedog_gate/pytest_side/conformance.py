@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import pytest
 
-from pytest_storedog_gate.deploy import Watches
+from pytest_storedog_gate.deploy import Agrees, Watches
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, Locked, NoVerdict
 
 if TYPE_CHECKING:
@@ -245,6 +245,28 @@ class Locks:
 
 class Contract(Deploys, PutsBack, Locks):
     """All of it."""
+
+
+class AgreesWithOthers:
+    """It can be one of several targets; only who offers `deploy.Agrees` has to."""
+
+    def test_what_was_agreed_on_can_be_kept_by_the_next_run(self, place: Place) -> None:
+        deploy(place, place.old)
+        with Run(place, place.new).until("promote") as run:
+            assert isinstance(run.held, Agrees)
+            here = run.live.deployment.deploy_id
+            assert run.held.standing() == here
+            run.held.agree({"here": "an older one"})
+            run.held.agree({"here": here, "there": "another"})
+        with place.reach() as deployer, deployer.lock(wait=_SOON) as held:
+            assert isinstance(held, Agrees)
+            assert held.agreed() == {"here": here, "there": "another"}
+            assert held.standing() == here
+            assert held.keep()
+            assert held.keep() is None
+            assert held.recover() is None
+        assert place.answer() == place.new.digest
+        deploy(place, place.old)
 
 
 class WatchesServices:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pytest_storedog_gate.deploy import platforms
+from pytest_storedog_gate.deploy import platforms, several
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate.provided import Provided
 from pytest_storedog_gate.pytest_side import lasted
@@ -33,13 +34,23 @@ def provided(config: pytest.Config) -> Provided:
     config.pluginmanager.register(_Own())  # without a name, so that no option blocks it
     hook = config.hook
     return Provided(
-        hook.pytest_storedog_deployer,
+        partial(_deployer, hook.pytest_storedog_deployer),
         hook.pytest_storedog_verdict_store,
         _Proofs(config, hook.pytest_storedog_before_traffic),
         _Proofs(config, hook.pytest_storedog_after_checks),
         lasted.read(config),
         lambda record: html(record, repeating(config)),
     )
+
+
+def _deployer(
+    hook: HookCaller, *, environment: Environment, progress: Callable[[str], None], **facts: object
+) -> AbstractContextManager[Deployer]:
+    """What deploys to the environment; to each target goes what the hook gives for that one."""
+    if not environment.targets:
+        found = hook(environment=environment, progress=progress, **facts)
+        return cast("AbstractContextManager[Deployer]", found)
+    return several.connected(environment, partial(hook, **facts), progress)
 
 
 def report(config: pytest.Config, record: Record, mask: Masker) -> list[str]:

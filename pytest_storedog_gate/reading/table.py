@@ -21,16 +21,19 @@ class Document:
     """What a table stands in: a file's name, empty for what is in none.
 
     `line_of` tells where the value of a path stands, None where it stands nowhere; `root` is how
-    its paths begin, `table` what it calls a table.
+    its paths begin, `table` what it calls a table. `moved` tells where a path really stands, in a
+    table that was put together.
     """
 
     name: str = ""
     line_of: Callable[[Keys], int | None] = lambda _keys: None
     root: str = ""
     table: str = "an object"
+    moved: Callable[[Keys], Keys] = lambda keys: keys
 
     def place(self, path: Keys) -> str:
         """File, line and keys of `path`; the line is that of what is nearest around it."""
+        path = self.moved(path)
         around = (path[:length] for length in range(len(path), 0, -1))
         line = next((line for outer in around if (line := self.line_of(outer))), None)
         file = f"{self.name}:{line}" if line else self.name

@@ -32,24 +32,34 @@ def lines(history: History, mask: Callable[[str], str] = str) -> Iterator[str]:
             yield from textwrap.wrap(
                 note, _WIDTH, initial_indent=indent[2:], subsequent_indent=indent
             )
-    if history.live is None:
+    if len({_digest(each) for each in history.targets.values()}) > 1:
+        yield "the targets do not run the same"
+    elif history.live is None:
         yield "nothing is live"
     else:
         yield "* is live" if history.running else "* was live, and does not run"
+    for target, own in history.targets.items():
+        state = "is live" if own.running else "was live, and does not run"
+        yield (
+            f"{target}: {short(_digest(own))} {state}" if own.live else f"{target}: nothing is live"
+        )
     if history.unfinished:
         yield "the last deployment is not concluded: a run is at work, or the next one mends that"
 
 
 def as_json(history: History, environment: str, service: str | None) -> dict[str, Any]:
     """The same, newest first; each text is one line."""
-    live = history.live
     data = {
         "version": 1,
         "environment": environment,
         "service": service,
-        "live": live and live.image.digest,
+        "live": _digest(history),
         "running": history.running,
         "unfinished": history.unfinished,
+        "targets": {
+            target: {"live": _digest(own), "running": own.running, "unfinished": own.unfinished}
+            for target, own in history.targets.items()
+        },
         "history": [
             {
                 **entry.as_json(),
@@ -62,6 +72,10 @@ def as_json(history: History, environment: str, service: str | None) -> dict[str
     }
     cleaned: dict[str, Any] = document(data)
     return cleaned
+
+
+def _digest(history: History) -> str | None:
+    return history.live.image.digest if history.live else None
 
 
 def _all(history: History) -> tuple[Entry, ...]:

@@ -84,6 +84,13 @@ def _facts(record: Record) -> Iterator[tuple[str, str, str]]:
         yield "digest before", deployment.previous_digest or "none", ""
         yield "deployment", deployment.deploy_id, ""
         yield "unavailable", f"{deployment.downtime:.2f} s", ""
+        for target, done in deployment.targets.items():
+            outage = f"unavailable for {done.downtime:.2f} s"
+            yield (
+                f"target {target}",
+                f"{done.image.digest}, deployment {done.deploy_id}, {outage}",
+                "",
+            )
     yield "commit", build.commit or "", ""
     yield "build", build.number or build.link or "", build.link or ""
     for batch in record.batches:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.outlets.plain_text import block, line, long_line
 from pytest_storedog_gate.reports.failure_text import of_check, of_result
-from pytest_storedog_gate.verdicts.record_json import facts
+from pytest_storedog_gate.verdicts.record_json import facts, targets
 from pytest_storedog_gate.verdicts.rule import STATE_OF, State
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def not_run(node_ids: Mapping[str, str], reason: str, called: str = "public_id")
 def _deployment(record: Record, name: str) -> Case:
     if (done := record.deployment) is not None:
         seconds = (done.finished - done.started).total_seconds()
-        known = _shown(facts(record))
+        known = [*_shown(facts(record)), *_targets(record)]
         return Case(name, "passed", record.environment, seconds=seconds, properties=known)
     closed = record.failure is not None and record.verdict.state is State.CLOSED
     return Case(
@@ -128,6 +128,11 @@ def _deployment(record: Record, name: str) -> Case:
         block(record.failure or "the run ended before the deployment"),
         properties=_shown(facts(record)),
     )
+
+
+def _targets(record: Record) -> Properties:
+    """The digest that each target has got, where there are several."""
+    return [(f"target[{name}]", str(done["digest"])) for name, done in targets(record).items()]
 
 
 def _verdict(record: Record, name: str) -> Case:

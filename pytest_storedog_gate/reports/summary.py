@@ -47,7 +47,9 @@ def lines(
     if record.calls:
         yield f"calls to Synthetics: {record.calls}"
     if record.deployment is not None:
-        yield f"deployed: {line(str(record.deployment.image))}"
+        targets = ", ".join(record.deployment.targets)
+        where = f" at {targets}" if targets else ""
+        yield f"deployed{where}: {line(str(record.deployment.image))}"
     if record.rolled_back:
         yield line(record.rolled_back)
     yield from (f"{what}: {long_line(str(p))}" for what, p in (written or {}).items() if p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,6 +98,12 @@ class Settings:
         """Whether the candidate is checked before it has traffic."""
         return self.environment.gated is not None and self.environment.preview is not None
 
+    @property
+    def each(self) -> dict[str, Settings]:
+        """The same for each target that the environment is deployed to; empty where it has none."""
+        targets = self.environment.each
+        return {target: replace(self, environment=own) for target, own in targets.items()}
+
     @cached_property
     def redact(self) -> Masker:
         """Masks every secret of this run."""
@@ -115,8 +121,14 @@ class Settings:
             mode = "deploys and decides" if self.environment.gated else "decides, deploys nothing"
         at = "" if service.url is None else f" at {service.url}"
         backend = self._sourced("backend", f"{service.backend}{at}")
+        targets = ", ".join(self.environment.targets)
+        where = (
+            f", {'all or none of' if self.deploy else 'at'} its targets {targets}"
+            if targets
+            else ""
+        )
         lines = [
-            f"storedog-gate: {environment}, {mode}{image}",
+            f"storedog-gate: {environment}, {mode}{where}{image}",
             f"storedog-gate: checks {checks}, Synthetics {backend}",
             f"storedog-gate: configuration {self.config_shown}",
         ]

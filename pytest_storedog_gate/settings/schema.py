@@ -19,6 +19,7 @@ from pytest_storedog_gate.settings import (
     services,
     synthetics,
 )
+from pytest_storedog_gate.settings.environments import targets
 from pytest_storedog_gate.settings.services import catalogue, mounts, networking, tables
 from pytest_storedog_gate.settings.services.words import TEXT
 
@@ -41,11 +42,13 @@ def schema() -> Schema:
         **_of_runtime(),
     )
     theirs = {key: _of_platform(key, kinds) for key, kinds in platforms.tables().items()}
+    theirs |= {"publish": dict(STRING_MAP.schema)}
+    target = _table(targets.KEYS, (), **theirs, overrides=_table(targets.OVERRIDES))
     environment = _table(
         environments.KEYS,
         (),
         **theirs,
-        publish=STRING_MAP.schema,
+        targets=_each(target),
         overrides=_overrides(),
         execution_rules=_each(environments.RULE.schema),
         watch=_table(watch.KEYS, needed=("seconds",), deployment_gate=_table(watch.GATE_KEYS)),

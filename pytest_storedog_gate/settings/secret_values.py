@@ -15,6 +15,7 @@ from pytest_storedog_gate.settings.services.from_outside import Filling, from_ou
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.requirements import Requirements
 
@@ -53,13 +54,26 @@ def filled_in(
     services = tuple(from_outside(filling, service) for service in environment.services)
     where = f"environments.{environment.name}.overrides"
     overrides = filling.filled(where, environment.overrides)
-    environment = replace(environment, services=services, overrides=overrides)
+    targets = {
+        target: {
+            **own,
+            "overrides": filling.filled(_of_target(environment, target), own["overrides"]),
+        }
+        for target, own in environment.targets.items()
+    }
+    environment = replace(environment, services=services, overrides=overrides, targets=targets)
     secrets = {filling.known[name] for name in filling.used - {_ENVIRONMENT}}
     for service in services:
         job = service.before_swap.environment if service.before_swap else {}
         secrets |= credentials_of_overrides({"variables": {**service.environment, **job}})
         secrets |= {text for secret in service.runtime.secrets for text in secret.texts}
+    for own in targets.values():
+        secrets |= set(credentials_of_overrides(own["overrides"]))
     return replace(section, environment=environment), secrets
+
+
+def _of_target(environment: Environment, target: str) -> str:
+    return f"environments.{environment.name}.targets.{target}.overrides"
 
 
 def of_globals(environ: Mapping[str, str]) -> set[str]:

@@ -30,6 +30,7 @@ def as_json(record: Record) -> dict[str, Any]:
         **facts(record),
         "reasons": verdict.reasons,
         "checks": [_check(check) for check in verdict.checks],
+        "targets": targets(record),
         "watched": [vars(each) for each in verdict.watched],
         "jobs": {name: text.splitlines() for name, text in record.jobs.items()},
         "seconds": {
@@ -64,6 +65,20 @@ def facts(record: Record) -> dict[str, Any]:
         "requirements": list(record.requirements),
         "started": record.started.isoformat(),
         "finished": record.finished.isoformat(),
+    }
+
+
+def targets(record: Record) -> dict[str, dict[str, Any]]:
+    """What became of each target, by its name; empty where the environment has none."""
+    found = record.deployment.targets if record.deployment else {}
+    return {
+        target: {
+            "digest": done.image.digest,
+            "deploy_id": done.deploy_id,
+            "previous_digest": done.previous_digest,
+            "downtime": done.downtime,
+        }
+        for target, done in found.items()
     }
 
 

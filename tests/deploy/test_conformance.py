@@ -20,7 +20,13 @@ from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.environment import Environment
 from pytest_storedog_gate.errors import DeploymentFailed
 from pytest_storedog_gate.pytest_side import conformance
-from pytest_storedog_gate.pytest_side.conformance import Contract, Deploys, Run, WatchesServices
+from pytest_storedog_gate.pytest_side.conformance import (
+    AgreesWithOthers,
+    Contract,
+    Deploys,
+    Run,
+    WatchesServices,
+)
 from tests import documented
 from tests.deploy.conftest import LIVE, reached, staging
 from tests.deploy.fake_engine import FakeEngine, Killed
@@ -62,7 +68,7 @@ class OnTheFake:
             self.machine.remove(box)
 
 
-class TestDocker(Contract, WatchesServices):
+class TestDocker(Contract, WatchesServices, AgreesWithOthers):
     @pytest.fixture(params=strategies.names())
     def place(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> OnTheFake:
         monkeypatch.setattr(stopping, "_LONGEST_DRAIN", 0.0)
@@ -135,6 +141,11 @@ SABOTAGE: dict[str, tuple[object, str, Callable[..., object]]] = {
     "test_killed_after_each_step": (HeldEnvironment, "recover", lambda _: None),
     "test_killed_in_the_first_deployment": (HeldEnvironment, "recover", lambda _: None),
     "test_what_is_taken_away_is_seen": (DockerDeployer, "watch", lambda _: repeat({"shop": None})),
+    "test_what_was_agreed_on_can_be_kept_by_the_next_run": (
+        HeldEnvironment,
+        "keep",
+        lambda _: "kept",
+    ),
     "test_one_run_at_a_time": (Lease, "acquire", lambda *_: None),
 }
 

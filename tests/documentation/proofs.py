@@ -193,6 +193,10 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("storedog-synthetics serve --port 8126 --definitions 'checks/*.synthetics.json'", reads),
         ("pytest --storedog-env=staging --storedog-deploy=never", reads),
     ],
+    "how-to/deploying/several-targets.md": [
+        ("[services.discounts]", configures),
+        ("pytest --storedog-env=production --storedog-image=1.2.3 --storedog-plan", reads),
+    ],
     "how-to/deploying/engines.md": [
         ("[services.shop]", configures),
         ("[environments.staging]", configures),

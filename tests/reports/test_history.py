@@ -47,6 +47,25 @@ def test_what_is_not_recorded_and_what_does_not_run() -> None:
     assert list(history.lines(History())) == ["nothing was deployed here yet, and nothing is live"]
 
 
+def test_several_targets() -> None:
+    """Each is told, and that they differ."""
+    third, first = History((THIRD,), THIRD, running=True), History((FIRST,), FIRST, running=True)
+    targets = {"us": third, "eu": third}
+    found = History((THIRD,), THIRD, running=True, targets=targets)
+    us, eu = "us: 333333333333 is live", "eu: 333333333333 is live"
+    assert list(history.lines(found))[-3:] == ["* is live", us, eu]
+    unlike = replace(found, live=None, targets={"us": third, "eu": first, "ap": History()})
+    assert list(history.lines(unlike))[-4:] == [
+        "the targets do not run the same",
+        us,
+        "eu: 111111111111 is live",
+        "ap: nothing is live",
+    ]
+    data = history.as_json(unlike, "staging", "shop")
+    assert data["targets"]["eu"]["live"] == FIRST.image.digest
+    assert data["targets"]["ap"]["live"] is None
+
+
 def test_no_text_steers_the_terminal_or_breaks_the_table() -> None:
     bad = "\x1b[2J\r\n* GATE OPEN\u202e" + "x" * 2000
     texts = dict.fromkeys(("commit", "build", "by", "override", "rollback", "rolled_back"), bad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from pytest_storedog_gate.datadog.models import (
     Status,
     Step,
 )
-from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy import Build, Deployment, ImageReference
 from pytest_storedog_gate.reports.html import html
 from pytest_storedog_gate.verdicts.record import BatchLink, Subject
 from tests.conftest import http_check
@@ -23,7 +24,7 @@ from tests.fuzzing.profile import examples
 from tests.html_page import Page
 from tests.reports.attacks import ATTACKS
 from tests.reports.foreign_records import OUTCOMES, closed_on, everywhere
-from tests.reports.stand_ins import outcome, record_of
+from tests.reports.stand_ins import NOW, outcome, record_of
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.verdicts.record import Record
@@ -34,6 +35,17 @@ COMMAND = ["pytest", "--storedog-env=staging"]
 
 def page_of(record: Record) -> Page:
     return Page(html(record, COMMAND))
+
+
+def test_each_target_is_told() -> None:
+    image = ImageReference("r.example/shop", "1", f"sha256:{'a' * 64}")
+    done = Deployment("staging", "shop", image, "d-us", None, NOW, NOW, 0.0)
+    both = {"us": done, "eu": replace(done, deploy_id="d-eu", downtime=1.5)}
+    page = page_of(
+        record_of(outcome("abc-def-ghi", Status.PASSED), deployment=replace(done, targets=both))
+    )
+    assert f"{image.digest}, deployment d-eu, unavailable for 1.50 s" in page.text
+    assert "target eu" in page.text
 
 
 # What our own templates write, and nothing that was shown could have brought.

@@ -15,10 +15,15 @@ from pytest_storedog_gate.deploy.docker import (
 from pytest_storedog_gate.deploy.docker.deployment import FetchedImage
 from pytest_storedog_gate.deploy.docker.engine import Engine
 from pytest_storedog_gate.deploy.docker.images import fetch, resolve, standing
-from pytest_storedog_gate.deploy.docker.journal import pruning, remembering, succession
+from pytest_storedog_gate.deploy.docker.journal import (
+    agreeing,
+    pruning,
+    remembering,
+    succession,
+)
 from pytest_storedog_gate.deploy.docker.journal.by_hand import by_hand
 from pytest_storedog_gate.deploy.docker.lease import Lease
-from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, Names
+from pytest_storedog_gate.deploy.docker.names import DEPLOY_ID, SERVICE, Names, owner
 from pytest_storedog_gate.deploy.docker.planning import Plan
 from pytest_storedog_gate.deploy.docker.specification import as_deployed
 from pytest_storedog_gate.deploy.docker.traffic import watching
@@ -208,6 +213,34 @@ class HeldEnvironment:
             site.engine, site.environment, site.service, site.names, history
         ):
             site.progress(f"removed {image.brief} from the engine: it is needed no more")
+
+    def standing(self) -> str | None:
+        """See `Agrees`."""
+        site = self.site
+        if not site.lease.taken:
+            raise ConfigurationError(
+                f"nothing stands there that the lock {site.names.lock} could be made of, and all "
+                "targets are locked before any is touched: name a `lock_image` that has `cat`"
+            )
+        live = site.engine.find(site.names.live)
+        return (live.labels.get(DEPLOY_ID) or None) if live else None
+
+    def agreed(self) -> Mapping[str, str]:
+        return agreeing.read(self.site.engine, self.site.names)
+
+    def agree(self, deploy_ids: Mapping[str, str]) -> None:
+        site = self.site
+        site.lease.require()
+        said = {**owner(site.environment), SERVICE: site.service.name}
+        agreeing.write(site.engine, site.names, said, deploy_ids)
+
+    def keep(self) -> str | None:
+        site = self.site
+        site.lease.require()
+        if not journal.is_open(site.engine, site.names):
+            return None
+        journal.conclude(site.engine, site.names)
+        return f"kept what is live as {site.names.live}, on which all targets had agreed"
 
     def put_back(self) -> str:
         # Without the lock nothing was touched.

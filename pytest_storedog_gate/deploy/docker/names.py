@@ -34,6 +34,7 @@ PREVIOUS = "storedog.gate.previous"
 LOCK_HOLDER = "storedog.gate.lock-holder"
 HISTORY = "storedog.gate.history"
 KEPT = "storedog.gate.kept"
+AGREED = "storedog.gate.agreed"
 DATADOG = "com.datadoghq.tags."
 UNSAID = dict.fromkeys(
     (PROJECT, DEPLOY_ID, COMMITS_BEFORE, ROLE_AT_CREATE, SPEC, RESTART, READINESS, ABSENT, DRAIN),
@@ -76,6 +77,11 @@ class Names:
     def witness(self) -> str:
         """A volume; see `journal`."""
         return f"{self.live}.open"
+
+    @property
+    def agreement(self) -> str:
+        """A volume; see `journal.agreeing`."""
+        return f"{self.live}.agreed"
 
     @property
     def history(self) -> str:

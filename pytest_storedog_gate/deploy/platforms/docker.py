@@ -71,6 +71,13 @@ def read(table: Table, said: Mapping[str, Any], project: str, folder: Path) -> d
 
 def check(table: Table, environment: Environment) -> None:
     """See `Platform`."""
+    for target, own in environment.each.items():
+        if own.lock_image is None:
+            raise table.error(
+                ("targets", target),
+                "its lock has to be taken before any target is touched, also where nothing stands "
+                "there yet: name a `lock_image` that has `cat`, for this one or for all",
+            )
     _check_published(table, environment)
     _check_strategy(table, environment)
     _check_candidate(table, environment)

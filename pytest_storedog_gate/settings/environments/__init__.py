@@ -13,6 +13,7 @@ from pytest_storedog_gate.deploy.environment import Environment, is_name
 from pytest_storedog_gate.reading.kinds import LIST, STRING, TABLE, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
 from pytest_storedog_gate.reading.table import together
+from pytest_storedog_gate.settings.environments import targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ _DEPLOYING = {
     "platform": one_of(*platforms.NAMES),
     "overrides": TABLE,
     "on_failure": one_of("rollback", "keep"),
+    "jobs": one_of("first", "each"),
 }
 _CHECKING = {
     "checks": _CHECKS,
@@ -43,7 +45,7 @@ _CHECKING = {
     "requires": STRING,
     "watch": TABLE,
 }
-KEYS = {**_DEPLOYING, **platforms.keys(), **_CHECKING}
+KEYS = {**_DEPLOYING, **platforms.keys(), **_CHECKING, "targets": TABLE}
 """Of all platforms."""
 
 
@@ -89,6 +91,17 @@ def read(table: Table, services: Services, project: str, folder: Path) -> Enviro
 
     ConfigurationError names file, line and key of each fault.
     """
+    if "targets" not in table.data:
+        return _read(table, services, project, folder)
+    whole = targets.read(table, KEYS)
+    sections = {target: _read(own, services, project, folder) for target, own in whole.items()}
+    environment = targets.together(table, {t: each.environment for t, each in sections.items()})
+    platforms.find(environment.platform).check(table, environment)
+    return replace(next(iter(sections.values())), environment=environment)
+
+
+def _read(table: Table, services: Services, project: str, folder: Path) -> EnvironmentSection:
+    """One that is deployed to one place."""
     named = table.data.get("platform", platforms.DEFAULT)
     # A name that is none is told with all that is wrong beside it.
     name = named if named in platforms.NAMES else platforms.DEFAULT
@@ -101,6 +114,8 @@ def read(table: Table, services: Services, project: str, folder: Path) -> Enviro
     theirs = {key: values.pop(key) for key in platform.KEYS if key in values}
     said |= platform.read(table, theirs, project, folder)
     values["execution_rules"] = table.table("execution_rules").each(RULE)
+    if "jobs" in said and not targets.is_one_of(table):
+        raise table.error(("jobs",), "it is for an environment with `targets`; take it out")
     environment = _deploying(table, {**said, "project": project}, services)
     platform.check(table, environment)
     if "watch" in values:
