@@ -70,6 +70,7 @@ class Lock:
             # Since we have seen it so, and not since it was written.
             if lease is None or _is_free(lease) or asked - since > _lasts(lease):
                 if self._take(lease):
+                    self._begin()
                     return
                 continue
             if lives and now - began >= wait:
@@ -135,9 +136,13 @@ class Lock:
         if taken is None:
             return False
         self._lease, self._renewed = taken, began
+        return True
+
+    def _begin(self) -> None:
+        """That it can be renewed is found out before anything depends on it."""
+        self._renew()
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
-        return True
 
     def _keep(self) -> None:
         while not self._over.wait(_RENEWED):
