@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from lab.offline import programs
+from lab.offline.kubernetes import cluster
 from lab.scripts.machine import chromium, npm, packages, plugins
 from lab.scripts.pipeline import setup
 from lab.scripts.prepare import prepare
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _PROGRAMS = (programs.RUNNER, programs.COSIGN, programs.REFERRERS)
-_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index"
+_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index,kubernetes"
 # A whole Chromium, a screen, a mouse and keys, for the tests of what a person watches and does.
 _PERSON = {"Xvfb": "xvfb", "chromium": "chromium", "xdotool": "xdotool"}
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
@@ -44,6 +45,7 @@ def main() -> int:
         chromium.ensure()
         packages.need(busybox="busybox-static", sshd="openssh-server", **_PERSON)
         built = [each.ensure() for each in _PROGRAMS]
+        cluster.up()
         built += [each.path for each in programs.ADMISSION if each.path.exists()]
         linted = linters.result()
         for done in linted:
