@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.kubernetes.deployer import Site
     from pytest_storedog_gate.deploy.kubernetes.journal import Before
 
+# What was there before is known to work, and what is refused may take its time to end.
+_AT_LEAST = 120.0  # s
+
 
 def put_back(site: Site) -> str | None:
     """Ends an open deployment in favour of what was there before, and proves that this answers.
@@ -77,7 +80,7 @@ def _put_back(site: Site) -> str | None:
         before.images,
         before.template,
         (found.metadata.generation if found.metadata else None) or 0,
-        site.target.timeout,
+        max(site.target.timeout, _AT_LEAST),
     )
     arrived = rollout.wait(cluster, site.lock, goal)
     site.lock.require()
