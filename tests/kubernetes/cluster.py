@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.offline.kubernetes import cluster as lab
 from lab.offline.kubernetes import kubectl, network
-from lab.offline.kubernetes.addresses import KUBECONFIG
+from lab.offline.kubernetes.addresses import FOLDER, KUBECONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,13 @@ class Cluster:
     """The lab's."""
 
     kubeconfig = KUBECONFIG
+
+    @contextmanager
+    def turn(self, *, alone: bool = False) -> Iterator[None]:
+        """Tests of all processes share the cluster, but for one that ends parts of it."""
+        with (FOLDER / "tests.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
 
     @contextmanager
     def namespace(self) -> Iterator[Namespace]:

@@ -33,7 +33,14 @@ def cluster() -> Cluster:
 
 
 @pytest.fixture
-def namespace(cluster: Cluster) -> Iterator[Namespace]:
+def turn(cluster: Cluster) -> Iterator[None]:
+    """No other test ends parts of the cluster meanwhile."""
+    with cluster.turn():
+        yield
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, turn: None) -> Iterator[Namespace]:
     """An empty namespace, which is removed at the end with all that is in it."""
     with cluster.namespace() as made:
         yield made

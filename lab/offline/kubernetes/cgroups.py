@@ -59,7 +59,8 @@ def kill(program: str) -> None:
 
 def remove() -> None:
     """Ends every process of the cluster, pods included, and removes its groups."""
-    for hierarchy in _hierarchies():
+    # runc makes one in the second version's hierarchy, too, which then has no resources.
+    for hierarchy in _mounted("cgroup", "cgroup2"):
         group = hierarchy / NAME
         _kill(group)
         for each in sorted(group.rglob("*/"), reverse=True):
@@ -93,8 +94,10 @@ def _programs() -> Path:
 
 
 def _hierarchies() -> list[Path]:
-    """Where each is mounted: one in the second version of cgroups, one a resource in the first."""
+    """Where the resources are: one hierarchy in the second version of cgroups, several before."""
+    return _mounted("cgroup") or _mounted("cgroup2")
+
+
+def _mounted(*kinds: str) -> list[Path]:
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    # Beside the first version, the second one has no resources: the kubelet leaves it alone.
-    found = [Path(mount[1]) for mount in mounts if mount[2] == "cgroup"]
-    return found or [Path(mount[1]) for mount in mounts if mount[2] == "cgroup2"]
+    return [Path(mount[1]) for mount in mounts if mount[2] in kinds]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,18 @@ _WITHIN = 120.0
 
 
 def up() -> Path:
-    """The kubeconfig of a cluster whose node is ready: of the one that runs, else of a new one."""
+    """The kubeconfig of a cluster whose node is ready: of the one that runs, else of a new one.
+
+    Raises LabError where it cannot be had.
+    """
     if stands():
         say(f"Kubernetes at {API}: runs already")
         return KUBECONFIG
+    if os.geteuid() != 0:
+        raise LabError(
+            "a Kubernetes cluster needs namespaces, mounts and control groups, which only root can "
+            "make: run it again as root"
+        )
     programs.KUBERNETES.ensure()
     runtime.need()
     # One that ended with its machine left folders, and one that ended badly anything else.

@@ -113,5 +113,5 @@ def import_pause() -> None:
 
 def remove_sockets() -> None:
     """Removes what its shims, which were killed, leave outside its folders."""
-    for address in _STATE.rglob("address"):
+    for address in _STATE.glob("io.containerd.runtime.v2.task/*/*/address"):
         Path(address.read_text().removeprefix("unix://")).unlink(missing_ok=True)
