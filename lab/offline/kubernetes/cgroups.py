@@ -63,10 +63,8 @@ def remove() -> None:
     for hierarchy in _mounted("cgroup", "cgroup2"):
         group = hierarchy / NAME
         _kill(group)
-        for each in sorted(group.rglob("*/"), reverse=True):
-            each.rmdir()
-        if group.exists():
-            group.rmdir()
+        for each in sorted([*group.rglob("*/"), *group.parent.glob(NAME)], reverse=True):
+            _remove_empty(each)
 
 
 def _kill(group: Path) -> None:
@@ -83,13 +81,27 @@ def _kill(group: Path) -> None:
         time.sleep(0.02)
 
 
+def _remove_empty(group: Path) -> None:
+    deadline = time.monotonic() + _ENDED_WITHIN
+    while True:
+        try:
+            group.rmdir()
+        except OSError as error:
+            # Its last process is dead, and may not be gone yet.
+            if time.monotonic() > deadline:
+                raise LabError(f"{group} cannot be removed: {error.strerror}") from None
+            time.sleep(0.02)
+        else:
+            return
+
+
 def _processes(group: Path) -> Iterator[int]:
     for listed in group.rglob("cgroup.procs"):
         yield from (int(line) for line in listed.read_text().split())
 
 
 def _programs() -> Path:
-    # Any of them will do: a process is in all.
+    # One hierarchy is enough to tell whose a process is.
     return [*_hierarchies(), Path("/sys/fs/cgroup")][0] / NAME / "lab"
 
 
