@@ -201,11 +201,8 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "how-to/deploying/kubernetes.md": [
         ("pip install 'pytest-storedog-gate[kubernetes]'", reads),
         ("[services.discounts]", configures),
-        ("[environments.staging]", configures),
-        (
-            "apiVersion: rbac.authorization.k8s.io/v1",
-            tested_by("tests/kubernetes/test_rights.py", "kind: Role"),
-        ),
+        ("[services.discounts]", configures),
+        ("apiVersion: rbac", tested_by("tests/kubernetes/test_rights.py", "apiVersion: rbac")),
     ],
     "how-to/deploying/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],

@@ -38,6 +38,8 @@ def commands() -> dict[str, list[str]]:
             f"--tls-private-key-file={private_key(SERVER)}",
             f"--kubelet-client-certificate={certificate(_KUBELET)}",
             f"--kubelet-client-key={private_key(_KUBELET)}",
+            # Its node has no name that any DNS knows: logs and forwarded ports go to its address.
+            "--kubelet-preferred-address-types=InternalIP",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={certificate(ACCOUNTS)}",
             f"--service-account-signing-key-file={private_key(ACCOUNTS)}",

@@ -158,11 +158,17 @@ class FakeCluster:
         owner = self.things["replicasets", current]["metadata"]["uid"]
         image = template["spec"]["containers"][0]["image"]
         crashes = image in self.bad
-        for number in range(1 if crashes else wanted):
-            if ("pods", f"{current}-{number}") not in self.things:
-                self._put("pods", f"{current}-{number}", labels, owner, template["spec"])
-                pod = self.things["pods", f"{current}-{number}"]
-                pod["status"] = _crashed(image) if crashes else _ready(image)
+        standing = [
+            pod
+            for (plural, _), pod in self.things.items()
+            if plural == "pods"
+            and _owner(pod) == owner
+            and "deletionTimestamp" not in pod["metadata"]
+        ]
+        for _ in range((1 if crashes else wanted) - len(standing)):
+            pod = f"{current}-{uuid.uuid4().hex[:5]}"
+            self._put("pods", pod, labels, owner, template["spec"])
+            self.things["pods", pod]["status"] = _crashed(image) if crashes else _ready(image)
         if not crashes:
             for other in self._of(uid, {current}):
                 other["metadata"].setdefault("deletionTimestamp", "2026-01-01T00:00:00Z")
