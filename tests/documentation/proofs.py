@@ -202,6 +202,12 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("[environments.staging]", configures),
         ("[environments.staging]", configures),
     ],
+    "how-to/deploying/kubernetes.md": [
+        ("pip install 'pytest-storedog-gate[kubernetes]'", reads),
+        ("[services.discounts]", configures),
+        ("[services.discounts]", configures),
+        ("apiVersion: rbac", tested_by("tests/kubernetes/test_rights.py", "apiVersion: rbac")),
+    ],
     "how-to/deploying/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],
     "how-to/deploying/watch.md": [
