@@ -198,6 +198,12 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("[environments.staging]", configures),
         ("[environments.staging]", configures),
     ],
+    "how-to/deploying/swarm.md": [
+        ("[services.discounts]", configures),
+        ("pytest --storedog-env=staging --storedog-image=1.2.3 --storedog-plan", reads),
+        ("services:", parses),
+        ("DISCOUNTS=$(docker service inspect shop_discounts", reads),
+    ],
     "how-to/deploying/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],
     "how-to/deploying/watch.md": [

@@ -50,6 +50,8 @@ if BEHAVIOUR == "starts-once":
         sys.stderr.write("started before\n")
         sys.exit(4)
     mark.touch()
+if BEHAVIOUR == "waits":
+    time.sleep(1_000_000)
 if BEHAVIOUR == "slow":
     time.sleep(2)
 if BEHAVIOUR == "deaf":
