@@ -11,6 +11,7 @@ from docker.errors import APIError
 from lab.offline import base
 from lab.scripts import images
 from lab.scripts.machine import engine, processes, registry
+from lab.scripts.machine.swarm.engines import LAB as SWARM
 from lab.scripts.pipeline import settings, setup
 from lab.scripts.progress import say
 from lab.scripts.state import KEYS, LAB, STATE, LabError, one_sentence
@@ -38,6 +39,8 @@ def main() -> None:
         if settings.FILE.exists():
             setup.remove(client)
         _remove_environments(client)
+        for name in SWARM.remove():
+            say(f"stopped {name}")
         if arguments.all:
             _remove_images(client)
         for name in (registry.NAME, engine.NAME):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lab.scripts import images, journey
+from lab.scripts import images
+from lab.scripts.journey import engine, swarm
+from lab.scripts.journey.stops import reference
 from lab.scripts.machine import chromium
 from lab.scripts.pipeline import setup
 from lab.scripts.pipeline.gogs import REPOSITORY
@@ -14,6 +16,9 @@ from lab.scripts.prepare import prepare
 from lab.scripts.state import LAB, REPORTS, SETTINGS, one_sentence, write_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lab.scripts.journey.stops import Stop
     from lab.scripts.pipeline.settings import Settings
 
 
@@ -21,33 +26,37 @@ def main() -> None:
     """Exit 0 only when every run ended as it had to."""
     parser = argparse.ArgumentParser(prog="lab/up", description=__doc__)
     parser.add_argument("--pipeline", action="store_true", help="start Gogs and Drone as well")
+    parser.add_argument("--swarm", action="store_true", help="show it on a Docker Swarm instead")
     arguments = parser.parse_args()
     with one_sentence():
-        engine = prepare()
+        client = prepare()
         chromium.ensure()
         write_settings()
-        journey.travel(engine)
-        pipeline = setup.ensure(engine) if arguments.pipeline else None
-        _summary()
-        if pipeline:
-            _pipeline_summary(pipeline)
+        if arguments.swarm:
+            swarm.travel()
+            _summary(engine.JOURNEY, swarm.SHOPS, *swarm.OPTIONS)
+        else:
+            engine.travel(client)
+            _summary(engine.JOURNEY, engine.SHOPS)
+        if arguments.pipeline:
+            _pipeline_summary(setup.ensure(client))
 
 
-def _summary() -> None:
+def _summary(journey: Sequence[Stop], shops: Mapping[str, str], *options: str) -> None:
     print("\nThe lab is up, and everything was as it should be.\n")
-    for environment, release in journey.JOURNEY[-1].live.items():
-        url = journey.SHOPS[environment]
-        print(f"  {environment:<11} {url}   discounts: {release}")
+    for environment, release in journey[-1].live.items():
+        print(f"  {environment:<11} {shops[environment]}   discounts: {release}")
         print(f"  {'':<11} {images.release_digest(release)}")
     print("\n  release         environment   gate")
-    for stop in journey.JOURNEY:
+    for stop in journey:
         verdict = "open" if stop.status == 0 else "closed; the version before was put back"
         print(f"  {stop.release:<15} {stop.environment:<13} {verdict}")
     print(f"\n  JUnit files and reports: {REPORTS}/")
     print("  stop and remove it all:  lab/down")
     print("  try another release:")
     print(f"    cd {LAB} && . ./{SETTINGS.relative_to(LAB)}")
-    print(f"    pytest --storedog-env=staging --storedog-image={journey.reference('flaky')}")
+    words = ["pytest", *options, "--storedog-env=staging"]
+    print(f"    {' '.join(words)} --storedog-image={reference('flaky')}")
 
 
 def _pipeline_summary(pipeline: Settings) -> None:

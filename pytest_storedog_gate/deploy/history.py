@@ -24,6 +24,8 @@ NOT_RECORDED = "not recorded"
 _BEGINNING = re.compile("(?:sha256:)?([0-9a-f]{4,64})")
 _LONGEST = 500  # characters of a text
 _NAMED = 5  # digests in one sentence
+# Entries that a history has: of what was let through, and of what was not.
+_MOST = {True: 30, False: 20}
 
 
 def beginning(text: str) -> str:
@@ -160,6 +162,17 @@ class History:
             f"{digits} {why}: the history has {names} to go back to; deploy another one as any, "
             "with --storedog-image; nothing changed"
         )
+
+
+def bounded(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Many that were not let through leave those alone that a person can go back to."""
+    left, found = dict(_MOST), []
+    for entry in entries:
+        good = entry.state == LET_THROUGH
+        left[good] -= 1
+        if left[good] >= 0:
+            found.append(entry)
+    return tuple(found)
 
 
 def kept(history: History, most: int) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from docker.errors import APIError
 
-from pytest_storedog_gate.deploy import Build, ImageReference, platforms
+from pytest_storedog_gate.deploy import Build, ImageReference, Watches, platforms
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
@@ -90,6 +90,7 @@ class Journey:
 
     def watch(self) -> Iterator[Mapping[str, GateError | None]]:
         """The looks at what is live."""
+        assert isinstance(self._deployer, Watches)
         return self._deployer.watch()
 
     def staged(self, reference: str) -> Staged:

@@ -53,21 +53,23 @@ class Door:
 
     def create(self, service: dict[str, Any]) -> None:
         """Creates a service, and waits until it runs."""
-        api = self.api
-        api.post(
-            f"{api.base_url}/v{api.api_version}/services/create", json=service
-        ).raise_for_status()
-        wanted = service["Mode"]["Replicated"]["Replicas"]
+        url = f"{self.api.base_url}/v{self.api.api_version}/services/create"
+        self.api.post(url, json=service).raise_for_status()
+        self.wait(service["Name"], service["Mode"]["Replicated"]["Replicas"])
+
+    def wait(self, service: str, wanted: int) -> None:
+        """Waits until so many tasks of a service run."""
         deadline = time.monotonic() + SOON
-        while self.running(service["Name"]) < wanted:
-            assert time.monotonic() < deadline, [
-                t["Status"] for t in api.tasks({"service": service["Name"]})
-            ]
+        while self.running(service) < wanted:
+            assert time.monotonic() < deadline, [each["Status"] for each in self.tasks(service)]
             time.sleep(0.1)
 
     def running(self, service: str) -> int:
-        tasks = self.api.tasks({"service": service, "desired-state": "running"})
-        return sum(task["Status"]["State"] == "running" for task in tasks)
+        return sum(task["Status"]["State"] == "running" for task in self.tasks(service))
+
+    def tasks(self, service: str) -> list[dict[str, Any]]:
+        """Those that are to run."""
+        return list(self.api.tasks({"service": service, "desired-state": "running"}))
 
     def placeholder(self, name: str, image: str, replicas: int = 1) -> dict[str, Any]:
         """A service as somebody's stack may make it, before its first release."""
@@ -79,6 +81,12 @@ class Door:
 
     def answers(self, service: str) -> list[str]:
         found: list[str] = requests.get(f"http://{self._address}/{service}", timeout=20).json()
+        return found
+
+    def ask_often(self, service: str, times: int = 100) -> list[str]:
+        """What as many clients get, one after another."""
+        url = f"http://{self._address}/{service}/{times}"
+        found: list[str] = requests.get(url, timeout=300).json()
         return found
 
     def remove(self) -> None:
@@ -118,9 +126,8 @@ class Place:
         self.door, self.name, self.said = door, f"t{uuid.uuid4().hex[:8]}", list[str]()
         self.service = f"{self.name}_shop"
         self.images = {
-            release: ImageReference.parse(f"{tag}@{images.digest(tag)}")
+            release: self.named(images(release, behaviour, more=LISTENS), images)
             for release, behaviour in {"1": "serves", "2": "serves", "3": "exits"}.items()
-            for tag in [images(release, behaviour, more=LISTENS)]
         }
         self.old, self.new, self.bad = self.images.values()
         door.create(door.placeholder(self.service, images("0", "waits"), replicas))
@@ -146,6 +153,34 @@ class Place:
 
     def take_away(self) -> None:
         self.door.take_away(self.service)
+
+    def named(self, tag: str, images: ImageFactory) -> ImageReference:
+        """An image with its digest."""
+        return ImageReference.parse(f"{tag}@{images.digest(tag)}")
+
+    def change(self, **said: Any) -> None:
+        """What somebody else does to the service, without asking."""
+        api, found = self.door.api, self.inspect()
+        url = f"{api.base_url}/v{api.api_version}/services/{found['ID']}/update"
+        spec, version = {**found["Spec"], **said}, found["Version"]["Index"]
+        api.post(url, params={"version": version}, json=spec).raise_for_status()
+
+    def set_image(self, image: ImageReference) -> None:
+        template = self.inspect()["Spec"]["TaskTemplate"]
+        template["ContainerSpec"]["Image"] = image.pinned
+        self.change(TaskTemplate=template)
+
+    def scale(self, replicas: int) -> None:
+        """Waits until they run."""
+        self.change(Mode={"Replicated": {"Replicas": replicas}})
+        self.door.wait(self.service, replicas)
+
+    def settle(self) -> None:
+        """Waits for the end of somebody else's update."""
+        deadline = time.monotonic() + SOON
+        while self.inspect().get("UpdateStatus", {}).get("State") != "completed":
+            assert time.monotonic() < deadline, self.inspect()
+            time.sleep(0.2)
 
     def inspect(self) -> dict[str, Any]:
         """The service as the engine tells it."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.pytest_side.conformance import Contract
+from pytest_storedog_gate.pytest_side.conformance import Contract, WatchesServices
 from tests.live.runs_apart import FORKS
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ SOME: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("promise", SOME)
 def test_it_keeps_what_deployers_promise(place: Place, promise: str) -> None:
     getattr(Contract(), promise)(place, *SOME[promise])
+
+
+class TestWatching(WatchesServices):
+    """Of what users see once it is promoted."""
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from lab.scripts import journey
+from lab.scripts.journey.engine import SHOPS
 from lab.scripts.pipeline import repository, settings
 from lab.scripts.pipeline.drone import Drone
 from lab.scripts.pipeline.gogs import REPOSITORY
@@ -45,7 +45,7 @@ def photograph() -> None:
         Picture("promoted", f"{builds}/{good}/1/{_STAGING}", "text=GATE OPEN"),
         Picture("stopped", f"{builds}/{bad}/1/{_STAGING}", "text=GATE CLOSED"),
         *([card] if _shows_cards(pipeline) else []),
-        Picture("shop", journey.SHOPS["production"], "#discount-code"),
+        Picture("shop", SHOPS["production"], "#discount-code"),
     )
 
 

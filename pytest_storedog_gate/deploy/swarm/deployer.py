@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.images import resolve
-from pytest_storedog_gate.deploy.swarm import rollout
+from pytest_storedog_gate.deploy.swarm import remembering, rollout
 from pytest_storedog_gate.deploy.swarm.deployment import FetchedImage
 from pytest_storedog_gate.deploy.swarm.journal import Journal
 from pytest_storedog_gate.deploy.swarm.lease import Lease
@@ -17,9 +17,9 @@ from pytest_storedog_gate.deploy.swarm.planning import Plan
 from pytest_storedog_gate.errors import ConfigurationError, GateError, RollbackFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from pytest_storedog_gate.deploy import Build
+    from pytest_storedog_gate.deploy import Build, Entry, History
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.deploy.references import ImageReference
     from pytest_storedog_gate.deploy.swarm.models import Service
@@ -71,6 +71,14 @@ class SwarmDeployer:
             yield HeldService(self)
         finally:
             self.lease.release()
+
+    def history(self) -> History:
+        return remembering.read(self.manager, self.target.service)
+
+    def watch(self) -> Iterator[Mapping[str, GateError | None]]:
+        """See `Watches`."""
+        for wrong in rollout.looks(self.manager, self.target.service):
+            yield {self.environment.gate or "": wrong}
 
     def foresee(self, reference: ImageReference) -> Plan:
         return Plan(self, reference)
@@ -158,6 +166,19 @@ class HeldService:
         """The nodes pull it themselves, by its digest: the registry has to know that."""
         self.site.resolve(image)
         return FetchedImage(self.site, image)
+
+    def go_back(self, version: Entry) -> FetchedImage:
+        """See `Remembers`: the nodes that have it still do not ask the registry."""
+        its = replace(
+            self.site.build, commit=version.commit, number=version.build, link=version.link
+        )
+        site = replace(self.site, build=replace(its, may_go_back=True))
+        return FetchedImage(site, version.image)
+
+    def remember(self, entry: Entry) -> None:
+        site = self.site
+        site.lease.require()
+        remembering.write(site.manager, site.environment, site.target.service, entry)
 
     def put_back(self) -> str:
         done = self.site.put_back()

@@ -25,8 +25,8 @@ _STARTING, _ENDED = _STATES.index("starting"), _STATES.index("complete")
 class Service:
     """A service. Each change of it, whoever makes it, gives it another `version`.
 
-    `update` is the state of its last update and `message` what the Swarm says of that; both are
-    empty since a change that needed none.
+    It was `changed` then, by the manager's clock. `update` is the state of its last update and
+    `message` what the Swarm says of that; both are empty since a change that needed none.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Service:
     spec: Spec
     update: str = ""
     message: str = ""
+    changed: str = ""
 
     @classmethod
     def from_inspection(cls, found: Mapping[str, Any]) -> Self:
@@ -46,6 +47,7 @@ class Service:
             found["Spec"],
             update.get("State", ""),
             update.get("Message", ""),
+            found["UpdatedAt"],
         )
 
     @property

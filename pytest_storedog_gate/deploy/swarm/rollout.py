@@ -7,6 +7,7 @@ still be stopping, and answer. Its command line ends well after an update that w
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,15 @@ from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytest_storedog_gate.deploy.swarm.manager import Manager
     from pytest_storedog_gate.deploy.swarm.models import Node, Service, Spec, Task
+    from pytest_storedog_gate.errors import GateError
 
 _INTERVAL = 0.2
+_BETWEEN = 1.0  # s, of looks at what is live
+_AWAY = 30.0  # s
 _UNDER_WAY = ("updating", "rollback_started")
 
 
@@ -120,6 +124,29 @@ def settle(manager: Manager, aim: Aim, timeout: float) -> float:
             )
         # The Swarm tells no events of tasks.
         time.sleep(_INTERVAL)
+
+
+def looks(manager: Manager, name: str) -> Iterator[GateError | None]:
+    """What is wrong with the service as it is at the first look, look by look."""
+    with closing(manager.another()) as own:
+        service = own.get_service(name)
+        aim = Aim(name, service.template, failures(own, service))
+        whole = time.monotonic()
+        while True:
+            try:
+                service = _of_template(own, aim)
+                seen = Look(aim, service, own.tasks(service), own.nodes())
+                wrong, missing = _wrong(own, seen), seen.missing
+            except (DeploymentFailed, NoVerdict) as error:
+                yield error
+            else:
+                now = time.monotonic()
+                whole = now if missing is None else whole
+                # One that was drained, or scaled up, has a moment to be whole again.
+                if wrong is None and now - whole > _AWAY:
+                    wrong = f"{name} is not what was deployed: {missing}"
+                yield DeploymentFailed(wrong) if wrong else None
+            time.sleep(_BETWEEN)
 
 
 def failures(manager: Manager, service: Service) -> frozenset[str]:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import journal
 from pytest_storedog_gate.deploy.docker import names as labels
-from pytest_storedog_gate.deploy.history import LET_THROUGH, NOT_RECORDED, Entry, History, kept
+from pytest_storedog_gate.deploy.history import (
+    LET_THROUGH,
+    NOT_RECORDED,
+    Entry,
+    History,
+    bounded,
+    kept,
+)
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
 from pytest_storedog_gate.reading import json_text
@@ -26,9 +33,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.docker.engine import Engine
     from pytest_storedog_gate.deploy.docker.names import Names
     from pytest_storedog_gate.deploy.environment import Environment
-
-# Entries that a history has: of what was let through, and of what was not.
-_MOST = {True: 30, False: 20}
 
 
 def read(engine: Engine, environment: Environment, names: Names) -> History:
@@ -48,7 +52,7 @@ def write(engine: Engine, environment: Environment, names: Names, entry: Entry) 
     history = read(engine, environment, names)
     stands = {each.deploy_id for each in history.entries if each.state == LET_THROUGH}
     if entry.state != LET_THROUGH or entry.deploy_id not in stands:
-        history = replace(history, entries=_bounded((entry, *history.entries)))
+        history = replace(history, entries=bounded((entry, *history.entries)))
     own = _own(engine, environment, names)
     # Another environment may have a volume of this name: see `ownership`.
     taken = [_number(name, names) for name in engine.volumes(labels.HISTORY)]
@@ -109,17 +113,6 @@ def _is_ours(said: Mapping[str, str], environment: Environment, names: Names) ->
 def _number(name: str, names: Names) -> int:
     number = name.removeprefix(names.history)
     return int(number) if number != name and number.isascii() and number.isdecimal() else 0
-
-
-def _bounded(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Many that were not let through leave those alone that a person can go back to."""
-    left, found = dict(_MOST), []
-    for entry in entries:
-        good = entry.state == LET_THROUGH
-        left[good] -= 1
-        if left[good] >= 0:
-            found.append(entry)
-    return tuple(found)
 
 
 def _entry_of(live: Container, entries: tuple[Entry, ...]) -> Entry:
