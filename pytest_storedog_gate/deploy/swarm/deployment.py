@@ -76,7 +76,7 @@ class StagedImage:
     def _opened(self, found: Service, template: Spec, said: Mapping[str, str]) -> Spec:
         if found.template != self.before.template:
             raise rollout.updated_by_others(found)
-        return journal.begun(found).opened(found, template, said)
+        return journal.Journal.begun(found).opened(found, template, said)
 
     def _labels(self) -> dict[str, str]:
         site, build = self.site, self.site.build

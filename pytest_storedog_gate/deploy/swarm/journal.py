@@ -37,15 +37,32 @@ class Journal:
     @classmethod
     def of(cls, service: Service) -> Journal | None:
         """None where none is open, or somebody else has updated the service since."""
-        text = service.labels.get(JOURNAL)
-        if text is None:
-            return None
+        left = cls._left_on(service)
+        return left if left is not None and left.template == _digest(service.template) else None
+
+    @classmethod
+    def begun(cls, service: Service) -> Journal:
+        """The journal of a deployment that is about to change the service.
+
+        Where an earlier one could not be put back, what was before that one was proved last.
+        """
+        if (still_open := cls.of(service)) is not None:
+            return still_open
+        before = {key: service.spec.get(key) for key in _CHANGED}
+        before["Labels"] = {key: text for key, text in service.labels.items() if key != JOURNAL}
+        if (left := cls._left_on(service)) is not None:
+            # Somebody else has ended a deployment: what the gate said of updates is there still.
+            before["UpdateConfig"] = left.before["UpdateConfig"]
+        return cls(before, _digest(service.template))
+
+    @classmethod
+    def _left_on(cls, service: Service) -> Journal | None:
+        """The last one, of whichever template; None where the label is none."""
         try:
-            said = json_text.loads(text)
-            journal = cls({key: said["before"][key] for key in _CHANGED}, said["template"])
+            said = json_text.loads(service.labels[JOURNAL])
+            return cls({key: said["before"][key] for key in _CHANGED}, said["template"])
         except (ValueError, KeyError, TypeError):
             return None
-        return journal if journal.template == _digest(service.template) else None
 
     @property
     def restores(self) -> bool:
@@ -77,17 +94,6 @@ class Journal:
         said = {key: text for key, text in service.labels.items() if key != JOURNAL}
         update = self.before["UpdateConfig"]
         return _without_nothing({**service.spec, "Labels": said, "UpdateConfig": update})
-
-
-def begun(service: Service) -> Journal:
-    """The journal of a deployment that is about to change the service."""
-    left = service.labels.get(JOURNAL)
-    before = {key: service.spec.get(key) for key in _CHANGED}
-    before["Labels"] = {key: text for key, text in service.labels.items() if key != JOURNAL}
-    if left is not None:
-        # Somebody else has ended a deployment, and what the gate said of updates is there still.
-        before["UpdateConfig"] = json_text.loads(left)["before"]["UpdateConfig"]
-    return Journal(before, _digest(service.template))
 
 
 def order(service: Service) -> str:

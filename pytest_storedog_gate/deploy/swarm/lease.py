@@ -73,7 +73,8 @@ class Lease:
             # Nothing tells when a config changes but a look at it.
             time.sleep(_INTERVAL)
         self._over.clear()
-        self._renewing = threading.Thread(target=self._keep, daemon=True)
+        own = self._manager.another()
+        self._renewing = threading.Thread(target=self._keep, args=(own,), daemon=True)
         self._renewing.start()
 
     def require(self) -> None:
@@ -116,12 +117,8 @@ class Lease:
             self._note, self._renewed, self._said = note, asked, said
         return note is not None
 
-    def _keep(self) -> None:
+    def _keep(self, manager: Manager) -> None:
         """Renews it until it is given back, or lost: `require` tells."""
-        try:
-            manager = self._manager.another()
-        except GateError:
-            return
         while not self._over.wait(EXPIRES / _RENEWALS):
             try:
                 asked = time.monotonic()

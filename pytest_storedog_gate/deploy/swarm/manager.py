@@ -5,20 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import os
-from contextlib import suppress
+import re
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
 from pytest_storedog_gate.deploy.docker.engine import Engine
+from pytest_storedog_gate.deploy.docker.engine.errors import explanation
 from pytest_storedog_gate.deploy.reaching import logins
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.deploy.swarm.models import Node, Service, Task
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
     from pytest_storedog_gate.deploy.swarm.models import Spec
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _LOG_LINES = 30
 _CONFLICT, _GONE = 409, 404
 _OUT_OF_SEQUENCE = "update out of sequence"
+_SPEECHLESS = re.compile("not have a leader|deadline exceeded|Unavailable|not a swarm manager")
 _TRIES = 5
 _NOTHING = b"The labels say it."
 
@@ -150,6 +153,11 @@ class Manager(Engine):
         with self._errors(), suppress(NotFound):
             self._api.remove_config(note)  # type: ignore[no-untyped-call]
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        with super()._errors(), swarm_errors(self.endpoint, self.redact):
+            yield
+
     def _update(self, service: Service, spec: Spec) -> bool:
         registry = ImageReference.parse(spec["TaskTemplate"]["ContainerSpec"]["Image"]).registry
         login = logins.login(registry, os.environ)
@@ -172,6 +180,21 @@ class Manager(Engine):
             if _OUT_OF_SEQUENCE in text or answer.status_code == _GONE:
                 return False
             raise APIError(text, answer, text)
+
+
+@contextmanager
+def swarm_errors(endpoint: str, redact: Callable[[str], str]) -> Iterator[None]:
+    """Managers that cannot agree have not refused: `NoVerdict`. The rest passes."""
+    try:
+        yield
+    except APIError as error:
+        text = explanation(error)
+        if not _SPEECHLESS.search(text):
+            raise
+        raise NoVerdict(
+            f"the Swarm at {endpoint} cannot be asked ({redact(text)}): see its managers with "
+            "docker node ls, and run again"
+        ) from error
 
 
 def _note(found: Mapping[str, Any]) -> Note:

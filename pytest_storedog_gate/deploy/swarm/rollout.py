@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.references import ImageReference
+from pytest_storedog_gate.deploy.swarm.journal import Journal
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
 
 if TYPE_CHECKING:
@@ -155,7 +156,10 @@ def failures(manager: Manager, service: Service) -> frozenset[str]:
 
 
 def require_settled(manager: Manager, name: str) -> Service:
-    """The service, which nobody is updating and whose update has not failed."""
+    """The service, which nobody else is updating, and whose update has not failed.
+
+    An update of the gate's own that could not be put back gives way to the next one.
+    """
     service = manager.find_service(name)
     if service is None:
         raise ConfigurationError(unknown(manager, name))
@@ -164,6 +168,8 @@ def require_settled(manager: Manager, name: str) -> Service:
         raise ConfigurationError(
             f"{name} {why}, and the gate updates replicated services with one at least: scale it"
         )
+    if Journal.of(service) is not None:
+        return service
     if service.update in _UNDER_WAY:
         raise NoVerdict(
             f"{name} is being updated by somebody else ({service.update}): run again when that has "
