@@ -86,6 +86,7 @@ def own(images: ImageFactory) -> Iterator[Swarm]:
     made.remove()
 
 
+@pytest.mark.filterwarnings(r"ignore:subprocess \d+ is still running:ResourceWarning")
 def test_a_node_is_lost_while_its_service_is_updated(own: Swarm, images: ImageFactory) -> None:
     """Nobody can say what answers there: closed, and the version before is back on the others."""
     door = Door(own, images)

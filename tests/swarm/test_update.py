@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_storedog_gate.deploy import Build, Entry, Remembers, TellsHistory
 from pytest_storedog_gate.deploy.history import LET_THROUGH
+from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.deploy.swarm.names import JOURNAL
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
@@ -124,10 +126,12 @@ def test_a_person_can_go_back_to_what_was_let_through(place: Place) -> None:
 
 
 def test_what_cannot_be_updated_is_refused_before(place: Place) -> None:
-    """A service that is not there, one that is another environment's, and one without tasks."""
+    """A worker, a service that is not there, another environment's, and one without tasks."""
+    worker = EngineAddress(place.door.swarm.endpoint(2))
     for environment, sentence in (
         (place.environment(service="nobody_here"), "has no service nobody_here: deploy its stack"),
         (place.environment(), "is of environment qa, and not of"),
+        (replace(place.environment(), engine=worker), "manages no Swarm .it is active there"),
     ):
         place.change(Labels={"storedog.gate.env": "qa"})
         with pytest.raises(ConfigurationError, match=sentence):
