@@ -16,6 +16,7 @@ from pytest_storedog_gate.deploy.swarm.names import JOURNAL
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
 from tests.live.places import Journey
+from tests.live.releases import free_port
 from tests.swarm.places import LISTENS
 
 if TYPE_CHECKING:
@@ -51,6 +52,25 @@ def test_all_that_the_stack_has_said_is_kept(place: Place) -> None:
         done = run.live.rollback()
     assert done.startswith(f"{place.service} runs {place.old.repository}@")
     assert place.inspect()["Spec"] == {**after, "Mode": {"Replicated": {"Replicas": 2}}}
+
+
+def test_a_port_of_the_nodes_is_freed_first_and_the_gap_is_told(place: Place) -> None:
+    port = {"TargetPort": 8080, "PublishedPort": free_port(), "PublishMode": "host"}
+    place.change(EndpointSpec={"Mode": "dnsrr", "Ports": [port]})
+    with (
+        pytest.raises(NoVerdict, match="being updated by somebody else"),
+        Run(place, place.old) as run,
+    ):
+        run.until("stage")
+    place.settle()
+    with Run(place, place.old).until("promote") as run:
+        assert place.inspect()["Spec"]["UpdateConfig"]["Order"] == "stop-first"
+        assert run.live.deployment.downtime > 0
+        run.live.conclude()
+    assert any(
+        f"now runs {place.old.brief}; unavailable for {run.live.deployment.downtime:.2f} s" in line
+        for line in place.said
+    )
 
 
 def test_a_bad_release_is_stopped_and_says_why(place: Place, images: ImageFactory) -> None:

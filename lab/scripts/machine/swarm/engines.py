@@ -108,10 +108,10 @@ class Swarm:
         ended = [name for name in names if processes.stop(name)]
         for number in self.engines:
             self._end_what_is_left(number, "")
-            for folder in (self._run(number), self._data(number)):
-                _unmount_below(folder)
-                shutil.rmtree(folder, ignore_errors=True)
             _remove_group(self.network.machine(number))
+        for folder in (self._run(1).parent, self._data(1).parent):
+            _unmount(folder)
+            shutil.rmtree(folder, ignore_errors=True)
         self.network.remove()
         return ended
 
@@ -181,7 +181,8 @@ class Swarm:
         return STATE / self.network.name / str(number)
 
 
-def _unmount_below(folder: Path) -> None:
+def _unmount(folder: Path) -> None:
+    """All mounts below it: an engine that was killed leaves its own, which is its very folder."""
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for mount in reversed([each for each in mounts if each.startswith(f"{folder}/")]):
         subprocess.run(["umount", "--lazy", mount], check=True)
