@@ -14,6 +14,7 @@ APART = ("tests/pytest_side/",)
 LONGEST = (
     "tests/live/test_deploy_crash.py",
     "tests/live/test_gate.py",
+    "tests/kubernetes/",
     "tests/live/test_deploy_compose.py",
     "tests/npm/test_side_by_side.py",
     "tests/live/test_deploy.py",

@@ -22,7 +22,7 @@ from bench.rounds import Case, difference
 from bench.site import started
 from lab.offline import programs
 from lab.scripts.machine import registry
-from pytest_storedog_gate.verdicts.attestation import oci
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.verdicts.attestation.keys import SigningKey
 from pytest_storedog_gate.verdicts.attestation.statement import TEST_RESULT
 

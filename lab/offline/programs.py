@@ -33,6 +33,7 @@ class Program:
     binary: str
     cgo: bool = False
     module: str = ""
+    flags: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -53,7 +54,8 @@ class Program:
         with step(f"building {self.name} from its Go module"):
             logged.run(
                 [
-                    *("go", "build", "-trimpath", "-buildvcs=false", *self._linked()),
+                    *("go", "build", "-trimpath", "-buildvcs=false"),
+                    *(*self._linked(), *self.flags),
                     *("-o", str(unfinished), self.package),
                 ],
                 f"build-{self.name}.log",
@@ -81,6 +83,20 @@ ALL = (GOGS, DRONE, RUNNER)
 # For tests: others' tools read our proofs, and a registry that lists referrers keeps them.
 COSIGN = Program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "cosign")
 REFERRERS = Program("referrers-registry", "./registry", "referrers-registry", module="cosign")
+# One of Kubernetes' versions: its parts refuse to start without knowing theirs.
+KUBERNETES = Program(
+    "kubernetes",
+    ".",
+    "kubernetes",
+    flags=(
+        (
+            "-ldflags=-s -w"
+            " -X k8s.io/component-base/version.gitVersion=v1.34.4"
+            " -X k8s.io/component-base/version.gitMajor=1"
+            " -X k8s.io/component-base/version.gitMinor=34"
+        ),
+    ),
+)
 # What clusters admit images by, as programs that decide by the same policies without a cluster.
 ADMISSION = (
     Program("kyverno", "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno", "kyverno"),

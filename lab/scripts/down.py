@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError
 
 from lab.offline import base
+from lab.offline.kubernetes import cluster
 from lab.scripts import images
 from lab.scripts.machine import engine, processes, registry
 from lab.scripts.machine.swarm.engines import LAB as SWARM
@@ -25,7 +26,7 @@ _NETWORKS = {f"storedog-{environment}" for environment in _ENVIRONMENTS}
 
 
 def main() -> None:
-    """Removes containers, networks and volumes, then the processes, then the files."""
+    """Removes containers, networks and volumes, then clusters and processes, then the files."""
     parser = argparse.ArgumentParser(prog="lab/down", description=__doc__)
     parser.add_argument("--all", action="store_true", help="remove the built images as well")
     arguments = parser.parse_args()
@@ -41,6 +42,8 @@ def main() -> None:
         _remove_environments(client)
         for name in SWARM.remove():
             say(f"stopped {name}")
+        if cluster.down():
+            say("removed Kubernetes")
         if arguments.all:
             _remove_images(client)
         for name in (registry.NAME, engine.NAME):

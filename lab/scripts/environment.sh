@@ -27,7 +27,7 @@ if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
     echo "- virtual environment $venv (about half a minute)"
     mkdir -p .state
     "$python" -m venv --clear "$venv"
-    (cd .. && "$venv/bin/pip" install -q -e '.[local,grpc,mail,browser,lint,proof]') ||
+    (cd .. && "$venv/bin/pip" install -q -e '.[local,grpc,mail,browser,lint,proof,kubernetes]') ||
         fail "pip could not install the project and its dependencies; see its message above"
     echo "$wanted" > "$venv/installed"
 fi

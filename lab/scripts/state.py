@@ -74,12 +74,16 @@ def signing_key() -> str:
     return path.read_text()
 
 
-def write_settings() -> None:
-    """What a person's shell needs for runs of the gate, as a file to be read with `.`."""
+def write_settings(*more: str) -> None:
+    """What a person's shell needs for runs of the gate, as a file to be read with `.`.
+
+    `more` are further lines of it.
+    """
     signing_key()
     write_secret(
         SETTINGS,
         f"export STOREDOG_DB_PASSWORD='{database_password()}'\n"
         f"export STOREDOG_SIGNING_KEY=\"$(cat '{KEYS / 'staging.key'}')\"\n"
-        f"export PATH='{STATE / 'venv' / 'bin'}':\"$PATH\"\n",
+        f"export PATH='{STATE / 'venv' / 'bin'}':\"$PATH\"\n"
+        + "".join(f"{line}\n" for line in more),
     )

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from lab.scripts import images
-from lab.scripts.journey import engine, swarm
+from lab.scripts.journey import engine, kubernetes, swarm
 from lab.scripts.journey.stops import reference
 from lab.scripts.machine import chromium
 from lab.scripts.pipeline import setup
@@ -26,13 +26,19 @@ def main() -> None:
     """Exit 0 only when every run ended as it had to."""
     parser = argparse.ArgumentParser(prog="lab/up", description=__doc__)
     parser.add_argument("--pipeline", action="store_true", help="start Gogs and Drone as well")
+    parser.add_argument(
+        "--kubernetes", action="store_true", help="show it on a Kubernetes cluster instead"
+    )
     parser.add_argument("--swarm", action="store_true", help="show it on a Docker Swarm instead")
     arguments = parser.parse_args()
     with one_sentence():
         client = prepare()
         chromium.ensure()
-        write_settings()
-        if arguments.swarm:
+        write_settings(*(kubernetes.settings() if arguments.kubernetes else ()))
+        if arguments.kubernetes:
+            kubernetes.travel()
+            _summary(kubernetes.JOURNEY, kubernetes.SHOPS, *kubernetes.OPTIONS)
+        elif arguments.swarm:
             swarm.travel()
             _summary(engine.JOURNEY, swarm.SHOPS, *swarm.OPTIONS)
         else:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _COMMIT = re.compile("[0-9a-f]{7,64}")
 _PATIENCE = 10  # s
 # What git needs, and no secret of the run's.
 _HANDED_ON = ("PATH", "HOME", "LANG", "SYSTEMROOT")
+
+
+def goes_back(commit: str | None, live: str | None, before: Collection[str]) -> bool:
+    """Whether a build is older than what is live: by git, else by the commits `before` that."""
+    older = is_older(commit, live)
+    return commit != live and commit in before if older is None else older
 
 
 def is_older(commit: str | None, live: str | None) -> bool | None:

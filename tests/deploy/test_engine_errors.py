@@ -11,11 +11,8 @@ import urllib3
 from docker.errors import APIError, DockerException
 
 from pytest_storedog_gate.deploy import ImageReference
-from pytest_storedog_gate.deploy.docker.engine.errors import (
-    engine_errors,
-    from_registry,
-    registry_errors,
-)
+from pytest_storedog_gate.deploy.docker.engine.errors import engine_errors, registry_errors
+from pytest_storedog_gate.deploy.registry.words import from_registry
 from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
 
 IMAGE = ImageReference.parse("r.example/shop:1")

@@ -204,6 +204,15 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("services:", parses),
         ("DISCOUNTS=$(docker service inspect shop_discounts", reads),
     ],
+    "how-to/deploying/kubernetes.md": [
+        ("pip install 'pytest-storedog-gate[kubernetes]'", reads),
+        ("[services.discounts]", configures),
+        ("[services.discounts]", configures),
+        (
+            "apiVersion: rbac.authorization.k8s.io/v1",
+            tested_by("tests/kubernetes/test_rights.py", "kind: Role"),
+        ),
+    ],
     "how-to/deploying/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],
     "how-to/deploying/watch.md": [

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy.registry.words import from_registry
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed
 
 if TYPE_CHECKING:
@@ -42,10 +43,6 @@ def fetch(engine: Engine, image: ImageReference) -> None:
     """Pulls the digest. An image of the same tag that the engine has already is never used."""
     for message in engine.pull(image):
         if text := message.get("error"):
-            from pytest_storedog_gate.deploy.docker.engine.errors import (  # noqa: PLC0415
-                from_registry,
-            )
-
             # The SDK's own pull swallows this and returns the stale local image.
             raise from_registry(text, image) or DeploymentFailed(
                 f"pulling {image} broke off ({text}): see that the engine's disk and the registry "

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.outlets import whole_file
 from pytest_storedog_gate.outlets.side_by_side import side_by_side
 from pytest_storedog_gate.reading import json_text
-from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import MEDIA_TYPE
 from pytest_storedog_gate.verdicts.attestation.statement import TEST_RESULT
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
+from pytest_storedog_gate.deploy import registry
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError
-from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.keeping import BundleFolder, ImageReferrers
 from pytest_storedog_gate.verdicts.attestation.keys import PublicKey, SigningKey
 from pytest_storedog_gate.verdicts.attestation.store import AttestedVerdicts
@@ -21,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pytest_storedog_gate.deploy.registry import oci
     from pytest_storedog_gate.settings.load import Settings
     from pytest_storedog_gate.settings.promotion import Promotion
     from pytest_storedog_gate.verdicts.attestation.keeping import Keeper
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def opened(settings: Settings) -> AttestedVerdicts:
@@ -60,22 +57,8 @@ def keeper(promotion: Promotion, repository: str, project: str | None, folder: P
 
 def in_registry(promotion: Promotion, repository: str) -> oci.Repository:
     """The repository where its registry is reached, with Docker's login to it."""
-    image = ImageReference.parse(repository)
-    try:
-        address = promotion.registry or _address(image.registry)
-    except ValueError:
-        raise ConfigurationError(
-            f"{repository} names no registry that can be reached: the host or the port before its "
-            "first / is none; correct the image"
-        ) from None
-    name = repository.removeprefix(f"{image.registry}/")
-    if image.registry == "docker.io":
-        name = repository if "/" in repository else f"library/{repository}"
-    # With the SDK, which takes time to import.
-    from pytest_storedog_gate.deploy.reaching import logins, trust  # noqa: PLC0415
-
-    login = logins.login(image.registry, os.environ)
-    return oci.Repository(address, name, login, trust.registry_session(urlsplit(address).netloc))
+    hint = " (promotion.registry says where it is)"
+    return registry.reached(repository, promotion.registry, hint)
 
 
 def public_keys(promotion: Promotion) -> Iterable[PublicKey]:
@@ -99,15 +82,6 @@ def _facts(settings: Settings) -> dict[str, Any]:
         "synthetics": url or (service.site if service.backend == "datadog" else "local"),
         "pluginVersion": version("pytest-storedog-gate"),
     }
-
-
-def _address(registry: str) -> str:
-    """As an engine does, plain HTTP to this machine alone."""
-    if registry == "docker.io":
-        return "https://registry-1.docker.io"
-    parts = urlsplit(f"//{registry}")
-    _ = parts.port  # ValueError of a port beyond all ports
-    return f"{'http' if parts.hostname in _LOOPBACK else 'https'}://{registry}"
 
 
 def _sha256(data: bytes) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.outlets.whole_file import Nothing
-from pytest_storedog_gate.verdicts.attestation import oci, statement
+from pytest_storedog_gate.verdicts.attestation import statement
 from pytest_storedog_gate.verdicts.attestation.bundle import Untrusted, opened, signed
 from pytest_storedog_gate.verdicts.attestation.statement import About, Attested
 from pytest_storedog_gate.verdicts.record_json import as_json

@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.errors import DeploymentFailed
-from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import signed
 from pytest_storedog_gate.verdicts.attestation.keys import PublicKey
 from pytest_storedog_gate.verdicts.attestation.statement import TEST_RESULT

@@ -12,9 +12,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.settings.promotion import Promotion
-from pytest_storedog_gate.verdicts.attestation import oci, opening
+from pytest_storedog_gate.verdicts.attestation import opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

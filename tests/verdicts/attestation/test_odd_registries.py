@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.reading import json_text
-from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import MEDIA_TYPE, signed
 from pytest_storedog_gate.verdicts.attestation.keeping import ImageReferrers
 from tests.verdicts.attestation.changing import changing

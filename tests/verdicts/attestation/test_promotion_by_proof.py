@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
-from pytest_storedog_gate.verdicts.attestation import oci
 from pytest_storedog_gate.verdicts.attestation.bundle import signed
 from pytest_storedog_gate.verdicts.record import Mode
 from pytest_storedog_gate.verdicts.rule import State

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from pytest_storedog_gate.deploy.registry import oci
 from pytest_storedog_gate.verdicts import promotion
-from pytest_storedog_gate.verdicts.attestation import oci, statement
+from pytest_storedog_gate.verdicts.attestation import statement
 from pytest_storedog_gate.verdicts.attestation.bundle import signed
 from pytest_storedog_gate.verdicts.attestation.keeping import ImageReferrers
 from pytest_storedog_gate.verdicts.attestation.keys import SigningKey

@@ -1,7 +1,6 @@
 """The one place where the engine's errors become the gate's.
 
-Engines report a registry's refusal as their own error 500, so a registry's errors are told apart by
-their text.
+Engines report a registry's refusal as their own error 500: see `deploy.registry.words`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ import urllib3
 from docker.errors import APIError, DockerException
 
 from pytest_storedog_gate.deploy.reaching.client import Unreached
-from pytest_storedog_gate.errors import DeploymentFailed, GateError, NoVerdict
+from pytest_storedog_gate.deploy.registry.words import from_registry
+from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
 from pytest_storedog_gate.outlets.plain_text import line
 
 if TYPE_CHECKING:
@@ -26,17 +26,9 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.deploy.references import ImageReference
 
-_UNAUTHORISED = "unauthorized|no basic auth credentials|denied|authentication required"
-_UNREACHABLE = (
-    "connection refused|connection reset|no such host|no route to host|network is unreachable|"
-    "timeout|deadline exceeded|server misbehaving|http response to https client|: eof|"
-    "toomanyrequests"
-)
-_CERTIFICATE = "x509|certificate"
 _REFUSED_BY_IT = re.compile("ALERT_(?!PROTOCOL_VERSION)")  # OpenSSL's words for what it sends
 _ODD = (json.JSONDecodeError, requests.HTTPError, KeyError, http.client.BadStatusLine)
 _LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
-_UNKNOWN = "manifest unknown|name unknown|repository name not known|not found"
 
 
 @contextmanager
@@ -60,32 +52,6 @@ def registry_errors(image: ImageReference) -> Iterator[None]:
         if (translated := from_registry(explanation(error), image)) is None:
             raise
         raise translated from error
-
-
-def from_registry(text: str, image: ImageReference) -> GateError | None:
-    """What a registry's answer means; None where the text does not tell."""
-    low = text.lower()
-    if re.search(_UNAUTHORISED, low):
-        return NoVerdict(
-            f"the registry {image.registry} refused {image} ({text}): log in to it with "
-            f"`docker login {image.registry}` as the user who runs this, or check the name"
-        )
-    if re.search(_CERTIFICATE, low):
-        return NoVerdict(
-            f"the registry {image.registry} shows a certificate that the engine refuses ({text}): "
-            f"put its CA into /etc/docker/certs.d/{image.registry}/ca.crt on the engine's machine"
-        )
-    if re.search(_UNREACHABLE, low):
-        return NoVerdict(
-            f"the registry {image.registry} cannot be asked for {image} ({text}): see that it "
-            "runs and that the engine reaches it"
-        )
-    if re.search(_UNKNOWN, low):
-        return DeploymentFailed(
-            f"the registry {image.registry} does not know {image} ({text}): push it first, or "
-            "correct the reference"
-        )
-    return None
 
 
 def explanation(error: APIError) -> str:

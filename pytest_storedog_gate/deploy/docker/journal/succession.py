@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_storedog_gate.deploy.ancestry import is_older
+from pytest_storedog_gate.deploy import ancestry
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.errors import DeploymentFailed
 
@@ -27,10 +27,8 @@ class Labelled(Protocol):
 
 def goes_back(build: Build, live: Labelled) -> bool:
     """Whether a build is older than what is live: by git, else by the record."""
-    commit = live.labels.get(labels.COMMIT, "")
     before = live.labels.get(labels.COMMITS_BEFORE, "").split()
-    older = is_older(build.commit, commit)
-    return build.commit != commit and build.commit in before if older is None else older
+    return ancestry.goes_back(build.commit, live.labels.get(labels.COMMIT, ""), before)
 
 
 def label_of(build: Build, live: Labelled | None) -> dict[str, str]:

@@ -49,17 +49,18 @@ class Repository:
         name: str,
         credentials: Mapping[str, str],
         session: requests.Session | None = None,
+        hint: str = "",
     ) -> None:
         """`address` is http(s)://HOST[:PORT]; `credentials` are Docker's for that registry.
 
-        The `session` knows whose certificates count.
+        The `session` knows whose certificates count; the `hint` says where its address is told.
         """
         self._base = f"{address}/v2/{name}"
         self._scheme, self._host = urlsplit(address)[:2]
         self._origin = _origin(address)
         self._name = name
         self._session = session or requests.Session()
-        self._credentials = credentials
+        self._credentials, self._hint = credentials, hint
         self._login = _basic(self._credentials)
         self._authorization = self._login
 
@@ -235,7 +236,7 @@ class Repository:
         except (requests.RequestException, ValueError) as error:
             raise NoVerdict(
                 f"the registry {self._host} cannot be asked ({type(error).__name__}); see that it "
-                "is up, and that this process reaches it (promotion.registry says where it is)"
+                f"is up, and that this process reaches it{self._hint}"
             ) from None
 
 

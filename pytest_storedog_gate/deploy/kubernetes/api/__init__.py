@@ -1,0 +1,1 @@
+"""The cluster's API as the deployer uses it, with errors that are the gate's."""

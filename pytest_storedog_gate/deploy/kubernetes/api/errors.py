@@ -1,0 +1,86 @@
+"""The one place where the cluster's errors become the gate's."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx2
+from lightkube.core.exceptions import ApiError, ConfigError
+
+from pytest_storedog_gate.errors import DeploymentFailed, NoVerdict
+from pytest_storedog_gate.outlets.plain_text import line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_NO_RIGHT = re.compile(r'cannot (\S+) resource "([^"]+)"')
+_REFUSED = range(400, 429)  # what is wrong with the request itself; later ones may pass
+_ROLE = "docs/how-to/deploying/kubernetes.md has the Role that the gate needs"
+
+
+class Absent(Exception):  # a state of the cluster, which its asker knows to take
+    """There is no such object."""
+
+
+class Changed(NoVerdict):
+    """Somebody else has changed the object since it was read: nothing was overwritten."""
+
+
+@contextmanager
+def cluster_errors(
+    server: str, verb: str, what: str, redact: Callable[[str], str]
+) -> Iterator[None]:
+    """The cluster was out of reach or let us not (`NoVerdict`), or refused (`DeploymentFailed`).
+
+    `what` is the resource with its name.
+    """
+    try:
+        yield
+    except ApiError as error:
+        raise _of_answer(error, server, verb, what, redact) from None
+    except ConfigError as error:
+        raise NoVerdict(
+            f"no login to the cluster {server} could be had: {redact(line(str(error)))}"
+        ) from None
+    except httpx2.TimeoutException as error:
+        raise NoVerdict(
+            f"the cluster {server} did not answer in time to {verb} {what} "
+            f"({type(error).__name__}), and may have done it: see why it is busy, and run again, "
+            "which looks first"
+        ) from None
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        text = redact(line(str(error))) or type(error).__name__
+        raise NoVerdict(
+            f"the cluster {server} does not answer to {verb} {what} ({text}): see that it runs and "
+            "that this process may reach it, or correct the environment's `kubernetes`"
+        ) from None
+
+
+def _of_answer(
+    error: ApiError, server: str, verb: str, what: str, redact: Callable[[str], str]
+) -> Exception:
+    code = error.status.code or error.response.status_code
+    text = redact(line(error.status.message or str(code)))
+    if code == httpx2.codes.NOT_FOUND:
+        return Absent(what)
+    if code == httpx2.codes.CONFLICT:
+        return Changed(
+            f"somebody else has changed {what} at the same time ({text}): nothing was overwritten; "
+            "see what they did, and run again"
+        )
+    if code == httpx2.codes.UNAUTHORIZED:
+        return NoVerdict(
+            f"the cluster {server} does not know this login ({text}): renew the kubeconfig's token "
+            "or certificate"
+        )
+    # A quota and an admission policy answer 403 as well.
+    if code == httpx2.codes.FORBIDDEN and (right := _NO_RIGHT.search(text)):
+        return NoVerdict(
+            f"the cluster {server} does not let this login {right[1]} {right[2]} ({text}): give it "
+            f"the verb {right[1]} on {right[2]}; {_ROLE}"
+        )
+    if code in _REFUSED:
+        return DeploymentFailed(f"the cluster {server} refused to {verb} {what}: {text}")
+    return NoVerdict(f"the cluster {server} answers {code} to {verb} {what} ({text}): run again")

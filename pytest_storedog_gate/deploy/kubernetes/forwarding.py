@@ -1,0 +1,109 @@
+"""An address of this machine that leads to a pod, through the cluster's API, as kubectl does it.
+
+https://kubernetes.io/docs/reference/kubectl/generated/kubectl_port-forward/
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from httpx2.websockets import HTTPXWSException
+
+from pytest_storedog_gate.errors import NoVerdict
+
+if TYPE_CHECKING:
+    from pytest_storedog_gate.deploy.environment import Address
+    from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
+
+_PROTOCOL = "v4.channel.k8s.io"
+_DATA, _ERROR = 0, 1  # channels, the first byte of each message
+_PIECE = 65536  # bytes
+_BROKEN = (httpx2.HTTPError, HTTPXWSException, OSError, RuntimeError)
+_LARGEST = 2**20  # bytes of one message of the cluster's
+
+
+class Forward:
+    """It listens from `open` until `close`; each connection is a stream of its own to the pod."""
+
+    def __init__(self, cluster: Cluster, address: Address, pod: str, port: int) -> None:
+        self._cluster, self.address = cluster, address
+        self._path = f"/api/v1/namespaces/{cluster.namespace}/pods/{pod}/portforward?ports={port}"
+        self._listening: socket.socket | None = None
+        self._client: httpx2.Client | None = None
+
+    def open(self) -> None:
+        """NoVerdict where the address is taken."""
+        host = self.address.host.strip("[]")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, self.address.port))
+            listening.listen()
+        except OSError as error:
+            listening.close()
+            raise NoVerdict(
+                f"the preview {self.address} cannot be listened on ({error.strerror}): free it, or "
+                "name another port of this machine with `preview`"
+            ) from None
+        self._listening, self._client = listening, self._cluster.http()
+        threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
+
+    def close(self) -> None:
+        """What is under way ends with it."""
+        listening, self._listening = self._listening, None
+        client, self._client = self._client, None
+        if listening is not None:
+            with suppress(OSError):
+                listening.shutdown(socket.SHUT_RDWR)  # else who waits in `accept` goes on waiting
+            listening.close()
+        if client is not None:
+            client.close()
+
+    def _accept(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                one, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._carry, args=(one,), daemon=True).start()
+
+    def _carry(self, one: socket.socket) -> None:
+        """One connection, until a side has ended: who asks sees that as a server that went away."""
+        client = self._client
+        # Whatever breaks the stream, the socket is closed: nobody else could be told.
+        with one, suppress(*_BROKEN):
+            if client is None:
+                return
+            with client.websocket(
+                self._path, subprotocols=[_PROTOCOL], max_message_size_bytes=_LARGEST
+            ) as stream:
+                sender = threading.Thread(target=_send, args=(one, stream), daemon=True)
+                sender.start()
+                _receive(one, stream)
+
+
+def _send(one: socket.socket, stream: Any) -> None:
+    with suppress(*_BROKEN):
+        while piece := one.recv(_PIECE):
+            stream.send_bytes(bytes([_DATA]) + piece)
+
+
+def _receive(one: socket.socket, stream: Any) -> None:
+    """The first message of each channel is the port, in two bytes."""
+    begun: set[int] = set()
+    while True:
+        message = stream.receive_bytes()
+        channel, rest = message[0], message[1:]
+        if channel not in begun:
+            begun.add(channel)
+            rest = rest[struct.calcsize("<H") :]
+        if channel == _DATA and rest:
+            one.sendall(rest)
+        elif channel == _ERROR and rest:
+            return  # nothing listens in the pod

@@ -1,0 +1,134 @@
+"""The cluster's words, and what they mean to the gate."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, GateError, NoVerdict
+from pytest_storedog_gate.pytest_side.conformance import Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.deploy.kubernetes.places import OnTheFake
+
+RIGHT = (
+    'deployments.apps "shop" is forbidden: User "me" cannot {} resource "{}" in API group "apps" '
+    'in the namespace "n"'
+)
+ANSWERS: dict[str, tuple[str, str, int, str, type[GateError], str]] = {
+    "get": (
+        "GET",
+        "deployments",
+        403,
+        RIGHT.format("get", "deployments"),
+        NoVerdict,
+        "give it the verb get on deployments",
+    ),
+    "list": (
+        "GET",
+        "pods",
+        403,
+        RIGHT.format("list", "pods"),
+        NoVerdict,
+        "the verb list on pods; .* the Role",
+    ),
+    "a policy": (
+        "PATCH",
+        "deployments",
+        403,
+        'admission webhook "w" denied the request: hunter2-secret',
+        DeploymentFailed,
+        r"refused to patch deployments shop: admission webhook \"w\" denied .*\*\*\*\*",
+    ),
+    "a request that is none": (
+        "PATCH",
+        "deployments",
+        422,
+        "is invalid",
+        DeploymentFailed,
+        "is invalid",
+    ),
+    "a login": ("GET", "deployments", 401, "Unauthorized", NoVerdict, "does not know this login"),
+    "trouble": (
+        "GET",
+        "deployments",
+        500,
+        "etcd",
+        NoVerdict,
+        "answers 500 to get deployments shop",
+    ),
+    "too much": ("GET", "pods", 429, "slow down", NoVerdict, "answers 429 to list pods"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_an_answer_has_its_meaning(place: OnTheFake, what: str) -> None:
+    method, plural, code, text, kind, says = ANSWERS[what]
+
+    def answers(asked: str, of: str, _name: str) -> tuple[int, str] | None:
+        return (code, text) if (asked, of) == (method, plural) else None
+
+    place.cluster.answers = answers
+    with pytest.raises(GateError) as caught, Run(place, place.new) as run:
+        run.until("promote")
+    error = caught.value.__cause__ if "person" in str(caught.value) else caught.value
+    assert isinstance(error, kind)
+    assert re.search(says, str(error))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_cluster_that_does_not_answer_is_no_verdict(place: OnTheFake) -> None:
+    environment = place.environment()
+    place.cluster.__exit__()
+    with (
+        place.reach(environment) as deployer,
+        pytest.raises(NoVerdict, match="does not answer to get deployments shop"),
+        deployer.lock(),
+    ):
+        pass
+    place.cluster.__enter__()
+
+
+KUBECONFIGS = {
+    "absent": (None, "kubeconfig does not say how the cluster is reached"),
+    "no YAML": ("{", "is no kubeconfig that can be used"),
+    "no kubeconfig": ("[1, 2]", "is no kubeconfig that can be used"),
+    "no context": (
+        '{"clusters": [], "contexts": []}',
+        "does not say how the cluster is reached",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", KUBECONFIGS)
+def test_a_kubeconfig_that_is_none(place: OnTheFake, tmp_path: Path, what: str) -> None:
+    text, says = KUBECONFIGS[what]
+    environment = place.environment()
+    path = tmp_path / "kubeconfig"
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    with pytest.raises(ConfigurationError, match=says), place.reach(environment):
+        pass
+
+
+def test_nothing_says_where_the_cluster_is(
+    place: OnTheFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = place.environment()
+    object.__setattr__(environment.target, "kubeconfig", None)
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    with pytest.raises(ConfigurationError, match="nothing says how"), place.reach(environment):
+        pass
+    monkeypatch.setenv("KUBECONFIG", "a:b")
+    with pytest.raises(ConfigurationError, match="several files"), place.reach(environment):
+        pass
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    with place.reach(environment) as deployer:
+        assert deployer.resolve(place.new) == place.new
