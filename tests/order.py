@@ -28,6 +28,8 @@ LONGEST = (
     "tests/drone_lint/test_pytest_files.py",
     "tests/drone_lint/test_scripts.py",
     "tests/live/test_deploy_conformance.py",
+    "tests/swarm/test_conformance.py",
+    "tests/swarm/test_update.py",
     "tests/live/test_edge.py",
     "tests/live/test_ways_out.py",
     "tests/npm/test_import_and_deploy.py",

@@ -12,6 +12,7 @@ from lab.offline import base
 from lab.offline.kubernetes import cluster
 from lab.scripts import images
 from lab.scripts.machine import engine, processes, registry
+from lab.scripts.machine.swarm.engines import LAB as SWARM
 from lab.scripts.pipeline import settings, setup
 from lab.scripts.progress import say
 from lab.scripts.state import KEYS, LAB, STATE, LabError, one_sentence
@@ -39,6 +40,8 @@ def main() -> None:
         if settings.FILE.exists():
             setup.remove(client)
         _remove_environments(client)
+        for name in SWARM.remove():
+            say(f"stopped {name}")
         if cluster.down():
             say("removed Kubernetes")
         if arguments.all:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lab.offline import programs
 from lab.offline.kubernetes import cluster
 from lab.scripts.machine import chromium, npm, packages, plugins
+from lab.scripts.machine.swarm.engines import LAB as SWARM
 from lab.scripts.pipeline import setup
 from lab.scripts.prepare import prepare
 from lab.scripts.progress import say
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 _PROGRAMS = (programs.RUNNER, programs.COSIGN, programs.REFERRERS)
-_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index"
+_REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index,swarm"
 # A whole Chromium, a screen, a mouse and keys, for the tests of what a person watches and does.
 _PERSON = {"Xvfb": "xvfb", "chromium": "chromium", "xdotool": "xdotool"}
 # Most tests wait for processes and containers. A file's tests share environments on the engine.
@@ -43,6 +44,7 @@ def main() -> int:
         npm.ensure()
         plugins.ensure()
         chromium.ensure()
+        SWARM.ensure()
         packages.need(busybox="busybox-static", sshd="openssh-server", **_PERSON)
         built = [each.ensure() for each in _PROGRAMS]
         required = _REQUIRED

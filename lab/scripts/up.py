@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from lab.scripts import images
-from lab.scripts.journey import engine, kubernetes
+from lab.scripts.journey import engine, kubernetes, swarm
 from lab.scripts.journey.stops import reference
 from lab.scripts.machine import chromium
 from lab.scripts.pipeline import setup
@@ -29,16 +29,19 @@ def main() -> None:
     parser.add_argument(
         "--kubernetes", action="store_true", help="show it on a Kubernetes cluster instead"
     )
+    parser.add_argument("--swarm", action="store_true", help="show it on a Docker Swarm instead")
     arguments = parser.parse_args()
     with one_sentence():
         client = prepare()
         chromium.ensure()
+        write_settings(*(kubernetes.settings() if arguments.kubernetes else ()))
         if arguments.kubernetes:
-            write_settings(*kubernetes.settings())
             kubernetes.travel()
             _summary(kubernetes.JOURNEY, kubernetes.SHOPS, *kubernetes.OPTIONS)
+        elif arguments.swarm:
+            swarm.travel()
+            _summary(engine.JOURNEY, swarm.SHOPS, *swarm.OPTIONS)
         else:
-            write_settings()
             engine.travel(client)
             _summary(engine.JOURNEY, engine.SHOPS)
         if arguments.pipeline:

@@ -202,6 +202,12 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
         ("[environments.staging]", configures),
         ("[environments.staging]", configures),
     ],
+    "how-to/deploying/swarm.md": [
+        ("[services.discounts]", configures),
+        ("pytest --storedog-env=staging --storedog-image=1.2.3 --storedog-plan", reads),
+        ("services:", parses),
+        ("DISCOUNTS=$(docker service inspect shop_discounts", reads),
+    ],
     "how-to/deploying/kubernetes.md": [
         ("pip install 'pytest-storedog-gate[kubernetes]'", reads),
         ("[services.discounts]", configures),

@@ -11,6 +11,7 @@ import pytest
 from lab.scripts.site import __main__ as site
 from lab.scripts.site import command_lines, keys
 from pytest_storedog_gate.datadog import overrides
+from pytest_storedog_gate.deploy import platforms
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
 from pytest_storedog_gate.reports import junit
@@ -65,7 +66,8 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
         "environments.NAME": "environments.staging",
         "gogs": "gogs",
     }
-    whole = [f"[{name}]\n{_examples(section)}" for section, name in tables.items()]
+    theirs = tuple(platforms.refused(platforms.DEFAULT))
+    whole = [f"[{name}]\n{_examples(section, *theirs)}" for section, name in tables.items()]
     top = "".join(f"{k} = {keys.meaning('top', k)['example']}\n" for k in ("verdicts", "compose"))
     path = tmp_path / "storedog.toml"
     path.write_text(top + "\n".join([*whole, others]), "utf-8")
@@ -85,6 +87,12 @@ def test_the_examples_are_a_file_that_the_settings_read(tmp_path: Path) -> None:
     ):
         path.write_text(f"{table}\n{_examples(section)}", "utf-8")
         read(path)
+    for name in platforms.NAMES:
+        own = platforms.find(name).KEYS
+        if name != platforms.DEFAULT:
+            lines = [f"{k} = {keys.meaning('environments.NAME', k)['example']}\n" for k in own]
+            path.write_text(f'{_SHOP}platform = "{name}"\n' + "".join(lines), "utf-8")
+            read(path)
     for key in keys.SECTIONS["top"]:
         path.write_text(f"{key} = {keys.meaning('top', key)['example']}\n", "utf-8")
         read(path)
@@ -116,8 +124,9 @@ def test_each_key_of_datadog_ci_is_on_the_page_of_how_to_move() -> None:
     assert files | tests | variables | of_tests <= named
 
 
-def _examples(section: str) -> str:
-    lines = [f"{key} = {keys.meaning(section, key)['example']}" for key in keys.SECTIONS[section]]
+def _examples(section: str, *without: str) -> str:
+    known = [key for key in keys.SECTIONS[section] if key not in without]
+    lines = [f"{key} = {keys.meaning(section, key)['example']}" for key in known]
     tomllib.loads("\n".join(lines))
     return "\n".join(lines) + "\n"
 

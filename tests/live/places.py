@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import requests
 from docker.errors import APIError
 
-from pytest_storedog_gate.deploy import Build, ImageReference
+from pytest_storedog_gate.deploy import Build, ImageReference, Watches, platforms
 from pytest_storedog_gate.deploy.docker import strategies
-from pytest_storedog_gate.deploy.docker.deployer import connected
 from pytest_storedog_gate.deploy.environment import Address, Environment, Readiness, Service
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from tests.deploy.conftest import told
@@ -62,11 +61,12 @@ class Journey:
 
     def __init__(self, environment: Environment, said: list[str], build: Build) -> None:
         self._resources = ExitStack()
-        reached = connected(
+        reached = platforms.find(environment.platform).connected(
             environment,
-            build=build,
-            progress=said.append,
-            redact=lambda text: text.replace("hunter2-secret", "********"),
+            build,
+            said.append,
+            lambda text: text.replace("hunter2-secret", "********"),
+            nullcontext,
         )
         self._deployer = self._resources.enter_context(reached)
         self._locked = ExitStack()
@@ -90,6 +90,7 @@ class Journey:
 
     def watch(self) -> Iterator[Mapping[str, GateError | None]]:
         """The looks at what is live."""
+        assert isinstance(self._deployer, Watches)
         return self._deployer.watch()
 
     def staged(self, reference: str) -> Staged:

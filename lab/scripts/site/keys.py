@@ -19,6 +19,7 @@ from pytest_storedog_gate.deploy import platforms
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.environment import Environment, Readiness
 from pytest_storedog_gate.deploy.runtime import Job, Runtime, Secret
+from pytest_storedog_gate.deploy.swarm.target import Target
 from pytest_storedog_gate.reading.kinds import one_of
 from pytest_storedog_gate.reading.variables import _constant_case as constant_case
 from pytest_storedog_gate.settings import datadog_ci, promotion, synthetics
@@ -60,6 +61,7 @@ SECTIONS: dict[str, Mapping[str, Kind]] = {
 _DEFAULTS = {
     "synthetics": synthetics.DEFAULTS,
     "services.NAME": {f.name: f.default for f in fields(Runtime)},
+    "environments.NAME.swarm": {f.name: f.default for f in fields(Target)},
     "services.NAME.readiness": {f.name: f.default for f in fields(Readiness)},
     "services.NAME.secrets.FILE": {f.name: f.default for f in fields(Secret)},
     "services.NAME.before_swap": {f.name: f.default for f in fields(Job)},

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.deploy.docker import strategies
 from pytest_storedog_gate.deploy.docker.specification import networks
 from pytest_storedog_gate.deploy.environment import Address
-from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress, TlsFiles
+from pytest_storedog_gate.deploy.reaching import configured
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import SECONDS, STRING, TABLE, WHOLE, Kind, one_of
 from pytest_storedog_gate.reading.nearest import suggestion
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.reading.table import Table
 
-_TLS_OR_NOT = Kind(
-    "a table, or false",
-    lambda value: value is False or isinstance(value, dict),
-    schema={"anyOf": [TABLE.schema, {"const": False}]},
-)
 _ADDRESS = STRING.meaning(Address.parse)
 # What is live, and one to go back to, at least.
 _KEPT = Kind(
@@ -47,15 +41,14 @@ KEYS = {
     "strategy": STRING.meaning(_strategy),
     "publish": TABLE,
     "network": STRING,
-    "engine": STRING.meaning(EngineAddress.parse),
-    "tls": _TLS_OR_NOT,
+    **configured.KEYS,
     "lock_image": STRING,
     "preview": _ADDRESS,
     "edge_image": STRING,
     "drain": SECONDS,
     "keep_images": _KEPT,
 }
-TABLES = {"tls": {"ca": STRING, "cert": STRING, "key": STRING}}
+TABLES = {"tls": configured.TLS}
 
 
 def read(table: Table, said: Mapping[str, Any], project: str, folder: Path) -> dict[str, Any]:
@@ -65,7 +58,7 @@ def read(table: Table, said: Mapping[str, Any], project: str, folder: Path) -> d
         "network": f"{project}.{name}" if project else f"storedog-{name}",
         **{key: value for key, value in said.items() if key != "tls"},
         "publish": table.table("publish").each(_ADDRESS),
-        "engine": _engine(table, said.get("tls"), said.get("engine"), folder),
+        "engine": configured.engine(table, said, folder),
     }
 
 
@@ -105,24 +98,6 @@ def resolved(
     from pytest_storedog_gate.deploy.docker import images  # noqa: PLC0415  # as above
 
     return images.resolved(environment.engine, reference, redact)
-
-
-def _engine(table: Table, tls: object, said: EngineAddress | None, folder: Path) -> EngineAddress:
-    """The engine with what TLS to it needs."""
-    address = said or EngineAddress()
-    if tls is None:
-        return address
-    by = address.parts
-    if tls is False:
-        if by["host"] is None and by["context"] is None:
-            raise table.error(("tls",), "false is for an engine at tcp://HOST:PORT; take it out")
-        return replace(address, plain=True)
-    if by["host"] is None:
-        raise table.error(("tls",), "it is for an engine at tcp://HOST:PORT; take it out")
-    files = {key: folder / path for key, path in table.table("tls").read(TABLES["tls"]).items()}
-    if ("cert" in files) != ("key" in files):
-        raise table.error(("tls",), "`cert` and `key` belong together: name both, or none")
-    return replace(address, tls=TlsFiles(**files))
 
 
 def _check_published(table: Table, environment: Environment) -> None:

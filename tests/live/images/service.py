@@ -64,6 +64,8 @@ if BEHAVIOUR == "starts-once":
     except FileExistsError:
         sys.stderr.write("started before\n")
         sys.exit(4)
+if BEHAVIOUR == "waits":
+    time.sleep(1_000_000)
 if BEHAVIOUR == "slow":
     time.sleep(2)
 if BEHAVIOUR == "deaf":

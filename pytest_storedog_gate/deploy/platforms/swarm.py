@@ -1,0 +1,85 @@
+"""A service of a Docker Swarm, which a stack of the user's has made: the gate changes its image."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from pytest_storedog_gate.deploy.environment import Service
+from pytest_storedog_gate.deploy.reaching import configured
+from pytest_storedog_gate.deploy.swarm.target import Target
+from pytest_storedog_gate.reading.kinds import SECONDS, STRING, TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from pytest_storedog_gate.deploy import Build, Deployer, ImageReference, Timing
+    from pytest_storedog_gate.deploy.environment import Environment
+    from pytest_storedog_gate.reading.table import Table
+
+_SWARM = {"service": STRING, "timeout": SECONDS}
+KEYS = {**configured.KEYS, "swarm": TABLE}
+TABLES = {"tls": configured.TLS, "swarm": _SWARM}
+
+
+def read(table: Table, said: Mapping[str, Any], project: str, folder: Path) -> dict[str, Any]:
+    """See `Platform`."""
+    gate = table.data.get("gate", "")
+    name = f"{project}_{gate}" if project else gate
+    target = Target(**{"service": name, **table.table("swarm").read(_SWARM)})
+    return {"engine": configured.engine(table, said, folder), "target": target}
+
+
+def check(table: Table, environment: Environment) -> None:
+    """See `Platform`."""
+    for service in environment.services:
+        if service.name != environment.gate:
+            raise table.error(
+                ("services",),
+                f"{service.name!r} is not under the gate, and a stack owns the others on platform "
+                "swarm: name the service under the gate alone",
+            )
+        if meant := list(_said(service)):
+            raise table.error(
+                ("services",),
+                f"services.{service.name} says {', '.join(meant)}, and on platform swarm the stack "
+                "says all but the `image`: take it out",
+            )
+
+
+def connected(
+    environment: Environment,
+    build: Build,
+    progress: Callable[[str], None],
+    redact: Callable[[str], str],
+    timing: Timing = nullcontext,  # noqa: ARG001  # a service's update has no parts
+) -> AbstractContextManager[Deployer]:
+    """See `Platform`."""
+    # With Docker's SDK, which a run that deploys nothing does not wait for.
+    from pytest_storedog_gate.deploy.swarm import deployer  # noqa: PLC0415
+
+    return deployer.connected(environment, build, progress, redact)
+
+
+def resolved(
+    environment: Environment, reference: ImageReference, redact: Callable[[str], str]
+) -> ImageReference:
+    """See `Platform`: a manager is an engine, which asks the registry as any does."""
+    from pytest_storedog_gate.deploy.docker import images  # noqa: PLC0415  # as above
+
+    return images.resolved(environment.engine, reference, redact)
+
+
+def _said(service: Service) -> Iterator[str]:
+    """The keys of a service with a meaning on an engine alone."""
+    bare = Service(service.name, service.image)
+    for ours, theirs in ((bare, service), (bare.runtime, service.runtime)):
+        for each in fields(ours):
+            if each.name != "runtime" and getattr(ours, each.name) != getattr(theirs, each.name):
+                yield f"`{_WORDS.get(each.name, each.name)}`"
+
+
+_WORDS = {"env_files": "env_file"}

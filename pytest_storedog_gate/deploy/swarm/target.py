@@ -1,0 +1,13 @@
+"""What the configuration says of a service in a Swarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """A `service` by its name in the Swarm; an update of it may take `timeout` seconds."""
+
+    service: str
+    timeout: float = 300.0
