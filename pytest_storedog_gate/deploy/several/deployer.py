@@ -62,9 +62,12 @@ class TargetsDeployer:
         return TargetsPlan(self.targets, reference)
 
     def history(self) -> History:
-        """The first target's entries, and what is live where all of them run the same."""
+        """The first target's entries, and what is live where all of them run the same.
+
+        One that was added to the file lately has nothing to go back to: the next one tells then.
+        """
         found = at_each(self.targets, self._history)
-        first = next(iter(found.values()))
+        first, *_ = [each for each in found.values() if each.goes_back] or found.values()
         digests = {each.live.image.digest if each.live else None for each in found.values()}
         return History(
             first.entries,
