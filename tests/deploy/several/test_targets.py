@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.deploy.fake_machine import Machine
 
 HERE = at_targets(staging())
+# The second one is of a project's own deployer, which may raise anything.
+ERRORS = (RollbackFailed("a person is needed"), OSError("a person is needed"))
 
 
 @pytest.fixture
@@ -123,14 +125,14 @@ def test_what_fails_at_the_last_promotion_is_put_back_everywhere(
     assert fleet.one_release() == "1"
 
 
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_a_rollback_that_fails_at_one_names_it_and_goes_on(
-    fleet: Fleet, new: ImageReference, monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet, new: ImageReference, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    error = RollbackFailed("a person is needed")
     failing_at(monkeypatch, LiveDeployment, "rollback", "eu", error)
     with (
         fleet.promoted(HERE, new) as (_, live),
-        pytest.raises(RollbackFailed, match=r"^eu: a person is needed\nus: put r.example"),
+        pytest.raises(RollbackFailed, match=r"^eu: .*a person is needed.*\nus: put r.example"),
     ):
         live.rollback()
     assert fleet.machines["us"].answer(LIVE) == "1"
@@ -227,6 +229,21 @@ def test_what_cannot_be_agreed_on_is_put_back_everywhere(
     assert fleet.one_release() == "1"
     assert fleet.recover(HERE) is None
     assert fleet.one_release() == "1"
+
+
+def test_a_deployer_that_breaks_keeps_none_of_the_others_from_concluding(
+    fleet: Fleet, new: ImageReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mend = failing_at(monkeypatch, LiveDeployment, "conclude", "us", OSError("gone"))
+    with fleet.promoted(HERE, new) as (_, live):
+        with pytest.raises(NoVerdict, match=r"^us: its deployer broke \(OSError: gone\): see what"):
+            live.conclude()
+        live.rollback()
+    mend()
+    assert fleet.recover(HERE) == (
+        f"us: kept what is live as {LIVE}, on which all targets had agreed"
+    )
+    assert fleet.one_release() == "2"
 
 
 def test_what_all_have_agreed_on_stays_and_the_next_run_concludes_it(
