@@ -138,6 +138,10 @@ class Environment:
             for target, own in self.targets.items()
         }
 
+    def required(self) -> tuple[str, ...]:
+        """Its targets, as words that a record shares with what a promotion asks for."""
+        return tuple(f"target {target}" for target in self.targets)
+
     @property
     def gated(self) -> Service | None:
         """The service whose image a run deploys here."""

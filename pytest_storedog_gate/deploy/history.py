@@ -117,6 +117,12 @@ class History:
     running: bool = False
     targets: Mapping[str, History] = field(default_factory=dict)
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether it knows of a version that was let through, other than what is live."""
+        now = self.live.image.digest if self.live else None
+        return any(entry.image.digest != now for entry in self._let_through())
+
     def before_live(self) -> Entry:
         """The version that was let through before what is live; ConfigurationError without one.
 

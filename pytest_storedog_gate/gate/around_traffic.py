@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import merged
+from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,10 +53,29 @@ def rounds(
     if not settings.environment.targets:
         return {"": when(settings, planned)}
     own = settings.environment.targets
-    return {
+    found = {
         target: when(there, _told(there, own[target]["overrides"], planned))
         for target, there in settings.each.items()
     }
+    _refuse_told_alike(found)
+    return found
+
+
+def anywhere(_settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
+    """Of checks that a test triggers: all of them, whatever has the traffic."""
+    return tuple(checks)
+
+
+def _refuse_told_alike(rounds: Mapping[str, tuple[PlannedCheck, ...]]) -> None:
+    """Else both would ask one target: values from outside may be alike, or an address of two."""
+    for (one, here), (other, there) in combinations(rounds.items(), 2):
+        for check, same in zip(here, there, strict=True):
+            if check.payload == same.payload:
+                raise ConfigurationError(
+                    f"{check.public_id} is told the same at {other} as at {one}, so that nothing "
+                    "would be proved of one of them: say in each target's overrides.variables how "
+                    f"it is reached, and see what its variables hold; {ADDRESS} is the gate's own"
+                )
 
 
 def _told(

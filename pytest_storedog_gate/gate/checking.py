@@ -203,13 +203,16 @@ class Checking:
         )
 
     def alone(self, public_id: str, overrides: Mapping[str, Any]) -> CheckOutcome:
-        """One check's outcome in a batch of its own."""
+        """One check's outcome in a batch of its own, or in one for each target."""
         asked = self._settings.requirements.only(public_id, overrides)
         checks = selection.resolve(asked, self._known)
         _refuse_suites([public_id], checks)
-        for outcome in self._batch(checks).outcomes():
-            return self._settings.redact.document(outcome)
-        raise NoVerdict(f"the run ended before {public_id} had a result")
+        rounds = around_traffic.rounds(self._settings, checks, around_traffic.anywhere)
+        batches = {target: self._batch(told) for target, told in rounds.items()}
+        found = [_of_target(o, target) for target, b in batches.items() for o in b.outcomes()]
+        if len(found) < len(batches):
+            raise NoVerdict(f"the run ended before {public_id} had a result")
+        return self._settings.redact.document(_of_all(found))
 
     def confirmed(self) -> dict[str, CheckOutcome]:
         """What is known, once more from the whole batch: results may have joined since."""
@@ -251,10 +254,7 @@ class Checking:
     def _joined(self, public_id: str) -> CheckOutcome:
         """What all batches that hold the check tell of it."""
         holding = self._holding[public_id]
-        outcomes = [self._judged(batch.outcome(public_id), target) for target, batch in holding]
-        if len(outcomes) == 1:
-            return outcomes[0]
-        return CheckOutcome(public_id, tuple(r for each in outcomes for r in each.results))
+        return _of_all([self._judged(b.outcome(public_id), target) for target, b in holding])
 
     def _judged(self, outcome: CheckOutcome, target: str) -> CheckOutcome:
         """As tests, workers and reports see it: without secrets, and by the rules in git."""
@@ -312,6 +312,14 @@ def _parts(
     for target, checks in rounds.items():
         for start in range(0, len(checks), MAX_TESTS):
             yield target, checks[start : start + MAX_TESTS]
+
+
+def _of_all(outcomes: Sequence[CheckOutcome]) -> CheckOutcome:
+    """One of several outcomes of a check, which has the results of all."""
+    first, *others = outcomes
+    if not others:
+        return first
+    return CheckOutcome(first.public_id, tuple(r for each in outcomes for r in each.results))
 
 
 def _of_target(outcome: CheckOutcome, target: str) -> CheckOutcome:

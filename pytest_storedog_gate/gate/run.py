@@ -381,11 +381,11 @@ class GateRun:
         )
 
     def _requirements(self) -> tuple[str, ...]:
-        """What this run required: checks, what brought them, and the words of the watch."""
+        """What this run required: checks, what brought them, and the words of watch and targets."""
         planned = {check.public_id for check in self.checks}
         asked = [name for name in self.settings.requirements.names() if name not in planned]
         required, watch = self._checking.required, self.settings.watch
-        words = watch.required() if watch else ()
+        words = (*(watch.required() if watch else ()), *self.settings.environment.required())
         return tuple(sorted({*required, *asked, *words})) if required else ()
 
     @property

@@ -90,7 +90,8 @@ def names(section: EnvironmentSection, path: Path, ci_file: CiSource) -> tuple[s
     """What the files require of an environment today, as the record of its run names it."""
     asking = [of_section(section, path), ci_file.level]
     asked = gathered(asking, narrow=False, execution_rules=section.execution_rules).names()
-    return (*asked, *(section.watch.required() if section.watch else ()))
+    watch = section.watch.required() if section.watch else ()
+    return (*asked, *watch, *section.environment.required())
 
 
 def _references(texts: Iterable[str], where: str) -> tuple[CheckReference, ...]:

@@ -161,6 +161,7 @@ def test_each_check_passes_at_each_target(fleet: Fleet) -> None:
         "us": DIGEST,
         "eu": DIGEST,
     }
+    assert {"target us", "target eu"} <= {*report["requirements"]}
     places = {r["location"] for check in report["checks"] for r in check["results"]}
     assert places == {f"Local (aws:eu-central-1) ({name})" for name in ("us", "eu")}
     junit = (fleet.project.path / "junit.xml").read_text("utf-8")
@@ -185,13 +186,37 @@ def test_what_fails_at_one_is_rolled_back_at_both(fleet: Fleet) -> None:
 
 
 def test_a_run_that_only_checks_asks_both(fleet: Fleet) -> None:
-    fleet.project.checks(
-        http_check("dis-cou-nts", "/discount", "the discounts"),
-        http_check("hea-lth-chk", "/health", "the health route"),
+    """With the same address as a run that deploys; and so does a check that a test triggers."""
+    (fleet.project.path / "test_own.py").write_text(
+        "def test_own(storedog_trigger):\n"
+        "    results = storedog_trigger('hea-lth-chk').results\n"
+        "    assert [r.location[-4:] for r in results] == ['(us)', '(eu)']\n"
     )
-    assert fleet.project.run("--storedog-deploy=never").ret == 0
+    result = fleet.project.run("--storedog-deploy=never")
+    assert result.ret == 0, result.stdout.str()
     for live in fleet.live:
-        assert dict(live.asked) == {"/discount": 1, "/health": 1}
+        assert dict(live.asked) == {"/discount": 1, "/health": 2}
+
+
+def test_checks_that_are_told_the_same_by_values_from_outside_are_refused(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is touched; an address of its own says nothing where both are published so.
+
+    A preview that differs proves nothing of what is live.
+    """
+    monkeypatch.setenv("SHOP_US", "http://shop.example")
+    monkeypatch.setenv("SHOP_EU", "http://shop.example")
+    text = TOML
+    for number, (name, shop) in enumerate(zip(("us", "eu"), fleet.previews, strict=True), 1):
+        preview = shop.url.removeprefix("http://")
+        text += TARGET.format(name=name, port=number, live="10.0.0.1:80", preview=preview)
+        text = text.replace('SHOP = "http://10.0.0.1:80"', f'SHOP = "${{SHOP_{name.upper()}}}"')
+    fleet.project.configuration(text)
+    result = fleet.project.run(IMAGE)
+    assert result.ret == 4, result.stdout.str()
+    result.stdout.fnmatch_lines(["*hea-lth-chk is told the same at eu as at us, so that nothing*"])
+    assert fleet.said() == ["eu put back", "us put back"]
 
 
 def test_the_plan_tells_of_both(fleet: Fleet) -> None:

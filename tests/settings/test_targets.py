@@ -10,6 +10,7 @@ import pytest
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.settings.file import read
+from pytest_storedog_gate.settings.levels import CiSource, names
 from pytest_storedog_gate.settings.secret_values import filled_in
 
 if TYPE_CHECKING:
@@ -150,6 +151,24 @@ def test_values_from_outside_come_to_each(tmp_path: Path) -> None:
     assert "hunter2" in secrets
     with pytest.raises(ConfigurationError, match=r"production\.targets\.us\.overrides.*US_KEY"):
         filled_in(section(tmp_path, WHOLE), "storedog.toml", {})
+
+
+def test_a_promotion_asks_for_each(tmp_path: Path) -> None:
+    """A verdict from before there was a target says nothing of it."""
+    nothing = CiSource.of_file(None, tmp_path, in_git=True)
+    asked = names(section(tmp_path, WHOLE), tmp_path / "storedog.toml", nothing)
+    assert asked == ("abc-def-ghi", "target us", "target eu")
+
+
+@pytest.mark.parametrize("platform", ["kubernetes", "swarm"])
+def test_a_platform_that_cannot_agree_is_refused(tmp_path: Path, platform: str) -> None:
+    text = WHOLE.partition("lock_image")[0].replace("port = 2814\n", "")
+    text += f'platform = "{platform}"\n'
+    for name in ("us", "eu"):
+        text += f'[environments.production.targets.{name}]\n{platform}.service = "{name}"\n'
+        text += f'overrides.variables.SHOP = "http://{name}"\n'
+    with pytest.raises(ConfigurationError, match=r"targets: a \w+ cannot be one of several"):
+        section(tmp_path, text)
 
 
 @pytest.mark.parametrize(("old", "new", "said"), WRONG.values(), ids=WRONG)

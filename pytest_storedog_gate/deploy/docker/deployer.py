@@ -222,6 +222,7 @@ class HeldEnvironment:
                 f"nothing stands there that the lock {site.names.lock} could be made of, and all "
                 "targets are locked before any is touched: name a `lock_image` that has `cat`"
             )
+        site.lease.require()  # the others may have been waited for since it was taken
         live = site.engine.find(site.names.live)
         return (live.labels.get(DEPLOY_ID) or None) if live else None
 

@@ -35,6 +35,12 @@ def read(table: Table, said: Mapping[str, Any], project: str, folder: Path) -> d
 
 def check(table: Table, environment: Environment) -> None:
     """See `Platform`."""
+    if environment.targets:
+        raise table.error(
+            ("targets",),
+            "a Swarm cannot be one of several targets: a run that is killed would leave different "
+            "versions; make an environment of each",
+        )
     for service in environment.services:
         if service.name != environment.gate:
             raise table.error(

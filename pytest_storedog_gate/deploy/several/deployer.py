@@ -62,9 +62,12 @@ class TargetsDeployer:
         return TargetsPlan(self.targets, reference)
 
     def history(self) -> History:
-        """The first target's entries, and what is live where all of them run the same."""
+        """The first target's entries, and what is live where all of them run the same.
+
+        One that was added to the file lately has nothing to go back to: the next one tells then.
+        """
         found = at_each(self.targets, self._history)
-        first = next(iter(found.values()))
+        first, *_ = [each for each in found.values() if each.goes_back] or found.values()
         digests = {each.live.image.digest if each.live else None for each in found.values()}
         return History(
             first.entries,
@@ -146,7 +149,7 @@ class HeldTargets:
 
     def put_back(self) -> str:
         """The last target first; one that fails keeps none of the others from it."""
-        done = at_all(reverse(self.held), _put_back)
+        done = at_all(reverse(self.held), lambda held: held.put_back(), broken=RollbackFailed)
         return "; ".join(f"{target}: {told}" for target, told in done.items())
 
     @contextmanager
@@ -168,18 +171,6 @@ class HeldTargets:
 
         found = side_by_side(of, self.held, at_once=_AT_ONCE)
         return FetchedTargets(self, dict(zip(self.held, found, strict=True)))
-
-
-def _put_back(held: Held) -> str:
-    try:
-        return held.put_back()
-    except GateError:
-        raise
-    except Exception as error:  # a project's own deployer may raise anything
-        raise RollbackFailed(
-            f"it was not put back ({type(error).__name__}: {error}): see what runs there, and mend "
-            "its deployer"
-        ) from error
 
 
 def _agreeing(target: str, held: object) -> HeldTarget:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy import Answers, Deployment, RanJobs, TellsLogs
 from pytest_storedog_gate.deploy.several.naming import at_all, at_each, named, reverse
-from pytest_storedog_gate.errors import GateError, NoVerdict
+from pytest_storedog_gate.errors import GateError, NoVerdict, RollbackFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +119,7 @@ class LiveTargets:
         """The last target first; nothing is put back any more once all have agreed."""
         if self._agreed:
             return self._left
-        done = at_all(reverse(self.live), lambda live: live.rollback())
+        done = at_all(reverse(self.live), lambda live: live.rollback(), broken=RollbackFailed)
         return "; ".join(f"{target}: {told}" for target, told in done.items())
 
     def logs(self) -> dict[str, str]:

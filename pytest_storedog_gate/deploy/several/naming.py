@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_storedog_gate.errors import ExitStatus, GateError
+from pytest_storedog_gate.errors import ExitStatus, GateError, NoVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,10 +40,13 @@ def at_each(targets: Mapping[str, T], do: Callable[[T], R]) -> dict[str, R]:
     return done
 
 
-def at_all(targets: Mapping[str, T], do: Callable[[T], R]) -> dict[str, R]:
+def at_all(
+    targets: Mapping[str, T], do: Callable[[T], R], *, broken: type[GateError] = NoVerdict
+) -> dict[str, R]:
     """The same, and all have their turn: one error, the worst, then tells of each of them.
 
-    It tells of the others too what was done there, where that is a sentence.
+    It tells of the others too what was done there, where that is a sentence. Where one raises what
+    is no error of the gate's, as a project's own deployer may, it is `broken`.
     """
     done: dict[str, R] = {}
     faults: list[GateError] = []
@@ -53,6 +56,9 @@ def at_all(targets: Mapping[str, T], do: Callable[[T], R]) -> dict[str, R]:
                 done[target] = do(one)
         except GateError as error:
             faults.append(error)
+        except Exception as error:  # noqa: BLE001  # the others have their turn all the same
+            why = f"{target}: its deployer broke ({type(error).__name__}: {error})"
+            faults.append(broken(f"{why}: see what runs there, and mend it"))
     if faults:
         worst = min(faults, key=lambda fault: _WORST_FIRST.index(fault.exit_status))
         said = [f"{target}: {told}" for target, told in done.items() if isinstance(told, str)]

@@ -71,8 +71,12 @@ class EnvironmentSection:
 
     @property
     def undeployed(self) -> EnvironmentSection:
-        """The same, of which a run only checks what answers: it needs nothing of a deployment."""
-        bare = replace(self.environment, services=(), gate=None, elsewhere=None, preview=None)
+        """The same, of which a run only checks what answers: it needs nothing of a deployment.
+
+        The service under the gate is still named: by it checks are told where each target is.
+        """
+        gate = self.environment.gate if self.environment.targets else None
+        bare = replace(self.environment, services=(), gate=gate, elsewhere=None, preview=None)
         return replace(self, environment=bare, watch=None)
 
     @property

@@ -153,3 +153,17 @@ def test_the_next_run_knows_the_targets_by_another_order_and_not_all_of_them(cas
             there.recover(replace(case.environment, targets=dict(reversed([*own.items()]))))
             found = {whole_release(there.machines[target]) for target in own}
             assert len(found) == 1
+
+
+@pytest.mark.parametrize("case", [("rename", 2)], indirect=True, ids=["rename, 2 targets"])
+@pytest.mark.parametrize("called", [("eu", "us"), ("us", "new"), ("new", "eu")], ids=" ".join)
+def test_the_next_run_knows_the_targets_by_other_names(case: Case, called: tuple[str, str]) -> None:
+    here = case.environment
+    renamed = replace(here, targets=dict(zip(called, here.targets.values(), strict=True)))
+    answers = []
+    for left, _ in killed(case.fleet, deploying(here, case.new)):
+        if left.answers() != {"1"}:
+            left.recover(renamed)
+            answers.append(left.one_release())
+    assert answers == sorted(answers, key=str)
+    assert set(answers) == {"1", "2"}

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_storedog_gate.deploy import ImageReference
+    from pytest_storedog_gate.deploy.environment import Environment
     from tests.deploy.fake_machine import Machine
 
 HERE = at_targets(staging())
+# The second one is of a project's own deployer, which may raise anything.
+ERRORS = (RollbackFailed("a person is needed"), OSError("a person is needed"))
 
 
 @pytest.fixture
@@ -122,14 +125,14 @@ def test_what_fails_at_the_last_promotion_is_put_back_everywhere(
     assert fleet.one_release() == "1"
 
 
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
 def test_a_rollback_that_fails_at_one_names_it_and_goes_on(
-    fleet: Fleet, new: ImageReference, monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet, new: ImageReference, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    error = RollbackFailed("a person is needed")
     failing_at(monkeypatch, LiveDeployment, "rollback", "eu", error)
     with (
         fleet.promoted(HERE, new) as (_, live),
-        pytest.raises(RollbackFailed, match=r"^eu: a person is needed\nus: put r.example"),
+        pytest.raises(RollbackFailed, match=r"^eu: .*a person is needed.*\nus: put r.example"),
     ):
         live.rollback()
     assert fleet.machines["us"].answer(LIVE) == "1"
@@ -179,6 +182,23 @@ def test_the_locks_are_taken_in_one_order_and_given_back(fleet: Fleet, new: Imag
     fleet.deploy(other, new)
 
 
+def test_a_lock_that_was_lost_while_the_others_were_waited_for(
+    fleet: Fleet, new: ImageReference
+) -> None:
+    with fleet.promoted(HERE, new):
+        pass
+    with fleet.reached(HERE) as deployer, deployer.lock() as held:
+        eu = fleet.machines["eu"]
+        lock = eu.box("staging.lock")
+        assert lock is not None
+        eu.remove(lock)
+        before = fleet.state()
+        with pytest.raises(NoVerdict, match=r"^eu: the lock staging\.lock was lost"):
+            held.recover()
+        assert fleet.state() == before
+    fleet.recover(HERE)
+
+
 def test_all_have_the_same_digest(fleet: Fleet, new: ImageReference) -> None:
     tag = replace(new, digest=None)
     with fleet.reached(HERE) as deployer:
@@ -209,6 +229,21 @@ def test_what_cannot_be_agreed_on_is_put_back_everywhere(
     assert fleet.one_release() == "1"
     assert fleet.recover(HERE) is None
     assert fleet.one_release() == "1"
+
+
+def test_a_deployer_that_breaks_keeps_none_of_the_others_from_concluding(
+    fleet: Fleet, new: ImageReference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mend = failing_at(monkeypatch, LiveDeployment, "conclude", "us", OSError("gone"))
+    with fleet.promoted(HERE, new) as (_, live):
+        with pytest.raises(NoVerdict, match=r"^us: its deployer broke \(OSError: gone\): see what"):
+            live.conclude()
+        live.rollback()
+    mend()
+    assert fleet.recover(HERE) == (
+        f"us: kept what is live as {LIVE}, on which all targets had agreed"
+    )
+    assert fleet.one_release() == "2"
 
 
 def test_what_all_have_agreed_on_stays_and_the_next_run_concludes_it(
@@ -244,6 +279,28 @@ def test_each_remembers_its_own_and_all_go_back_together(
             held.recover()
             held.go_back(version).stage().promote().conclude()
     assert fleet.one_release() == "1"
+
+
+def test_a_new_first_target_does_not_hide_what_the_others_remember(
+    machine: Machine, old: ImageReference
+) -> None:
+    fleet, here = Fleet(machine, 3), at_targets(staging(), 3)
+    new = fleet.push("2")
+    (_, *known), newest = here.targets, fleet.push("3")
+
+    def deploy(environment: Environment, image: ImageReference) -> None:
+        with fleet.promoted(environment, image) as (held, live):
+            live.conclude()
+            held.remember(Entry(image, datetime.now(UTC), "open", live.deployment.deploy_id))
+
+    before = replace(here, targets={target: here.targets[target] for target in known})
+    deploy(before, old)
+    deploy(before, new)
+    with fleet.reached(here) as deployer:
+        assert deployer.history().named(str(old.digest)).image == old
+    deploy(here, newest)
+    with fleet.reached(here) as deployer:
+        assert deployer.history().before_live().image == new
 
 
 def test_unlike_targets_have_no_version_before(fleet: Fleet, old: ImageReference) -> None:
