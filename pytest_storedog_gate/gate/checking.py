@@ -132,7 +132,8 @@ class Checking:
         self._fail, self._progress = fail, progress
         self._cancelled = cancelled
         self._client = connect(Clock(self._cancelled.wait))
-        self._client.say = outcomes.note
+        # What a server says may repeat any secret that it was told.
+        self._client.say = lambda line: outcomes.note(settings.redact(line))
         self._known = selection.Known(self._client)
         self.checks = selection.resolve(settings.requirements, self._known)
         self.required: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES, Keys
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.definitions.definition import is_public_id
+from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.settings import secret_values
 
 if TYPE_CHECKING:
@@ -50,5 +51,10 @@ def connected(
     site = next(filter(None, map(environ.get, SITE_VARIABLES)), US1)
     endpoint = Endpoint.of_url(address) if address else Endpoint.of_site(known_site(site, environ))
     client = SyntheticsClient(endpoint, Keys(api, app) if api and app else None)
-    client.say = lambda why: print(why, file=sys.stderr)
+    client.say = _tell
     return closing(client)
+
+
+def _tell(why: str) -> None:
+    sys.stderr.write(f"{line(why)}\n")
+    sys.stderr.flush()

@@ -58,31 +58,6 @@ def test_results_are_reported_as_they_arrive(
     assert next(outcomes).public_id == B
 
 
-def test_who_asks_during_a_look_keeps_nobody_from_what_it_brings(
-    client: SyntheticsClient, datadog: FakeDatadog
-) -> None:
-    """As the batch of another target does, whose check has just ended."""
-    running = entry(B, "in_progress", retries=None)
-    asked: list[Status] = []
-
-    def look() -> Answer:
-        if datadog.count("/ci/batch/b") == 1:
-            return state(entry(A), running, status="in_progress")
-        asked.append(batch.outcome(A).status)
-        return state(entry(A, "failed"), entry(B), status="failed")
-
-    datadog.dynamic = {"/ci/batch/b": look}
-    datadog.script = {
-        "/ci/batch/b": [NOTHING],
-        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
-    }
-    client.deadline = 60 + GRACE
-    batch = Batch(client, Triggered("b", {}), {B: (), A: ()})
-    yielded = {found.public_id: found.status for found in batch.outcomes()}
-    assert (yielded[A], asked) == (Status.PASSED, [Status.PASSED])
-    assert batch.outcome(A).status is Status.NO_VERDICT  # it is called passed and failed
-
-
 def test_attempts_are_kept(client: SyntheticsClient, datadog: FakeDatadog) -> None:
     first = entry(status="in_progress", result_id="1", retries=0, max_retries=1)
     last = entry(result_id="2", initial_result_id="1", retries=1, max_retries=1)
