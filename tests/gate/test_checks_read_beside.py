@@ -122,6 +122,7 @@ def test_an_image_that_is_not_there_leaves_the_checks_known(deploying: GateProje
     assert not (deploying.path / "staged").exists()
 
 
+@pytest.mark.usefixtures("started_as_usual")  # whose end takes its threads apart
 def test_an_interrupt_waits_for_no_check_to_be_read(deploying: GateProject) -> None:
     begun = time.monotonic()
     status, output = run(deploying, HANGS, "raise KeyboardInterrupt")
