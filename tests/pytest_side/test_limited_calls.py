@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 AT_ONCE = """
 from pytest_storedog_gate.datadog.calling import caller
 caller._LONG = 0
+"""
+# A signal comes as soon as a limit is met, which would last for a minute.
+ENDED = """
+import os, signal
+from pytest_storedog_gate.datadog.calling import caller, retries
+real = retries.pause
+def pause(attempt, method, answer, *more, **others):
+    if answer is not None and answer.status_code == 429:
+        os.kill(os.getpid(), signal.{signal})
+    return real(attempt, method, answer, *more, **others)
+retries.pause = pause
 """
 SECRET = "hunter2-hunter2"
 LIMITED = Answer({"errors": [f"too many calls with {SECRET}"]}, 429, {"Retry-After": "0"})
@@ -54,3 +66,35 @@ def test_what_a_run_waits_for_is_told(
         result.stdout.fnmatch_lines([line])
     assert "too many calls with ****" in output
     assert SECRET not in output + result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "done"),
+    [
+        ("SIGTERM", "/tests/dis-cou-nts", ["put back"]),
+        ("SIGINT", "/trigger/ci", ["promoted", "rolled back"]),
+        ("SIGTERM", "/ci/batch/b-1", ["promoted", "rolled back"]),
+    ],
+)
+def test_who_ends_a_run_that_waits_for_a_limit_waits_no_longer(
+    by_turns: GateProject,
+    datadog: FakeDatadog,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    name: str,
+    route: str,
+    done: list[str],
+) -> None:
+    configure(by_turns)
+    ask(by_turns, datadog, monkeypatch)
+    with (by_turns.path / "conftest.py").open("a") as file:
+        file.write(ENDED.format(signal=name))
+    datadog.script = passing("dis-cou-nts")
+    datadog.script[route] = [Answer(status=429, headers={"Retry-After": "60"})]
+    began = time.monotonic()
+    result = by_turns.run(IMAGE)
+    assert result.ret == 2, result.stdout.str()
+    assert time.monotonic() - began < 60
+    assert said(by_turns) == ["locked", *done]
+    assert datadog.count(route) == 1
+    assert by_turns.report()["state"] == "inconclusive"
