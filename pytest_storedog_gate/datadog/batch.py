@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -71,6 +73,8 @@ class Batch:
     that names none needs one from anywhere. `habits` tell when to look. It waits until the client's
     `deadline`. A result that never arrives, is lost, timed out or contradicted ends as "no
     verdict", never as passed.
+
+    It is followed by one thread; `outcome` may be called by any.
     """
 
     def __init__(
@@ -94,7 +98,9 @@ class Batch:
         # Results that have ended, whose details have not arrived.
         self._lacking: set[str] = set()
         self._late = False
+        # As they were judged by what is known; that changes as a whole, in `_learning`.
         self._outcomes: dict[str, CheckOutcome] = {}
+        self._knowing = threading.Lock()
 
     @property
     def id(self) -> str:
@@ -112,13 +118,17 @@ class Batch:
         while missing:
             left = self._client.deadline - self._clock.now()
             pause = self._pace.until_next(self._expected(missing), told=self._told)
-            self._late = pause + _LOOKING > left
-            if self._clock.wait(max(left, 0.0) if self._late else pause):
+            late = pause + _LOOKING > left
+            if self._clock.wait(max(left, 0.0) if late else pause):
                 return
-            self._outcomes.clear()
-            if not self._late:
+            if late:
+                with self._learning():
+                    self._late = True
+            else:
                 self._pace.looks()
-                self._see(self._client.batch(self.id, self._state))
+                state = self._client.batch(self.id, self._state)
+                with self._learning():
+                    self._see(state)
                 if not self._wait_for_details():
                     return
             over = self._late or not self._state.running
@@ -133,9 +143,20 @@ class Batch:
 
         It is the same object as before where nothing has.
         """
-        if public_id not in self._outcomes:
-            self._outcomes[public_id] = self._outcome(public_id)
-        return self._outcomes[public_id]
+        with self._knowing:
+            if public_id not in self._outcomes:
+                self._outcomes[public_id] = self._outcome(public_id)
+            return self._outcomes[public_id]
+
+    @contextmanager
+    def _learning(self) -> Iterator[None]:
+        """Lets nobody judge by a half of what the block learns, nor later by what was known before.
+
+        Others may ask at any moment, also while an answer is on its way.
+        """
+        with self._knowing:
+            yield
+            self._outcomes.clear()
 
     def _outcome(self, public_id: str) -> CheckOutcome:
         followed = self._followed[public_id]
@@ -202,8 +223,10 @@ class Batch:
         return True
 
     def _ask_for_details(self) -> None:
-        self._details |= self._client.details(sorted(self._lacking))
-        self._lacking = {i for i in self._lacking if not self._detail(i).ended}
+        found = self._client.details(sorted(self._lacking))
+        with self._learning():
+            self._details |= found
+            self._lacking = {i for i in self._lacking if not self._detail(i).ended}
 
     def _failing(self) -> bool:
         """Whether somebody may be waiting to hear why a check failed."""

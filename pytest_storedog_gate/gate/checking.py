@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.settings.load import Settings
 
 _PATIENCE = 5.0  # s; watchers end at once, unless a call of theirs hangs
+_GLANCE = 0.5  # s, after which it is told what the reading has met
+_HEARTBEAT = 10.0  # s between two lines about the same waiting
 
 
 class NothingRead:
@@ -76,9 +78,19 @@ class BeingRead(NothingRead):
         if self._read.done():
             self._read.result()
 
-    def done(self) -> tuple[Checking, float]:
-        """The checks, once they are read, and for how many seconds nobody had to wait for that."""
-        asked = time.monotonic()
+    def done(self, outcomes: Outcomes) -> tuple[Checking, float]:
+        """The checks, once they are read, and for how many seconds nobody had to wait for that.
+
+        The lock is held meanwhile: `outcomes` tells what is waited for.
+        """
+        asked = told = time.monotonic()
+        while not wait([self._read], _GLANCE).done:
+            outcomes.tell()
+            now = time.monotonic()
+            if now - told >= _HEARTBEAT:
+                told = now
+                outcomes.note(f"the checks are still being read after {now - self._begun:.0f} s")
+        outcomes.tell()
         checking, ended = self._read.result()
         return checking, min(asked, ended) - self._begun
 
@@ -120,6 +132,8 @@ class Checking:
         self._fail, self._progress = fail, progress
         self._cancelled = cancelled
         self._client = connect(Clock(self._cancelled.wait))
+        # What a server says may repeat any secret that it was told.
+        self._client.say = lambda line: outcomes.note(settings.redact(line))
         self._known = selection.Known(self._client)
         self.checks = selection.resolve(settings.requirements, self._known)
         self.required: tuple[str, ...] = ()

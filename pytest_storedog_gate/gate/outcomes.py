@@ -116,6 +116,14 @@ class Outcomes:
         self._wait(lambda: number < len(self._arrived))
         return self._arrived[number] if number < len(self._arrived) else None
 
+    def note(self, line: str) -> None:
+        """Tells a line, from any thread: whoever waits says it, or the main thread at once."""
+        with self._news:
+            self._lines.append(line)
+            self._news.notify_all()
+        if threading.current_thread() is threading.main_thread():
+            self.tell()
+
     def tell(self) -> None:
         """Tells what nobody has been told, in the thread of the caller."""
         with self._news:

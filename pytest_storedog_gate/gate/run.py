@@ -228,7 +228,7 @@ class GateRun:
         # What is wrong with the checks comes first, whichever of the two was found first: and
         # reports name the checks, whatever is wrong with the image.
         with self._stopwatch(Step.CHECKS.part):
-            self._checking, self._read_beside = reading.done()
+            self._checking, self._read_beside = reading.done(self.outcomes)
         self.watching = watching.of(
             self.settings, self._deploying, self.outcomes, self._vain, self._resources
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from pytest_storedog_gate.datadog.calling.keys import KEY_VARIABLES, Keys
 from pytest_storedog_gate.datadog.client import SyntheticsClient
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.definitions.definition import is_public_id
+from pytest_storedog_gate.outlets.plain_text import line
 from pytest_storedog_gate.settings import secret_values
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def connected(
 ) -> closing[SyntheticsClient]:
     """A client for `url` or, without one, DD_API_HOST_OVERRIDE, else the site DD_SITE, to close.
 
-    The keys come from the environment; a site wants both. Raises ConfigurationError.
+    The keys come from the environment; a site wants both. Long pauses are told on standard
+    error. Raises ConfigurationError.
     """
     address = url or environ.get(URL_VARIABLE)
     api, app = (secret_values.key(environ, KEY_VARIABLES[part]) for part in ("api", "app"))
@@ -47,4 +50,11 @@ def connected(
         )
     site = next(filter(None, map(environ.get, SITE_VARIABLES)), US1)
     endpoint = Endpoint.of_url(address) if address else Endpoint.of_site(known_site(site, environ))
-    return closing(SyntheticsClient(endpoint, Keys(api, app) if api and app else None))
+    client = SyntheticsClient(endpoint, Keys(api, app) if api and app else None)
+    client.say = _tell
+    return closing(client)
+
+
+def _tell(why: str) -> None:
+    sys.stderr.write(f"{line(why)}\n")
+    sys.stderr.flush()

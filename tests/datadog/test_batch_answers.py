@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.datadog.batch import GRACE
+from pytest_storedog_gate.datadog.batch import GRACE, Batch
+from pytest_storedog_gate.datadog.client import Triggered
 from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import NoVerdict
 from tests.datadog.fake import Answer
@@ -303,3 +304,28 @@ def test_bad_answer_is_asked_again_until_the_deadline(
         follow(client, A)
     assert 60 + GRACE - 45 < time.now <= 60 + GRACE
     assert max(time.waits) <= 45
+
+
+def test_who_asks_during_a_look_keeps_nobody_from_what_it_brings(
+    client: SyntheticsClient, datadog: FakeDatadog
+) -> None:
+    """As the batch of another target does, whose check has just ended."""
+    running = entry(B, "in_progress", retries=None)
+    asked: list[Status] = []
+
+    def look() -> Answer:
+        if datadog.count("/ci/batch/b") == 1:
+            return state(entry(A), running, status="in_progress")
+        asked.append(batch.outcome(A).status)
+        return state(entry(A, "failed"), entry(B), status="failed")
+
+    datadog.dynamic = {"/ci/batch/b": look}
+    datadog.script = {
+        "/ci/batch/b": [state()],
+        "/poll_results": [details((f"id-{A}", {}), (f"id-{B}", {}))],
+    }
+    client.deadline = 60 + GRACE
+    batch = Batch(client, Triggered("b", {}), {B: (), A: ()})
+    yielded = {found.public_id: found.status for found in batch.outcomes()}
+    assert (yielded[A], asked) == (Status.PASSED, [Status.PASSED])
+    assert batch.outcome(A).status is Status.NO_VERDICT  # it is called passed and failed

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from pytest_storedog_gate.gate import checking
+from pytest_storedog_gate.gate.outcomes import Outcomes
 from tests.gate.test_plan import CONFTEST, TOML
 from tests.repository import ROOT
 
@@ -119,9 +122,35 @@ def test_an_image_that_is_not_there_leaves_the_checks_known(deploying: GateProje
     assert not (deploying.path / "staged").exists()
 
 
+@pytest.mark.usefixtures("started_as_usual")  # whose end takes its threads apart
 def test_an_interrupt_waits_for_no_check_to_be_read(deploying: GateProject) -> None:
     begun = time.monotonic()
     status, output = run(deploying, HANGS, "raise KeyboardInterrupt")
     assert status == 2, output
     assert time.monotonic() - begun < 60
     assert not (deploying.path / "staged").exists()
+
+
+def test_what_holds_the_reading_up_is_told_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the thread that waits: the lock is held, and a limit on calls may last half an hour."""
+    monkeypatch.setattr(checking, "_GLANCE", 0.01)
+    monkeypatch.setattr(checking, "_HEARTBEAT", 0.02)
+    said: dict[str, threading.Thread] = {}
+    enough = threading.Event()
+
+    def say(line: str) -> None:
+        said[line] = threading.current_thread()
+        if any(one.startswith("the checks are still being read after") for one in said):
+            enough.set()
+
+    outcomes = Outcomes(say)
+
+    def read(*, cancelled: threading.Event) -> checking.Checking:
+        outcomes.note("refused")
+        assert enough.wait(30)
+        assert not cancelled.is_set()
+        return cast("checking.Checking", None)
+
+    checking.BeingRead(read).done(outcomes)
+    assert "refused" in said
+    assert set(said.values()) == {threading.current_thread()}

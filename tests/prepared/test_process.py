@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # Each process of a run writes what it finds when pytest has read its options.
 FACTS = """\
-import json, os, platform, signal, sys, tempfile, threading
+import gc, json, locale, logging, os, platform, resource, signal, sys, tempfile, threading
+import warnings
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -31,7 +32,30 @@ def pytest_configure(config):
         "folders": [os.getcwd(), tempfile.gettempdir(), os.umask(0o22)],
         "path": sys.path,
         "environment": dict(os.environ),
-        "signals": [repr(signal.getsignal(number)) for number in (2, 13, 15)],
+        "signals": {
+            number.name: repr(signal.getsignal(number)) for number in signal.valid_signals()
+            if isinstance(number, signal.Signals)
+        },
+        "blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "limits": [resource.getrlimit(n) for n in range(resource.RLIMIT_OFILE + 1)],
+        "interpreter": [
+            repr(sys.flags), sys.getrecursionlimit(), locale.setlocale(locale.LC_ALL),
+            [gc.isenabled(), gc.get_threshold(), gc.get_debug()], sys.gettrace() is None,
+            [repr(one).partition(" at ")[0] for one in (*sys.meta_path, *sys.path_hooks)],
+            sys.excepthook is sys.__excepthook__,
+            threading.excepthook is threading.__excepthook__,
+        ],
+        # A library that is imported later says then what becomes of its own.
+        "warnings": [
+            repr(one) for one in warnings.filters if one[2].__module__ == "builtins"
+        ],
+        "logging": [
+            logging.root.level, repr(logging.root.handlers), logging.root.manager.disable,
+            {n: one.level for n, one in sorted(logging.root.manager.loggerDict.items())
+             if isinstance(one, logging.Logger) and one.level},
+        ],
+        "children": [Path(f"/proc/self/task/{os.getpid()}/children").read_text() == "",
+                     os.getsid(0) == os.getsid(os.getppid())],
         "streams": [[one.encoding, one.errors, one.line_buffering] for one in streams],
         "machine": platform.platform(),
         "packages": {

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 5.0, 30.0  # s, of one operation of a socket
 _WHOLE_TIMEOUT = 120.0  # s, of a whole answer
+_LONG = 5.0  # s; a pause that is told, as nobody knows otherwise why nothing happens
 _SHORTEST_KEY = 5  # characters; a shorter one is a placeholder, and part of many words
 _USER_AGENT = (
     f"pytest-storedog-gate/{version('pytest-storedog-gate')} (python "
@@ -71,8 +72,9 @@ class Caller:
     """Sends calls to one `service`. Every failure of a call is a `NoVerdict` with one sentence.
 
     `deadline`, in the clock's time, bounds all waiting; `calls` counts what was sent, and `limit`
-    is what was told of how many may be. Proxies and their certificates come from the environment:
-    HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE.
+    is what was told of how many may be. `say` hears of a long pause before a call is sent again, in
+    the thread that makes the call, and not of others while that lasts. Proxies and their
+    certificates come from the environment: HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE.
     The keys and whatever else `mask` masks are masked in all that a person may read.
     """
 
@@ -92,6 +94,8 @@ class Caller:
         self.deadline = math.inf
         self.calls = 0
         self.limit = RateLimit()
+        self.say: Callable[[str], None] = lambda _line: None
+        self._said_until = -math.inf
         self._counting = threading.Lock()
         self._keys = keys
         self._session = self.new_session()
@@ -123,6 +127,8 @@ class Caller:
             )
             if pause is None or self.clock.now() + pause > min(self.deadline, call.until):
                 raise NoVerdict(self._why_not(call, answer, fault))
+            if pause >= _LONG and self._says_until(self.clock.now() + pause):
+                self.say(f"{self._why_not(call, answer, fault)}; asking again in {pause:.0f} s")
             if self.clock.wait(pause):
                 raise NoVerdict(f"the run ended before {self._name(call)} was answered")
             attempt += 1
@@ -153,6 +159,14 @@ class Caller:
         except requests.RequestException as fault:
             return None, fault
         return answer, None
+
+    def _says_until(self, then: float) -> bool:
+        """Whether nobody has told yet why nothing happens at the moment."""
+        with self._counting:
+            silent = self.clock.now() >= self._said_until
+            if silent:
+                self._said_until = then
+            return silent
 
     def _url(self, call: Call[T]) -> str:
         host = self.endpoint.intake if call.method == "POST" else self.endpoint.api

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -166,8 +167,13 @@ def test_limit_that_resets_later_is_waited_for(
 ) -> None:
     limited = Answer(status=429, headers={"X-RateLimit-Reset": "40"})
     datadog.script["/trigger/ci"] = [limited, Answer(STARTED)]
+    said: list[str] = []
+    client.say = said.append
     client.trigger([{"public_id": ID}], batch_timeout=1)
     assert 40 <= time.now <= 42.5
+    (line,) = said
+    assert "answered 429 to POST" in line
+    assert re.search("; asking again in 4[012] s$", line)
 
 
 @pytest.mark.parametrize(
