@@ -130,7 +130,11 @@ class Place:
             for release, behaviour in {"1": "serves", "2": "serves", "3": "exits"}.items()
         }
         self.old, self.new, self.bad = self.images.values()
-        door.create(door.placeholder(self.service, images("0", "waits"), replicas))
+        try:
+            door.create(door.placeholder(self.service, images("0", "waits"), replicas))
+        except BaseException:  # nobody else knows of it yet
+            self.remove()
+            raise
 
     def environment(self, **target: Any) -> Environment:
         return Environment(
