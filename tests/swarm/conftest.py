@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.scripts.machine.swarm import engines
-from pytest_storedog_gate.deploy.swarm import lease
 from tests.conftest import missing
 from tests.live.conftest import engine as engine  # noqa: PLC0414
 from tests.live.conftest import images as images  # noqa: PLC0414
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from lab.scripts.machine.swarm.engines import Swarm
     from tests.live.images.factory import ImageFactory
-
-PATIENCE = 5.0  # s
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +35,7 @@ def door(swarm: Swarm, images: ImageFactory) -> Iterator[Door]:
 
 
 @pytest.fixture
-def place(door: Door, images: ImageFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A lock that was left behind is taken over soon."""
-    monkeypatch.setattr(lease, "EXPIRES", PATIENCE)
+def place(door: Door, images: ImageFactory) -> Iterator[Place]:
     made = Place(door, images)
     yield made
     made.remove()

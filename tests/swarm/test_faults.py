@@ -14,6 +14,7 @@ import pytest
 
 from lab.scripts.machine.swarm.engines import Swarm
 from lab.scripts.machine.swarm.networks import Network
+from pytest_storedog_gate.deploy.swarm import lease
 from pytest_storedog_gate.deploy.swarm.names import JOURNAL
 from pytest_storedog_gate.errors import DeploymentFailed
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.swarm, pytest.mark.long, FORKS]
 TASKS: tuple[Task, ...] = ("deploy", "roll back", "recover")
+PATIENCE = 5.0  # s
 REQUESTS = 10_000
 CLIENTS = 8
 RELEASES = 2
+
+
+@pytest.fixture(autouse=True)
+def _locks_that_are_left_are_taken_over_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests have the machine alone: on a busy one a disk may keep a manager that long."""
+    monkeypatch.setattr(lease, "EXPIRES", PATIENCE)
 
 
 @pytest.fixture

@@ -13,13 +13,20 @@ from pytest_storedog_gate.deploy import Build, Entry, Remembers, TellsHistory
 from pytest_storedog_gate.deploy.history import LET_THROUGH
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.deploy.swarm.names import JOURNAL
-from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
+from pytest_storedog_gate.errors import (
+    ConfigurationError,
+    DeploymentFailed,
+    NoVerdict,
+    RollbackFailed,
+)
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
 from tests.live.places import Journey
 from tests.live.releases import free_port
 from tests.swarm.places import LISTENS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.live.images.factory import ImageFactory
     from tests.swarm.places import Place
 
@@ -107,6 +114,44 @@ def test_somebody_elses_update_is_not_overwritten(place: Place, images: ImageFac
     after = place.inspect()["Spec"]
     assert after["UpdateConfig"] == config
     assert JOURNAL not in after["Labels"]
+
+
+def test_what_the_swarm_has_paused_while_it_was_put_back_goes_on(
+    place: Place, tmp_path: Path
+) -> None:
+    """The next run puts it back, once what kept it from that is mended."""
+    needed = tmp_path / "needed"
+    needed.mkdir()
+    template = place.inspect()["Spec"]["TaskTemplate"]
+    mount = {"Type": "bind", "Source": str(needed), "Target": "/needed", "ReadOnly": True}
+    template["ContainerSpec"] |= {"Mounts": [mount], "Image": place.old.pinned}
+    place.change(TaskTemplate=template)
+    place.settle()
+    with Run(place, place.new).until("promote") as run:
+        needed.rmdir()
+        with pytest.raises(RollbackFailed, match=r"cannot start .*bind source path does not exist"):
+            run.live.rollback()
+        place.wait_for("paused")
+    needed.mkdir()
+    with Run(place, place.new).until("lock") as run:
+        assert run.mended is not None
+        assert run.mended.startswith(f"{place.service} runs {place.old.repository}@")
+    assert place.answer() == place.old.digest
+
+
+@pytest.mark.long
+def test_who_rolls_back_by_hand_opens_nothing_again(place: Place) -> None:
+    """The Swarm brings back what the gate had noted, too, of a deployment that has ended."""
+    deploy(place, place.old)
+    before = place.inspect()["Spec"]
+    place.roll_back()
+    place.wait_for("rollback_completed")
+    assert JOURNAL in place.inspect()["Spec"]["Labels"]
+    with Run(place, place.old).until("lock") as run:
+        assert run.mended is None
+    assert place.inspect()["Spec"]["TaskTemplate"] == before["TaskTemplate"]
+    deploy(place, place.new)
+    assert place.inspect()["Spec"]["UpdateConfig"] == before["UpdateConfig"]
 
 
 def test_what_is_live_already_is_left_alone(place: Place) -> None:

@@ -68,6 +68,8 @@ class SwarmDeployer:
         self.require_ours()
         try:
             self.lease.acquire(wait)
+            # The run that was waited for may have made it another environment's.
+            self.require_ours()
             yield HeldService(self)
         finally:
             self.lease.release()
@@ -104,6 +106,7 @@ class SwarmDeployer:
             and service.image == image.pinned
             and said.get(labels.DIGEST) == image.digest
             and said.get(labels.COMMIT) == (self.build.commit or "")
+            and labels.DEPLOY_ID in said
             and Journal.of(service) is None
         )
 
@@ -131,7 +134,8 @@ class SwarmDeployer:
             return None
         forgiven = rollout.failures(manager, service)
         template = journal.before["TaskTemplate"]
-        if not journal.restores:
+        # One that the Swarm has paused goes on by another update alone.
+        if not journal.restores or service.update == "paused":
             manager.change_service(name, lambda found: _still_open(found).restoring(found))
         # What is refused and on a lost node has to be stopped, and cannot be: all else is put back.
         aim = rollout.Aim(name, template, forgiven, unheard=True)

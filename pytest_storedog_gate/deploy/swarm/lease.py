@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -88,15 +89,19 @@ class Lease:
             )
 
     def release(self) -> None:
-        """Gives the lock back; without one it does nothing."""
+        """Gives the lock back; without one it does nothing. One that it cannot give back expires.
+
+        That it could not says nothing of the deployment.
+        """
         note, self._note = self._note, None
         self._over.set()
         if self._renewing is not None:
             self._renewing.join()
             self._renewing = None
-        held = self._manager.find_note(self._name) if note else None
-        if held is not None and held.labels.get(_TERM) == self._said[_TERM]:
-            self._manager.remove_note(held.id)
+        with suppress(GateError):
+            held = self._manager.find_note(self._name) if note else None
+            if held is not None and held.labels.get(_TERM) == self._said[_TERM]:
+                self._manager.remove_note(held.id)
 
     def look(self) -> None:
         """Raises `Locked` where another run holds the lock now, as far as one look can tell."""

@@ -108,12 +108,7 @@ class Manager(Engine):
     def nodes(self) -> Mapping[str, Node]:
         with self._errors():
             listed = self._api.nodes()
-        return {
-            each["ID"]: Node(
-                each["ID"], each["Description"]["Hostname"], each["Status"]["State"] != "ready"
-            )
-            for each in listed
-        }
+        return {each["ID"]: Node.from_inspection(each) for each in listed}
 
     def task_logs(self, task: str) -> str:
         """The last lines that a task's container wrote, with secrets masked."""

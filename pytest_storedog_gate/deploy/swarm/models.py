@@ -102,6 +102,11 @@ class Task:
         return _STATES.index(self.state) >= _ENDED
 
     @property
+    def waits(self) -> bool:
+        """Whether it is to run, and does not yet."""
+        return self.desired == "running" and _STATES.index(self.state) < _STATES.index("running")
+
+    @property
     def failed(self) -> bool:
         """Whether it has ended by itself, which no task of a service is to do."""
         return self.state in ("failed", "rejected", "complete")
@@ -128,11 +133,23 @@ class Task:
 
 @dataclass(frozen=True)
 class Node:
-    """One engine of the Swarm; a lost one does not answer the managers."""
+    """One engine of the Swarm, which is `ready` unless it does not answer the managers.
+
+    A `down` one has been silent for too long. Managers that have just begun, or have another leader
+    since, know of no node yet, which passes.
+    """
 
     id: str
     name: str
-    lost: bool
+    ready: bool = True
+    down: bool = False
+
+    @classmethod
+    def from_inspection(cls, found: Mapping[str, Any]) -> Self:
+        # One that has just joined has not said its name.
+        name = (found.get("Description") or {}).get("Hostname") or found["ID"]
+        state = found["Status"].get("State")
+        return cls(found["ID"], name, state == "ready", state == "down")
 
 
 def _told_apart(spec: Spec) -> dict[str, Any]:

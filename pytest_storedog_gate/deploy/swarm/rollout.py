@@ -54,7 +54,7 @@ class Look:
     @property
     def answers(self) -> bool:
         """Whether anything does, of whichever version."""
-        return any(task.answers and not self._is_lost(task) for task in self.tasks)
+        return any(map(self._answers, self.tasks))
 
     @property
     def failed(self) -> Task | None:
@@ -65,14 +65,14 @@ class Look:
     @property
     def lost(self) -> Task | None:
         """A task of another version on a node that nobody can ask about it."""
-        return next((task for task in self._others if self._is_lost(task)), None)
+        return next((task for task in self._others if self._is_down(task)), None)
 
     @property
     def missing(self) -> str | None:
         """What is not as it is to be still; None once it is proved."""
-        ready = sum(task.answers and not self._is_lost(task) for task in self._ours)
+        ready = sum(map(self._answers, self._ours))
         if not ready or ready != self.service.wanted:
-            return f"{ready} of {self.service.wanted} tasks run it"
+            return f"{ready} of {self.service.wanted} tasks run it{self._why_not}"
         if other := next(iter(self._others), None):
             return f"{self.told(other)} is {other.state} still, with {brief(other.image)}"
         if self.service.update in _UNDER_WAY:
@@ -84,9 +84,21 @@ class Look:
         node = self.nodes.get(task.node)
         return f"the task {task.id[:12]}{f' on {node.name}' if node else ''}"
 
-    def _is_lost(self, task: Task) -> bool:
+    @property
+    def _why_not(self) -> str:
+        """What the Swarm says of a task that no node takes, or that cannot begin yet."""
+        said = (task.error for task in self._ours if task.waits and task.error)
+        why = next(said, "")
+        return f": {why}" if why else ""
+
+    def _answers(self, task: Task) -> bool:
+        """One on a node that nobody can ask may have ended."""
         node = self.nodes.get(task.node)
-        return node is not None and node.lost
+        return task.answers and (node is None or node.ready)
+
+    def _is_down(self, task: Task) -> bool:
+        node = self.nodes.get(task.node)
+        return node is not None and node.down
 
     @property
     def _ours(self) -> list[Task]:
@@ -96,7 +108,7 @@ class Look:
     def _others(self) -> list[Task]:
         ours = {task.id for task in self._ours}
         others = [task for task in self.tasks if task.id not in ours and task.may_answer]
-        return [task for task in others if not (self.aim.unheard and self._is_lost(task))]
+        return [task for task in others if not (self.aim.unheard and self._is_down(task))]
 
 
 def settle(manager: Manager, aim: Aim, timeout: float) -> float:
@@ -119,6 +131,7 @@ def settle(manager: Manager, aim: Aim, timeout: float) -> float:
         if (missing := seen.missing) is None:
             return unavailable
         if now - began > timeout:
+            missing = manager.redact(missing)
             raise DeploymentFailed(
                 f"{aim.name} is not ready: not within {timeout:g} s ({missing}); see its tasks: "
                 f"{manager.way.docker} service ps {aim.name}"
@@ -145,7 +158,7 @@ def looks(manager: Manager, name: str) -> Iterator[GateError | None]:
                 whole = now if missing is None else whole
                 # One that was drained, or scaled up, has a moment to be whole again.
                 if wrong is None and now - whole > _AWAY:
-                    wrong = f"{name} is not what was deployed: {missing}"
+                    wrong = own.redact(f"{name} is not what was deployed: {missing}")
                 yield DeploymentFailed(wrong) if wrong else None
             time.sleep(_BETWEEN)
 

@@ -82,6 +82,57 @@ def test_what_others_update_ends_it(service: Service) -> None:
     assert JOURNAL not in begun.before["Labels"]
 
 
+CHANGED: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "how slowly": {"Delay": 5},
+    "the gate's own": {"FailureAction": "continue"},
+    "all": {
+        "Parallelism": 4,
+        "Delay": 5,
+        "Monitor": 6,
+        "FailureAction": "rollback",
+        "Order": "stop-first",
+    },
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+@pytest.mark.parametrize("after", ["restored", "concluded", "another"])
+def test_what_others_say_meanwhile_of_updates_and_in_labels_stays(
+    service: Service, case: str, after: str
+) -> None:
+    """Of an open deployment, and of one that they have ended by an update."""
+    found = Journal.begun(service)
+    opened = _then(service, found.opened(service, NEW, SAID))
+    theirs: dict[str, Any] = {"UpdateConfig": {**opened.spec["UpdateConfig"], **CHANGED[case]}}
+    theirs["Labels"] = {**opened.labels, "team": "shop"}
+    if after == "another":
+        changed = _then(
+            opened, {**opened.spec, **theirs, "TaskTemplate": {**NEW, "ForceUpdate": 9}}
+        )
+        then = Journal.begun(changed).concluded(changed)
+    else:
+        changed = _then(opened, {**opened.spec, **theirs})
+        journal = Journal.of(changed)
+        assert journal is not None
+        then = getattr(journal, after)(changed)
+    said = {**(service.spec.get("UpdateConfig") or {}), **CHANGED[case]}
+    assert then.get("UpdateConfig", {}) == {key: value for key, value in said.items() if value}
+    assert then["Labels"]["team"] == "shop"
+    assert JOURNAL not in then["Labels"]
+
+
+@pytest.mark.parametrize("state", ["rollback_started", "rollback_completed", "rollback_paused"])
+def test_who_rolls_back_opens_no_deployment_that_had_ended(service: Service, state: str) -> None:
+    """The Swarm puts the labels of before back as well."""
+    opened, _ = _opened(service)
+    rolled_back = replace(opened, update=state)
+    assert Journal.of(rolled_back) is None
+    begun = Journal.begun(rolled_back)
+    assert begun.before["TaskTemplate"] == NEW
+    assert begun.before["UpdateConfig"] == service.spec.get("UpdateConfig")
+
+
 def test_what_could_not_be_put_back_gives_way_and_is_not_what_to_go_back_to(
     service: Service,
 ) -> None:

@@ -25,6 +25,7 @@ from lab.scripts.progress import step
 from lab.scripts.state import STATE, LabError
 
 _SOON = 60  # s
+_PROGRAMS = ("dockerd", "containerd")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Swarm:
         ended = [name for name in names if processes.stop(name)]
         for number in self.engines:
             self._end_what_is_left(number, "")
-            _remove_group(self.network.machine(number))
+            remove_group(self.network.machine(number))
         for folder in (self._run(1).parent, self._data(1).parent):
             _unmount(folder)
             shutil.rmtree(folder, ignore_errors=True)
@@ -165,12 +166,16 @@ class Swarm:
             time.sleep(0.1)
 
     def _end_what_is_left(self, number: int, word: str) -> None:
-        """Processes of an engine that was killed name its folder; it has no others any more."""
+        """Processes of an engine that was killed name its folder; it has no others any more.
+
+        A person's shell may name it as well.
+        """
         folder = f"{self._run(number)}/"
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 said = (process / "cmdline").read_bytes().decode("utf-8", "replace")
-                if folder in said and word in said and int(process.name) != os.getpid():
+                program = Path(said.partition("\0")[0]).name
+                if program.startswith(_PROGRAMS) and folder in said and word in said:
                     os.kill(int(process.name), signal.SIGKILL)
 
     def _run(self, number: int) -> Path:
@@ -188,13 +193,23 @@ def _unmount(folder: Path) -> None:
         subprocess.run(["umount", "--lazy", mount], check=True)
 
 
-def _remove_group(name: str) -> None:
+def remove_group(name: str) -> None:
+    """Ends what runs in a control group, and removes it: containers outlive an engine's SIGKILL."""
+    deadline = time.monotonic() + _SOON
     for top in (Path("/sys/fs/cgroup") / name, *Path("/sys/fs/cgroup").glob(f"*/{name}")):
-        for group in sorted(top.rglob("*/"), reverse=True):
-            with suppress(OSError):
-                group.rmdir()
-        with suppress(OSError):
-            top.rmdir()
+        while top.exists():
+            for listed in top.rglob("cgroup.procs"):
+                with suppress(OSError):
+                    # 0 stands for one that cannot be seen from here.
+                    for process in {*listed.read_text().split()} - {"0"}:
+                        os.kill(int(process), signal.SIGKILL)
+            for group in (*sorted(top.rglob("*/"), reverse=True), top):
+                with suppress(OSError):
+                    group.rmdir()
+            # The last process is dead, and may not be gone yet.
+            if top.exists() and time.monotonic() > deadline:
+                raise LabError(f"the control group {top} cannot be removed; see what runs in it")
+            time.sleep(0.02)
 
 
 LAB = Swarm(Network("storedog-swarm", "10.213.7", 3))
