@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.deploy.kubernetes import lease
-from pytest_storedog_gate.pytest_side.conformance import Contract, WatchesServices
+from pytest_storedog_gate.pytest_side.conformance import AgreesWithOthers, Contract, WatchesServices
 from tests.kubernetes.places import OnTheCluster
 from tests.live.runs_apart import FORKS
 
@@ -19,13 +18,8 @@ pytestmark = pytest.mark.kubernetes
 
 
 @pytest.fixture
-def place(
-    cluster: Cluster, namespace: Namespace, images: ImageFactory, monkeypatch: pytest.MonkeyPatch
-) -> OnTheCluster:
-    """Its runs die often, and the next ones wait for that."""
-    monkeypatch.setattr(lease, "_LASTS", 6)
-    monkeypatch.setattr(lease, "_RENEWED", 1.0)
-    monkeypatch.setattr(lease, "_TRUSTED", 5.0)
+def place(cluster: Cluster, namespace: Namespace, images: ImageFactory) -> OnTheCluster:
+    """Nothing is live that is a version of theirs."""
     return OnTheCluster(namespace, cluster.kubeconfig, images)
 
 
@@ -45,5 +39,5 @@ def test_it_keeps_what_deployers_promise(place: OnTheCluster, promise: str) -> N
 
 
 @pytest.mark.long
-class TestKubernetes(Contract, WatchesServices):
+class TestKubernetes(Contract, AgreesWithOthers, WatchesServices):
     """All of it."""

@@ -34,7 +34,7 @@ def web(image: str, *, replicas: int = 2, name: str = "web") -> tuple[dict[str, 
             "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [container], "terminationGracePeriodSeconds": 5},
+                "spec": {"containers": [container], "terminationGracePeriodSeconds": 3},
             },
         },
     }

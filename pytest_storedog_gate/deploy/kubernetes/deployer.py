@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from lightkube.resources.apps_v1 import Deployment
 
 from pytest_storedog_gate.deploy import registry
-from pytest_storedog_gate.deploy.kubernetes import going_back, history, refusing, watching
+from pytest_storedog_gate.deploy.kubernetes import (
+    going_back,
+    history,
+    journal,
+    refusing,
+    watching,
+)
 from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
 from pytest_storedog_gate.deploy.kubernetes.deployment import KnownImage
 from pytest_storedog_gate.deploy.kubernetes.lease import Lock
@@ -128,7 +134,7 @@ class ClusterDeployer:
 
 @dataclass(frozen=True)
 class HeldDeployment:
-    """See `Held` and `Remembers`."""
+    """See `Held`, `Remembers` and `Agrees`."""
 
     site: Site
 
@@ -161,3 +167,25 @@ class HeldDeployment:
         done = going_back.put_back(self.site)
         name = self.site.target.deployment
         return done or f"{name} has no open deployment: nothing to put back"
+
+    def standing(self) -> str | None:
+        """See `Agrees`."""
+        version = journal.standing(self.site.deployment())
+        return version.deploy_id if version else None
+
+    def agreed(self) -> Mapping[str, str]:
+        return journal.read(self.site.deployment()).agreed
+
+    def agree(self, deploy_ids: Mapping[str, str]) -> None:
+        self.site.lock.require()
+        journal.agree(self.site.cluster, self.site.deployment(), deploy_ids)
+
+    def keep(self) -> str | None:
+        site = self.site
+        site.lock.require()
+        found = site.deployment()
+        said = journal.read(found)
+        if said.before is None or said.version is None or journal.standing(found) != said.version:
+            return None
+        journal.close(site.cluster, found, said.version)
+        return f"kept what is live as {site.target.deployment}, on which all targets had agreed"

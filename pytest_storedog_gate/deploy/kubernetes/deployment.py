@@ -89,9 +89,13 @@ class Prepared:
     started: datetime
 
     def is_live(self, found: Deployment) -> bool:
-        """Whether nothing would change: a cluster starts nothing anew for the same image."""
-        same = looking.fingerprint(found) == self.version.template
-        return same and journal.read(found).before is None
+        """Whether nothing would change: a cluster starts nothing anew for the same image.
+
+        What the manifests have put in is noted as any version, by which it is known later.
+        """
+        standing, said = journal.standing(found), journal.read(found)
+        same = standing is not None and standing.template == self.version.template
+        return same and said.before is None
 
     def try_out(self, found: Deployment) -> None:
         """What a policy of the cluster refuses is refused before anything runs."""
@@ -117,7 +121,7 @@ class Prepared:
             rollout.wait(site.cluster, site.lock, goal)
             self._remove_candidate()
             site.progress(f"{name} runs {self.image.brief} already: it was left alone")
-            version = previous or self.version
+            version = journal.standing(found) or self.version
             return LeftAlone(site, self._deployed(version, previous, 0.0), goal)
         if looking.fingerprint(found) != self.seen:
             raise NoVerdict(

@@ -12,11 +12,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-from httpx2.websockets import HTTPXWSException
+from httpx2.websockets import HTTPXWSException, WebSocketUpgradeError
 
+from pytest_storedog_gate.deploy.kubernetes.api.errors import ROLE
 from pytest_storedog_gate.errors import NoVerdict
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pytest_storedog_gate.deploy.environment import Address
     from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
 
@@ -31,13 +34,13 @@ class Forward:
     """It listens from `open` until `close`; each connection is a stream of its own to the pod."""
 
     def __init__(self, cluster: Cluster, address: Address, pod: str, port: int) -> None:
-        self._cluster, self.address = cluster, address
+        self._cluster, self.address, self._pod = cluster, address, pod
         self._path = f"/api/v1/namespaces/{cluster.namespace}/pods/{pod}/portforward?ports={port}"
         self._listening: socket.socket | None = None
         self._client: httpx2.Client | None = None
 
     def open(self) -> None:
-        """NoVerdict where the address is taken."""
+        """NoVerdict where the address is taken, or the cluster does not lead to the pod."""
         host = self.address.host.strip("[]")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -52,6 +55,11 @@ class Forward:
                 "name another port of this machine with `preview`"
             ) from None
         self._listening, self._client = listening, self._cluster.http()
+        try:
+            self._require_way(self._client)
+        except NoVerdict:
+            self.close()
+            raise
         threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
 
     def close(self) -> None:
@@ -64,6 +72,32 @@ class Forward:
             listening.close()
         if client is not None:
             client.close()
+
+    def _require_way(self, client: httpx2.Client) -> None:
+        """Else a check would only see that nobody answers."""
+        server = self._cluster.server
+        try:
+            with self._stream(client):
+                return
+        except WebSocketUpgradeError as error:
+            status = error.response.status_code
+            if status == httpx2.codes.FORBIDDEN:
+                raise NoVerdict(
+                    f"the cluster {server} does not let this login forward a port to {self._pod}: "
+                    f"give it the verbs get and create on pods/portforward; {ROLE}"
+                ) from None
+            why = f"it answers {status}"
+        except _BROKEN as error:
+            why = type(error).__name__
+        raise NoVerdict(
+            f"the cluster {server} forwards no port to {self._pod} ({why}): see that its API "
+            "server reaches the node's kubelet, or let the checks ask the candidate's Service"
+        )
+
+    def _stream(self, client: httpx2.Client) -> AbstractContextManager[Any]:
+        return client.websocket(
+            self._path, subprotocols=[_PROTOCOL], max_message_size_bytes=_LARGEST
+        )
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -80,9 +114,7 @@ class Forward:
         with one, suppress(*_BROKEN):
             if client is None:
                 return
-            with client.websocket(
-                self._path, subprotocols=[_PROTOCOL], max_message_size_bytes=_LARGEST
-            ) as stream:
+            with self._stream(client) as stream:
                 sender = threading.Thread(target=_send, args=(one, stream), daemon=True)
                 sender.start()
                 _receive(one, stream)

@@ -8,7 +8,7 @@ is: the template that the gate has made, the one from before, or somebody else's
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lightkube.resources.apps_v1 import Deployment
@@ -55,10 +55,14 @@ class Before:
 
 @dataclass(frozen=True)
 class Journal:
-    """`before` is there exactly while the deployment is not concluded."""
+    """`before` is there exactly while the deployment is not concluded.
+
+    `agreed` are the deploy IDs by their targets that several targets have agreed on last.
+    """
 
     version: Version | None = None
     before: Before | None = None
+    agreed: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(deployment: Deployment) -> Journal:
@@ -73,6 +77,7 @@ def read(deployment: Deployment) -> Journal:
         return Journal(
             _version(said.get("version")),
             before and Before(before["images"], before["template"], _version(before["version"])),
+            dict(said.get("agreed") or {}),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         name = looking.named(deployment)
@@ -96,6 +101,11 @@ def open_deployment(
     return _write(cluster, found, Journal(version, before), images)
 
 
+def agree(cluster: Cluster, found: Deployment, deploy_ids: Mapping[str, str]) -> None:
+    """Notes what all targets have agreed on, in the place of what was noted before."""
+    _write(cluster, found, replace(read(found), agreed=deploy_ids), {})
+
+
 def put_images_back(cluster: Cluster, found: Deployment, before: Before) -> Deployment:
     """The deployment stays open: that the version from before answers is not proved yet."""
     return _write(cluster, found, read(found), before.images)
@@ -103,7 +113,14 @@ def put_images_back(cluster: Cluster, found: Deployment, before: Before) -> Depl
 
 def close(cluster: Cluster, found: Deployment, version: Version | None) -> Deployment:
     """Ends an open deployment: the version stays, or None where it is not the gate's."""
-    return _write(cluster, found, Journal(version), {})
+    return _write(cluster, found, Journal(version, agreed=read(found).agreed), {})
+
+
+def standing(found: Deployment) -> Version | None:
+    """The version that is live, concluded or not; None where nothing of the gate's is."""
+    said, now = read(found), looking.fingerprint(found)
+    versions = (said.version, said.before.version if said.before else None)
+    return next((one for one in versions if one is not None and one.template == now), None)
 
 
 def change(deployment: Deployment, journal: Journal, images: Mapping[str, str]) -> dict[str, Any]:

@@ -44,8 +44,9 @@ class Endpoint:
 class Look:
     """All of it was asked for within a moment, the endpoints last.
 
-    `pods` are those of the current template, and `others` those of earlier ones, whatever state
-    they are in: one that is ending may answer still.
+    `pods` are those of the current template, and `others` those of earlier ones: one that is ending
+    may answer still. One all of whose containers have ended is left out. The cluster replaces it,
+    and an evicted one stays there for days.
     """
 
     deployment: Deployment
@@ -81,7 +82,7 @@ def look(cluster: Cluster, workload: Workload) -> Look:
     wanted = fingerprint(deployment)
     current = {each.metadata.uid for each in sets if each.metadata and fingerprint(each) == wanted}
     ours = {each.metadata.uid for each in sets if each.metadata}
-    pods = [pod for pod in cluster.list(Pod, selector) if _owner(pod) in ours]
+    pods = [pod for pod in cluster.list(Pod, selector) if _owner(pod) in ours and not _ended(pod)]
     return Look(
         deployment,
         tuple(pod for pod in pods if _owner(pod) in current),
@@ -139,8 +140,12 @@ def named(thing: Any) -> str:
     return str(thing.metadata.name)
 
 
+def is_leaving(pod: Pod) -> bool:
+    return pod.metadata is not None and pod.metadata.deletionTimestamp is not None
+
+
 def is_ready(pod: Pod) -> bool:
-    if pod.metadata is None or pod.metadata.deletionTimestamp is not None or pod.status is None:
+    if is_leaving(pod) or pod.status is None:
         return False
     found = pod.status.conditions or ()
     return any(each.type == "Ready" and each.status == "True" for each in found)
@@ -165,6 +170,10 @@ def restarts(look: Look) -> dict[str, int]:
 def _template(owner: Deployment | ReplicaSet) -> dict[str, Any]:
     template = owner.spec.template
     return dict(template.to_dict()) if template else {}
+
+
+def _ended(pod: Pod) -> bool:
+    return pod.status is not None and pod.status.phase in ("Failed", "Succeeded")
 
 
 def _owner(thing: ReplicaSet | Pod) -> str | None:

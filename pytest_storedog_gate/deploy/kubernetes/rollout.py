@@ -118,7 +118,8 @@ class _Seen:
         for each in conditions:
             if each.type == "ReplicaFailure" and each.status == "True":
                 raise DeploymentFailed(f"{name} is not ready: it gets no pods ({each.message})")
-        for pod in self.look.pods:
+        # One that leaves is of an earlier rollout of the same template.
+        for pod in (each for each in self.look.pods if not looking.is_leaving(each)):
             if (error := _of_registry(pod)) is not None:
                 raise error
             for trouble in _troubles(pod):
@@ -128,8 +129,8 @@ class _Seen:
 
     def not_ready(self, trouble: str, pod: Pod | None = None) -> DeploymentFailed:
         """The sentence, with what a pod wrote that is to blame."""
-        pods = (each for each in self.look.pods if not looking.is_ready(each))
-        pod = pod or next(pods, None)
+        pods = [each for each in self.look.pods if not looking.is_ready(each)]
+        pod = pod or next(iter(sorted(pods, key=looking.is_leaving)), None)
         about = [f"pod {looking.named(pod)}{_why_pending(pod)}"] if pod else []
         seen = ", ".join([*about, *self.left, f"after {self.elapsed:.1f} s"])
         container = next(iter(self.goal.images), "")
@@ -162,8 +163,6 @@ def _troubles(pod: Pod) -> Iterator[str]:
             yield f"it restarts again and again, with exit code {_exit_code(each)}"
         elif waits is not None and waits.reason in _NEVER_STARTS:
             yield f"{waits.reason}: {waits.message}"
-    if pod.status is not None and pod.status.phase == "Failed":
-        yield f"its pod has failed: {pod.status.reason or pod.status.message or 'nobody says why'}"
 
 
 def _exit_code(status: ContainerStatus) -> str:

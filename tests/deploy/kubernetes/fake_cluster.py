@@ -164,11 +164,12 @@ class FakeCluster:
             if plural == "pods"
             and _owner(pod) == owner
             and "deletionTimestamp" not in pod["metadata"]
+            and pod["status"]["phase"] != "Failed"
         ]
         for _ in range((1 if crashes else wanted) - len(standing)):
             pod = f"{current}-{uuid.uuid4().hex[:5]}"
             self._put("pods", pod, labels, owner, template["spec"])
-            self.things["pods", pod]["status"] = _crashed(image) if crashes else _ready(image)
+            self.things["pods", pod]["status"] = crashed(image) if crashes else _ready(image)
         if not crashes:
             for other in self._of(uid, {current}):
                 other["metadata"].setdefault("deletionTimestamp", "2026-01-01T00:00:00Z")
@@ -190,7 +191,8 @@ class FakeCluster:
             if plural == "replicasets" and _owner(thing) == uid and name not in without
         }
         pods = [t for (plural, _), t in self.things.items() if plural == "pods"]
-        return (pod for pod in pods if _owner(pod) in sets)
+        # The real one leaves those that have failed where they are, too.
+        return (p for p in pods if _owner(p) in sets and p["status"]["phase"] != "Failed")
 
     def _lead(self) -> None:
         """Each Service leads to the ready pods that it selects."""
@@ -324,7 +326,8 @@ def _ready(image: str) -> Thing:
     }
 
 
-def _crashed(image: str) -> Thing:
+def crashed(image: str) -> Thing:
+    """The status of a pod whose container ends again and again."""
     waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
     last = {"terminated": {"exitCode": 3}}
     status = {"ready": False, "restartCount": 2, "imageID": image, "state": waiting}

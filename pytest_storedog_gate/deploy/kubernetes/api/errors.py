@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NO_RIGHT = re.compile(r'cannot (\S+) resource "([^"]+)"')
 _REFUSED = range(400, 429)  # what is wrong with the request itself; later ones may pass
-_ROLE = "docs/how-to/deploying/kubernetes.md has the Role that the gate needs"
+ROLE = "docs/how-to/deploying/kubernetes.md has the Role that the gate needs"
 
 
 class Absent(Exception):  # a state of the cluster, which its asker knows to take
@@ -79,7 +79,7 @@ def _of_answer(
     if code == httpx2.codes.FORBIDDEN and (right := _NO_RIGHT.search(text)):
         return NoVerdict(
             f"the cluster {server} does not let this login {right[1]} {right[2]} ({text}): give it "
-            f"the verb {right[1]} on {right[2]}; {_ROLE}"
+            f"the verb {right[1]} on {right[2]}; {ROLE}"
         )
     if code in _REFUSED:
         return DeploymentFailed(f"the cluster {server} refused to {verb} {what}: {text}")
