@@ -160,15 +160,27 @@ def test_a_promotion_asks_for_each(tmp_path: Path) -> None:
     assert asked == ("abc-def-ghi", "target us", "target eu")
 
 
-@pytest.mark.parametrize("platform", ["kubernetes", "swarm"])
-def test_a_platform_that_cannot_agree_is_refused(tmp_path: Path, platform: str) -> None:
+def on(platform: str) -> str:
+    """Two targets of a platform that has a table of its own."""
     text = WHOLE.partition("lock_image")[0].replace("port = 2814\n", "")
     text += f'platform = "{platform}"\n'
     for name in ("us", "eu"):
         text += f'[environments.production.targets.{name}]\n{platform}.service = "{name}"\n'
         text += f'overrides.variables.SHOP = "http://{name}"\n'
-    with pytest.raises(ConfigurationError, match=r"targets: a \w+ cannot be one of several"):
-        section(tmp_path, text)
+    return text
+
+
+def test_a_platform_that_cannot_agree_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"targets: a Swarm cannot be one of several"):
+        section(tmp_path, on("swarm"))
+
+
+def test_clusters_are_targets(tmp_path: Path) -> None:
+    each = section(tmp_path, on("kubernetes")).environment.each
+    assert [(name, its.target.service) for name, its in each.items()] == [
+        ("us", "us"),
+        ("eu", "eu"),
+    ]
 
 
 @pytest.mark.parametrize(("old", "new", "said"), WRONG.values(), ids=WRONG)

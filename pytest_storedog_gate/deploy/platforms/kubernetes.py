@@ -82,12 +82,6 @@ def read(table: Table, said: Mapping[str, Any], _project: str, folder: Path) -> 
 
 def check(table: Table, environment: Environment) -> None:
     """See `Platform`."""
-    if environment.targets:
-        raise table.error(
-            ("targets",),
-            "a cluster cannot be one of several targets: a run that is killed would leave "
-            "different versions; make an environment of each",
-        )
     gated = environment.gated
     if gated is None:
         return
