@@ -23,9 +23,14 @@ class Cluster:
 
     @contextmanager
     def turn(self, *, alone: bool = False) -> Iterator[None]:
-        """Tests of all processes share the cluster, but for one that ends parts of it."""
+        """Tests of all processes share the cluster, but for one that ends parts of it.
+
+        They queue: those that come after such a one would keep it waiting until all are through.
+        """
         with (FOLDER / "tests.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            with (FOLDER / "tests.queue").open("w") as queue:
+                fcntl.flock(queue, fcntl.LOCK_EX)
+                fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             yield
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tests.live.images.factory import ImageFactory
     from tests.prepared.runs import Prepared
 
-pytestmark = pytest.mark.kubernetes
+pytestmark = [pytest.mark.kubernetes, pytest.mark.usefixtures("turn")]
 TOML = """\
 [synthetics]
 backend = "local"
@@ -104,13 +105,17 @@ def shop(
 ) -> Iterator[Shop]:
     """One of each kind for all tests."""
     preview = f"127.0.0.1:{free_port()}" if request.param else ""
-    with cluster.turn(), cluster.namespace() as namespace:
-        place = OnTheCluster(namespace, cluster.kubeconfig, images)
-        made = Shop(place, prepared, tmp_path_factory.mktemp("shop"), preview)
-        done = made.deploy(place.old)
-        assert done.returncode == 0, done.stdout
-        assert place.answer() == place.old.digest
+    with ExitStack() as stack:
+        with cluster.turn():
+            namespace = stack.enter_context(cluster.namespace())
+            place = OnTheCluster(namespace, cluster.kubeconfig, images)
+            made = Shop(place, prepared, tmp_path_factory.mktemp("shop"), preview)
+            done = made.deploy(place.old)
+            assert done.returncode == 0, done.stdout
+            assert place.answer() == place.old.digest
         yield made
+        with cluster.turn():
+            stack.close()
 
 
 def test_a_wrong_answer_closes_the_gate_and_the_old_version_answers(shop: Shop) -> None:
