@@ -12,6 +12,7 @@ import json
 import threading
 import uuid
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -94,7 +95,7 @@ class FakeCluster:
         with self._lock:
             self.calls.append(f"{method} {'/'.join(parts)}")
             if (answer := self.answers(method, plural, name)) is not None:
-                return answer[0], _status(*answer)
+                return answer if answer[0] == HTTPStatus.OK else (answer[0], _status(*answer))
             if parts[2:] == ["log"]:
                 return 200, "cannot start\n"
             return self._handle(method, plural, name, body, asked)

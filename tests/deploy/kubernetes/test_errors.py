@@ -81,6 +81,24 @@ def test_an_answer_has_its_meaning(place: OnTheFake, what: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+NO_ANSWERS = ("<html>log in</html>", "", "[]", "7", '{"spec": "hunter2-secret"}')
+
+
+@pytest.mark.parametrize("text", NO_ANSWERS)
+@pytest.mark.parametrize("plural", ["deployments", "pods", "leases"])
+def test_an_answer_that_is_none_of_the_api_is_no_verdict(
+    place: OnTheFake, plural: str, text: str
+) -> None:
+    """Where the candidate cannot be put back for it, a person is needed, and is told why."""
+    place.cluster.answers = lambda _method, of, _name: (200, text) if of == plural else None
+    with pytest.raises(GateError) as caught, Run(place, place.new) as run:
+        run.until("promote")
+    error = caught.value.__cause__ if "person" in str(caught.value) else caught.value
+    assert isinstance(error, NoVerdict)
+    assert re.search(rf"answers to \w+ {plural}.* with something else", str(error))
+    assert "hunter2" not in str(caught.value)
+
+
 def test_a_cluster_that_does_not_answer_is_no_verdict(place: OnTheFake) -> None:
     environment = place.environment()
     place.cluster.__exit__()

@@ -34,6 +34,8 @@ def cluster_errors(
 ) -> Iterator[None]:
     """The cluster was out of reach or let us not (`NoVerdict`), or refused (`DeploymentFailed`).
 
+    So it is where the answer is none of its API's, as a proxy's page.
+
     `what` is the resource with its name.
     """
     try:
@@ -55,6 +57,12 @@ def cluster_errors(
         raise NoVerdict(
             f"the cluster {server} does not answer to {verb} {what} ({text}): see that it runs and "
             "that this process may reach it, or correct the environment's `kubernetes`"
+        ) from None
+    except Exception as error:  # noqa: BLE001  # whatever lightkube's decoder raises
+        raise NoVerdict(
+            f"the cluster {server} answers to {verb} {what} with something else "
+            f"({type(error).__name__}: {redact(line(str(error)))}), and may have done it: see what "
+            "answers there, and run again, which looks first"
         ) from None
 
 
