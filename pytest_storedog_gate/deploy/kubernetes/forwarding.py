@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -18,7 +18,7 @@ from pytest_storedog_gate.deploy.kubernetes.api.errors import ROLE
 from pytest_storedog_gate.errors import NoVerdict
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from pytest_storedog_gate.deploy.environment import Address
     from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
@@ -28,6 +28,7 @@ _DATA, _ERROR = 0, 1  # channels, the first byte of each message
 _PIECE = 65536  # bytes
 _BROKEN = (httpx2.HTTPError, HTTPXWSException, OSError, RuntimeError)
 _LARGEST = 2**20  # bytes of one message of the cluster's
+_SOON = 5.0  # s; a thread that hears of the end ends at once
 
 
 class Forward:
@@ -38,6 +39,7 @@ class Forward:
         self._path = f"/api/v1/namespaces/{cluster.namespace}/pods/{pod}/portforward?ports={port}"
         self._listening: socket.socket | None = None
         self._client: httpx2.Client | None = None
+        self._carried: dict[threading.Thread, socket.socket] = {}
 
     def open(self) -> None:
         """NoVerdict where the address is taken, or the cluster does not lead to the pod."""
@@ -70,6 +72,9 @@ class Forward:
             with suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)  # else who waits in `accept` goes on waiting
             listening.close()
+        for thread, one in [*self._carried.items()]:
+            _shut(one)
+            thread.join(_SOON)
         if client is not None:
             client.close()
 
@@ -94,10 +99,21 @@ class Forward:
             "server reaches the node's kubelet, or let the checks ask the candidate's Service"
         )
 
-    def _stream(self, client: httpx2.Client) -> AbstractContextManager[Any]:
-        return client.websocket(
-            self._path, subprotocols=[_PROTOCOL], max_message_size_bytes=_LARGEST
-        )
+    @contextmanager
+    def _stream(self, client: httpx2.Client) -> Iterator[Any]:
+        with client.websocket(
+            self._path,
+            subprotocols=[_PROTOCOL],
+            max_message_size_bytes=_LARGEST,
+            keepalive_ping_interval_seconds=None,
+        ) as stream:
+            try:
+                yield stream
+            finally:
+                # Its socket is closed next. A thread that still read it would read from whatever
+                # has the socket's number then: another connection of this process.
+                _end(stream)
+                stream._background_receive_task.join(_SOON)  # noqa: SLF001  # nothing public waits
 
     def _accept(self, listening: socket.socket) -> None:
         while True:
@@ -105,25 +121,42 @@ class Forward:
                 one, _ = listening.accept()
             except OSError:
                 return
-            threading.Thread(target=self._carry, args=(one,), daemon=True).start()
+            thread = threading.Thread(target=self._carry, args=(one,), daemon=True)
+            self._carried[thread] = one
+            thread.start()
 
     def _carry(self, one: socket.socket) -> None:
         """One connection, until a side has ended: who asks sees that as a server that went away."""
         client = self._client
         # Whatever breaks the stream, the socket is closed: nobody else could be told.
         with one, suppress(*_BROKEN):
-            if client is None:
-                return
-            with self._stream(client) as stream:
-                sender = threading.Thread(target=_send, args=(one, stream), daemon=True)
-                sender.start()
-                _receive(one, stream)
+            if client is not None:
+                with self._stream(client) as stream:
+                    sender = threading.Thread(target=_send, args=(one, stream), daemon=True)
+                    sender.start()
+                    try:
+                        _receive(one, stream)
+                    finally:
+                        _shut(one)
+                        sender.join(_SOON)
+        self._carried.pop(threading.current_thread(), None)
 
 
 def _send(one: socket.socket, stream: Any) -> None:
     with suppress(*_BROKEN):
         while piece := one.recv(_PIECE):
             stream.send_bytes(bytes([_DATA]) + piece)
+    _end(stream)
+
+
+def _end(stream: Any) -> None:
+    """Whoever reads the stream hears its end."""
+    _shut(stream.stream.get_extra_info("socket"))
+
+
+def _shut(line: socket.socket) -> None:
+    with suppress(OSError, ValueError):  # it is closed already
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _receive(one: socket.socket, stream: Any) -> None:
