@@ -154,7 +154,8 @@ def test_checks_begin_when_nobody_hears_the_old_version(
 
 
 def test_checks_before_traffic_ask_the_candidate(place: OnTheCluster) -> None:
-    preview = Address("127.0.0.1", free_port())
+    """And nobody reads a forwarded connection once it is closed, or its number's next owner."""
+    preview, before = Address("127.0.0.1", free_port()), set(threading.enumerate())
     with place.reach(place.environment(preview)) as deployer, deployer.lock() as held:
         staged = held.fetch(place.new).stage()
         assert isinstance(staged, Answers)
@@ -165,6 +166,7 @@ def test_checks_before_traffic_ask_the_candidate(place: OnTheCluster) -> None:
         live = staged.promote()
         live.prove()
         live.conclude()
+    assert not {each for each in threading.enumerate() if each not in before and each.is_alive()}
     assert place.answer() == place.new.digest
     names = place.namespace.get("deployments,services")["items"]
     assert {each["metadata"]["name"] for each in names} == {"web"}

@@ -39,6 +39,7 @@ class Forward:
         self._path = f"/api/v1/namespaces/{cluster.namespace}/pods/{pod}/portforward?ports={port}"
         self._listening: socket.socket | None = None
         self._client: httpx2.Client | None = None
+        self._accepting: threading.Thread | None = None
         self._carried: dict[threading.Thread, socket.socket] = {}
 
     def open(self) -> None:
@@ -62,7 +63,8 @@ class Forward:
         except NoVerdict:
             self.close()
             raise
-        threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, args=(listening,), daemon=True)
+        self._accepting.start()
 
     def close(self) -> None:
         """What is under way ends with it."""
@@ -72,6 +74,8 @@ class Forward:
             with suppress(OSError):
                 listening.shutdown(socket.SHUT_RDWR)  # else who waits in `accept` goes on waiting
             listening.close()
+        if self._accepting is not None:
+            self._accepting.join(_SOON)
         for thread, one in [*self._carried.items()]:
             _shut(one)
             thread.join(_SOON)
