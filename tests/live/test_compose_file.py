@@ -93,10 +93,10 @@ def test_deployed_refused_and_put_back(votes: Votes) -> None:
     planned = votes.run("1", "serves", "--storedog-plan")
     assert planned.ret == 0, planned.stdout.str()
     starts = [line for line in planned.outlines if "start " in line]
-    order = [
-        next(n for n in ("db", "cache", "worker", "web") if f"-{n}" in line) for line in starts
-    ]
-    assert order == ["db", "cache", "worker", "web"]
+    services = ("db", "cache", "worker", "web")
+    # By the whole name: the tag of an image may begin with that of a service.
+    order = [next(n for n in services if f"start {votes.name}-{n}" in line) for line in starts]
+    assert order == [*services]
 
     assert votes.run("1").ret == 0
     assert votes.answer() == "1"
