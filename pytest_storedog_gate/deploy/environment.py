@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import merged
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.runtime import Job
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# What a service's section calls otherwise.
+_KEYS = {"mounts": "volumes", "env_files": "env_file"}
 _ADDRESS = re.compile(r"(?P<host>[^:\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
 
 
@@ -60,6 +62,18 @@ class Service:
         mounts = (each for each in self.runtime.mounts if each.type == "volume")
         further = (mount.source for mount in mounts if not mount.external)
         yield from dict.fromkeys((*self.volumes, *further))
+
+    def says(self, *but: str) -> list[str]:
+        """The keys that its section gives a value of their own, but those; for platforms."""
+        bare = Service(self.name, self.image)
+        both = ((bare, self), (bare.runtime, self.runtime))
+        said = (
+            _KEYS.get(each.name, each.name)
+            for plain, own in both
+            for each in fields(own)
+            if getattr(own, each.name) != getattr(plain, each.name)
+        )
+        return [key for key in dict.fromkeys(said) if key not in ("runtime", *but)]
 
     @property
     def shared(self) -> list[str]:

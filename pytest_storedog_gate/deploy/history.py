@@ -5,6 +5,7 @@ A platform's deployer keeps the history, where it is one that `Remembers`.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -179,7 +180,25 @@ class History:
         )
 
 
-def bounded(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def with_entry(entries: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
+    """The entries with a new one, bounded.
+
+    What was let through and is only checked anew stays as it stands there: the very same entries.
+    """
+    stands = {each.deploy_id for each in entries if each.state == LET_THROUGH}
+    if entry.state == LET_THROUGH and entry.deploy_id in stands:
+        return entries
+    return _within_limits((entry, *entries))
+
+
+def as_text(entries: tuple[Entry, ...], most: int) -> str:
+    """As JSON of at most so many characters: the oldest ones are left out where they are more."""
+    while len(text := json.dumps([each.as_json() for each in entries])) > most:
+        entries = entries[:-1]
+    return text
+
+
+def _within_limits(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """Many that were not let through leave those alone that a person can go back to."""
     left, found = dict(_MOST), []
     for entry in entries:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ from pytest_storedog_gate.deploy.history import (
     NOT_RECORDED,
     Entry,
     History,
-    bounded,
+    as_text,
+    with_entry,
 )
 from pytest_storedog_gate.deploy.kubernetes import journal, looking
 from pytest_storedog_gate.deploy.references import ImageReference
@@ -41,15 +41,10 @@ def read(cluster: Cluster, lock: Lock, name: str, container: str) -> History:
 
 
 def write(lock: Lock, entry: Entry) -> None:
-    """Adds an entry; what was let through and is only checked anew stays as it stands there."""
-    entries = _entries(lock)
-    stands = {each.deploy_id for each in entries if each.state == LET_THROUGH}
-    if entry.state == LET_THROUGH and entry.deploy_id in stands:
-        return
-    entries = bounded((entry, *entries))
-    while len(text := json.dumps([each.as_json() for each in entries])) > _LARGEST:
-        entries = entries[:-1]
-    lock.note(text)
+    """Adds an entry, see `with_entry`."""
+    before = _entries(lock)
+    if (entries := with_entry(before, entry)) is not before:
+        lock.note(as_text(entries, _LARGEST))
 
 
 def _entries(lock: Lock) -> tuple[Entry, ...]:

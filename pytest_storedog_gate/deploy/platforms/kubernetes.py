@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from contextlib import nullcontext
-from dataclasses import fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.deploy.environment import Address, Service
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.kubernetes.target import Target
 from pytest_storedog_gate.deploy.reaching.engine_address import is_loopback
-from pytest_storedog_gate.deploy.runtime import Runtime
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.kinds import LIST, SECONDS, STRING, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -64,8 +62,6 @@ _REFUSED = {
     key: f"{what} cannot be deployed to, only a Deployment can; name one with `deployment`"
     for key, what in _NOT_YET.items()
 }
-# What a service says of its containers in other words than `Runtime`.
-_KEY_OF = {"mounts": "volumes", "env_files": "env_file"}
 
 
 def read(table: Table, said: Mapping[str, Any], _project: str, folder: Path) -> dict[str, Any]:
@@ -92,7 +88,7 @@ def check(table: Table, environment: Environment) -> None:
                 f"{service.name} is not under the gate, and on a cluster your manifests deploy it; "
                 f'take it out: services = ["{gated.name}"]',
             )
-    if owned := list(_owned_by_manifests(gated)):
+    if owned := gated.says("port"):
         raise table.error(
             ("services",),
             f"services.{gated.name} says {', '.join(owned)}, which your manifests say on a "
@@ -133,20 +129,6 @@ def resolved(
     from pytest_storedog_gate.deploy import registry  # noqa: PLC0415  # as above
 
     return registry.resolved(reference)
-
-
-def _owned_by_manifests(service: Service) -> Iterator[str]:
-    """The keys of a service that mean nothing on a cluster."""
-    bare = Service(service.name, service.image, service.port)
-    said = [each.name for each in fields(Service) if each.name != "runtime"]
-    yield from (_key(name) for name in said if getattr(service, name) != getattr(bare, name))
-    for each in fields(Runtime):
-        if getattr(service.runtime, each.name) != getattr(bare.runtime, each.name):
-            yield _key(each.name)
-
-
-def _key(name: str) -> str:
-    return _KEY_OF.get(name, name)
 
 
 def _check_preview(table: Table, environment: Environment) -> None:

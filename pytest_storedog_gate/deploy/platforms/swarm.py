@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.deploy.environment import Service
 from pytest_storedog_gate.deploy.reaching import configured
 from pytest_storedog_gate.deploy.swarm.target import Target
 from pytest_storedog_gate.reading.kinds import SECONDS, STRING, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -48,7 +46,7 @@ def check(table: Table, environment: Environment) -> None:
                 f"{service.name!r} is not under the gate, and a stack owns the others on platform "
                 "swarm: name the service under the gate alone",
             )
-        if meant := list(_said(service)):
+        if meant := [f"`{key}`" for key in service.says()]:
             raise table.error(
                 ("services",),
                 f"services.{service.name} says {', '.join(meant)}, and on platform swarm the stack "
@@ -77,15 +75,3 @@ def resolved(
     from pytest_storedog_gate.deploy.docker import images  # noqa: PLC0415  # as above
 
     return images.resolved(environment.engine, reference, redact)
-
-
-def _said(service: Service) -> Iterator[str]:
-    """The keys of a service with a meaning on an engine alone."""
-    bare = Service(service.name, service.image)
-    for ours, theirs in ((bare, service), (bare.runtime, service.runtime)):
-        for each in fields(ours):
-            if each.name != "runtime" and getattr(ours, each.name) != getattr(theirs, each.name):
-                yield f"`{_WORDS.get(each.name, each.name)}`"
-
-
-_WORDS = {"env_files": "env_file"}

@@ -5,13 +5,19 @@ What is live is never looked up in it: the service tells that.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
-from pytest_storedog_gate.deploy.history import LET_THROUGH, NOT_RECORDED, Entry, History, bounded
+from pytest_storedog_gate.deploy.history import (
+    LET_THROUGH,
+    NOT_RECORDED,
+    Entry,
+    History,
+    as_text,
+    with_entry,
+)
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.deploy.swarm import names
 from pytest_storedog_gate.deploy.swarm.journal import Journal
@@ -38,16 +44,12 @@ def read(manager: Manager, name: str) -> History:
 
 
 def write(manager: Manager, environment: Environment, name: str, entry: Entry) -> None:
-    """Adds an entry; what was let through and is only checked anew stays as it stands there."""
+    """Adds an entry, see `with_entry`."""
     note = manager.find_note(names.history(name))
-    entries = _entries(manager, note)
-    stands = {each.deploy_id for each in entries if each.state == LET_THROUGH}
-    if entry.state == LET_THROUGH and entry.deploy_id in stands:
+    before = _entries(manager, note)
+    if (entries := with_entry(before, entry)) is before:
         return
-    entries = bounded((entry, *entries))
-    while len(text := json.dumps([each.as_json() for each in entries])) > _LARGEST:
-        entries = entries[:-1]
-    said = {**labels.owner(environment), labels.HISTORY: text}
+    said = {**labels.owner(environment), labels.HISTORY: as_text(entries, _LARGEST)}
     if note is None:
         done = manager.create_note(names.history(name), said) is not None
     else:

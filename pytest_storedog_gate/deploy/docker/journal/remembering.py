@@ -19,8 +19,8 @@ from pytest_storedog_gate.deploy.history import (
     NOT_RECORDED,
     Entry,
     History,
-    bounded,
     kept,
+    with_entry,
 )
 from pytest_storedog_gate.deploy.references import ImageReference
 from pytest_storedog_gate.errors import ConfigurationError, NoVerdict
@@ -45,14 +45,9 @@ def read(engine: Engine, environment: Environment, names: Names) -> History:
 
 
 def write(engine: Engine, environment: Environment, names: Names, entry: Entry) -> History:
-    """Adds an entry, and tells others which images are kept; gives the history as it is then.
-
-    What was let through and is only checked anew stays as it stands there.
-    """
+    """Adds an entry, and tells others which images are kept; gives the history as it is then."""
     history = read(engine, environment, names)
-    stands = {each.deploy_id for each in history.entries if each.state == LET_THROUGH}
-    if entry.state != LET_THROUGH or entry.deploy_id not in stands:
-        history = replace(history, entries=bounded((entry, *history.entries)))
+    history = replace(history, entries=with_entry(history.entries, entry))
     own = _own(engine, environment, names)
     # Another environment may have a volume of this name: see `ownership`.
     taken = [_number(name, names) for name in engine.volumes(labels.HISTORY)]
