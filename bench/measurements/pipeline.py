@@ -54,7 +54,7 @@ def cases(*, quick: bool) -> Iterator[Case]:  # noqa: ARG001
 
 def _with_gate(pipeline: Settings, releases: Iterator[str]) -> Figures:
     build, figures = _pushed(pipeline, next(releases), repository.PIPELINE_FILE)
-    path = repository.KEPT / "reports" / str(build) / "staging.json"
+    path = repository.report("staging", build)
     seconds: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))["seconds"]
     slowest = seconds.pop("slowest check")
     own = sum(seconds.values()) - sum(seconds.get(part, 0.0) for part in _NOT_THE_GATES) - slowest

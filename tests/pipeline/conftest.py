@@ -12,6 +12,7 @@ import docker.errors
 import pytest
 import requests
 
+from lab.scripts.pipeline import repository
 from tests.conftest import missing
 from tests.pipeline.drone import Build, Drone
 from tests.repository import ROOT
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 LAB = ROOT / "lab"
 _FOLDER = LAB / ".state" / "pipeline"
-# What .drone.yml mounts as .storedog, each step another folder: they outlive the builds.
-KEPT = _FOLDER / "gate"
 _REPOSITORY = "storedog/discounts"
 _LIST = "/services/discounts/discount"
 _SHOPS = {"staging": "http://127.0.0.1:18080", "production": "http://127.0.0.1:18090"}
@@ -89,7 +88,7 @@ class Pipeline:
 
     def report(self, build: Build, environment: str) -> dict[str, Any]:
         """The verdict that the build's step left, found where it is kept after the build."""
-        path = KEPT / environment / "reports" / str(build.number) / f"{environment}.json"
+        path = repository.report(environment, build.number)
         assert path.with_suffix(".xml").exists()
         report: dict[str, Any] = json.loads(path.read_text())
         return report

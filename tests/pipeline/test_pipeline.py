@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline.conftest import KEPT, LAB
+from lab.scripts.pipeline.repository import KEPT
+from tests.pipeline.conftest import LAB
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import Pipeline

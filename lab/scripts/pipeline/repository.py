@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLONE = FOLDER / REPOSITORY
-# Reports of the builds, a folder for each step: .drone.yml has them on the runner's machine.
+# What .drone.yml has on the runner's machine, a folder for each step, which outlives the builds.
 KEPT = FOLDER / "gate"
 PIPELINE_FILE = LAB.parent / ".drone.yml"
 _KEPT_IN_PIPELINE_FILE = "/var/lib/storedog-gate"
@@ -37,6 +37,11 @@ def push(settings: Settings, release: str, pipeline: Path = PIPELINE_FILE) -> st
     _git(settings, "commit", "--quiet", "--allow-empty", f"--message=Release {release}")
     _git(settings, "push", "--quiet", "origin", "main")
     return _git(settings, "rev-parse", "HEAD").strip()
+
+
+def report(environment: str, build: int) -> Path:
+    """Where the run of a build leaves its report, as .drone.yml says."""
+    return KEPT / environment / "reports" / str(build) / f"{environment}.json"
 
 
 def _lay_out(settings: Settings, release: str, pipeline: Path) -> None:
