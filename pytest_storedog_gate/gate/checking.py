@@ -275,9 +275,8 @@ class Checking:
         key = (outcome.public_id, outcome.results[0].batch_id)
         seen = self._seen.get(key)
         if seen is None or seen[0] is not outcome:
-            clean = self._settings.redact.document(outcome)
-            found = by_rule(clean, self._rules.get(outcome.public_id, BLOCKING))
-            seen = outcome, _of_target(found, target)
+            found = by_rule(outcome, self._rules.get(outcome.public_id, BLOCKING))
+            seen = outcome, self._settings.redact.document(_of_target(found, target))
             self._seen[key] = seen
         return seen[1]
 

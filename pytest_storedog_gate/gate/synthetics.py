@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog.calling.endpoint import Endpoint
 from pytest_storedog_gate.datadog.calling.keys import Keys
 from pytest_storedog_gate.errors import ConfigurationError, GateError
-from pytest_storedog_gate.gate import local_service
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.calling.clock import Clock
@@ -80,6 +79,9 @@ class Service:
                 "the local Synthetics service has nothing to run: name the definition files in "
                 'synthetics.definitions, e.g. ["checks/*.synthetics.json"]'
             )
+        # With child processes, and what they may be told, which Datadog's own service needs not.
+        from pytest_storedog_gate.gate import local_service  # noqa: PLC0415
+
         plan = self._settings.plan
         return self._resources.enter_context(
             local_service.running(

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from pytest_storedog_gate.deploy import platforms, several
+from pytest_storedog_gate.deploy import platforms
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.gate.provided import Provided
 from pytest_storedog_gate.pytest_side import lasted
 from pytest_storedog_gate.pytest_side.reporting.terminal import repeating
-from pytest_storedog_gate.reports.html import html
 from pytest_storedog_gate.verdicts.folder import VerdictFolder
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def provided(config: pytest.Config) -> Provided:
         _Proofs(config, hook.pytest_storedog_before_traffic),
         _Proofs(config, hook.pytest_storedog_after_checks),
         lasted.read(config),
-        lambda record: html(record, repeating(config)),
+        partial(_html, config),
     )
 
 
@@ -50,7 +49,15 @@ def _deployer(
     if not environment.targets:
         found = hook(environment=environment, progress=progress, **facts)
         return cast("AbstractContextManager[Deployer]", found)
+    from pytest_storedog_gate.deploy import several  # noqa: PLC0415  # most have no targets
+
     return several.connected(environment, partial(hook, **facts), progress)
+
+
+def _html(config: pytest.Config, record: Record) -> bytes:
+    from pytest_storedog_gate.reports.html import html  # noqa: PLC0415  # few runs write a page
+
+    return html(record, repeating(config))
 
 
 def report(config: pytest.Config, record: Record, mask: Masker) -> list[str]:

@@ -20,7 +20,7 @@ from urllib.parse import quote, quote_plus
 from pytest_storedog_gate.secrets.views import View, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -59,6 +59,7 @@ _FOREIGN = frozenset(
         "trailers", "val", "value",
     }
 )  # fmt: skip
+_NUMBER, _SEQUENCE = (int, float), (list, tuple)
 # Whole answers of a service, of which nothing depends on any value.
 _ANSWERS = frozenset({"detail", "timings"})
 
@@ -99,7 +100,10 @@ class Masker:
         """One that masks what either of them does."""
         both = Masker(())
         both._secrets = (*self._secrets, *other._secrets)
-        both._forms = (*self._forms, *other._forms)
+        both._forms = {
+            kind: tuple(dict.fromkeys((*self._forms.get(kind, ()), *other._forms.get(kind, ()))))
+            for kind in {**self._forms, **other._forms}
+        }
         return both
 
     def shortened(self, text: str) -> str:
@@ -116,19 +120,20 @@ class Masker:
         return self._remembered(text) if len(text) <= _SHORT else self._shown(text)
 
     def _shown(self, text: str) -> str:
-        views = Views(text)
         shown, end = [], 0
         # All are looked for in the same text: one secret may overlap another.
-        for first, last in sorted(
-            span
-            for form in self._forms
-            if form.part in form.kind.quick(views)
-            for span in form.kind.view(views).spans(form.pattern)
-        ):
+        for first, last in sorted(self._spans(Views(text))):
             if first >= end:
                 shown += [text[end:first], MASK]
             end = max(end, last)
-        return "".join((*shown, text[end:]))
+        return "".join((*shown, text[end:])) if shown else text
+
+    def _spans(self, views: Views) -> Iterator[tuple[int, int]]:
+        for kind, forms in self._forms.items():
+            looked_in = kind.quick(views)
+            for form in forms:
+                if form.part in looked_in:
+                    yield from kind.view(views).spans(form.pattern)
 
     def _whole(self, text: str) -> str:
         """A text of a document, which may have been cut."""
@@ -146,6 +151,10 @@ class Masker:
         if isinstance(data, str):
             shown = self._remembered_whole(data) if len(data) <= _SHORT else self._whole(data)
             return data if shown == data else shown
+        if data is None or isinstance(data, _NUMBER):
+            number = str(data) if whose.names else ""
+            hidden = len(number) >= _SHORTEST_NUMBER and self(number) == MASK
+            return MASK if hidden else data
         if isinstance(data, dict):
             masked = {
                 self(name) if whose.names and isinstance(name, str) else name: self._member(
@@ -156,7 +165,7 @@ class Masker:
             return (
                 data if _same(data.values(), masked.values()) and [*data] == [*masked] else masked
             )
-        if isinstance(data, list | tuple):
+        if isinstance(data, _SEQUENCE):
             values = [self._masked(value, whose) for value in data]
             return data if _same(data, values) else type(data)(values)
         if members := _members(cast("Hashable", type(data))):
@@ -165,9 +174,7 @@ class Masker:
             if _same(own, values):
                 return data
             return replace(data, **dict(zip(members, values, strict=True)))
-        number = str(data) if whose.names and isinstance(data, int | float) else ""
-        hidden = len(number) >= _SHORTEST_NUMBER and self(number) == MASK
-        return MASK if hidden else data
+        return data
 
     def _member(self, name: object, value: Any, whose: _Whose) -> Any:
         if name in whose.kept and not isinstance(value, dict):
@@ -226,17 +233,19 @@ def _numbered(text: str) -> str:  # `[112, 119]`, `112 119` and `&#112;&#119;`
     return rf"(?<!\d){_BETWEEN_NUMBERS.join(text.split())}(?!\d)"
 
 
-_PLAIN = _Kind(lambda views: views.whole.text, lambda views: views.whole, _as_it_is)
-_FOLDED = _Kind(lambda views: views.unfolded.text, lambda views: views.unfolded, _as_it_is)
-_BASE64 = _Kind(lambda views: views.joined.text, lambda views: views.joined, _in_a_row)
-_HEXADECIMAL = _Kind(lambda views: views.digits, lambda views: views.octets, "(?i:{})".format)
-_DECIMAL = _Kind(lambda views: views.numbers, lambda views: views.whole, _numbered)
+_PLAIN = _Kind(attrgetter("text"), attrgetter("whole"), _as_it_is)
+_FOLDED = _Kind(attrgetter("unfolded.text"), attrgetter("unfolded"), _as_it_is)
+_BASE64 = _Kind(attrgetter("joined.text"), attrgetter("joined"), _in_a_row)
+_HEXADECIMAL = _Kind(attrgetter("digits"), attrgetter("octets"), "(?i:{})".format)
+_DECIMAL = _Kind(attrgetter("numbers"), attrgetter("whole"), _numbered)
 
 
 @lru_cache(maxsize=64)
-def _forms_of_all(secrets: frozenset[str], shortest: int) -> tuple[_Form, ...]:
+def _forms_of_all(secrets: frozenset[str], shortest: int) -> Mapping[_Kind, tuple[_Form, ...]]:
     parts = {part for secret in secrets for part in _parts(secret) if len(part) >= shortest}
-    return tuple(form for part in sorted(parts) for form in _forms_of(part))
+    forms = [form for part in sorted(parts) for form in _forms_of(part)]
+    kinds = dict.fromkeys(form.kind for form in forms)
+    return {kind: tuple(form for form in forms if form.kind is kind) for kind in kinds}
 
 
 @lru_cache(maxsize=1024)

@@ -14,8 +14,7 @@ from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.reading.files import text_of, toml_table
 from pytest_storedog_gate.reading.kinds import STRING, TABLE, one_of
 from pytest_storedog_gate.settings import environments, promotion, reports, synthetics
-from pytest_storedog_gate.settings.services.catalogue import Catalogue, Described, Undescribed
-from pytest_storedog_gate.settings.services.compose import ComposeFile
+from pytest_storedog_gate.settings.services.catalogue import Catalogue, Undescribed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_storedog_gate.settings.environments import EnvironmentSection
     from pytest_storedog_gate.settings.promotion import Promotion
+    from pytest_storedog_gate.settings.services.composed import Described
 
 
 def _name(text: str) -> str:
@@ -141,6 +141,10 @@ def read(
     for table in top.tables("environments"):
         catalogue: Catalogue | Undescribed | Described = known
         if "compose" in said and table.name == deploys:
+            # Compose's words take a dozen files to read, which no other run has to import.
+            from pytest_storedog_gate.settings.services.compose import ComposeFile  # noqa: PLC0415
+            from pytest_storedog_gate.settings.services.composed import Described  # noqa: PLC0415
+
             file = ComposeFile.read(folder / said["compose"], said["compose"], environ or {})
             published = table.data.get("publish", ())
             catalogue = Described(top, folder, file, table.name, published)

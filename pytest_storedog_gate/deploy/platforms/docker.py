@@ -72,7 +72,9 @@ def check(table: Table, environment: Environment) -> None:
                 "there yet: name a `lock_image` that has `cat`, for this one or for all",
             )
     _check_published(table, environment)
-    _check_strategy(table, environment)
+    # Nothing can be wrong with what nobody has chosen, and its code is large.
+    if "strategy" in table.data or environment.services:
+        _check_strategy(table, environment)
     _check_candidate(table, environment)
     _check_networks(table, environment)
 

@@ -5,7 +5,7 @@ A test of the project's own may print what it was given, and `--showlocals` show
 
 from __future__ import annotations
 
-from functools import lru_cache
+from operator import is_
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,33 +16,41 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.secrets.masking import Masker
 
 
-def mask_report(report: pytest.TestReport | pytest.CollectReport, mask: Masker) -> None:
-    if isinstance(report.longrepr, tuple):  # of a skip: the file, the line and the reason
-        report.longrepr = mask.document(report.longrepr)
-    elif report.longrepr is not None:
-        text = report.longreprtext
-        shown = mask.shortened(text)
-        if shown != text:
-            report.longrepr = shown
-    report.sections = mask.document(report.sections)
-    if isinstance(report, pytest.TestReport):
-        if hasattr(report, "wasxfail"):
-            report.wasxfail = mask(str(report.wasxfail))
-        report.user_properties = [_masked(mask, each) for each in report.user_properties]
-    if isinstance(report, pytest.SubtestReport):
-        # What the subtest was told is frozen, and of texts alone: the values are shown as `repr`.
-        context = report.context
-        object.__setattr__(context, "msg", context.msg and mask(str(context.msg)))
-        told = {name: mask.shortened(value) for name, value in context.kwargs.items()}
-        object.__setattr__(context, "kwargs", told)
+class MaskedReports:
+    """Takes the secrets out of each report in its place: call it with the report."""
 
+    def __init__(self, mask: Masker) -> None:
+        self._mask = mask
+        # Those of the report before, as they were and as they are shown: see `_properties`.
+        self._told: list[tuple[str, Any]] = []
+        self._shown: list[tuple[str, Any]] = []
 
-def _masked(mask: Masker, each: tuple[str, Any]) -> tuple[str, Any]:
-    """A property of a test; one of texts is looked at once, and each report has it once more."""
-    texts = all(isinstance(part, str) for part in each)
-    return _masked_texts(mask, each) if texts else mask.document(each)
+    def __call__(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        mask = self._mask
+        if isinstance(report.longrepr, tuple):  # of a skip: the file, the line and the reason
+            report.longrepr = mask.document(report.longrepr)
+        elif report.longrepr is not None:
+            text = report.longreprtext
+            shown = mask.shortened(text)
+            if shown != text:
+                report.longrepr = shown
+        report.sections = mask.document(report.sections)
+        if isinstance(report, pytest.TestReport):
+            if hasattr(report, "wasxfail"):
+                report.wasxfail = mask(str(report.wasxfail))
+            report.user_properties = self._properties(report.user_properties)
+        if isinstance(report, pytest.SubtestReport):
+            # What the subtest was told is frozen, and of texts alone: values are shown as `repr`.
+            context = report.context
+            object.__setattr__(context, "msg", context.msg and mask(str(context.msg)))
+            told = {name: mask.shortened(value) for name, value in context.kwargs.items()}
+            object.__setattr__(context, "kwargs", told)
 
-
-@lru_cache(maxsize=1024)
-def _masked_texts(mask: Masker, each: tuple[str, str]) -> tuple[str, str]:
-    return mask.document(each)
+    def _properties(self, told: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        """The properties of a test, which each of its reports has: texts are looked at once."""
+        if len(told) == len(self._told) and all(map(is_, told, self._told)):
+            return [*self._shown]
+        shown = [*self._mask.document(told)]
+        if all(isinstance(value, str) for _, value in told):
+            self._told, self._shown = [*told], [*shown]
+        return shown

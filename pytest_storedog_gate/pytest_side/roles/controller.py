@@ -24,7 +24,7 @@ from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
 from pytest_storedog_gate.pytest_side.reporting.attaching.ctrf import Enriched
 from pytest_storedog_gate.pytest_side.reporting.attaching.pytest_html import Extras
 from pytest_storedog_gate.pytest_side.reporting.junit import Writers
-from pytest_storedog_gate.pytest_side.reporting.masked_reports import mask_report
+from pytest_storedog_gate.pytest_side.reporting.masked_reports import MaskedReports
 from pytest_storedog_gate.pytest_side.roles import signals
 from pytest_storedog_gate.pytest_side.source import Census
 from pytest_storedog_gate.pytest_side.testimony import Testimony
@@ -83,6 +83,7 @@ class Controller:
         self._file = ""  # the node ID of the checks' own module
         self._lines = Lines(settings.config_path, settings.environment.name)
         self._notes: list[str] = []
+        self._mask_report = MaskedReports(settings.redact)
         self._said = False
         self._interrupts = signals.Interrupts()
         own = DroneCard(), Comments(settings), DatadogMarkers(settings), StepSummary()
@@ -257,14 +258,14 @@ class Controller:
         self.testimony.hear(report)
         if self.testimony.broken():
             self.run.watching.give_up()
-        mask_report(report, self.settings.redact)
+        self._mask_report(report)
         if report.nodeid.partition("::")[0] == self._file:
             terminal.shorten_message(report)
         terminal.make_encodable(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        mask_report(report, self.settings.redact)
+        self._mask_report(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:

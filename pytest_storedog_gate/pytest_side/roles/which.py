@@ -50,11 +50,16 @@ def _looking(config: pytest.Config, settings: Settings) -> Lister | Planner | Hi
 
 def _controller(config: pytest.Config, settings: Settings) -> Controller:
     service = Service(settings)
-    # Here, as a local service starts meanwhile, which takes as long.
-    from pytest_storedog_gate.pytest_side.roles import in_process, over_workers  # noqa: PLC0415
+    # Each is imported here, as a local service starts meanwhile, which takes as long.
+    make: type[Controller]
+    if config.getoption("dist", "no") != "no" and config.getoption("tx", None):
+        from pytest_storedog_gate.pytest_side.roles.over_workers import OverWorkers  # noqa: PLC0415
 
-    over = config.getoption("dist", "no") != "no" and config.getoption("tx", None)
-    make = over_workers.OverWorkers if over else in_process.InProcess
+        make = OverWorkers
+    else:
+        from pytest_storedog_gate.pytest_side.roles.in_process import InProcess  # noqa: PLC0415
+
+        make = InProcess
     role = make(config, settings, service)
     exit_guard.finishes(config, role.finish)
     return role

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.datadog.watch import Watch
     from pytest_storedog_gate.deploy.environment import Service
     from pytest_storedog_gate.reading.table import Table
-    from pytest_storedog_gate.settings.services.catalogue import Catalogue, Described, Undescribed
+    from pytest_storedog_gate.settings.services.catalogue import Catalogue, Undescribed
+    from pytest_storedog_gate.settings.services.composed import Described
 
     Services = Catalogue | Described | Undescribed
 
