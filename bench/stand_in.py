@@ -211,6 +211,8 @@ class StandIn:
             return self._batch(path.rpartition("/")[2])
         if path.endswith("/tests/poll_results"):
             return self._results(json.loads(query["result_ids"][0]))
+        if path.endswith("/suites/search"):
+            return b'{"data":{"type":"suites_search","attributes":{"suites":[],"total":0}}}'
         if path.endswith("/synthetics/settings"):
             return b'{"onDemandConcurrencyCap": 1000}'
         tests = list(self._tests.values())

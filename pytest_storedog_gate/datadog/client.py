@@ -136,6 +136,24 @@ class SyntheticsClient(Caller):
         path = f"v2/synthetics/suites/{quote(public_id, safe='')}"
         return self.ask(Call(path, f"the suite {public_id}", read, instead={404: lambda: None}))
 
+    def suites(self) -> frozenset[str] | None:
+        """The public IDs of all suites; None where the service does not list all of them."""
+
+        def read(answer: Answer) -> frozenset[str] | None:
+            found = _without_errors(answer)["data"]["attributes"]
+            suites = frozenset(identifier(suite["public_id"]) for suite in listed(found["suites"]))
+            return suites if len(suites) == found["total"] else None
+
+        return self.ask(
+            Call(
+                "v2/synthetics/suites/search",
+                "a list of suites",
+                read,
+                params={"count": str(MAX_TESTS)},
+                instead=dict.fromkeys(_NO_LIST, lambda: None),
+            )
+        )
+
     def has_version(self, public_id: str, number: int) -> bool:
         """Whether the check has had this version."""
         path = f"v2/synthetics/tests/{quote(public_id, safe='')}/version_history/{number}"

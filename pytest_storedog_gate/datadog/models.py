@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -218,7 +219,7 @@ class CheckOutcome:
         """The check's name, as its first result tells it."""
         return self.results[0].name
 
-    @property
+    @cached_property
     def status(self) -> Status:
         """Failed beats no verdict beats passed."""
         found = {result.status for result in self.results}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from pytest_storedog_gate.datadog.client import SyntheticsClient
     from pytest_storedog_gate.deploy import Deployer, Watches
     from pytest_storedog_gate.gate.provided import Proofs, Provided
     from pytest_storedog_gate.gate.selection import PlannedCheck
@@ -41,12 +42,27 @@ def sentences(settings: Settings, provided: Provided) -> Iterator[str]:
             yield from told[step]() if step in told else [step.told]
 
 
-def checks(settings: Settings, resources: ExitStack) -> tuple[PlannedCheck, ...]:
-    """The checks of the run, read from its service, which is left with the `resources`."""
+def listed(settings: Settings, *, tags: bool) -> list[tuple[str, tuple[str, ...]]]:
+    """The checks by ID with their `tags`, which are left out where nobody wants them.
+
+    Then one call may tell enough: thousands of definitions take as long as all the rest.
+    """
+    asked = settings.requirements
+    with ExitStack() as resources:
+        client = _client(settings, resources)
+        if not (tags or asked.search or len(asked.public_ids) <= selection.FEW):
+            suites = client.suites()  # each stands for its tests
+            if suites is not None and suites.isdisjoint(asked.public_ids):
+                return [(public_id, ()) for public_id in asked.public_ids]
+        checks = selection.resolve(asked, selection.Known(client))
+    return [(check.public_id, check.definition.tags) for check in checks]
+
+
+def _client(settings: Settings, resources: ExitStack) -> SyntheticsClient:
+    """A client of the run's service, which is left with the `resources`."""
     service = synthetics.Service(settings)
     resources.callback(service.leave)
-    client = service.connect(Clock())
-    return selection.resolve(settings.requirements, selection.Known(client))
+    return service.connect(Clock())
 
 
 def _reached(settings: Settings, provided: Provided) -> AbstractContextManager[Deployer]:
@@ -66,7 +82,8 @@ def _of_checks(
     planned: list[PlannedCheck] = []
 
     def read() -> Iterator[str]:
-        planned.extend(checks(settings, resources))
+        known = selection.Known(_client(settings, resources))
+        planned.extend(selection.resolve(settings.requirements, known))
         yield f"{Step.CHECKS.told}, {len(planned)} in all"
 
     def run_before() -> Iterator[str]:

@@ -1,33 +1,25 @@
-"""Fixtures of the gate, and what they leave on the item for reports."""
+"""Fixtures of the gate, and what reports tell of each item."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.datadog.models import Status
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.outlets.plain_text import line
+from pytest_storedog_gate.pytest_side.asking import LASTED, failed, outcome_of
 from pytest_storedog_gate.pytest_side.collecting import markers
 from pytest_storedog_gate.pytest_side.collecting.markers import uses_gate
 from pytest_storedog_gate.pytest_side.source import SOURCE
 from pytest_storedog_gate.pytest_side.testimony import RUNS
-from pytest_storedog_gate.reports import failure_text, junit
-from pytest_storedog_gate.reports.failure_text import of_check, title
-from pytest_storedog_gate.verdicts.rule import State, of_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from pytest_storedog_gate.datadog.models import CheckOutcome
-    from pytest_storedog_gate.verdicts.rule import WatchVerdict
 
-# Raised `from None`: the gate's own error would be printed too.
-_failed = partial(pytest.fail.Exception, pytrace=False)
-OUTCOME = pytest.StashKey["CheckOutcome"]()
-LASTED = pytest.StashKey[float]()
+
 _RUNS = pytest.StashKey[int]()
 _CALLS = pytest.StashKey[int]()
 
@@ -51,42 +43,7 @@ def storedog_outcome(request: pytest.FixtureRequest, storedog_public_id: str) ->
 
     A check without a verdict fails here, in setup: JUnit then has an error, not a failure.
     """
-    source = request.config.stash[SOURCE]
-    try:
-        outcome = source.outcome(storedog_public_id)
-    except GateError as error:
-        why = line(str(error).partition("\n")[0])
-        raise _failed(f"{storedog_public_id} has no verdict: {why}") from None
-    request.node.stash[OUTCOME] = outcome
-    request.node.stash[LASTED] = outcome.duration
-    request.node.user_properties.extend(junit.properties(outcome.decisive))
-    rules = {result.execution_rule for result in outcome.results}
-    if rules == {"skipped"}:
-        pytest.skip(f"{title(outcome)}: its execution rule is skipped")
-    if outcome.status is not Status.PASSED and rules == {"non_blocking"}:
-        pytest.xfail(f"{of_check(outcome)}\n(its execution rule is non_blocking)")
-    if outcome.status is Status.NO_VERDICT:
-        pytest.fail(of_check(outcome), pytrace=False)
-    return outcome
-
-
-@pytest.fixture
-def storedog_watched(request: pytest.FixtureRequest) -> WatchVerdict:
-    """What the watching of one thing has come to, for each that the run watches in turn.
-
-    It waits until that has been watched for long enough. What has no verdict fails here, in setup.
-    """
-    name = str(request.param)
-    try:
-        found = request.config.stash[SOURCE].watched(name)
-    except GateError as error:
-        why = line(str(error).partition("\n")[0])
-        raise _failed(f"{of_watch(name)} has no verdict: {why}") from None
-    request.node.stash[LASTED] = found.seconds
-    request.node.user_properties.extend(junit.watch_properties(found))
-    if found.state is State.INCONCLUSIVE:
-        pytest.fail(failure_text.of_watch(found), pytrace=False)
-    return found
+    return outcome_of(request.node, storedog_public_id)
 
 
 @pytest.fixture
@@ -102,7 +59,7 @@ def storedog_trigger(request: pytest.FixtureRequest) -> Callable[..., CheckOutco
         try:
             return source.trigger(public_id, overrides)
         except GateError as error:
-            raise _failed(f"{public_id} was not run: {line(str(error))}") from None
+            raise failed(f"{public_id} was not run: {line(str(error))}") from None
 
     return trigger
 

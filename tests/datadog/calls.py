@@ -24,6 +24,9 @@ SEARCH = {"tests": [CHECK], "total": 1}
 SUITE = {"data": {"type": "suites", "id": "s", "attributes": {"name": "S", "tests": [CHECK]}}}
 
 
+SUITES = {"data": {"attributes": {"suites": [{"public_id": "sui-tea-bcd"}], "total": 1}}}
+
+
 BATCH = {"data": {"status": "passed", "results": [{"test_public_id": ID, "status": "passed"}]}}
 
 
@@ -37,6 +40,7 @@ CALLS: dict[str, tuple[str, Any, Callable[[SyntheticsClient], object]]] = {
     "check": (f"/tests/{ID}", CHECK, lambda client: client.check(ID)),
     "search": ("/tests/search", SEARCH, lambda client: client.search("tag:shop")),
     "suite": ("/suites/s", SUITE, lambda client: client.suite("s")),
+    "suites": ("/suites/search", SUITES, lambda client: client.suites()),
     "trigger": (
         "/trigger/ci",
         STARTED,

@@ -20,7 +20,18 @@ from tests.datadog.fake import Answer
 
 if TYPE_CHECKING:
     from tests.datadog.fake import FakeDatadog
-from tests.datadog.calls import BATCH, CALLS, CHECK, DETAILS, ID, SEARCH, STARTED, SUITE, every_call
+from tests.datadog.calls import (
+    BATCH,
+    CALLS,
+    CHECK,
+    DETAILS,
+    ID,
+    SEARCH,
+    STARTED,
+    SUITE,
+    SUITES,
+    every_call,
+)
 
 
 def with_unknown_fields(value: Any) -> Any:
@@ -163,6 +174,22 @@ def test_suite_keeps_the_order_of_its_tests_and_has_each_once(
     assert suite is not None
     assert (suite.name, suite.tests) == ("The shop", ("c", "a", "b"))
     assert client.suite("unknown") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        (Answer(SUITES), {"sui-tea-bcd"}),
+        (Answer({"data": {"attributes": {"suites": [], "total": 0}}}), set()),
+        (Answer({"data": {"attributes": {"suites": [], "total": 1}}}), None),
+        (Answer(status=404), None),
+    ],
+)
+def test_suites_are_known_only_where_all_of_them_are_listed(
+    client: SyntheticsClient, datadog: FakeDatadog, answer: Answer, known: set[str] | None
+) -> None:
+    datadog.script["/suites/search"] = [answer]
+    assert client.suites() == known
 
 
 @pytest.mark.parametrize(("status", "there"), [(200, True), (204, True), (404, False)])

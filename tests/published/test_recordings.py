@@ -77,6 +77,12 @@ def test_the_locations_of_a_trigger_are_read(datadog: Target, client: Synthetics
     assert triggered.locations == {"aws:us-east-2": "Ohio (AWS)"}
 
 
+def test_recorded_suites_are_known_by_their_ids(client: SyntheticsClient, datadog: Target) -> None:
+    (recorded,) = RECORDED["suites"]
+    datadog.answer_json("/api/v2/synthetics/suites/search", recorded)
+    assert client.suites() == frozenset(suite["public_id"] for suite in SUITES)
+
+
 def test_a_suite_is_served_as_it_was_recorded() -> None:
     """The search flattens what `GET /suites/{id}` has under `data.attributes`."""
     documents: list[Json] = [

@@ -58,13 +58,6 @@ TRICKS = {
         def pytest_runtest_protocol(item):
             return "watch" in item.name or None
         """,
-    "a fixture that passes": """
-        import pytest
-        from pytest_storedog_gate.verdicts.rule import State, WatchVerdict
-        @pytest.fixture
-        def storedog_watched(request):
-            return WatchVerdict("shop", "", State.OPEN)
-        """,
 }
 
 

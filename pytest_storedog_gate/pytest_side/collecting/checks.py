@@ -1,27 +1,106 @@
-"""The plugin's own tests: one item for each check, and one for each thing that is watched."""
+"""The plugin's own tests: one item for each check, and one for each thing that is watched.
+
+The configuration file holds them like a test module. That makes node IDs short and stable
+(`storedog.toml::test_check[staging-abc-def-ghi]`), so that `-k`, `--lf` and a copied node ID work.
+They are no functions with fixtures: that takes pytest as long again, for each of 10,000.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_storedog_gate.datadog.models import Status
-from pytest_storedog_gate.reports.failure_text import of_check, of_watch
+from pytest_storedog_gate.pytest_side.asking import outcome_of, watched_by
+from pytest_storedog_gate.reports import failure_text
 from pytest_storedog_gate.verdicts.rule import State
 
 if TYPE_CHECKING:
-    from pytest_storedog_gate.datadog.models import CheckOutcome
-    from pytest_storedog_gate.verdicts.rule import WatchVerdict
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from pytest_storedog_gate.pytest_side.collecting.lines import Lines
 
 
-def test_check(storedog_outcome: CheckOutcome) -> None:
-    """Passes when every result of the check has passed."""
-    if storedog_outcome.status is not Status.PASSED:
-        pytest.fail(of_check(storedog_outcome), pytrace=False)
+class OwnItem(pytest.Item):
+    """One test; `about` is what the configuration calls its subject, on that line (from 0)."""
+
+    TEST = ""
+    """What its name begins with."""
+
+    def __init__(self, *, about: str, line: int | None, **more: Any) -> None:
+        super().__init__(**more)
+        self.about = about
+        self.location = (self.nodeid.partition("::")[0], line, self.name)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, self.location[1], self.name
 
 
-def test_watch(storedog_watched: WatchVerdict) -> None:
-    """Passes when nothing went wrong for as long as it was to be watched."""
-    if storedog_watched.state is not State.OPEN:
-        pytest.fail(of_watch(storedog_watched), pytrace=False)
+class CheckItem(OwnItem):
+    """One check, by public ID: passes when every result of the check has passed."""
+
+    TEST = "test_check"
+
+    def setup(self) -> None:
+        self._outcome = outcome_of(self, self.about)
+
+    def runtest(self) -> None:
+        if self._outcome.status is not Status.PASSED:
+            pytest.fail(failure_text.of_check(self._outcome), pytrace=False)
+
+
+class WatchItem(OwnItem):
+    """One thing that is watched: passes when nothing went wrong for as long as that was to be."""
+
+    TEST = "test_watch"
+
+    def setup(self) -> None:
+        self._found = watched_by(self, self.about)
+
+    def runtest(self) -> None:
+        if self._found.state is not State.OPEN:
+            pytest.fail(failure_text.of_watch(self._found), pytrace=False)
+
+
+class ChecksFile(pytest.File):
+    """The configuration file, and what is tested in one environment."""
+
+    def __init__(
+        self,
+        *,
+        environment: str,
+        lines: Lines,
+        checks: Iterable[str] = (),
+        watches: Iterable[str] = (),
+        **more: Any,
+    ) -> None:
+        """`checks` are public IDs, and `watches` the names of what is watched."""
+        super().__init__(**more)
+        self._environment, self._lines = environment, lines
+        self._checks, self._watches = checks, watches
+
+    def collect(self) -> Iterator[OwnItem]:
+        for public_id in self._checks:
+            yield self._item(CheckItem, public_id, public_id)
+        for name in self._watches:
+            yield self._item(WatchItem, name, "watch")
+
+    def node_id(self, kind: type[OwnItem], about: str) -> str:
+        """The node ID that the item of a check or watch has."""
+        return f"{self.nodeid}::{self._name(kind, about)}"
+
+    def _item(self, kind: type[OwnItem], about: str, named: str) -> OwnItem:
+        item: OwnItem = kind.from_parent(
+            self,
+            name=self._name(kind, about),
+            # Else pytest takes the brackets for a part of the name, and `--lf` finds no such test.
+            nodeid=self.node_id(kind, about),
+            about=about,
+            line=self._lines.of(named),
+        )
+        return item
+
+    def _name(self, kind: type[OwnItem], about: str) -> str:
+        return f"{kind.TEST}[{self._environment}-{about}]"

@@ -1,7 +1,6 @@
-"""Where items come from: the configuration file is collected like a test module.
+"""Where items come from: the configuration file is collected beside the project's own tests.
 
-That makes node IDs short and stable (`storedog.toml::test_check[staging-abc-def-ghi]`), so that
-`-k`, `--lf` and a copied node ID work. Used by every process that collects.
+Used by every process that collects.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ import pytest
 from pytest_storedog_gate.errors import ConfigurationError, GateError
 from pytest_storedog_gate.outlets.plain_text import long_line
 from pytest_storedog_gate.pytest_side import fixtures, garbage
-from pytest_storedog_gate.pytest_side.collecting import checks, markers
+from pytest_storedog_gate.pytest_side.collecting import markers
+from pytest_storedog_gate.pytest_side.collecting.checks import ChecksFile, WatchItem
 from pytest_storedog_gate.pytest_side.collecting.left_out import LeftOut
 from pytest_storedog_gate.pytest_side.collecting.lines import Lines
-from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, WATCHED, uses_gate
+from pytest_storedog_gate.pytest_side.collecting.markers import PUBLIC_ID, uses_gate
 from pytest_storedog_gate.pytest_side.source import SOURCE, Census
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
-    from types import ModuleType
 
     from pytest_storedog_gate.pytest_side.source import Marked, Source, Tagged
 
@@ -41,37 +40,6 @@ def register(
     config.pluginmanager.register(fixtures, "storedog-gate-fixtures")
     plugin = Collection(config, source, path, environment, decides=decides)
     config.pluginmanager.register(plugin, "storedog-gate-collection")
-
-
-class ChecksFile(pytest.Module):
-    """The configuration file as a module that holds the plugin's own tests."""
-
-    watches = False  # whether anything is watched: pytest would have a case even for nothing
-
-    def _getobj(self) -> ModuleType:
-        return checks
-
-    def funcnamefilter(self, name: str) -> bool:
-        """Takes our tests whatever the project's `python_functions` says."""
-        ours = [checks.test_check, *([checks.test_watch] if self.watches else [])]
-        return name in [test.__name__ for test in ours]
-
-
-def checks_file(parent: pytest.Collector, path: Path, *, watches: bool = False) -> ChecksFile:
-    """The collector for the configuration file at `path`."""
-    module: ChecksFile = ChecksFile.from_parent(parent, path=path)
-    module.watches = watches
-    return module
-
-
-def node_id(module: ChecksFile, environment: str, public_id: str) -> str:
-    """The node ID that a check's item has."""
-    return f"{module.nodeid}::{checks.test_check.__name__}[{environment}-{public_id}]"
-
-
-def watch_id(module: ChecksFile, environment: str, name: str) -> str:
-    """The node ID that the item of something that is watched has."""
-    return f"{module.nodeid}::{checks.test_watch.__name__}[{environment}-{name}]"
 
 
 class Collection:
@@ -101,8 +69,19 @@ class Collection:
     ) -> pytest.Collector | None:
         """Collects the configuration file where the command line names it."""
         if file_path == self._path and self._named.file(self._path):
-            return checks_file(parent, file_path, watches=bool(self._watches))
+            return self._checks_file(parent)
         return None
+
+    def _checks_file(self, parent: pytest.Collector) -> ChecksFile:
+        file: ChecksFile = ChecksFile.from_parent(
+            parent,
+            path=self._path,
+            environment=self._environment,
+            lines=self._lines,
+            checks=[public_id for public_id, _ in self._checks],
+            watches=self._watches,
+        )
+        return file
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_ignore_collect(
@@ -124,19 +103,10 @@ class Collection:
                 for public_id, _ in self._checks
             ]
             metafunc.parametrize(PUBLIC_ID, cases)
-        if WATCHED in metafunc.fixturenames:
-            watched = [pytest.param(n, id=f"{self._environment}-{n}") for n in self._watches]
-            metafunc.parametrize(WATCHED, watched, indirect=True)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Keeps every item, whoever leaves it out afterwards."""
         self._collected.append(item)
-        if isinstance(item.parent, ChecksFile):
-            # Else it would be that of our own function.
-            public_id: object = markers.case_id(item)  # pytest has a case even for no checks
-            named = public_id if isinstance(public_id, str) else "watch"
-            named_at = self._lines.of(named)
-            item.location = (item.nodeid.partition("::")[0], named_at, item.name)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
@@ -147,8 +117,7 @@ class Collection:
             items += self._elsewhere(session, items)
         if not self._named.file(self._path):
             with garbage.none_here():
-                module = checks_file(session, self._path, watches=bool(self._watches))
-                items[:0] = session.genitems(module)
+                items[:0] = session.genitems(self._checks_file(session))
         of_checks = dict(self._checks)
         named = ((item, markers.case_id(item) or markers.own_id(item) or "") for item in items)
         tagged = [(item, of_checks.get(public_id, ())) for item, public_id in named]
@@ -162,7 +131,7 @@ class Collection:
         if left_out:
             config.hook.pytest_deselected(items=left_out)
         # Last what waits for long: all else goes on meanwhile, and may end that.
-        items[:] = sorted(kept, key=lambda item: WATCHED in getattr(item, "fixturenames", ()))
+        items[:] = sorted(kept, key=lambda item: isinstance(item, WatchItem))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self) -> None:

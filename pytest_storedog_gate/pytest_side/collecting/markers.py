@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_storedog_gate.datadog import overrides
 from pytest_storedog_gate.datadog.public_ids import CheckReference
 from pytest_storedog_gate.errors import ConfigurationError
+from pytest_storedog_gate.pytest_side.collecting.checks import CheckItem, OwnItem
 from pytest_storedog_gate.pytest_side.source import Marked
 from pytest_storedog_gate.reading.table import Document, Table
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 MARKER = "synthetics"
 PUBLIC_ID = "storedog_public_id"
-WATCHED = "storedog_watched"
 _FIXTURE_PREFIX = "storedog_"
 _EXAMPLE = '@pytest.mark.synthetics("abc-def-ghi")'
 
 
 def uses_gate(item: pytest.Item) -> bool:
     """Whether a test asks for a check, or uses one of the gate's fixtures."""
+    if isinstance(item, OwnItem):
+        return True
     names = getattr(item, "fixturenames", ())
     marked = item.get_closest_marker(MARKER) is not None
     return marked or any(name.startswith(_FIXTURE_PREFIX) for name in names)
@@ -35,7 +37,9 @@ def own_id(item: pytest.Item) -> str | None:
 
 
 def case_id(item: pytest.Item) -> str | None:
-    """The check of a test's case, where its cases have one each."""
+    """The check of an item of our own, or of a test's case where its cases have one each."""
+    if isinstance(item, CheckItem):
+        return item.about
     case = getattr(item, "callspec", None)
     return case.params.get(PUBLIC_ID) if case else None
 

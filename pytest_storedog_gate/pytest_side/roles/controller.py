@@ -13,11 +13,7 @@ import pytest
 from pytest_storedog_gate.errors import ConfigurationError, GateError, NoVerdict
 from pytest_storedog_gate.gate.run import GateRun
 from pytest_storedog_gate.pytest_side import garbage, lasted
-from pytest_storedog_gate.pytest_side.collecting.collection import (
-    checks_file,
-    node_id,
-    watch_id,
-)
+from pytest_storedog_gate.pytest_side.collecting.checks import CheckItem, ChecksFile, WatchItem
 from pytest_storedog_gate.pytest_side.collecting.lines import Lines
 from pytest_storedog_gate.pytest_side.provided import provided, report
 from pytest_storedog_gate.pytest_side.reporting import terminal, waiting
@@ -167,14 +163,16 @@ class Controller:
             self._checks = [
                 (check.public_id, check.definition.tags) for check in self.run.checks
             ] or [(public_id, ()) for public_id in self.settings.requirements.public_ids]
-            module = checks_file(session, self.settings.config_path)
-            environment = self.settings.environment.name
-            self._file = module.nodeid
+            environment, path = self.settings.environment.name, self.settings.config_path
+            file: ChecksFile = ChecksFile.from_parent(
+                session, path=path, environment=environment, lines=self._lines
+            )
+            self._file = file.nodeid
             self.required = [public_id for public_id, _ in self._checks]
-            self.node_ids.update((node_id(module, environment, p), p) for p in self.required)
+            self.node_ids.update((file.node_id(CheckItem, p), p) for p in self.required)
             self._named_by.update((name, (p,)) for name, p in self.node_ids.items())
             watches = self.run.watching.titles
-            self._watch_ids.update((watch_id(module, environment, n), n) for n in watches)
+            self._watch_ids.update((file.node_id(WatchItem, n), n) for n in watches)
             self._named_by.update((id_, (of_watch(n),)) for id_, n in self._watch_ids.items())
         finally:
             self._prepared.set()

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_storedog_gate.errors import GateError
 from pytest_storedog_gate.outlets.plain_text import encodable
-from pytest_storedog_gate.pytest_side.fixtures import OUTCOME
+from pytest_storedog_gate.pytest_side.asking import OUTCOME
 
 if TYPE_CHECKING:
     from collections.abc import Generator
