@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_storedog_gate.local_synthetics.command_line import main
+import gc
 
 if __name__ == "__main__":
+    gc.disable()  # until it answers: what it is made of is no garbage
+    from pytest_storedog_gate.local_synthetics.command_line import main
+
     raise SystemExit(main())

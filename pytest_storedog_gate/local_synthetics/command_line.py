@@ -104,7 +104,7 @@ def add_serve(
 
 def _serve(options: argparse.Namespace) -> int:
     # Here, so that --help needs no extra.
-    from pytest_storedog_gate.local_synthetics.api.server import serve  # noqa: PLC0415
+    from pytest_storedog_gate.local_synthetics.api.start import serve  # noqa: PLC0415
 
     serve(options)
     return 0

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from pytest_storedog_gate.local_synthetics.api.server import serve  # noqa: PLC0415
+    from pytest_storedog_gate.local_synthetics.api.start import serve  # noqa: PLC0415
     from pytest_storedog_gate.synthetics_cli.pages import routes  # noqa: PLC0415
 
     serve(options, pages=routes)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.local_synthetics.account.database import Store
     from pytest_storedog_gate.local_synthetics.api.admission import Keys
     from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
+    from pytest_storedog_gate.local_synthetics.chromium.browsers import Browsers
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
     from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
@@ -69,11 +70,6 @@ class Account:
     screenshots: Screenshots
 
 
-def no_pages(_account: Account) -> list[Route]:
-    """The routes of a service that has no pages for people."""
-    return []
-
-
 def create_app(  # noqa: PLR0913  # what a service is made of
     catalog: Catalog,
     *,
@@ -87,15 +83,16 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     artifacts: Attempts | None = None,
     credentials: bool = False,
     soon: Collection[str] = (),
-    pages: Pages = no_pages,
+    browsers: Browsers | None = None,
+    pages: Pages | None = None,
 ) -> Starlette:
     """Make the service's ASGI application; `concurrency` checks run at once.
 
     Requests must carry the `keys`; `host` is where it is told to listen, see `Admission`.
     `smtp` receives mail while it runs. `artifacts` is where what is kept of browser tests that
-    failed goes. With `credentials`, those in definitions are answered. It makes itself ready
-    for the tests that will run `soon`, by their public IDs. `pages` are the routes of what people
-    see of it.
+    failed goes. With `credentials`, those in definitions are answered. It imports what
+    the tests need that will run `soon`, by their public IDs. `browsers` are those that have been
+    made for it, and `pages` the routes of what people see of it.
     """
     results = Results(store=store)
     screenshots = Screenshots()
@@ -107,7 +104,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
     )
     catalog = Catalog(tests.by_id, suites.by_id)
     variables = AccountVariables(known_globals, store)
-    used_kinds = all_kinds(catalog.tests, screenshots, artifacts) if kinds is None else kinds
+    used_kinds = kinds or all_kinds(catalog.tests, screenshots, artifacts, browsers=browsers)
     mailboxes = smtp.mailboxes if smtp else None
     batches = Batches(used_kinds, results, concurrency, variables, store, mailboxes=mailboxes)
 
@@ -133,7 +130,7 @@ def create_app(  # noqa: PLR0913  # what a service is made of
             *suite_routes(suites, tests.by_id),
             *variable_routes(variables),
             *location_routes(PrivateLocations(store), tests.by_id),
-            *pages(Account(tests, batches, results, screenshots)),
+            *(pages(Account(tests, batches, results, screenshots)) if pages else ()),
         ],
         middleware=[Middleware(Admission, keys=keys, host=host)],
         exception_handlers={

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import os
 import signal
@@ -16,17 +15,10 @@ import uvicorn
 
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.local_synthetics.api.admission import Keys
-from pytest_storedog_gate.local_synthetics.api.app import create_app, no_pages
+from pytest_storedog_gate.local_synthetics.api.app import create_app
 from pytest_storedog_gate.local_synthetics.api.arrival import ArrivalProtocol
 from pytest_storedog_gate.local_synthetics.api.listening import listen, receiver_at
 from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
-from pytest_storedog_gate.local_synthetics.definitions.definition import DefinitionError
-from pytest_storedog_gate.local_synthetics.definitions.files import load
-from pytest_storedog_gate.local_synthetics.running.event_loop import run_to_end
-from pytest_storedog_gate.local_synthetics.variables.global_variables import (
-    GlobalsError,
-    load_globals,
-)
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_storedog_gate.local_synthetics.api.app import Pages
+    from pytest_storedog_gate.local_synthetics.chromium.browsers import Browsers
+    from pytest_storedog_gate.local_synthetics.definitions.files import Catalog
     from pytest_storedog_gate.local_synthetics.mail.receiver import SmtpReceiver
+    from pytest_storedog_gate.local_synthetics.variables.global_variables import Globals
 
 # datadog-ci asks for all results in one URL: 28 bytes each, for as many as are kept.
 _LONGEST_HEAD = 512 * 1024
@@ -42,22 +37,14 @@ _GRACE = 1  # s for the answers under way when the service ends
 _LOOK = 0.005  # s between two looks whether they have gone
 
 
-def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
-    """Answer requests until a signal or, if asked, the end of standard input.
-
-    Its `options` are those of `command_line.add_serve`; `pages` are what people see of it.
-
-    Requests must carry the key that is the first line of standard input, if it is asked for, else
-    those of the environment, if it has any.
-
-    Prints `listening on http://HOST:PORT` once connections are accepted and, with an address for
-    `smtp`, that of the receiver of mail. Raises ConfigurationError.
-    """
-    try:
-        catalog = load(options.definitions)
-        known_globals = load_globals(options.globals, os.environ)
-    except (DefinitionError, GlobalsError) as error:
-        raise ConfigurationError(str(error)) from None
+async def answer(
+    options: argparse.Namespace,
+    catalog: Catalog,
+    known_globals: Globals,
+    browsers: Browsers,
+    pages: Pages | None,
+) -> None:
+    """Answer requests until the end: see `start.serve`. Raises ConfigurationError."""
     if options.key_from_stdin:
         keys = Keys(_first_line_of_stdin())
     else:
@@ -84,6 +71,7 @@ def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
         artifacts=Attempts.asked(options),
         credentials=options.show_credentials,
         soon=frozenset(options.soon),
+        browsers=browsers,
         pages=pages,
     )
     config = uvicorn.Config(
@@ -96,9 +84,7 @@ def serve(options: argparse.Namespace, pages: Pages = no_pages) -> None:
     )
     with listen(options.host, options.port) as listener:
         server = _Server(config, receiver, until_stdin_closes=options.until_stdin_closes)
-        run_to_end(server.serve([listener]))
-    # Else Python looks through all that there is for garbage, several times, before it ends.
-    gc.freeze()
+        await server.serve([listener])
 
 
 def _first_line_of_stdin() -> str:

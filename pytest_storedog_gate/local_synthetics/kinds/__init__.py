@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.local_synthetics.chromium.browsers import Browsers
 from pytest_storedog_gate.local_synthetics.chromium.screenshots import Screenshots
 from pytest_storedog_gate.local_synthetics.chromium.watching import Watching
 from pytest_storedog_gate.local_synthetics.extras import remedy
-from pytest_storedog_gate.local_synthetics.failures import CheckFailed
 from pytest_storedog_gate.local_synthetics.javascript.scripts import Scripts
 from pytest_storedog_gate.local_synthetics.kinds.protocol import Kind, Outcome, Run
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from pytest_storedog_gate.local_synthetics.chromium.attempts import Attempts
-    from pytest_storedog_gate.local_synthetics.chromium.engine import Engine
     from pytest_storedog_gate.local_synthetics.definitions.definition import Definition
     from pytest_storedog_gate.local_synthetics.variables.variables import Variables
 
@@ -37,7 +35,6 @@ Kinds = Mapping[tuple[str, str], Kind]
 
 GROUP = "storedog_gate.kinds"
 """The group of entry points by which a package brings kinds: `api.smtp`, say."""
-_BROWSER = "browser", ""
 _OURS: Mapping[tuple[str, str], str] = {
     ("api", "http"): "http.check:HttpCheck",
     ("api", "ssl"): "tls:SslCheck",
@@ -49,7 +46,7 @@ _OURS: Mapping[tuple[str, str], str] = {
     ("api", "grpc"): "grpc.check:GrpcCheck",
     ("api", "mcp"): "mcp.check:McpCheck",
     ("api", "multi"): "multistep:MultistepCheck",
-    _BROWSER: "browser.check:BrowserCheck",
+    ("browser", ""): "browser.check:BrowserCheck",
 }
 """Test type and subtype: the module below this one, and the class."""
 _CHROMIUM = "pytest_storedog_gate.local_synthetics.chromium"
@@ -60,37 +57,35 @@ def all_kinds(
     screenshots: Screenshots | None = None,
     artifacts: Attempts | None = None,
     watching: Watching | None = None,
+    browsers: Browsers | None = None,
 ) -> Kinds:
     """Every kind that this service can run, by test type and subtype.
 
     `tests`: those that can be sub-tests, by public ID. `screenshots`: where they are kept.
     `artifacts`: where what is kept of browser tests that failed goes. `watching`: how a
-    person watches them.
+    person watches them. `browsers`: those that the service has.
     """
+    watching = watching or Watching()
     return Equipment(
         {} if tests is None else tests,
         screenshots or Screenshots(),
         artifacts,
-        watching or Watching(),
+        watching,
+        browsers or Browsers(headed=watching.headed),
     ).kinds
 
 
 async def make_ready(kinds: Kinds, soon: Iterable[Definition]) -> None:
-    """Import what these tests need and, if one is a browser test, start the browser.
-
-    They are to find it there; what goes wrong here is told by the tests that need it.
-    """
+    """Import what these tests need: they are to find it there."""
     for key in {(one.type, one.subtype) for one in soon}:
         await asyncio.sleep(0)  # importing takes a while, and requests are waiting
-        if kinds.get(key) and key == _BROWSER and isinstance(kinds, _Kinds):
-            with suppress(CheckFailed, ModuleNotFoundError):
-                await kinds.equipment.engine().ready()
+        kinds.get(key)
 
 
 async def close_all(kinds: Kinds) -> None:
     """End the browsers, if there are any."""
     if isinstance(kinds, _Kinds):
-        await kinds.equipment.close()
+        await kinds.equipment.browsers.close()
 
 
 def brought_request_keys(kinds: Kinds) -> set[str]:
@@ -100,38 +95,23 @@ def brought_request_keys(kinds: Kinds) -> set[str]:
 
 @dataclass
 class Equipment:
-    """What a service has for its checks; the browsers are made when they are needed."""
+    """What a service has for its checks."""
 
     tests: Mapping[str, Definition]
     screenshots: Screenshots
     artifacts: Attempts | None
     watching: Watching
-    _engines: dict[tuple[str, ...], Engine] = field(default_factory=dict)
+    browsers: Browsers
 
     @cached_property
     def kinds(self) -> Kinds:
         """All kinds of check, which are made with this equipment."""
         return _Kinds(self)
 
-    def engine(self, *arguments: str) -> Engine:
-        """The one browser that has these arguments of Chromium's.
-
-        Where Playwright is missing, ModuleNotFoundError is raised.
-        """
-        if arguments not in self._engines:
-            make = resolve_name(f"{_CHROMIUM}.engine:Engine")
-            self._engines[arguments] = make(*arguments, headed=self.watching.headed)
-        return self._engines[arguments]
-
     @cached_property
     def scripts(self) -> Scripts:
         """What runs the scripts of API tests."""
-        return Scripts(lambda: resolve_name(f"{_CHROMIUM}.sandbox:Sandbox")(self.engine()))
-
-    async def close(self) -> None:
-        """End the browsers that were made."""
-        for engine in self._engines.values():
-            await engine.close()
+        return Scripts(lambda: resolve_name(f"{_CHROMIUM}.sandbox:Sandbox")(self.browsers.engine()))
 
 
 class _Kinds(Mapping[tuple[str, str], Kind]):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.local_synthetics.support.browser_tests import browser_test
-from tests.local_synthetics.support.processes import below, running
+from tests.local_synthetics.support.processes import SERVICE, below, running
 from tests.local_synthetics.support.service import http_test, until
 
 URL = "http://127.0.0.1:1"
@@ -37,6 +39,23 @@ def test_the_browser_is_there_before_the_first_test(definitions: str) -> None:
         (entry,) = service.final(batch_id)["results"]
         assert entry["status"] == "failed"  # nobody is at its address
         assert below(process.pid).keys() >= started  # and it is the one that has run the test
+
+
+@pytest.mark.usefixtures("chromium")
+def test_its_driver_starts_beside_the_service(definitions: str) -> None:
+    with running("--definitions", definitions, "--soon", "abc-def-bro") as (process, _):
+        assert below(process.pid)  # once it answers
+
+
+@pytest.mark.usefixtures("chromium")
+def test_a_service_that_does_not_start_leaves_no_driver(definitions: str) -> None:
+    command = [*SERVICE, "serve", "--definitions", definitions, "--soon", "abc-def-bro"]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command.append(f"--port={taken.getsockname()[1]}")
+        # A driver would hold standard error open.
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "cannot listen on 127.0.0.1" in done.stderr
 
 
 @pytest.mark.usefixtures("chromium")

@@ -70,9 +70,9 @@ class BrowserCheck(Kind):
     def __init__(self, equipment: Equipment) -> None:
         self._library = BrowserLibrary(equipment.kinds, equipment.tests)
         self._equipment = equipment
-        self._engine = equipment.engine()
+        self._engine = equipment.browsers.engine()
         # Of its own, as Chromium has the switch for all of its contexts.
-        self._engine_without_cors = equipment.engine("--disable-web-security")
+        self._engine_without_cors = equipment.browsers.engine("--disable-web-security")
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def unsupported(self, definition: Definition) -> list[str]:
