@@ -41,6 +41,10 @@ class LocalService:
         self.key = key
         self._process, self._complaints = process, complaints
 
+    def dismiss(self) -> None:
+        """Lets it end, which takes a while where it has a browser; nothing is waited for."""
+        self._process.terminate()
+
     @cached_property
     def url(self) -> str:
         """Where it answers, once it does. Raises ConfigurationError, NoVerdict."""

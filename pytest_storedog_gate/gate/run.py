@@ -136,7 +136,10 @@ class GateRun:
         self._stopwatch.enter("pytest")
         self._look()
         self._stop()
-        return self._record(self._proved(evidence))
+        record = self._record(self._proved(evidence))
+        # It ends beside what pytest and others have to tell.
+        self._service.dismiss()
+        return record
 
     def finish(self, evidence: Evidence, say: Callable[[Record], None]) -> Record:
         """Decides for good, leaves the environment accordingly, and keeps the record.

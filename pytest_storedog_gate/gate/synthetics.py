@@ -68,6 +68,11 @@ class Service:
         self._resources.callback(client.close)
         return client
 
+    def dismiss(self) -> None:
+        """Lets end what was started for it: nobody asks it any more."""
+        if self._own is not None:
+            self._own.dismiss()
+
     def leave(self) -> None:
         """Ends what was started for it."""
         self._resources.close()

@@ -173,3 +173,32 @@ def test_it_starts_before_the_gate_imports_what_it_does_not_need_for_that(
     project.pytester.makeconftest(EARLY)
     assert project.run().ret == 0
     assert (project.path / "imported").read_text() == "set()"
+
+
+ENDING = """
+import time
+from pathlib import Path
+
+def services():
+    children = [pid for each in Path("/proc/self/task").glob("*/children")
+                for pid in each.read_text().split()]
+    # One that has ended, and is not waited for yet, has no command line.
+    return [pid for pid in children
+            if b"local_synthetics" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+def pytest_collection_finish():
+    assert len(services()) == 1
+
+def pytest_terminal_summary():
+    deadline = time.monotonic() + 20
+    while services() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    Path("left").write_text(repr(services()))
+"""
+
+
+@pytest.mark.usefixtures("started_as_usual")
+def test_it_ends_beside_what_is_told_after_the_checks(project: GateProject) -> None:
+    project.pytester.makeconftest(ENDING)
+    assert project.run().ret == 0
+    assert (project.path / "left").read_text() == "[]"
