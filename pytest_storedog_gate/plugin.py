@@ -106,10 +106,13 @@ def pytest_configure(config: pytest.Config) -> None:
         else:
             config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")
     elif config.getoption("storedog_env") is not None:
-        from pytest_storedog_gate.pytest_side.roles import which
+        from pytest_storedog_gate.pytest_side import garbage
 
         _refuse_options_from_elsewhere(config)
-        which.register(config)
+        with garbage.none_here():
+            from pytest_storedog_gate.pytest_side.roles import which
+
+            which.register(config)
     else:
         _refuse_options_without_gate(config)
         config.pluginmanager.register(_WithoutGate(), "storedog-gate-off")

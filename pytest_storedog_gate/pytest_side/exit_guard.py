@@ -21,7 +21,7 @@ import pytest
 from pytest_storedog_gate.errors import ExitStatus
 from pytest_storedog_gate.outlets.whole_file import refuse_links, withdraw
 from pytest_storedog_gate.pytest_side import refused_options
-from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.pytest_side.reporting import standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -130,13 +130,15 @@ class _Guard:
             status = _status_of(end)
         except pytest.UsageError as error:
             for line in error.args:
-                terminal.raw(f"ERROR: {line}")
+                standard_error.say(f"ERROR: {line}")
             status = pytest.ExitCode.USAGE_ERROR
         except (KeyboardInterrupt, pytest.exit.Exception) as end:
             asked = getattr(end, "returncode", None)
             status = int(pytest.ExitCode.INTERRUPTED if asked is None else asked)
         except BrokenPipeError:  # as with `| head`
-            terminal.raw("ERROR: who reads the output has closed it, so not all of it was said")
+            standard_error.say(
+                "ERROR: who reads the output has closed it, so not all of it was said"
+            )
             status = pytest.ExitCode.INTERNAL_ERROR
         except BaseException:  # noqa: BLE001  # a run must not stay open because a plugin broke
             traceback.print_exc()
@@ -161,7 +163,7 @@ def _last_word(config: pytest.Config, status: int) -> int:
     status &= _BYTE
     if status not in _GREEN:
         return status
-    terminal.raw(
+    standard_error.say(
         f"storedog-gate: pytest ended with {status} before the gate had decided anything, "
         f"which proves nothing: exit status {ExitStatus.INCONCLUSIVE:d}"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.outlets.plain_text import encodable, line, long_line
+from pytest_storedog_gate.pytest_side.reporting import standard_error
 from pytest_storedog_gate.reports import summary as summary_of
 from pytest_storedog_gate.verdicts.rule import State
 
@@ -36,13 +37,6 @@ def progress(config: pytest.Config, text: str) -> None:
 def table(config: pytest.Config, lines: Iterable[str]) -> None:
     """Lines as they are, as wide as they are. Raises OSError where they cannot be written out."""
     _write(config, lines)
-
-
-def raw(text: str) -> None:
-    """One line past pytest's own reporter. No run ends because it cannot be written."""
-    # RuntimeError: a signal came within another line.
-    with suppress(OSError, ValueError, RuntimeError):
-        _write_error(text)
 
 
 def make_encodable(report: pytest.TestReport) -> None:
@@ -109,7 +103,7 @@ def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **marku
             writer = config.get_terminal_writer()
         except (AssertionError, AttributeError):  # there is no reporter, or it has another way
             for text in lines:
-                _write_error(text)
+                standard_error.write(text)
             return
         try:
             reporter = config.pluginmanager.get_plugin("terminalreporter")
@@ -128,10 +122,3 @@ def _write(config: pytest.Config, lines: Iterable[str], title: str = "", **marku
 
 def _encoding() -> str:
     return getattr(sys.__stdout__, "encoding", None) or "utf-8"
-
-
-def _write_error(text: str) -> None:
-    if sys.__stderr__ is None:
-        raise OSError("there is no standard error to write to")
-    sys.__stderr__.write(text + "\n")
-    sys.__stderr__.flush()

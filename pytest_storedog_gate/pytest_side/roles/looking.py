@@ -15,7 +15,7 @@ from pytest_storedog_gate.outlets import whole_file
 from pytest_storedog_gate.pytest_side import exit_guard, garbage
 from pytest_storedog_gate.pytest_side.collecting import collection
 from pytest_storedog_gate.pytest_side.provided import provided
-from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.pytest_side.reporting import standard_error, terminal
 from pytest_storedog_gate.reports import history
 from pytest_storedog_gate.verdicts.record_json import encoded
 
@@ -135,7 +135,7 @@ class Lister(_Looking):
                 return plan.listed(self._settings, tags=bool(selects))
         except GateError as error:
             why = self._settings.redact(str(error))
-            terminal.raw(f"storedog-gate: checks are listed by ID alone: {why}")
+            standard_error.say(f"storedog-gate: checks are listed by ID alone: {why}")
             return known
 
     def watches(self) -> list[str]:

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_storedog_gate.pytest_side.reporting import terminal
+from pytest_storedog_gate.pytest_side.reporting import standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def shielded() -> Iterator[None]:
 
 
 def _note(_number: int, _frame: FrameType | None) -> None:
-    terminal.raw(
+    standard_error.say(
         "storedog-gate: leaving the environment in order first, which no further signal breaks "
         "off; please wait (a run that is killed is mended by the next one)"
     )

@@ -9,7 +9,7 @@ import pytest
 from pytest_storedog_gate.errors import ConfigurationError
 from pytest_storedog_gate.gate.synthetics import Service
 from pytest_storedog_gate.outlets.plain_text import long_line
-from pytest_storedog_gate.pytest_side import exit_guard, garbage, refused_options
+from pytest_storedog_gate.pytest_side import exit_guard, refused_options
 from pytest_storedog_gate.settings import load as gate_settings
 from pytest_storedog_gate.settings.options import FLAGS, Options
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _NAME = "storedog-gate-controller"
 
 
-@garbage.none_here()
 def register(config: pytest.Config) -> None:
     """Makes this process the controller that its command line asks for."""
     if config.pluginmanager.is_blocked(_NAME):
