@@ -67,8 +67,10 @@ class Engine:
             yield context, browser.version
         finally:
             # One that does not answer any more is replaced for the next test.
-            if not await _ended(context.close) and self._browser is browser:
-                await self.close()
+            if not await _ended(context.close):
+                await _ended(browser.close)  # of which other tests hear
+                if self._browser is browser:
+                    await self.close()
 
     async def ready(self) -> Browser:
         """The browser, started where it does not run. Raises as `context` does."""
@@ -79,12 +81,10 @@ class Engine:
             return self._browser
 
     async def close(self) -> None:
-        """End the browser and its driver."""
-        browser, self._browser = self._browser, None
-        playwright, self._playwright = self._playwright, None
-        for end in (browser and browser.close, playwright and playwright.stop):
-            if end:
-                await _ended(end)
+        """End the driver, which ends its browser first."""
+        playwright, self._playwright, self._browser = self._playwright, None, None
+        if playwright:
+            await _ended(playwright.stop)
 
     async def _start(self) -> Browser:
         try:
