@@ -31,7 +31,7 @@ def once_more() -> Sent:
 
 SENT: dict[str, tuple[Callable[[], Sent], float]] = {
     "nothing": (lambda: lambda: 7, 0.5),
-    "one more answer": (once_more, 1.0),
+    "one more answer": (once_more, 0.6),
     "answer after answer": (lambda: count().__next__, 2.0),
     "what is not counted": (lambda: lambda: None, 2.0),
 }
