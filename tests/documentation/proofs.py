@@ -205,6 +205,7 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "how-to/deploying/swarm.md": [
         ("[services.discounts]", configures),
         ("pytest --storedog-env=staging --storedog-image=1.2.3 --storedog-plan", reads),
+        ("[services.discounts]", configures),
         ("services:", parses),
         ("DISCOUNTS=$(docker service inspect shop_discounts", reads),
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from pytest_storedog_gate.deploy.swarm.target import Target
 from pytest_storedog_gate.errors import ConfigurationError
@@ -46,6 +47,7 @@ REFUSED = {
         "publish: it is for platform",
     ),
     "an unknown key": ('swarm = { servcie = "web" }', "swarm.servcie: unknown key; did you mean"),
+    "a preview that is no address": ('preview = "8091"', "preview: '8091' is no address"),
     "TLS for a socket": ("tls = { ca = 'ca.pem' }", "tls: it is for an engine at tcp://HOST:PORT"),
 }
 OF_A_CONTAINER = (
@@ -84,6 +86,19 @@ def test_what_a_stack_says_is_refused_by_its_name(tmp_path: Path, said: str) -> 
     key = said.partition(" ")[0]
     with pytest.raises(ConfigurationError, match=f"services.discounts says .*`{key}`.* the stack"):
         _read(tmp_path, service=said)
+
+
+def test_a_preview_is_an_address_and_its_candidate_has_a_port(tmp_path: Path) -> None:
+    said = 'port = 2814\ncandidate = "on"'
+    environment = _read(tmp_path, 'preview = "127.0.0.1:8091"', said)
+    assert environment.preview == Address("127.0.0.1", 8091)
+    assert environment.gated is not None
+    assert (environment.gated.port, environment.gated.candidate) == (2814, "on")
+
+
+def test_a_preview_needs_a_candidate(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='candidate is "off", and a candidate answers the'):
+        _read(tmp_path, 'preview = "127.0.0.1:8091"', 'port = 2814\ncandidate = "off"')
 
 
 def _read(folder: Path, environment: str = "", service: str = "") -> Environment:

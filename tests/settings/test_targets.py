@@ -170,13 +170,9 @@ def on(platform: str) -> str:
     return text
 
 
-def test_a_platform_that_cannot_agree_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"targets: a Swarm cannot be one of several"):
-        section(tmp_path, on("swarm"))
-
-
-def test_clusters_are_targets(tmp_path: Path) -> None:
-    each = section(tmp_path, on("kubernetes")).environment.each
+@pytest.mark.parametrize("platform", ["kubernetes", "swarm"])
+def test_clusters_and_swarms_are_targets(tmp_path: Path, platform: str) -> None:
+    each = section(tmp_path, on(platform)).environment.each
     assert [(name, its.target.service) for name, its in each.items()] == [
         ("us", "us"),
         ("eu", "eu"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.reaching import configured
 from pytest_storedog_gate.deploy.swarm.target import Target
 from pytest_storedog_gate.reading.kinds import SECONDS, STRING, TABLE
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.reading.table import Table
 
 _SWARM = {"service": STRING, "timeout": SECONDS}
-KEYS = {**configured.KEYS, "swarm": TABLE}
+KEYS = {**configured.KEYS, "swarm": TABLE, "preview": STRING.meaning(Address.parse)}
 TABLES = {"tls": configured.TLS, "swarm": _SWARM}
 
 
@@ -28,17 +29,12 @@ def read(table: Table, said: Mapping[str, Any], project: str, folder: Path) -> d
     gate = table.data.get("gate", "")
     name = f"{project}_{gate}" if project else gate
     target = Target(**{"service": name, **table.table("swarm").read(_SWARM)})
-    return {"engine": configured.engine(table, said, folder), "target": target}
+    own = {"engine": configured.engine(table, said, folder), "target": target}
+    return {**own, "preview": said.get("preview")}
 
 
 def check(table: Table, environment: Environment) -> None:
     """See `Platform`."""
-    if environment.targets:
-        raise table.error(
-            ("targets",),
-            "a Swarm cannot be one of several targets: a run that is killed would leave different "
-            "versions; make an environment of each",
-        )
     for service in environment.services:
         if service.name != environment.gate:
             raise table.error(
@@ -46,11 +42,18 @@ def check(table: Table, environment: Environment) -> None:
                 f"{service.name!r} is not under the gate, and a stack owns the others on platform "
                 "swarm: name the service under the gate alone",
             )
-        if meant := [f"`{key}`" for key in service.says()]:
+        of_candidates = ("port", "candidate") if environment.preview else ()
+        if meant := [f"`{key}`" for key in service.says(*of_candidates)]:
             raise table.error(
                 ("services",),
                 f"services.{service.name} says {', '.join(meant)}, and on platform swarm the stack "
                 "says all but the `image`: take it out",
+            )
+        if environment.preview and service.candidate == "off":
+            raise table.error(
+                ("preview",),
+                f'services.{service.name}.candidate is "off", and a candidate answers there: take '
+                "one of them out",
             )
 
 

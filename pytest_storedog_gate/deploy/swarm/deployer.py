@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.images import resolve
-from pytest_storedog_gate.deploy.swarm import remembering, rollout
+from pytest_storedog_gate.deploy.swarm import agreeing, preview, remembering, rollout
 from pytest_storedog_gate.deploy.swarm.deployment import FetchedImage
 from pytest_storedog_gate.deploy.swarm.journal import Journal
 from pytest_storedog_gate.deploy.swarm.lease import Lease
@@ -128,10 +128,11 @@ class SwarmDeployer:
 
     def _put_back(self) -> str | None:
         manager, name = self.manager, self.target.service
+        removed = preview.remove(manager, name)
         service = manager.find_service(name)
         journal = Journal.of(service) if service else None
         if service is None or journal is None:
-            return None
+            return removed
         forgiven = rollout.failures(manager, service)
         template = journal.before["TaskTemplate"]
         # One that the Swarm has paused goes on by another update alone.
@@ -155,7 +156,7 @@ def _still_open(service: Service) -> Journal:
 
 @dataclass(frozen=True)
 class HeldService:
-    """See `Held`."""
+    """See `Held`, `Remembers` and `Agrees`."""
 
     site: SwarmDeployer
 
@@ -183,6 +184,29 @@ class HeldService:
         site = self.site
         site.lease.require()
         remembering.write(site.manager, site.environment, site.target.service, entry)
+
+    def standing(self) -> str | None:
+        """See `Agrees`."""
+        return agreeing.standing(self.site.manager.get_service(self.site.target.service))
+
+    def agreed(self) -> Mapping[str, str]:
+        return agreeing.read(self.site.manager.get_service(self.site.target.service))
+
+    def agree(self, deploy_ids: Mapping[str, str]) -> None:
+        self.site.lease.require()
+        self.site.manager.change_service(
+            self.site.target.service, lambda found: agreeing.noted(found, deploy_ids)
+        )
+
+    def keep(self) -> str | None:
+        site, name = self.site, self.site.target.service
+        site.lease.require()
+        service = site.manager.get_service(name)
+        journal = Journal.of(service)
+        if journal is None or journal.restores:
+            return None
+        site.manager.change_service(name, lambda found: _still_open(found).concluded(found))
+        return f"kept what is live as {name}, on which all targets had agreed"
 
     def put_back(self) -> str:
         done = self.site.put_back()

@@ -15,7 +15,8 @@ from pytest_storedog_gate.deploy import Deployment
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.docker.journal import succession
 from pytest_storedog_gate.deploy.references import ImageReference
-from pytest_storedog_gate.deploy.swarm import journal, rollout
+from pytest_storedog_gate.deploy.swarm import journal, preview, rollout
+from pytest_storedog_gate.deploy.swarm.preview import Candidate
 from pytest_storedog_gate.errors import (
     ConfigurationError,
     DeploymentFailed,
@@ -40,16 +41,37 @@ class FetchedImage:
     image: ImageReference
 
     def stage(self) -> StagedImage:
-        """There is no candidate: what is never ready gets no traffic from the Swarm."""
-        site = self.site
-        before = rollout.require_settled(site.manager, site.target.service)
-        said = succession.label_of(site.build, before)
-        return StagedImage(site, self.image, before, said, datetime.now(UTC))
+        """Without a preview there is no candidate: the Swarm gives what is not ready no traffic."""
+        site, manager = self.site, self.site.manager
+        before = rollout.require_settled(manager, site.target.service)
+        said = {**self._labels(), **succession.label_of(site.build, before)}
+        staged = StagedImage(site, self.image, before, said, datetime.now(UTC))
+        candidate = Candidate.beside(before, manager, site.environment)
+        if candidate is None:
+            return staged
+        site.lease.require()
+        with undone_on_failure(site):
+            aim = candidate.start(manager, staged.template, site.target.timeout)
+            tasks = preview.running(manager, aim)
+        site.progress(f"{aim.name} is ready with {self.image.brief} on {candidate.node.name}")
+        return StagedCandidate(**vars(staged), aim=aim, tasks=tasks)
+
+    def _labels(self) -> dict[str, str]:
+        site, build = self.site, self.site.build
+        return {
+            **labels.owner(site.environment),
+            labels.SERVICE: site.environment.gate or "",
+            labels.DIGEST: self.image.digest or "",
+            labels.DEPLOY_ID: uuid.uuid4().hex[:12],
+            labels.COMMIT: build.commit or "",
+            labels.BUILD: build.number or "",
+            labels.BUILD_LINK: build.link or "",
+        }
 
 
 @dataclass(frozen=True)
 class StagedImage:
-    """See `Staged`. `before` is the service as it was found, `said` are further labels of it."""
+    """See `Staged`. `before` is the service as it was found, `said` what its labels are to be."""
 
     site: SwarmDeployer
     image: ImageReference
@@ -65,39 +87,26 @@ class StagedImage:
             site.progress(f"{name} runs {self.image.brief} already: it was left alone")
             same = self._deployment(self.before.labels[labels.DEPLOY_ID], 0.0)
             return LeftAlone(site, same, rollout.Aim(name, self.before.template, forgiven))
-        said = self._labels()
-        aim = rollout.Aim(name, self._template(said))
-        with self._undone_on_failure():
-            manager.change_service(name, lambda found: self._opened(found, aim.template, said))
+        aim = rollout.Aim(name, self.template)
+        with undone_on_failure(site):
+            manager.change_service(name, self._opened)
             downtime = rollout.settle(manager, aim, site.target.timeout)
         site.progress(f"{name} now runs {self.image.brief}; unavailable for {downtime:.2f} s")
-        return LiveService(site, self._deployment(said[labels.DEPLOY_ID], downtime), aim)
+        return LiveService(site, self._deployment(self.said[labels.DEPLOY_ID], downtime), aim)
 
-    def _opened(self, found: Service, template: Spec, said: Mapping[str, str]) -> Spec:
+    def _opened(self, found: Service) -> Spec:
         if found.template != self.before.template:
             raise rollout.updated_by_others(found)
-        return journal.Journal.begun(found).opened(found, template, said)
+        return journal.Journal.begun(found).opened(found, self.template, self.said)
 
-    def _labels(self) -> dict[str, str]:
-        site, build = self.site, self.site.build
-        return {
-            **labels.owner(site.environment),
-            **self.said,
-            labels.SERVICE: site.environment.gate or "",
-            labels.DIGEST: self.image.digest or "",
-            labels.DEPLOY_ID: uuid.uuid4().hex[:12],
-            labels.COMMIT: build.commit or "",
-            labels.BUILD: build.number or "",
-            labels.BUILD_LINK: build.link or "",
-        }
-
-    def _template(self, said: Mapping[str, str]) -> Spec:
+    @property
+    def template(self) -> Spec:
         """What was found with the image, and with labels for what reads those of containers.
 
         No other deployment has this ID, so that its tasks are of this one alone.
         """
         found = self.before.template
-        container = dict(found["ContainerSpec"])
+        container, said = dict(found["ContainerSpec"]), self.said
         ours = (labels.SERVICE, labels.ENVIRONMENT, labels.DIGEST, labels.DEPLOY_ID)
         container["Image"] = self.image.pinned
         container["Labels"] = {
@@ -122,20 +131,32 @@ class StagedImage:
             took_back=succession.taken_back(self.site.build, self.before),
         )
 
-    @contextmanager
-    def _undone_on_failure(self) -> Iterator[None]:
-        """Puts the previous version back when the block fails, and adds that to the error."""
-        name = self.site.target.service
-        try:
-            yield
-        except (DeploymentFailed, NoVerdict) as error:
-            done = self.site.put_back()
-            outcome = (
-                f"The previous version of {name} was put back: {done}."
-                if done
-                else f"Nothing was put back: {name} has no open deployment."
+
+@dataclass(frozen=True)
+class StagedCandidate(StagedImage):
+    """See `Answers`: it answers by the `tasks` that it had when it was staged."""
+
+    aim: rollout.Aim
+    tasks: frozenset[str]
+
+    @property
+    def address(self) -> str | None:
+        return str(self.site.environment.preview)
+
+    def prove(self) -> None:
+        manager = self.site.manager
+        self.site.lease.require()
+        rollout.settle(manager, self.aim, _PROOF)
+        if preview.running(manager, self.aim) != self.tasks:
+            raise DeploymentFailed(
+                f"{self.aim.name} is not what was started: another task of it runs there now"
             )
-            raise type(error)(f"{error}\n{outcome}") from error
+
+    def promote(self) -> LiveService:
+        """The candidate goes first: what it holds of its node, the next version may need."""
+        self.site.lease.require()
+        preview.remove(self.site.manager, self.site.target.service)
+        return super().promote()
 
 
 @dataclass(frozen=True)
@@ -203,3 +224,15 @@ def _digest(image: str) -> str | None:
         return ImageReference.parse(image).digest
     except ConfigurationError:  # named by something that is no reference
         return None
+
+
+@contextmanager
+def undone_on_failure(site: SwarmDeployer) -> Iterator[None]:
+    """Puts back what was there when the block fails, and adds to the error that it did."""
+    name = site.target.service
+    try:
+        yield
+    except (DeploymentFailed, NoVerdict) as error:
+        done = site.put_back()
+        outcome = f"What was done: {done}." if done else f"Nothing changed: {name} is as it was."
+        raise type(error)(f"{error}\n{outcome}") from error

@@ -51,6 +51,12 @@ class Journal:
         return left if left.template == _digest(service.template) else None
 
     @classmethod
+    def overtaken(cls, service: Service) -> bool:
+        """Whether somebody else has updated the service in an open deployment."""
+        left = cls._left_on(service)
+        return left is not None and left.template != _digest(service.template)
+
+    @classmethod
     def begun(cls, service: Service) -> Journal:
         """The journal of a deployment that is about to change the service.
 

@@ -22,6 +22,8 @@ from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, No
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import requests
+
     from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
     from pytest_storedog_gate.deploy.swarm.models import Spec
 
@@ -48,13 +50,14 @@ class Note:
 
 
 class Manager(Engine):
-    """An engine that manages a Swarm."""
+    """An engine that manages a Swarm; its own `node` is one of the Swarm's, by this ID."""
 
     def __init__(self, address: EngineAddress, redact: Callable[[str], str]) -> None:
         """ConfigurationError where the engine manages none."""
         super().__init__(address, redact)
         with self._errors():
             swarm = self._api.info()["Swarm"]
+        self.node: str = swarm.get("NodeID", "")
         if not swarm.get("ControlAvailable"):
             self.close()
             raise ConfigurationError(
@@ -97,6 +100,28 @@ class Manager(Engine):
             f"{name} is changed all the time by somebody else: nothing was overwritten; see who is "
             "at work there, and run again"
         )
+
+    def services_with(self, label: str, text: str) -> list[Service]:
+        """Those whose label says this."""
+        with self._errors():
+            listed = self._api.services({"label": f"{label}={text}"})  # type: ignore[no-untyped-call]
+        return [Service.from_inspection(each) for each in listed]
+
+    def create_service(self, spec: Spec) -> bool:
+        """Creates one; False where its name is taken."""
+        api = self._api
+        with self._errors():
+            url = f"{api.base_url}/v{api.api_version}/services/create"
+            answer = api.post(url, json=dict(spec), headers=_login(spec))
+            if answer.status_code == _CONFLICT:
+                return False
+            _require_ok(answer)
+            return True
+
+    def remove_service(self, service: Service) -> None:
+        """Removes one; missing is fine. Its tasks end a moment later."""
+        with self._errors(), suppress(NotFound):
+            self._api.remove_service(service.id)  # type: ignore[no-untyped-call]
 
     def tasks(self, service: Service) -> list[Task]:
         """Those of a service, ended ones included as long as the Swarm remembers them."""
@@ -154,12 +179,7 @@ class Manager(Engine):
             yield
 
     def _update(self, service: Service, spec: Spec) -> bool:
-        registry = ImageReference.parse(spec["TaskTemplate"]["ContainerSpec"]["Image"]).registry
-        login = logins.login(registry, os.environ)
-        # Without one, the nodes go on with the login that the service has.
-        said = base64.urlsafe_b64encode(json.dumps(login).encode()).decode() if login else None
-        headers = {"X-Registry-Auth": said} if said else {}
-        return self._changed(f"services/{service.id}", service.version, spec, headers)
+        return self._changed(f"services/{service.id}", service.version, spec, _login(spec))
 
     def _changed(
         self, what: str, version: int, spec: Spec, headers: Mapping[str, str] | None = None
@@ -169,12 +189,10 @@ class Manager(Engine):
         with self._errors():
             url = f"{api.base_url}/v{api.api_version}/{what}/update"
             answer = api.post(url, params={"version": version}, json=dict(spec), headers=headers)
-            if answer.ok:
-                return True
-            text: Any = answer.json().get("message", answer.text)
-            if _OUT_OF_SEQUENCE in text or answer.status_code == _GONE:
+            if answer.status_code == _GONE or (not answer.ok and _OUT_OF_SEQUENCE in answer.text):
                 return False
-            raise APIError(text, answer, text)
+            _require_ok(answer)
+            return True
 
 
 @contextmanager
@@ -190,6 +208,21 @@ def swarm_errors(endpoint: str, redact: Callable[[str], str]) -> Iterator[None]:
             f"the Swarm at {endpoint} cannot be asked ({redact(text)}): see its managers with "
             "docker node ls, and run again"
         ) from error
+
+
+def _require_ok(answer: requests.Response) -> None:
+    if not answer.ok:
+        text: Any = answer.json().get("message", answer.text)
+        raise APIError(text, answer, text)
+
+
+def _login(spec: Spec) -> dict[str, str]:
+    """Without one, the nodes go on with the login that the service has."""
+    registry = ImageReference.parse(spec["TaskTemplate"]["ContainerSpec"]["Image"]).registry
+    login = logins.login(registry, os.environ)
+    if not login:
+        return {}
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(login).encode()).decode()}
 
 
 def _note(found: Mapping[str, Any]) -> Note:

@@ -136,20 +136,25 @@ class Node:
     """One engine of the Swarm, which is `ready` unless it does not answer the managers.
 
     A `down` one has been silent for too long. Managers that have just begun, or have another leader
-    since, know of no node yet, which passes.
+    since, know of no node yet, which passes. Of its `addresses` the Swarm knows one or two.
     """
 
     id: str
     name: str
     ready: bool = True
     down: bool = False
+    addresses: frozenset[str] = frozenset()
 
     @classmethod
     def from_inspection(cls, found: Mapping[str, Any]) -> Self:
         # One that has just joined has not said its name.
         name = (found.get("Description") or {}).get("Hostname") or found["ID"]
         state = found["Status"].get("State")
-        return cls(found["ID"], name, state == "ready", state == "down")
+        manages = (found.get("ManagerStatus") or {}).get("Addr") or ""
+        told = {found["Status"].get("Addr"), manages.rpartition(":")[0].strip("[]")}
+        # A manager may tell that it listens everywhere.
+        addresses = frozenset(filter(None, told)) - {"0.0.0.0", "::"}  # noqa: S104
+        return cls(found["ID"], name, state == "ready", state == "down", addresses)
 
 
 def _told_apart(spec: Spec) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker.journal import succession
-from pytest_storedog_gate.deploy.swarm import journal, names, rollout
+from pytest_storedog_gate.deploy.swarm import journal, names, preview, rollout
+from pytest_storedog_gate.deploy.swarm.preview import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,8 @@ class Plan:
         if found is not None:
             before = rollout.brief(found.before["TaskTemplate"]["ContainerSpec"]["Image"])
             yield f"put {self._name} back to {before}: the last deployment was not concluded"
+        for left in preview.standing(self._site.manager, self._name):
+            yield f"remove {left.name}, a candidate that never had traffic"
 
     def resolve(self) -> Iterator[str]:
         yield f"resolve {self._reference} to {self.image.digest}"
@@ -42,9 +45,15 @@ class Plan:
         yield f"let the nodes pull {self.image.pinned} as they need it"
 
     def stage(self) -> Iterator[str]:
-        service = rollout.require_settled(self._site.manager, self._name)
-        succession.label_of(self._site.build, service)
-        yield f"start nothing beside {self._name}: the Swarm waits for each task to be ready"
+        site, manager = self._site, self._site.manager
+        service = rollout.require_settled(manager, self._name)
+        succession.label_of(site.build, service)
+        candidate = Candidate.beside(service, manager, site.environment)
+        if candidate is None:
+            yield f"start nothing beside {self._name}: the Swarm waits for each task to be ready"
+            return
+        own, node = names.candidate(self._name), candidate.node.name
+        yield f"start {own} on {node} at {candidate.address}, and wait until it is ready"
 
     def promote(self) -> Iterator[str]:
         service = self._site.manager.get_service(self._name)

@@ -70,15 +70,22 @@ def _entries(manager: Manager, note: Note | None) -> tuple[Entry, ...]:
         ) from None
 
 
+def runs_what_its_labels_say(service: Service) -> bool:
+    """What somebody else has put in since is not the version that the labels tell of."""
+    try:
+        digest = ImageReference.parse(service.image).digest
+    except ConfigurationError:
+        return False
+    return service.labels.get(labels.DIGEST) == digest is not None
+
+
 def _live(service: Service, entries: tuple[Entry, ...]) -> Entry:
     """The entry of what is live, else what its labels tell."""
     try:
         image = ImageReference.parse(service.image)
     except ConfigurationError:  # somebody has named it by something else
         image = ImageReference(service.name)
-    said = service.labels
-    # What somebody else has put in since is not the version that the labels tell of.
-    ours = said.get(labels.DIGEST) == image.digest is not None
+    said, ours = service.labels, runs_what_its_labels_say(service)
     deploy_id = said.get(labels.DEPLOY_ID) if ours else None
     own = [each for each in entries if each.deploy_id == deploy_id is not None]
     if own:

@@ -1,0 +1,48 @@
+"""What several targets have agreed on, as a label of each service: it names what stays.
+
+A Swarm changes a label alone without a new task.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pytest_storedog_gate.deploy.docker import names as labels
+from pytest_storedog_gate.deploy.swarm.journal import Journal
+from pytest_storedog_gate.deploy.swarm.remembering import runs_what_its_labels_say
+from pytest_storedog_gate.errors import NoVerdict
+from pytest_storedog_gate.reading import json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_storedog_gate.deploy.swarm.models import Service, Spec
+
+
+def standing(service: Service) -> str | None:
+    """The deploy ID of what is live, concluded or not; None where somebody else has updated it."""
+    if Journal.overtaken(service) or not runs_what_its_labels_say(service):
+        return None
+    return service.labels.get(labels.DEPLOY_ID) or None
+
+
+def read(service: Service) -> dict[str, str]:
+    """The deploy IDs by their targets, empty for none; NoVerdict where others have written it."""
+    said = service.labels.get(labels.AGREED)
+    if said is None:
+        return {}
+    try:
+        return {str(target): str(one) for target, one in json_text.loads(said).items()}
+    except (ValueError, AttributeError) as error:
+        raise NoVerdict(
+            f"the label {labels.AGREED} of {service.name} cannot be read ({error}): see that all "
+            "targets run the same version, and take it away with docker service update "
+            f"--label-rm {labels.AGREED} {service.name}"
+        ) from None
+
+
+def noted(service: Service, deploy_ids: Mapping[str, str]) -> Spec:
+    """The service with the deploy IDs that stay, in the place of those of before."""
+    said = {**service.labels, labels.AGREED: json.dumps(dict(deploy_ids))}
+    return {**service.spec, "Labels": said}
