@@ -20,7 +20,7 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench import environments
 from bench.environments import SCRIPTS
@@ -32,6 +32,7 @@ from tests.live.images.factory import ImageFactory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from bench.environments import Environment
     from bench.rounds import Figures
@@ -76,10 +77,27 @@ def cases(*, quick: bool) -> Iterator[Case]:
             does = peer(stack.enter_context(here), releases, site.url)
             none = [value(each, 0) for each in ("failed", "outage, s", "unproved")]
             wanted = none if strategy == "edge" else []
-            yield Case(strategy, {strategy: partial(_loaded, does, at_least)}, wanted)
+            yield Case(strategy, {strategy: partial(loaded, does, at_least)}, wanted)
 
 
-def _loaded(does: _Gate | _Hand, at_least: int) -> Figures:
+class Asked(Protocol):
+    """A place that a script of bench/scripts asks; it tells in the end what it saw."""
+
+    def asked_by(self, script: str, *arguments: str) -> AbstractContextManager[dict[str, Any]]: ...
+
+
+class Deploys(Protocol):
+    """One that deploys to a place of its own; what it puts back is the release before."""
+
+    @property
+    def own(self) -> Asked: ...
+    def deploy(self, release: str) -> None: ...
+    def refuse(self, release: str) -> None: ...
+    def put_back(self, release: str) -> None: ...
+
+
+def loaded(does: Deploys, at_least: int) -> Figures:
+    """What at least so many requests saw of a release, of one that is refused, and of the end."""
     with does.own.asked_by("load.py", str(at_least)) as told:
         does.deploy("2")
         does.refuse("bad")
@@ -106,7 +124,7 @@ class _Gate:
         for public_id, status in (("one-che-ckx", 200), ("one-bad-ckx", 500)):
             (own.folder / f"{public_id}.synthetics.json").write_text(
                 json.dumps(
-                    {"tests": [{"localTestDefinition": _definition(public_id, status, site)}]}
+                    {"tests": [{"localTestDefinition": definition(public_id, status, site)}]}
                 ),
                 encoding="utf-8",
             )
@@ -139,7 +157,7 @@ class _Gate:
     def _run(self, status: int, config: str, *options: str) -> None:
         command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.place.name}"]
         command += [f"--storedog-config={config}.toml", *options]
-        _ends(command, status, self.own)
+        ends(command, status, self.own.folder)
 
 
 class _Hand:
@@ -176,20 +194,22 @@ class _Hand:
             "NETWORK": f"{self.own.place.name}-net",
             "PORT": str(self.own.port),
         }
-        _ends(["sh", "-c", script], status, self.own, **more)
+        ends(["sh", "-c", script], status, self.own.folder, **more)
 
 
-def _definition(public_id: str, status: int, site: str) -> dict[str, Any]:
+def definition(public_id: str, status: int, site: str) -> dict[str, Any]:
+    """A check that takes its time, and passes where the site answers with the status."""
     found = check(f"{site}/discounts?after={_CHECK_TAKES}")
     found["config"]["assertions"][0]["target"] = status
     return {**found, "public_id": public_id, "locations": ["here"]}
 
 
-def _ends(command: list[str], status: int, own: Environment, **more: str) -> None:
+def ends(command: list[str], status: int, folder: Path, **more: str) -> None:
+    """Runs a command there; FailedError where it ends with another status."""
     done = subprocess.run(
         command,
-        cwd=own.folder,
-        env=own_environment(own.folder, **more),
+        cwd=folder,
+        env=own_environment(folder, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -35,7 +35,8 @@ def door(swarm: Swarm, images: ImageFactory) -> Iterator[Door]:
 
 
 @pytest.fixture
-def place(door: Door, images: ImageFactory) -> Iterator[Place]:
-    made = Place(door, images)
+def place(request: pytest.FixtureRequest, door: Door, images: ImageFactory) -> Iterator[Place]:
+    """With `PREVIEWED` its candidates answer at a preview."""
+    made = Place(door, images, previews=getattr(request, "param", False))
     yield made
     made.remove()

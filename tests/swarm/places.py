@@ -7,13 +7,15 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
 from docker.errors import APIError, NotFound
 
 from pytest_storedog_gate.deploy import Build, ImageReference
-from pytest_storedog_gate.deploy.environment import Environment, Service
+from pytest_storedog_gate.deploy.environment import Address, Environment, Service
 from pytest_storedog_gate.deploy.platforms import swarm as platform
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
+from pytest_storedog_gate.deploy.swarm import names
 from pytest_storedog_gate.deploy.swarm.target import Target
 from tests.live.releases import free_port
 
@@ -31,6 +33,8 @@ LISTENS = (
     "HEALTHCHECK --interval=1s --start-period=20s --retries=2 "
     'CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080"]'
 )
+
+PREVIEWED = pytest.mark.parametrize("place", [True], indirect=True, ids=["with a preview"])
 
 
 class Door:
@@ -120,10 +124,17 @@ class Door:
 
 
 class Place:
-    """A service of its own, which runs a placeholder that answers nothing; see `conformance`."""
+    """A service of its own, which runs a placeholder that answers nothing; see `conformance`.
 
-    def __init__(self, door: Door, images: ImageFactory, replicas: int = 1) -> None:
+    Where it `previews`, a candidate answers at a port of a worker before it has traffic.
+    """
+
+    def __init__(
+        self, door: Door, images: ImageFactory, replicas: int = 1, *, previews: bool = False
+    ) -> None:
         self.door, self.name, self.said = door, f"t{uuid.uuid4().hex[:8]}", list[str]()
+        worker = Address(door.swarm.network.address(2), free_port())
+        self.preview = worker if previews else None
         self.service = f"{self.name}_shop"
         self.images = {
             release: self.named(images(release, behaviour, more=LISTENS), images)
@@ -140,9 +151,10 @@ class Place:
         return Environment(
             name=self.name,
             gate="shop",
-            services=(Service("shop", self.old.repository),),
+            services=(Service("shop", self.old.repository, 8080),),
             engine=EngineAddress(self.door.swarm.manager),
             platform="swarm",
+            preview=self.preview,
             target=Target(**{"service": self.service, "timeout": SOON, **target}),
         )
 
@@ -199,8 +211,15 @@ class Place:
         found: dict[str, Any] = self.door.api.inspect_service(self.service)
         return found
 
+    @property
+    def candidates(self) -> list[str]:
+        """The services that stand for checks before traffic."""
+        filters = {"label": f"{names.PREVIEW}={self.service}"}
+        return [each["Spec"]["Name"] for each in self.door.api.services(filters)]
+
     def remove(self) -> None:
-        with suppress(NotFound):
-            self.take_away()
+        for name in (self.service, names.candidate(self.service)):
+            with suppress(NotFound):
+                self.door.take_away(name)
         for config in self.door.client.configs.list(filters={"name": self.service}):
             config.remove()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_storedog_gate.pytest_side.conformance import Contract, WatchesServices
+from pytest_storedog_gate.pytest_side.conformance import AgreesWithOthers, Contract, WatchesServices
 from tests.live.runs_apart import FORKS
+from tests.swarm.places import PREVIEWED
 
 if TYPE_CHECKING:
     from tests.swarm.places import Place
@@ -31,10 +32,18 @@ def test_it_keeps_what_deployers_promise(place: Place, promise: str) -> None:
     getattr(Contract(), promise)(place, *SOME[promise])
 
 
+@FORKS
+@PREVIEWED
+def test_a_candidate_that_a_killed_run_has_left_goes(place: Place) -> None:
+    Contract().test_killed_after_each_step(place, "stage")
+    assert place.candidates == []
+
+
 class TestWatching(WatchesServices):
     """Of what users see once it is promoted."""
 
 
 @pytest.mark.long
-class TestSwarm(Contract):
+@pytest.mark.parametrize("place", [False, True], indirect=True, ids=["", "with a preview"])
+class TestSwarm(Contract, AgreesWithOthers):
     """All of it."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.swarm, pytest.mark.long, FORKS]
 TASKS: tuple[Task, ...] = ("deploy", "roll back", "recover")
+CELLS = [*((task, previews) for task in TASKS for previews in (False, True)), ("refuse", True)]
 PATIENCE = 5.0  # s
 REQUESTS = 10_000
 CLIENTS = 8
@@ -52,7 +53,12 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     return tell
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    ("task", "place"),
+    CELLS,
+    indirect=["place"],
+    ids=[f"{task}{', with a preview' * previews}" for task, previews in CELLS],
+)
 def test_a_run_is_killed(place: Place, task: Task, told: Callable[[str], None]) -> None:
     """After each call that changes something: the next run mends what was left."""
     environment, old, new = place.environment(), str(place.old), str(place.new)
@@ -62,8 +68,10 @@ def test_a_run_is_killed(place: Place, task: Task, told: Callable[[str], None]) 
     for calls in range(1, 20):
         with RunApart(environment, old) as run:
             killed = run.dies(calls, task, new)
-        assert place.answer() in {place.old.digest, place.new.digest}
+        left = place.answer()
+        assert left in {place.old.digest, *([] if task == "refuse" else [place.new.digest])}
         with RunApart(environment, old):
+            assert place.candidates == []
             answers.append(place.answer())
             mended = place.inspect()["Spec"]
         assert JOURNAL not in mended["Labels"]
@@ -76,7 +84,8 @@ def test_a_run_is_killed(place: Place, task: Task, told: Callable[[str], None]) 
             said = place.inspect()["Spec"]
         if not killed:
             break
-    told(f"swarm, {task}: a run killed in {len(answers) - 1} cells")
+    before = " with a preview" if place.preview else ""
+    told(f"swarm, {task}{before}: a run killed in {len(answers) - 1} cells")
     # The old version until the deployment was concluded, the new one from then on.
     rose = [place.old.digest, place.new.digest].index
     assert answers == sorted(answers, key=rose)
