@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_storedog_gate.deploy.docker.journal import succession
-from pytest_storedog_gate.deploy.swarm import journal, names, preview, rollout
+from pytest_storedog_gate.deploy.swarm import journal, names, preview, reached_at, rollout
 from pytest_storedog_gate.deploy.swarm.preview import Candidate
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class Plan:
         if candidate is None:
             yield f"start nothing beside {self._name}: the Swarm waits for each task to be ready"
             return
+        if not preview.standing(manager, self._name):
+            reached_at.require_nobody(candidate.address, patience=0.0)
         own, node = names.candidate(self._name), candidate.node.name
         yield f"start {own} on {node} at {candidate.address}, and wait until it is ready"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.swarm.models import Node
 
 _PATIENCE = 3.0  # s, of a connection
-_FREE = 30.0  # s; a task that was told to end has some seconds for it
+_FREE = 30.0  # s
 _INTERVAL = 0.2
 
 
@@ -49,9 +49,12 @@ def node(manager: Manager, preview: Address, environment: str) -> Node:
     )
 
 
-def require_nobody(address: Address) -> None:
-    """NoVerdict where something answers there: it would be taken for the candidate."""
-    until = time.monotonic() + _FREE
+def require_nobody(address: Address, patience: float | None = None) -> None:
+    """NoVerdict where something answers there: it would be taken for the candidate.
+
+    It may do so for some seconds more: a task of before that was told to end.
+    """
+    until = time.monotonic() + (_FREE if patience is None else patience)
     while answers(address):
         if time.monotonic() > until:
             raise NoVerdict(

@@ -182,6 +182,12 @@ def test_what_answers_there_before_is_not_taken_for_it(place: OnTheFake, here: E
     ):
         staged(place, here)
     assert set(place.swarm.services) == {"web"}
+    with (
+        socket.create_server((here.preview.host, here.preview.port)),
+        place.reach(here) as deployer,
+        pytest.raises(NoVerdict, match=r"stop it, or name another port with `preview`"),
+    ):
+        list(deployer.foresee(place.new).stage())
 
 
 def test_what_this_machine_does_not_reach_proves_nothing(
