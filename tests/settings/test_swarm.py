@@ -51,12 +51,10 @@ REFUSED = {
     "TLS for a socket": ("tls = { ca = 'ca.pem' }", "tls: it is for an engine at tcp://HOST:PORT"),
 }
 OF_A_CONTAINER = (
-    "port = 2814",
     'readiness = { http = "/ready" }\nport = 2814',
     'environment = { A = "1" }',
     'env_file = ".env"',
     'volumes = { data = "/data" }',
-    'candidate = "off"',
     'command = "serve"',
     "privileged = true",
     'secrets = { key = { environment = "KEY" } }',
@@ -86,6 +84,10 @@ def test_what_a_stack_says_is_refused_by_its_name(tmp_path: Path, said: str) -> 
     key = said.partition(" ")[0]
     with pytest.raises(ConfigurationError, match=f"services.discounts says .*`{key}`.* the stack"):
         _read(tmp_path, service=said)
+
+
+def test_another_environment_may_have_the_preview(tmp_path: Path) -> None:
+    assert _read(tmp_path, service="port = 2814").preview is None
 
 
 def test_a_preview_is_an_address_and_its_candidate_has_a_port(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SWARM = {"service": STRING, "timeout": SECONDS}
 KEYS = {**configured.KEYS, "swarm": TABLE, "preview": STRING.meaning(Address.parse)}
+_OF_A_PREVIEW = ("port", "candidate")  # of a service; another environment may have one
 TABLES = {"tls": configured.TLS, "swarm": _SWARM}
 
 
@@ -42,8 +43,7 @@ def check(table: Table, environment: Environment) -> None:
                 f"{service.name!r} is not under the gate, and a stack owns the others on platform "
                 "swarm: name the service under the gate alone",
             )
-        of_candidates = ("port", "candidate") if environment.preview else ()
-        if meant := [f"`{key}`" for key in service.says(*of_candidates)]:
+        if meant := [f"`{key}`" for key in service.says(*_OF_A_PREVIEW)]:
             raise table.error(
                 ("services",),
                 f"services.{service.name} says {', '.join(meant)}, and on platform swarm the stack "
