@@ -135,6 +135,14 @@ class Manager(Engine):
             listed = self._api.nodes()
         return {each["ID"]: Node.from_inspection(each) for each in listed}
 
+    def network_driver(self, network: str) -> str:
+        """By the network's ID; "" where it is gone."""
+        with self._errors():
+            try:
+                return str(self._api.inspect_network(network)["Driver"])
+            except NotFound:
+                return ""
+
     def task_logs(self, task: str) -> str:
         """The last lines that a task's container wrote, with secrets masked."""
         api = self._api

@@ -56,6 +56,11 @@ class Candidate:
                 "so: rename it, or take `preview` out"
             )
         _require_nothing_shared(live, environment)
+        if any(manager.network_driver(each["Target"]) == "host" for each in _networks(live)):
+            raise ConfigurationError(
+                f"{live.name} is in the network of its nodes, where its candidate would listen "
+                "at the ports of what is live: take `preview` out"
+            )
         stack = {_STACK: live.labels[_STACK]} if _STACK in live.labels else {}
         return cls(
             live,
@@ -128,6 +133,10 @@ def remove(manager: Manager, live: str) -> str | None:
 def standing(manager: Manager, live: str) -> list[Service]:
     """Those that a run has left, or this one has made."""
     return manager.services_with(names.PREVIEW, live)
+
+
+def _networks(live: Service) -> list[Mapping[str, str]]:
+    return [*(live.template.get("Networks") or ()), *(live.spec.get("Networks") or ())]
 
 
 def _unnamed(spec: Spec) -> Spec:

@@ -135,6 +135,9 @@ class FakeSwarm:
     def _on_nodes(self, _call: _Call) -> Answer:
         return 200, [_node(each) for each in NODES]
 
+    def _on_networks(self, _call: _Call, network: str) -> Answer:
+        return 200, {"Driver": "host" if network == "host" else "overlay"}
+
     def _on_distribution(self, _call: _Call, *name: str) -> Answer:
         digest = "/".join(name[:-1]).partition("@")[2]
         return 200, {"Descriptor": {"digest": digest}}

@@ -232,6 +232,16 @@ def test_two_that_write_to_one_volume_have_to_be_allowed(
     staged(place, place.environment(preview, candidate="on"))
 
 
+def test_a_service_in_the_network_of_its_nodes_has_no_candidate(
+    place: OnTheFake, preview: Address
+) -> None:
+    """It would listen where clients find what is live."""
+    template = place.swarm.services["web"]["Spec"]["TaskTemplate"]
+    place.swarm.update("web", TaskTemplate={**template, "Networks": [{"Target": "host"}]})
+    with pytest.raises(ConfigurationError, match="web is in the network of its nodes"):
+        staged(place, place.environment(preview))
+
+
 @pytest.mark.parametrize(
     ("host", "sentence"),
     [
