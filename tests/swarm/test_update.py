@@ -90,7 +90,7 @@ def test_a_bad_release_is_stopped_and_says_why(place: Place, images: ImageFactor
         with pytest.raises(DeploymentFailed, match=sentence) as raised, Run(place, image) as run:
             run.until("promote")
         assert "cannot start with password None" in str(raised.value) or image is sick
-        assert f"The previous version of {place.service} was put back" in str(raised.value)
+        assert f"What was done: {place.service} runs {place.old.repository}@" in str(raised.value)
         assert place.answer() == place.old.digest
 
 
