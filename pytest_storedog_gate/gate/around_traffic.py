@@ -33,10 +33,8 @@ def before(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedC
 
 def after(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
     """Those that run against what is live: all of them where there is no preview."""
-    if not settings.previews:
-        return tuple(checks)
-    live = _published(settings)
-    found = (check for check in checks if check.public_id in settings.after_traffic)
+    live, only = _published(settings), settings.after_traffic
+    found = (check for check in checks if not settings.previews or check.public_id in only)
     return tuple(_aimed(settings, check, live) if live else check for check in found)
 
 

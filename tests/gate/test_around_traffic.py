@@ -15,10 +15,11 @@ from pytest_storedog_gate.gate.selection import PlannedCheck
 PREVIEW = Address("127.0.0.1", 81)
 
 
-def settings(published: Address) -> Any:
-    environment = Environment("live", gate="shop", publish={"shop": published}, preview=PREVIEW)
-    ids = frozenset({"both-ways-one"})
-    return SimpleNamespace(environment=environment, previews=True, after_traffic=ids, twice=ids)
+def settings(published: Address, preview: Address | None = PREVIEW) -> Any:
+    environment = Environment("live", gate="shop", publish={"shop": published}, preview=preview)
+    ids = frozenset({"both-ways-one"} if preview else ())
+    previews = preview is not None
+    return SimpleNamespace(environment=environment, previews=previews, after_traffic=ids, twice=ids)
 
 
 def planned(payload: dict[str, Any], subtype: str = "http") -> PlannedCheck:
@@ -57,3 +58,10 @@ def test_what_has_no_start_url_is_told_the_address_alone() -> None:
 def test_all_addresses_of_a_machine_are_asked_at_the_previews(host: str) -> None:
     (after,) = around_traffic.after(settings(Address(host, 80)), [planned({})])
     assert after.payload == {"variables": {"STOREDOG_ADDRESS": "127.0.0.1:80"}}
+
+
+def test_without_a_preview_the_published_address_is_told() -> None:
+    asked = settings(Address("10.0.0.7", 30080), None)
+    assert around_traffic.before(asked, [planned({})]) == ()
+    (after,) = around_traffic.after(asked, [planned({})])
+    assert after.payload == {"variables": {"STOREDOG_ADDRESS": "10.0.0.7:30080"}}

@@ -42,6 +42,13 @@ def test_what_is_not_said_has_the_services_name(tmp_path: Path) -> None:
     assert read(tmp_path, BARE).target == Target("discounts", "discounts")
 
 
+def test_where_checks_reach_it(tmp_path: Path) -> None:
+    said = '[environments.staging.kubernetes]\naddress = "10.0.0.7:30080"\n'
+    environment = read(tmp_path, BARE + said)
+    assert environment.published == Address("10.0.0.7", 30080)
+    assert environment.target == Target("discounts", "discounts")
+
+
 def test_all_of_it(tmp_path: Path) -> None:
     environment = read(
         tmp_path,

@@ -55,6 +55,7 @@ TABLES = {
         "deployment": STRING.meaning(_deployment),
         "containers": LIST.meaning(lambda names: tuple(map(_name, names))),
         "service": STRING.meaning(_name),
+        "address": STRING.meaning(Address.parse),
         "timeout": SECONDS,
     }
 }
@@ -70,10 +71,11 @@ def read(table: Table, said: Mapping[str, Any], _project: str, folder: Path) -> 
     if "kubeconfig" in own:
         own["kubeconfig"] = folder / own["kubeconfig"]
     name = str(table.data.get("gate", ""))
+    # The manifests publish it; checks are told where, as on an engine.
+    publish = {"publish": {name: own.pop("address")}} if "address" in own else {}
     named = {"deployment": name, "service": name, **own}
-    return {**{key: value for key, value in said.items() if key != "kubernetes"}} | {
-        "target": Target(**named)
-    }
+    others = {key: value for key, value in said.items() if key != "kubernetes"}
+    return {**others, **publish, "target": Target(**named)}
 
 
 def check(table: Table, environment: Environment) -> None:
