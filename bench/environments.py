@@ -20,7 +20,7 @@ from tests.live.images.factory import BASE
 from tests.live.places import ENDPOINT, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.live.images.factory import ImageFactory
 
@@ -96,14 +96,21 @@ class Environment:
             container = ("docker", "run", "--rm", "-i", "--name", name, "--network", network)
             python = ("python3", "-c", source.read_text(encoding="utf-8"))
             command = [*container, *unasked, BASE, *python, self.url, *arguments]
-        told: dict[str, Any] = {}
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as client:
-            if client.stdout is None or not client.stdout.readline():
-                raise FailedError("the client that asks the service has no answer")
+        with asked(command) as told:
             yield told
-            told |= json.loads(client.communicate()[0])
+
+
+@contextmanager
+def asked(command: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """What a script of bench/scripts that asks a service has told in the end."""
+    told: dict[str, Any] = {}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as client:
+        if client.stdout is None or not client.stdout.readline():
+            raise FailedError("the client that asks the service has no answer")
+        yield told
+        told |= json.loads(client.communicate()[0])
 
 
 @contextmanager

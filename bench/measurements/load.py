@@ -59,6 +59,24 @@ run "$NEW"
 """
 
 
+class Asked(Protocol):
+    """An environment whose service is asked meanwhile."""
+
+    @property
+    def folder(self) -> Path: ...
+    def asked_by(self, script: str, *arguments: str) -> AbstractContextManager[dict[str, Any]]: ...
+
+
+class Deploys(Protocol):
+    """A peer, by the releases that it puts in."""
+
+    @property
+    def own(self) -> Asked: ...
+    def deploy(self, release: str) -> None: ...
+    def refuse(self, release: str) -> None: ...
+    def put_back(self, release: str) -> None: ...
+
+
 def cases(*, quick: bool) -> Iterator[Case]:
     """Each strategy, and by hand: one after the other, as each takes the machine's cores."""
     at_least = 1_000 if quick else 10_000
@@ -80,24 +98,8 @@ def cases(*, quick: bool) -> Iterator[Case]:
             yield Case(strategy, {strategy: partial(loaded, does, at_least)}, wanted)
 
 
-class Asked(Protocol):
-    """A place that a script of bench/scripts asks; it tells in the end what it saw."""
-
-    def asked_by(self, script: str, *arguments: str) -> AbstractContextManager[dict[str, Any]]: ...
-
-
-class Deploys(Protocol):
-    """One that deploys to a place of its own; what it puts back is the release before."""
-
-    @property
-    def own(self) -> Asked: ...
-    def deploy(self, release: str) -> None: ...
-    def refuse(self, release: str) -> None: ...
-    def put_back(self, release: str) -> None: ...
-
-
 def loaded(does: Deploys, at_least: int) -> Figures:
-    """What at least so many requests saw of a release, of one that is refused, and of the end."""
+    """What clients saw while a peer deployed, refused and put back."""
     with does.own.asked_by("load.py", str(at_least)) as told:
         does.deploy("2")
         does.refuse("bad")
@@ -157,7 +159,7 @@ class _Gate:
     def _run(self, status: int, config: str, *options: str) -> None:
         command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.place.name}"]
         command += [f"--storedog-config={config}.toml", *options]
-        ends(command, status, self.own.folder)
+        ends(command, status, self.own)
 
 
 class _Hand:
@@ -194,22 +196,22 @@ class _Hand:
             "NETWORK": f"{self.own.place.name}-net",
             "PORT": str(self.own.port),
         }
-        ends(["sh", "-c", script], status, self.own.folder, **more)
+        ends(["sh", "-c", script], status, self.own, **more)
 
 
 def definition(public_id: str, status: int, site: str) -> dict[str, Any]:
-    """A check that takes its time, and passes where the site answers with the status."""
+    """A check that takes a while, and passes where the site answers with that status: 200 it is."""
     found = check(f"{site}/discounts?after={_CHECK_TAKES}")
     found["config"]["assertions"][0]["target"] = status
     return {**found, "public_id": public_id, "locations": ["here"]}
 
 
-def ends(command: list[str], status: int, folder: Path, **more: str) -> None:
-    """Runs a command there; FailedError where it ends with another status."""
+def ends(command: list[str], status: int, own: Asked, **more: str) -> None:
+    """Runs a command in the environment's folder; FailedError for another exit status."""
     done = subprocess.run(
         command,
-        cwd=folder,
-        env=own_environment(folder, **more),
+        cwd=own.folder,
+        env=own_environment(own.folder, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

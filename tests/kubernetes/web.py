@@ -7,8 +7,13 @@ from typing import Any
 PORT = 8080
 
 
-def web(image: str, *, replicas: int = 2, name: str = "web") -> tuple[dict[str, Any], ...]:
-    """Service and Deployment `name`; a pod is ready when its page answers."""
+def web(
+    image: str, *, replicas: int = 2, name: str = "web", lingers: int = 2
+) -> tuple[dict[str, Any], ...]:
+    """Service and Deployment `name`; a pod is ready when its page answers.
+
+    One that is to end serves for so many seconds more, by which its requests are through.
+    """
     labels = {"app": name}
     container = {
         "name": name,
@@ -16,7 +21,7 @@ def web(image: str, *, replicas: int = 2, name: str = "web") -> tuple[dict[str, 
         "ports": [{"containerPort": PORT}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": PORT}, "periodSeconds": 1},
         # Its node goes on sending it requests until it has heard that it ends.
-        "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": lingers}}},
     }
     service = {
         "apiVersion": "v1",
@@ -34,7 +39,7 @@ def web(image: str, *, replicas: int = 2, name: str = "web") -> tuple[dict[str, 
             "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [container], "terminationGracePeriodSeconds": 3},
+                "spec": {"containers": [container], "terminationGracePeriodSeconds": lingers + 1},
             },
         },
     }
