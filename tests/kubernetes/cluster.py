@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.offline.kubernetes import cgroups, kubectl, network
 from lab.offline.kubernetes import cluster as lab
-from lab.offline.kubernetes import kubectl, network
 from lab.offline.kubernetes.addresses import FOLDER, KUBECONFIG
 
 if TYPE_CHECKING:
@@ -56,6 +58,18 @@ class Cluster:
             lab.wait_for_api()
 
     @contextmanager
+    def silent(self, program: str) -> Iterator[None]:
+        """One program of it takes connections and answers nobody, and goes on at the end."""
+        processes = cgroups.processes(program)
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
+    @contextmanager
     def without_registry(self) -> Iterator[None]:
         """Its node cannot reach the registry, which this machine reaches."""
         network.cut_registry()
@@ -75,9 +89,10 @@ class Namespace:
         """See `kubectl.run`; in this namespace."""
         return kubectl.run(f"--namespace={self.name}", *arguments)
 
-    def apply(self, *objects: dict[str, Any]) -> None:
+    def apply(self, *objects: dict[str, Any], server_side: bool = False) -> None:
         """Applies what a user's manifests would say."""
-        kubectl.apply(objects, f"--namespace={self.name}")
+        how = ("--server-side",) if server_side else ()
+        kubectl.apply(objects, f"--namespace={self.name}", *how)
 
     def get(self, *arguments: str) -> Any:
         """An object, as `deployment/web`, or a list of them."""

@@ -25,6 +25,14 @@ _REVERTING = {
     "helm.toolkit.fluxcd.io/name": "Flux",
 }
 _HELM = "meta.helm.sh/release-name"
+# Who has applied an object under these names. Argo CD may know what is its own by a label alone
+# that Helm uses, too; and the name stays when an object is taken out of it.
+_APPLIED_BY = {
+    "argocd-controller": "Argo CD",
+    "argocd-application-controller": "Argo CD",
+    "kustomize-controller": "Flux",
+    "helm-controller": "Flux",
+}
 
 
 def require_deployable(deployment: Deployment, kubectl: str) -> None:
@@ -68,6 +76,12 @@ def told(deployment: Deployment) -> Iterator[str]:
         yield (
             f"{looking.named(deployment)} is of Helm's release {release}: its next upgrade puts "
             "the image of its own values in"
+        )
+    applied = (deployment.metadata.managedFields if deployment.metadata else None) or ()
+    for who in sorted({_APPLIED_BY[e.manager] for e in applied if e.manager in _APPLIED_BY}):
+        yield (
+            f"{looking.named(deployment)} was applied by {who}: where it still is {who}'s, that "
+            "puts its own image back"
         )
 
 

@@ -84,11 +84,21 @@ def test_a_service_that_leads_elsewhere_is_refused(place: OnTheFake) -> None:
         run.until("stage")
 
 
-def test_helm_is_told_and_not_refused(place: OnTheFake) -> None:
-    said = {"metadata": {"annotations": {"meta.helm.sh/release-name": "shop"}}}
-    place.cluster.change("deployments", "shop", said)
+TOLD: dict[str, tuple[Mapping[str, Any], str]] = {
+    "Helm": ({"annotations": {"meta.helm.sh/release-name": "shop"}}, "Helm's release shop"),
+    "Argo, by a label that Helm uses": (
+        {"managedFields": [{"manager": "kubectl"}, {"manager": "argocd-controller"}]},
+        "shop was applied by Argo CD: where it still is",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TOLD)
+def test_it_is_told_and_not_refused(place: OnTheFake, what: str) -> None:
+    said, says = TOLD[what]
+    place.cluster.change("deployments", "shop", {"metadata": dict(said)})
     deploy(place, place.new)
-    assert any("Helm's release shop" in line for line in place.said)
+    assert any(says in line for line in place.said)
 
 
 def test_a_crash_ends_early_in_the_words_of_an_engine(place: OnTheFake) -> None:

@@ -28,7 +28,11 @@ def configuration(target: Target) -> SingleConfig:
     path = _file(target)
     where = "the pod's service account" if path is None else str(path)
     try:
-        known = KubeConfig.from_service_account() if path is None else KubeConfig.from_file(path)
+        if path is None:
+            # Its token is read again when the cluster knows it no more: the kubelet renews it.
+            known = KubeConfig.from_service_account(SERVICE_ACCOUNT)
+        else:
+            known = KubeConfig.from_file(path)
         found = known.get(target.context)
     except ConfigError as error:
         raise ConfigurationError(
