@@ -82,8 +82,9 @@ def cases(*, quick: bool) -> Iterator[Case]:
         for case in (_PREVIEW,) if quick else (_PREVIEW, "without a preview"):
             folder = made / case.replace(" ", "-")
             folder.mkdir()
-            own = stack.enter_context(_service(manager, images("0", "waits"), releases["1"]))
-            does = _Gate(own, releases, site.url, folder, previews=case == _PREVIEW)
+            here = _service(manager, images("0", "waits"), releases["1"], folder)
+            own = stack.enter_context(here)
+            does = _Gate(own, releases, site.url, previews=case == _PREVIEW)
             none = [value(each, 0) for each in ("outage, s", "unproved")]
             yield Case(case, {case: partial(loaded, does, at_least)}, none[: 1 + does.previews])
 
@@ -91,8 +92,8 @@ def cases(*, quick: bool) -> Iterator[Case]:
 class _Service:
     """Two tasks in a network of their own, called `name` as the service is."""
 
-    def __init__(self, manager: docker.DockerClient, client: str) -> None:
-        self.manager, self._client = manager, client
+    def __init__(self, manager: docker.DockerClient, client: str, folder: Path) -> None:
+        self.manager, self._client, self.folder = manager, client, folder
         self.name = f"b{uuid.uuid4().hex[:8]}"
 
     @contextmanager
@@ -125,15 +126,14 @@ class _Gate:
         own: _Service,
         releases: Mapping[str, str],
         site: str,
-        folder: Path,
         *,
         previews: bool,
     ) -> None:
-        self.own, self._releases, self._folder, self.previews = own, releases, folder, previews
+        self.own, self._releases, self.previews = own, releases, previews
         address = f"{LAB.network.address(1)}:{free_port()}"
         for check, status in (("one-che-ckx", 200), ("one-bad-ckx", 500)):
             tests = {"tests": [{"localTestDefinition": definition(check, status, site)}]}
-            (folder / f"{check}.synthetics.json").write_text(json.dumps(tests), "utf-8")
+            (own.folder / f"{check}.synthetics.json").write_text(json.dumps(tests), "utf-8")
             toml = _TOML.format(
                 repository=releases["1"].rpartition(":")[0],
                 port="port = 8080\n" if previews else "",
@@ -142,7 +142,7 @@ class _Gate:
                 check=check,
             )
             toml += _BEFORE.format(address=address, check=check) if previews else ""
-            (folder / f"{check}.toml").write_text(toml, "ascii")
+            (own.folder / f"{check}.toml").write_text(toml, "ascii")
         self.deploy("1")
         self._first = own.digest
 
@@ -161,14 +161,16 @@ class _Gate:
     def _run(self, status: int, config: str, *options: str) -> None:
         command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.name}"]
         command += [f"--storedog-config={config}.toml", *options]
-        ends(command, status, self._folder)
+        ends(command, status, self.own)
 
 
 @contextmanager
-def _service(manager: docker.DockerClient, placeholder: str, client: str) -> Iterator[_Service]:
+def _service(
+    manager: docker.DockerClient, placeholder: str, client: str, folder: Path
+) -> Iterator[_Service]:
     """One as a stack may have made it; its first image answers nothing."""
     api: Any = manager.api  # half of it has no types
-    own = _Service(manager, client)
+    own = _Service(manager, client, folder)
     manager.networks.create(own.name, driver="overlay", attachable=True)
     spec = {
         "Name": own.name,

@@ -212,8 +212,10 @@ PROOFS: dict[str, list[tuple[str, Proof]]] = {
     "how-to/deploying/kubernetes.md": [
         ("pip install 'pytest-storedog-gate[kubernetes]'", reads),
         ("[services.discounts]", configures),
+        ("spec:", parses),
         ("[services.discounts]", configures),
         ("apiVersion: rbac", tested_by("tests/kubernetes/test_rights.py", "apiVersion: rbac")),
+        ("apiVersion: rbac", parses),
     ],
     "how-to/deploying/private-registries.md": [("export DOCKER_AUTH_CONFIG=", reads)],
     "how-to/strategies.md": [("[services.discounts]", configures)],

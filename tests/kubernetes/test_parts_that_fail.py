@@ -76,6 +76,16 @@ def test_a_run_whose_api_server_ends_is_no_green_one_and_the_next_one_mends_it(
     deploy(place, place.new)
 
 
+def test_a_run_outlasts_an_api_server_that_is_silent(cluster: Cluster, place: OnTheCluster) -> None:
+    """For longer than a call is waited for, a lock trusted, or held by who gives no sign."""
+    with rolling_out(place, place.new, cluster.silent("kube-apiserver")) as run:
+        with pytest.raises(TimeoutError):
+            run.result(timeout=20)
+        assert place.answer() in (place.old.digest, place.new.digest)
+    run.result(timeout=120)
+    assert place.answer() == place.new.digest
+
+
 def test_a_run_goes_on_when_the_kubelet_is_back(cluster: Cluster, place: OnTheCluster) -> None:
     with rolling_out(place, place.new, cluster.without("kubelet")) as run:
         with pytest.raises(TimeoutError):

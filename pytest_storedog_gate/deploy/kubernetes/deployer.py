@@ -177,8 +177,8 @@ class HeldDeployment:
         return journal.read(self.site.deployment()).agreed
 
     def agree(self, deploy_ids: Mapping[str, str]) -> None:
-        self.site.lock.require()
-        journal.agree(self.site.cluster, self.site.deployment(), deploy_ids)
+        site = self.site
+        journal.agree(site.cluster, site.lock, site.deployment(), deploy_ids)
 
     def keep(self) -> str | None:
         site = self.site
@@ -187,5 +187,5 @@ class HeldDeployment:
         said = journal.read(found)
         if said.before is None or said.version is None or journal.standing(found) != said.version:
             return None
-        journal.close(site.cluster, found, said.version)
+        journal.close(site.cluster, site.lock, found, said.version)
         return f"kept what is live as {site.target.deployment}, on which all targets had agreed"

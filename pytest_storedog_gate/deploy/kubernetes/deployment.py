@@ -66,6 +66,7 @@ class KnownImage:
             return ready
         with undone_on_failure(site):
             service = site.cluster.get(Service, site.target.service)
+            site.lock.require()
             goal = preview.start(site.cluster, site.target, found, service, ready.images)
             look = rollout.wait(site.cluster, site.lock, goal).look
             _lead_to(site, service, look)
@@ -102,7 +103,7 @@ class Prepared:
         change = journal.change(found, journal.Journal(self.version), self.images)
         del change["metadata"]["resourceVersion"]
         kind = type(found)
-        would = self.site.cluster.patch(kind, looking.named(found), change, dry=True)
+        would = self.site.cluster.would_patch(kind, looking.named(found), change)
         if looking.fingerprint(would) != self.version.template:
             raise NoVerdict(
                 f"the cluster would make something else of {looking.named(found)} than was asked "
@@ -129,7 +130,9 @@ class Prepared:
                 "was overwritten; see what they did, and run again"
             )
         with undone_on_failure(site), site.timing("rollout"):
-            opened = journal.open_deployment(site.cluster, found, self.version, self.images)
+            opened = journal.open_deployment(
+                site.cluster, site.lock, found, self.version, self.images
+            )
             goal = self._goal(opened)
             arrived = rollout.wait(site.cluster, site.lock, goal)
             self._remove_candidate()
@@ -231,7 +234,7 @@ class LiveDeployment:
                 f"the deployment of {site.target.deployment} is open no more, or somebody else has "
                 "changed it: see what is there, and run again"
             )
-        journal.close(site.cluster, found, said.version)
+        journal.close(site.cluster, site.lock, found, said.version)
 
     def rollback(self) -> str:
         name = self.site.target.deployment

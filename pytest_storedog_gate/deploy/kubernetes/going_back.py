@@ -73,8 +73,7 @@ def _put_back(site: Site) -> str | None:
     if now not in (before.template, version.template if version else None):
         return _left_as_it_is(site, found, before)
     if now != before.template:
-        site.lock.require()
-        found = journal.put_images_back(cluster, found, before)
+        found = journal.put_images_back(cluster, site.lock, found, before)
     goal = Goal(
         site.workload,
         before.images,
@@ -83,8 +82,7 @@ def _put_back(site: Site) -> str | None:
         max(site.target.timeout, _AT_LEAST),
     )
     arrived = rollout.wait(cluster, site.lock, goal)
-    site.lock.require()
-    journal.close(cluster, arrived.look.deployment, before.version)
+    journal.close(cluster, site.lock, arrived.look.deployment, before.version)
     return f"put {', '.join(dict.fromkeys(before.images.values()))} back as {name}"
 
 
@@ -100,8 +98,7 @@ def _left_as_it_is(site: Site, found: Deployment, before: Before) -> str:
             f"{name} runs {said.version.image}, which was not let through, and somebody else has "
             f"changed its template since, so that it was not put back.\n{by_hand(site)}"
         )
-    site.lock.require()
-    journal.close(site.cluster, found, None)
+    journal.close(site.cluster, site.lock, found, None)
     return (
         f"{name} was left as it is: somebody else has put {', '.join(sorted(images))} in since the "
         "deployment that was not concluded"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lightkube.resources.apps_v1 import Deployment
 
 from pytest_storedog_gate.deploy.kubernetes import looking
-from pytest_storedog_gate.deploy.kubernetes.api.errors import Changed
+from pytest_storedog_gate.deploy.kubernetes.api.errors import Changed, Unanswered
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.reading import json_text
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
+    from pytest_storedog_gate.deploy.kubernetes.lease import Lock
 
 ANNOTATION = "storedog.gate/deployment"
 _ATTEMPTS = 20  # the cluster writes the status of a Deployment many times in a rollout
@@ -88,7 +89,11 @@ def read(deployment: Deployment) -> Journal:
 
 
 def open_deployment(
-    cluster: Cluster, found: Deployment, version: Version, images: Mapping[str, str]
+    cluster: Cluster,
+    lock: Lock,
+    found: Deployment,
+    version: Version,
+    images: Mapping[str, str],
 ) -> Deployment:
     """Puts the images in, and notes what was there, in one write.
 
@@ -98,22 +103,22 @@ def open_deployment(
     now = read(found)
     old = {name: image for name, image in looking.images(found).items() if name in images}
     before = now.before or Before(old, looking.fingerprint(found), now.version)
-    return _write(cluster, found, Journal(version, before), images)
+    return _write(cluster, lock, found, Journal(version, before), images)
 
 
-def agree(cluster: Cluster, found: Deployment, deploy_ids: Mapping[str, str]) -> None:
+def agree(cluster: Cluster, lock: Lock, found: Deployment, deploy_ids: Mapping[str, str]) -> None:
     """Notes what all targets have agreed on, in the place of what was noted before."""
-    _write(cluster, found, replace(read(found), agreed=deploy_ids), {})
+    _write(cluster, lock, found, replace(read(found), agreed=deploy_ids), {})
 
 
-def put_images_back(cluster: Cluster, found: Deployment, before: Before) -> Deployment:
+def put_images_back(cluster: Cluster, lock: Lock, found: Deployment, before: Before) -> Deployment:
     """The deployment stays open: that the version from before answers is not proved yet."""
-    return _write(cluster, found, read(found), before.images)
+    return _write(cluster, lock, found, read(found), before.images)
 
 
-def close(cluster: Cluster, found: Deployment, version: Version | None) -> Deployment:
+def close(cluster: Cluster, lock: Lock, found: Deployment, version: Version | None) -> Deployment:
     """Ends an open deployment: the version stays, or None where it is not the gate's."""
-    return _write(cluster, found, Journal(version, agreed=read(found).agreed), {})
+    return _write(cluster, lock, found, Journal(version, agreed=read(found).agreed), {})
 
 
 def standing(found: Deployment) -> Version | None:
@@ -141,16 +146,22 @@ def with_images(deployment: Deployment, images: Mapping[str, str]) -> str:
 
 
 def _write(
-    cluster: Cluster, found: Deployment, journal: Journal, images: Mapping[str, str]
+    cluster: Cluster, lock: Lock, found: Deployment, journal: Journal, images: Mapping[str, str]
 ) -> Deployment:
-    """Where only the status or the scale has changed since, it is written all the same."""
+    """Where only the status or the scale has changed since, it is written all the same.
+
+    So it is where no answer came, unless it was done then.
+    """
     name = looking.named(found)
     seen = (looking.fingerprint(found), read(found))
     for _ in range(_ATTEMPTS):
+        lock.require()
         try:
             return cluster.patch(Deployment, name, change(found, journal, images))
-        except Changed:
+        except (Changed, Unanswered):
             found = cluster.get(Deployment, name)
+            if read(found) == journal and images.items() <= looking.images(found).items():
+                return found
             if (looking.fingerprint(found), read(found)) != seen:
                 raise
     raise NoVerdict(

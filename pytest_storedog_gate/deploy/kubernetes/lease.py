@@ -19,6 +19,7 @@ from lightkube.models.coordination_v1 import LeaseSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.coordination_v1 import Lease
 
+from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.deploy.kubernetes.api.errors import Changed
 from pytest_storedog_gate.errors import GateError, Locked, NoVerdict
 
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 _LASTS = 15  # s without a change, after which it is anybody's
 _RENEWED = 3.0  # s between two renewals
-_TRUSTED = (
-    10.0  # s since the last one: shorter than it lasts, so that we stop before another begins
-)
+_TRUSTED = 10.0  # s since the last one: shorter than it lasts, so that we stop before others begin
 _LOOKED_AT = 0.5  # s
 HISTORY = "storedog.gate/history"
 _BUILD = "storedog.gate/build"
@@ -84,16 +83,26 @@ class Lock:
             raise Locked(self._held_by(lease))
 
     def require(self) -> None:
-        """Raises `NoVerdict` unless it is still this run's."""
-        if self._lost.is_set() or time.monotonic() - self._renewed > _TRUSTED:
-            self._lost.set()
-            raise NoVerdict(
-                f"the lock {self.name} was lost: it could not be renewed for {_TRUSTED:g} s, or "
-                "somebody else has taken it, and another run may be at work; run again"
-            )
+        """Returns while it is this run's for sure; raises `NoVerdict` once it is not.
+
+        In doubt it waits: a renewal of the very version that we have written shows that nobody has
+        held it since.
+        """
+        while not self._lost.is_set():
+            unsure_for = time.monotonic() - self._renewed - _TRUSTED
+            if unsure_for <= 0:
+                return
+            if unsure_for > silence.PATIENCE:
+                self._lost.set()
+            self._lost.wait(_LOOKED_AT)
+        raise NoVerdict(
+            f"the lock {self.name} was lost: somebody else has taken it, or it could not be "
+            f"renewed for {_TRUSTED + silence.PATIENCE:g} s, and another run may be at work; run "
+            "again"
+        )
 
     def pause(self, seconds: float) -> None:
-        """Waits, and no longer than the lock is this run's; raises `NoVerdict` then."""
+        """Waits, and then as `require` does."""
         self._lost.wait(seconds)
         self.require()
 
@@ -152,9 +161,7 @@ class Lock:
             except Changed:
                 self._lost.set()
             except GateError:
-                # Unreachable: until nobody may trust it any more, the next attempt can do.
-                if time.monotonic() - self._renewed > _TRUSTED:
-                    self._lost.set()
+                pass  # the next attempt can do, while nobody trusts it meanwhile
             if self._lost.is_set():
                 return
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy.kubernetes import lease, rollout
+from pytest_storedog_gate.deploy.kubernetes.api import silence
 from tests.deploy.kubernetes.fake_cluster import FakeCluster
 from tests.deploy.kubernetes.places import OnTheFake
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnTheFake]:
-    """Its controllers need no patience, and its runs die often."""
+    """Its controllers need no patience, and its runs die often. A machine may be busy."""
     monkeypatch.setattr(rollout, "_INTERVAL", 0.01)
     monkeypatch.setattr(rollout, "_SETTLES", 0.3)
+    monkeypatch.setattr(silence, "PATIENCE", 20.0)
+    monkeypatch.setattr(silence, "_AGAIN", 0.02)
     monkeypatch.setattr(lease, "_LASTS", 2)
     monkeypatch.setattr(lease, "_RENEWED", 0.4)
     monkeypatch.setattr(lease, "_TRUSTED", 1.5)

@@ -85,8 +85,8 @@ class FakeCluster:
             pods = [self.things["pods", each["targetRef"]["name"]] for each in found]
         return {pod["spec"]["containers"][0]["image"] for pod in pods}
 
-    def handle(self, method: str, path: str, body: Thing) -> tuple[int, Thing | str]:
-        """What the API answers to a call."""
+    def handle(self, method: str, path: str, body: Thing) -> tuple[int, Thing | str] | None:
+        """What the API answers to a call; None for a connection that ends without an answer."""
         url = urlsplit(path)
         parts = url.path.strip("/").split("/")
         parts = parts[parts.index("namespaces") + 2 :]
@@ -209,7 +209,11 @@ class FakeCluster:
                 and thing["status"]["conditions"]
             ]
             self.things["endpointslices", name] = {
-                "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+                "metadata": {
+                    "name": name,
+                    "labels": {"kubernetes.io/service-name": name},
+                    "resourceVersion": str(self._version),
+                },
                 "addressType": "IPv4",
                 "ports": [{"port": 8080}],
                 "endpoints": [
@@ -261,9 +265,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, said = self.cluster.handle(
-            self.command, self.path, json.loads(body) if body else {}
-        )
+        answer = self.cluster.handle(self.command, self.path, json.loads(body) if body else {})
+        if answer is None:
+            self.close_connection = True
+            return
+        status, said = answer
         data = (said if isinstance(said, str) else json.dumps(said)).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.deploy.environment import Address
+from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, GateError, NoVerdict
-from pytest_storedog_gate.pytest_side.conformance import Run
+from pytest_storedog_gate.pytest_side.conformance import Run, deploy
+from tests.deploy.kubernetes.fake_cluster import deployment
+from tests.deploy.kubernetes.killing import road
+from tests.deploy.kubernetes.odd_calls import odd_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +72,13 @@ ANSWERS: dict[str, tuple[str, str, int, str, type[GateError], str]] = {
 }
 
 
+@pytest.fixture
+def given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not answer is not waited for."""
+    monkeypatch.setattr(silence, "PATIENCE", 0.1)
+
+
+@pytest.mark.usefixtures("given_up_soon")
 @pytest.mark.parametrize("what", ANSWERS)
 def test_an_answer_has_its_meaning(place: OnTheFake, what: str) -> None:
     method, plural, code, text, kind, says = ANSWERS[what]
@@ -81,11 +95,27 @@ def test_an_answer_has_its_meaning(place: OnTheFake, what: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-NO_ANSWERS = ("<html>log in</html>", "", "[]", "7", '{"spec": "hunter2-secret"}')
+OTHER = {"name": "other", "resourceVersion": "1"}
+NO_ANSWERS = (
+    "<html>log in</html>",
+    "",
+    "7",
+    "null",
+    "[]",
+    "{}",
+    '{"metadata": {"name": "shop", "resou',
+    '{"spec": "hunter2-secret"}',
+    '{"kind": "Status", "metadata": {}, "status": "Success"}',
+    json.dumps({**deployment("shop", "r.test/shop:1"), "kind": "Deployment"}),
+    json.dumps({**deployment("other", "r.test/shop:1"), "metadata": OTHER}),
+    '{"items": [{}]}',
+)
+KINDS = ("deployments", "services", "replicasets", "pods", "endpointslices", "leases")
 
 
+@pytest.mark.usefixtures("given_up_soon")
 @pytest.mark.parametrize("text", NO_ANSWERS)
-@pytest.mark.parametrize("plural", ["deployments", "pods", "leases"])
+@pytest.mark.parametrize("plural", KINDS)
 def test_an_answer_that_is_none_of_the_api_is_no_verdict(
     place: OnTheFake, plural: str, text: str
 ) -> None:
@@ -97,6 +127,30 @@ def test_an_answer_that_is_none_of_the_api_is_no_verdict(
     assert isinstance(error, NoVerdict)
     assert re.search(rf"answers to \w+ {plural}.* with something else", str(error))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_one_that_comes_once_stops_no_run_at_any_call(place: OnTheFake, done: bool) -> None:
+    """But for those that make something: these are not made twice."""
+    environment = place.environment(Address("shop-preview.n", 80))
+    deploy(place, place.old)
+    with odd_at(place, 0) as calls:
+        road(place, "deploy", environment)()
+    stopped = 0
+    for number, text in zip(calls.each(), cycle(NO_ANSWERS), strict=False):
+        deploy(place, place.old)
+        with odd_at(place, number, done=done, says=text):
+            try:
+                road(place, "deploy", environment)()
+            except NoVerdict as error:
+                assert re.search(r"to create .* with something else", str(error))  # noqa: PT017
+                assert place.answer() == place.old.digest
+                stopped += 1
+            else:
+                assert place.answer() == place.new.digest
+        left = {name for kind, name in place.cluster.things if kind == "deployments"}
+        assert left == {"shop"}
+    assert stopped == 2  # the candidate and its Service
 
 
 def test_a_cluster_that_does_not_answer_is_no_verdict(place: OnTheFake) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_storedog_gate.deploy import Build
+from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.errors import Locked, NoVerdict, RollbackFailed
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
 
@@ -83,7 +84,10 @@ def test_a_run_that_has_lost_it_touches_nothing_more(place: OnTheFake) -> None:
     assert lease(place)["spec"]["holderIdentity"] == "another run"
 
 
-def test_one_that_cannot_be_renewed_is_lost_before_it_expires(place: OnTheFake) -> None:
+def test_one_that_cannot_be_renewed_is_lost_in_the_end(
+    place: OnTheFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "PATIENCE", 0.5)
     with place.reach() as deployer, deployer.lock() as held:
         place.cluster.answers = lambda method, plural, _: (
             (500, "down") if (method, plural) == ("PUT", "leases") else None

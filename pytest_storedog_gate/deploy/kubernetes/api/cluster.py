@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
@@ -9,14 +12,21 @@ from lightkube import Client
 from lightkube.config.client_adapter import Client as HttpClient
 from lightkube.config.client_adapter import ConnectionParams
 from lightkube.core.resource import NamespacedResource, api_info
+from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.types import CascadeType
 
 from pytest_storedog_gate.deploy.kubernetes.api import access
-from pytest_storedog_gate.deploy.kubernetes.api.errors import Absent, Changed, cluster_errors
+from pytest_storedog_gate.deploy.kubernetes.api.errors import (
+    Absent,
+    Changed,
+    Unanswered,
+    cluster_errors,
+)
+from pytest_storedog_gate.deploy.kubernetes.api.silence import outlasted
 from pytest_storedog_gate.errors import ConfigurationError, GateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Self
 
     from pytest_storedog_gate.deploy.kubernetes.target import Target
@@ -29,11 +39,15 @@ Kind = TypeVar("Kind", bound=NamespacedResource)
 
 
 class Cluster:
-    """Every call raises `NoVerdict` where it is not answered, `DeploymentFailed` where refused."""
+    """Every call raises `NoVerdict` where it is not answered, `DeploymentFailed` where refused.
+
+    `heard`: see `silence`. What only looks outlasts a silence, and so does what may be done twice.
+    """
 
     def __init__(self, target: Target, redact: Callable[[str], str]) -> None:
         found = access.configuration(target)
         self.server = access.shown(found)
+        self.heard = -math.inf
         self._redact = redact
         self._configuration = found
         try:
@@ -55,10 +69,11 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    @outlasted
     def find(self, kind: type[Kind], name: str) -> Kind | None:
         try:
             with self._asked("get", kind, name):
-                return self._client.get(kind, name)
+                return _genuine(kind, name, self._client.get(kind, name))
         except Absent:
             return None
 
@@ -73,16 +88,18 @@ class Cluster:
             )
         return found
 
+    @outlasted
     def list(self, kind: type[Kind], labels: Mapping[str, str]) -> list[Kind]:
         with self._asked("list", kind):
-            return list(self._client.list(kind, labels=dict(labels)))
+            found = self._client.list(kind, labels=dict(labels))
+            return [_genuine(kind, None, each) for each in found]
 
     def create(self, thing: Kind) -> Kind | None:
         """The object as it is then; None where there is one of this name."""
         name = _name(thing)
         try:
             with self._asked("create", type(thing), name):
-                return self._client.create(thing)
+                return _genuine(type(thing), name, self._client.create(thing))
         except Changed:
             return None
 
@@ -91,27 +108,42 @@ class Cluster:
         name = _name(thing)
         try:
             with self._asked("update", type(thing), name):
-                return self._client.replace(thing)
+                return _genuine(type(thing), name, self._client.replace(thing))
         except Absent:
             raise Changed(f"{name} was deleted by somebody else; run again") from None
 
-    def patch(
-        self, kind: type[Kind], name: str, change: Mapping[str, Any], *, dry: bool = False
-    ) -> Kind:
+    @outlasted
+    def would_patch(self, kind: type[Kind], name: str, change: Mapping[str, Any]) -> Kind:
+        """What `patch` would make of it; nothing is changed."""
+        return self._patch(kind, name, change, dry=True)
+
+    def patch(self, kind: type[Kind], name: str, change: Mapping[str, Any]) -> Kind:
         """`Changed` where the change's resourceVersion is not that of the object, or it is gone."""
+        return self._patch(kind, name, change, dry=False)
+
+    def _patch(self, kind: type[Kind], name: str, change: Mapping[str, Any], *, dry: bool) -> Kind:
         try:
             with self._asked("patch", kind, name):
-                return self._client.patch(kind, name, dict(change), dry_run=dry)
+                made = self._client.patch(kind, name, dict(change), dry_run=dry)
+                return _genuine(kind, name, made)
         except Absent:
             raise Changed(f"{name} was deleted by somebody else; run again") from None
 
+    @outlasted
     def delete(self, kind: type[Kind], name: str) -> None:
         """What belongs to it goes soon after; one that is gone is no error."""
         try:
             with self._asked("delete", kind, name):
                 self._client.delete(kind, name, cascade=CascadeType.BACKGROUND)
         except Absent:
-            pass
+            return
+        # Nothing of that answer was read: it may be anybody's.
+        left = self.find(kind, name)
+        if left is not None and _metadata(left).deletionTimestamp is None:
+            raise Unanswered(
+                f"the cluster {self.server} said that it deletes {kind.__name__} {name}, and it "
+                "stands as before: see what answers there, and run again"
+            )
 
     def logs(self, pod: str, container: str) -> str:
         """The last lines, for people: that there are none for whatever reason is no error."""
@@ -134,10 +166,29 @@ class Cluster:
         """A client of the same login, for what lightkube does not do; who asks for it closes it."""
         return HttpClient(self._configuration, ConnectionParams(timeout=_TIMEOUT))
 
-    def _asked(self, verb: str, kind: type[NamespacedResource], name: str = "") -> Any:
+    @contextmanager
+    def _asked(self, verb: str, kind: type[NamespacedResource], name: str = "") -> Iterator[None]:
         what = f"{api_info(kind).plural} {name}".strip()
-        return cluster_errors(self.server, verb, what, self._redact)
+        with cluster_errors(self.server, verb, what, self._redact):
+            yield
+        self.heard = time.monotonic()
 
 
 def _name(thing: Any) -> str:
     return str(thing.metadata.name)
+
+
+def _metadata(thing: Any) -> ObjectMeta:
+    return thing.metadata or ObjectMeta()
+
+
+def _genuine(kind: type[Kind], name: str | None, found: Kind) -> Kind:
+    """What was asked for: what can be decoded may be something else, or half of it."""
+    metadata, said = _metadata(found), getattr(found, "kind", None) or kind.__name__
+    # A Lease that nobody has held yet has no spec.
+    whole = getattr(found, "spec", True) is not None or kind.__name__ == "Lease"
+    if said != kind.__name__ or (name or metadata.name) != metadata.name:
+        raise ValueError(f"the {said} {metadata.name}")
+    if not (metadata.name and metadata.resourceVersion and whole):
+        raise ValueError(f"without the name, the version or the spec of a {said}")
+    return found

@@ -24,6 +24,13 @@ class Absent(Exception):  # a state of the cluster, which its asker knows to tak
     """There is no such object."""
 
 
+class Unanswered(NoVerdict):
+    """The cluster did not answer, or something before it did, or it cannot at the moment.
+
+    Asked again, it may; and what it was told to do it may have done.
+    """
+
+
 class Changed(NoVerdict):
     """Somebody else has changed the object since it was read: nothing was overwritten."""
 
@@ -34,10 +41,12 @@ def cluster_errors(
 ) -> Iterator[None]:
     """The cluster was out of reach or let us not (`NoVerdict`), or refused (`DeploymentFailed`).
 
-    So it is where the answer is none of its API's, as a proxy's page.
+    So it is where the answer is none of its API's, as a proxy's page. What it does not answer at
+    the moment is `Unanswered`.
 
     `what` is the resource with its name.
     """
+    done = "" if verb in ("get", "list") else ", and may have done it"
     try:
         yield
     except ApiError as error:
@@ -47,22 +56,21 @@ def cluster_errors(
             f"no login to the cluster {server} could be had: {redact(line(str(error)))}"
         ) from None
     except httpx2.TimeoutException as error:
-        raise NoVerdict(
+        raise Unanswered(
             f"the cluster {server} did not answer in time to {verb} {what} "
-            f"({type(error).__name__}), and may have done it: see why it is busy, and run again, "
-            "which looks first"
+            f"({type(error).__name__}){done}: see why it is busy, and run again, which looks first"
         ) from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         text = redact(line(str(error))) or type(error).__name__
-        raise NoVerdict(
+        raise Unanswered(
             f"the cluster {server} does not answer to {verb} {what} ({text}): see that it runs and "
             "that this process may reach it, or correct the environment's `kubernetes`"
         ) from None
     except Exception as error:  # noqa: BLE001  # whatever lightkube's decoder raises
-        raise NoVerdict(
+        raise Unanswered(
             f"the cluster {server} answers to {verb} {what} with something else "
-            f"({type(error).__name__}: {redact(line(str(error)))}), and may have done it: see what "
-            "answers there, and run again, which looks first"
+            f"({type(error).__name__}: {redact(line(str(error)))}){done}: see what answers there, "
+            "and run again, which looks first"
         ) from None
 
 
@@ -91,4 +99,4 @@ def _of_answer(
         )
     if code in _REFUSED:
         return DeploymentFailed(f"the cluster {server} refused to {verb} {what}: {text}")
-    return NoVerdict(f"the cluster {server} answers {code} to {verb} {what} ({text}): run again")
+    return Unanswered(f"the cluster {server} answers {code} to {verb} {what} ({text}): run again")
