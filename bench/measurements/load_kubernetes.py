@@ -4,7 +4,8 @@ Clients ask the Service as in `load`, at least 10,000 times in all, while a rele
 one is refused by a check that runs for two seconds, and the release before is put back. By hand
 that is `kubectl set image` and `rollout status`, the check, and where it fails `rollout undo`. The
 manifests are those that a service without interruptions needs: no pod is taken away before another
-one is ready, and one that is to end serves until the longest request is through.
+one is ready, and one that is to end serves until the longest request is through. Then the service
+hands on the connections that clients keep, with `Connection: close`.
 
 It needs the cluster of `lab/up --kubernetes` and the registry, and removes what it makes.
 """
@@ -101,8 +102,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
         made = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         images = ImageFactory(engine, "127.0.0.1:5000")
         stack.callback(images.remove)
-        # As the first process of a container, Python would not hear of another signal.
-        releases = {each: images(each, more="STOPSIGNAL SIGINT") for each in ("1", "2", "bad")}
+        releases = {each: images(each, "hands-on") for each in ("1", "2", "bad")}
         for name in ("preview",) if quick else ("preview", "no preview", _BY_HAND):
             namespace = stack.enter_context(Cluster().namespace())
             folder = made / name.replace(" ", "-")
@@ -158,7 +158,11 @@ class _Gate:
         """The release before, which this one has to be."""
         self._run(0, "one-che-ckx", "--storedog-rollback")
         pods = self.own.namespace.get("pods", "--selector=app=web")["items"]
-        found = {pod["spec"]["containers"][0]["image"].partition("@")[2] for pod in pods}
+        found = {
+            pod["spec"]["containers"][0]["image"].partition("@")[2]
+            for pod in pods
+            if "deletionTimestamp" not in pod["metadata"]
+        }
         if found != {self._images.digest(self._releases[release])}:
             raise FailedError(f"the rollback did not bring {release} back, but {found}")
 

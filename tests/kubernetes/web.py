@@ -39,7 +39,10 @@ def web(
             "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": {"containers": [container], "terminationGracePeriodSeconds": lingers + 1},
+                "spec": {
+                    "containers": [container],
+                    "terminationGracePeriodSeconds": lingers * 3 // 2,
+                },
             },
         },
     }

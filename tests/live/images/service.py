@@ -8,11 +8,13 @@ http.server takes.
 import os
 import signal
 import sys
+import threading
 import time
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 BEHAVIOUR = os.environ["BEHAVIOUR"]
 SICK = "/sick"
+LEAVING = threading.Event()
 
 
 class Page(StreamRequestHandler):
@@ -24,7 +26,7 @@ class Page(StreamRequestHandler):
             while header := self.rfile.readline().strip().lower():
                 last |= header == b"connection: close"
             self.wfile.write(answer(request[1].decode()))
-            if last:
+            if last or LEAVING.is_set():
                 break
 
 
@@ -47,7 +49,14 @@ def answer(path: str) -> bytes:
     sick = os.path.exists(SICK) and path == "/health"  # noqa: PTH110
     status = "503 Unavailable" if sick or BEHAVIOUR == "never-ready" else "200 OK"
     body = os.environ["RELEASE"].encode()
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    more = "Connection: close\r\n" if LEAVING.is_set() else ""
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+def hand_on(*_: object) -> None:
+    """Who keeps a connection is told with the next answer to make another one."""
+    LEAVING.set()
+    threading.Timer(2, os._exit, (0,)).start()
 
 
 def tidy_up(*_: object) -> None:
@@ -70,6 +79,8 @@ if BEHAVIOUR == "slow":
     time.sleep(2)
 if BEHAVIOUR == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if BEHAVIOUR == "hands-on":
+    signal.signal(signal.SIGTERM, hand_on)
 if BEHAVIOUR == "tidies-up":
     signal.signal(signal.SIGTERM, tidy_up)
 Server(("", 8080), Page).serve_forever()
