@@ -32,8 +32,10 @@ def place(place: OnTheFake, monkeypatch: pytest.MonkeyPatch) -> OnTheFake:
     return place
 
 
-@pytest.mark.parametrize("done", [True, False], ids=["its answer is lost", "it is not done"])
-@pytest.mark.parametrize(("which", "previews"), [("deploy", True), ("rollback", False)])
+@pytest.mark.parametrize(
+    ("which", "previews", "done"),
+    [("deploy", True, True), ("deploy", True, False), ("rollback", False, True)],
+)
 def test_a_run_outlasts_it_at_each_call(
     place: OnTheFake, which: str, previews: bool, done: bool
 ) -> None:
