@@ -179,12 +179,17 @@ ENDING = """
 import time
 from pathlib import Path
 
+def read(path):
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # a thread or a child that ends just now
+        return b""
+
 def services():
     children = [pid for each in Path("/proc/self/task").glob("*/children")
-                for pid in each.read_text().split()]
+                for pid in read(each).decode().split()]
     # One that has ended, and is not waited for yet, has no command line.
-    return [pid for pid in children
-            if b"local_synthetics" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in children if b"local_synthetics" in read(Path(f"/proc/{pid}/cmdline"))]
 
 def pytest_collection_finish():
     assert len(services()) == 1
