@@ -73,8 +73,8 @@ ANSWERS: dict[str, tuple[str, str, int, str, type[GateError], str]] = {
 
 
 @pytest.fixture
-def given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What does not answer is not waited for."""
+def given_up_soon(place: OnTheFake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not answer is not waited for; the place has a patience of its own before."""
     monkeypatch.setattr(silence, "PATIENCE", 0.1)
 
 
