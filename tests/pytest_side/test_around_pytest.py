@@ -119,6 +119,29 @@ def test_tests_that_are_kept_from_the_network(project: GateProject) -> None:
     assert "Traceback" not in f"{result.stdout}{result.stderr}"
 
 
+def test_what_takes_every_test_for_a_function(both_ways: GateProject) -> None:
+    both_ways.pytester.makeconftest(
+        """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                assert (item.cls, item.instance) == (None, None)  # pytest-order, reruns of classes
+                assert item.function.__doc__ and item.obj.__doc__
+                assert item.originalname == item.name.partition("[")[0]
+                assert item.module.__name__ and item.funcargs == {}
+                item.fixturenames.insert(0, "freezer")  # pytest-freezer
+                condition = "sys.platform == 'no such system'"  # seen with the function's names
+                item.add_marker(pytest.mark.skipif(condition, reason="never"))
+
+        def pytest_runtest_setup(item):
+            item._initrequest()  # pytest-retry
+        """
+    )
+    result = both_ways.run()
+    assert result.ret == 0, f"{result.stdout}{result.stderr}"
+
+
 @pytest.mark.parametrize("options", [["--collect-only"], ["--collect-only", "-q"], ["-n2", "--co"]])
 def test_editors_discover_checks(project: GateProject, options: list[str]) -> None:
     result = project.run("--storedog-deploy=never", *options)

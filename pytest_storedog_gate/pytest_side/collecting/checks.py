@@ -7,6 +7,7 @@ They are no functions with fixtures: that takes pytest as long again, for each o
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,22 +25,33 @@ if TYPE_CHECKING:
 
 
 class OwnItem(pytest.Item):
-    """One test; `about` is what the configuration calls its subject, on that line (from 0)."""
+    """One test; `about` is what the configuration calls its subject, on that line (from 0).
+
+    Plugins and conftest files take each item for a function: it has what they read of one.
+    """
 
     TEST = ""
     """What its name begins with."""
+    module, cls, instance = sys.modules[__name__], None, None
 
     def __init__(self, *, about: str, line: int | None, **more: Any) -> None:
         super().__init__(**more)
         self.about = about
         self.location = (self.nodeid.partition("::")[0], line, self.name)
+        self.originalname = self.TEST
+        self.function = self.obj = type(self).runtest
+        self.fixturenames: list[str] = []
+        self.funcargs: dict[str, object] = {}
+
+    def _initrequest(self) -> None:
+        """Forgets a function's fixtures, as pytest-retry asks before it runs a test again."""
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, self.location[1], self.name
 
 
 class CheckItem(OwnItem):
-    """One check, by public ID: passes when every result of the check has passed."""
+    """One check, by public ID."""
 
     TEST = "test_check"
 
@@ -47,12 +59,13 @@ class CheckItem(OwnItem):
         self._outcome = outcome_of(self, self.about)
 
     def runtest(self) -> None:
+        """Passes when every result of the check has passed."""
         if self._outcome.status is not Status.PASSED:
             pytest.fail(failure_text.of_check(self._outcome), pytrace=False)
 
 
 class WatchItem(OwnItem):
-    """One thing that is watched: passes when nothing went wrong for as long as that was to be."""
+    """One thing that is watched."""
 
     TEST = "test_watch"
 
@@ -60,6 +73,7 @@ class WatchItem(OwnItem):
         self._found = watched_by(self, self.about)
 
     def runtest(self) -> None:
+        """Passes when nothing went wrong for as long as it was to be watched."""
         if self._found.state is not State.OPEN:
             pytest.fail(failure_text.of_watch(self._found), pytrace=False)
 
