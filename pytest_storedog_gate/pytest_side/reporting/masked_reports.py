@@ -22,7 +22,7 @@ class MaskedReports:
     def __init__(self, mask: Masker) -> None:
         self._mask = mask
         # Those of the report before, as they were and as they are shown: see `_properties`.
-        self._told: list[tuple[str, Any]] = []
+        self._texts: list[str] = []
         self._shown: list[tuple[str, Any]] = []
 
     def __call__(self, report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -48,13 +48,13 @@ class MaskedReports:
 
     def _properties(self, told: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
         """The properties of a test, which each of its reports has: texts are looked at once."""
-        if len(told) == len(self._told) and all(map(is_, told, self._told)):
-            return [*self._shown]
         texts = [text for each in told for text in each]
         if not all(isinstance(text, str) for text in texts):
             return self._mask.document(told)
+        if len(texts) == len(self._texts) and all(map(is_, texts, self._texts)):
+            return [*self._shown]
         # All at once, as most hold no secret: what is in one of them is in the whole as well.
         whole = " ".join(texts)
         shown = told if self._mask.document(whole) == whole else self._mask.document(told)
-        self._told, self._shown = [*told], [*shown]
+        self._texts, self._shown = texts, [*shown]
         return shown

@@ -43,6 +43,14 @@ def test_a_value_that_grows_between_two_reports_is_looked_at_again() -> None:
     assert shown(masked, [*told]) == [("values", ["shop", MASK])]
 
 
+def test_a_text_that_is_put_into_a_list_later_is_masked() -> None:
+    masked, one = MaskedReports(Masker([SECRET])), ["token", "not known yet"]
+    told: list[Any] = [one]  # as plugins write it that make no tuple of a property
+    assert [*map(list, shown(masked, [*told]))] == [["token", "not known yet"]]
+    one[1] = SECRET
+    assert [*map(list, shown(masked, [*told]))] == [["token", MASK]]
+
+
 def test_what_plugins_do_to_a_report_stays_in_that_report() -> None:
     masked, told = MaskedReports(Masker([SECRET])), [("plain", "shop")]
     shown(masked, [*told]).append(("more", "of a plugin"))
