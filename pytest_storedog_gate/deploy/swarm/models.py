@@ -137,6 +137,7 @@ class Node:
 
     A `down` one has been silent for too long. Managers that have just begun, or have another leader
     since, know of no node yet, which passes. Of its `addresses` the Swarm knows one or two.
+    `availability` is "active", or why a person lets no new task run there.
     """
 
     id: str
@@ -144,6 +145,7 @@ class Node:
     ready: bool = True
     down: bool = False
     addresses: frozenset[str] = frozenset()
+    availability: str = "active"
 
     @classmethod
     def from_inspection(cls, found: Mapping[str, Any]) -> Self:
@@ -154,7 +156,13 @@ class Node:
         told = {found["Status"].get("Addr"), manages.rpartition(":")[0].strip("[]")}
         # A manager may tell that it listens everywhere.
         addresses = frozenset(filter(None, told)) - {"0.0.0.0", "::"}  # noqa: S104
-        return cls(found["ID"], name, state == "ready", state == "down", addresses)
+        said = (found.get("Spec") or {}).get("Availability") or "active"
+        return cls(found["ID"], name, state == "ready", state == "down", addresses, said)
+
+    @property
+    def takes_tasks(self) -> bool:
+        """Whether new ones may run there, as far as a moment tells."""
+        return self.availability == "active" and not self.down
 
 
 def _told_apart(spec: Spec) -> dict[str, Any]:

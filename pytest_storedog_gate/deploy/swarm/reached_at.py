@@ -27,7 +27,8 @@ _INTERVAL = 0.2
 def node(manager: Manager, preview: Address, environment: str) -> Node:
     """The node that the `preview` of an environment names: the manager that is asked, or another.
 
-    ConfigurationError where it names none, or only that machine reaches it.
+    ConfigurationError where it names none, or only that machine reaches it, or no task may begin
+    there; `NoVerdict` where the node is down.
     """
     nodes, where = manager.nodes(), f"environments.{environment}.preview"
     host = preview.host.strip("[]")
@@ -37,11 +38,12 @@ def node(manager: Manager, preview: Address, environment: str) -> Node:
             f'{preview} of it: write "0.0.0.0:{preview.port}", or run there'
         )
     if preview.host in EVERYWHERE or is_loopback(host) or host == manager.host:
-        return nodes[manager.node]
+        return _require_task(nodes[manager.node], where)
     addresses = _resolved(host)
-    for each in nodes.values():
-        if host == each.name or addresses & each.addresses:
-            return each
+    found = [n for n in nodes.values() if host == n.name or addresses & n.addresses]
+    if found:
+        # A machine that has left and joined again is two nodes, of which one is down.
+        return _require_task(max(found, key=lambda each: each.takes_tasks), where)
     known = (f"{each.name} ({', '.join(sorted(each.addresses))})" for each in nodes.values())
     raise ConfigurationError(
         f"{where}: {host} is no node of the Swarm, and the candidate answers at a port of one: "
@@ -82,6 +84,22 @@ def answers(address: Address) -> bool:
     except OSError:
         return False
     return True
+
+
+def _require_task(node: Node, where: str) -> Node:
+    """It, unless nobody could be started there however long the run waits."""
+    if node.down:
+        raise NoVerdict(
+            f"{where}: the node {node.name} is down, and the candidate is to run on it: bring it "
+            "back, or name another node"
+        )
+    if node.availability != "active":
+        raise ConfigurationError(
+            f"{where}: the availability of the node {node.name} is {node.availability}, and the "
+            "candidate is to run on it: name a node that takes tasks, or let it take them with "
+            f"docker node update --availability active {node.name}"
+        )
+    return node
 
 
 def _resolved(host: str) -> frozenset[str]:

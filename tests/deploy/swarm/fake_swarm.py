@@ -50,6 +50,7 @@ class FakeSwarm:
         self.services: dict[str, Thing] = {}
         self.tasks: list[Thing] = []
         self.configs: dict[str, Thing] = {}
+        self.nodes = [_node(each) for each in NODES]
         self.bad: set[str] = set()
         self.lingers = 2
         self.listens = True
@@ -133,7 +134,7 @@ class FakeSwarm:
         return 200, {"Swarm": swarm, "SystemTime": _now()}
 
     def _on_nodes(self, _call: _Call) -> Answer:
-        return 200, [_node(each) for each in NODES]
+        return 200, list(self.nodes)
 
     def _on_networks(self, _call: _Call, network: str) -> Answer:
         return 200, {"Driver": "host" if network == "host" else "overlay"}
@@ -279,7 +280,8 @@ def service(name: str, image: str, *, replicas: int = 1, **container: Any) -> Th
 def _node(node: str) -> Thing:
     name, address = NODES[node]
     status = {"State": "ready", "Addr": address}
-    return {"ID": node, "Description": {"Hostname": name}, "Status": status}
+    about = {"Description": {"Hostname": name}, "Spec": {"Availability": "active"}}
+    return {"ID": node, "Status": status, **about}
 
 
 def _has(service: Thing, filters: dict[str, list[str]]) -> bool:

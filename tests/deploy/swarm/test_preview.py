@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import socket
 from types import SimpleNamespace
@@ -255,6 +256,33 @@ def test_an_address_that_is_no_nodes(
     pattern = re.escape(sentence).replace(r"\.\*", ".*")
     with pytest.raises(ConfigurationError, match=pattern):
         staged(place, place.environment(Address(host, preview.port)))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.9.9.1"])  # noqa: S104
+def test_a_node_that_takes_no_tasks(place: OnTheFake, preview: Address, host: str) -> None:
+    """As managers are drained often; it is said before anything is started."""
+    place.swarm.nodes[0]["Spec"]["Availability"] = "drain"
+    sentence = "staging.preview: the availability of the node manager is drain, and the candidate"
+    with pytest.raises(ConfigurationError, match=re.escape(sentence)):
+        staged(place, place.environment(Address(host, preview.port)))
+
+
+def test_a_node_that_is_down(place: OnTheFake, preview: Address) -> None:
+    place.swarm.nodes[1]["Status"]["State"] = "down"
+    with pytest.raises(NoVerdict, match=r"staging\.preview: the node worker is down, and the cand"):
+        staged(place, place.environment(Address("worker", preview.port)))
+
+
+def test_a_machine_that_has_joined_again_is_two_nodes(place: OnTheFake, preview: Address) -> None:
+    """The Swarm remembers the first one, of the same name and address."""
+    again = copy.deepcopy(place.swarm.nodes[1])
+    place.swarm.nodes[1]["Status"]["State"] = "down"
+    place.swarm.nodes.append({**again, "ID": "n3"})
+    for host in ("worker", "10.9.9.2"):
+        address = Address(host, preview.port)
+        with place.reach(place.environment(address)) as deployer:
+            found = reached_at.node(cast("Any", deployer).manager, address, "staging")
+        assert found.id == "n3"
 
 
 def test_an_address_of_the_managers_machine_alone_is_for_who_is_there(preview: Address) -> None:
