@@ -149,9 +149,8 @@ def order(service: Service) -> str:
     A published port of a node is one's alone, what both write to is nobody's, and where a node may
     have so many of them there may be no other.
     """
-    ports = (service.spec.get("EndpointSpec") or {}).get("Ports") or ()
     mounts = service.template["ContainerSpec"].get("Mounts") or ()
-    on_nodes = any(port.get("PublishMode") == "host" for port in ports)
+    on_nodes = any(port.get("PublishMode") == "host" for port in service.ports)
     shared = any(not mount.get("ReadOnly") for mount in mounts if mount.get("Type") != "tmpfs")
     counted = (service.template.get("Placement") or {}).get("MaxReplicas")
     return "stop-first" if on_nodes or shared or counted else "start-first"

@@ -101,10 +101,10 @@ class Manager(Engine):
             "at work there, and run again"
         )
 
-    def services_with(self, label: str, text: str) -> list[Service]:
-        """Those whose label says this."""
+    def services(self, label: str = "") -> list[Service]:
+        """All of them, or those that have a label, NAME=TEXT."""
         with self._errors():
-            listed = self._api.services({"label": f"{label}={text}"})  # type: ignore[no-untyped-call]
+            listed = self._api.services({"label": label} if label else None)  # type: ignore[no-untyped-call]
         return [Service.from_inspection(each) for each in listed]
 
     def create_service(self, spec: Spec) -> bool:

@@ -64,6 +64,11 @@ class Service:
         return str(self.template["ContainerSpec"]["Image"])
 
     @property
+    def ports(self) -> list[Mapping[str, Any]]:
+        """What it publishes."""
+        return list((self.spec.get("EndpointSpec") or {}).get("Ports") or ())
+
+    @property
     def wanted(self) -> int | None:
         """How many tasks it is to have; None where it is not one with a number."""
         return (self.spec["Mode"].get("Replicated") or {}).get("Replicas")

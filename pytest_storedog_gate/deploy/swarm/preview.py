@@ -61,6 +61,7 @@ class Candidate:
                 f"{live.name} is in the network of its nodes, where its candidate would listen "
                 "at the ports of what is live: take `preview` out"
             )
+        _require_port_of_its_own(live, manager, environment.preview)
         stack = {_STACK: live.labels[_STACK]} if _STACK in live.labels else {}
         return cls(
             live,
@@ -132,7 +133,7 @@ def remove(manager: Manager, live: str) -> str | None:
 
 def standing(manager: Manager, live: str) -> list[Service]:
     """Those that a run has left, or this one has made."""
-    return manager.services_with(names.PREVIEW, live)
+    return manager.services(f"{names.PREVIEW}={live}")
 
 
 def _networks(live: Service) -> list[Mapping[str, str]]:
@@ -165,13 +166,28 @@ def _require_nothing_shared(live: Service, environment: Environment) -> None:
         )
 
 
+def _require_port_of_its_own(live: Service, manager: Manager, preview: Address) -> None:
+    """Else who asks a node for what is live would get the candidate, where no task of it is.
+
+    A port of the routing mesh is one of all nodes, whoever publishes it.
+    """
+    for each in manager.services():
+        for port in each.ports:
+            on_all = port.get("PublishMode") != "host" or each.id == live.id
+            udp = port.get("Protocol") == "udp"
+            if on_all and not udp and port.get("PublishedPort") == preview.port:
+                raise ConfigurationError(
+                    f"{each.name} publishes the port {preview.port} of the Swarm's nodes, and the "
+                    f"candidate of {live.name} would have it: name another one with `preview`"
+                )
+
+
 def _port(live: Service, environment: Environment) -> int:
     """Of the container: what the configuration says, else the only one that is published."""
     gated = environment.gated
     if gated is not None and gated.port is not None:
         return gated.port
-    ports = (live.spec.get("EndpointSpec") or {}).get("Ports") or ()
-    found = {int(each["TargetPort"]) for each in ports if each.get("Protocol") != "udp"}
+    found = {int(each["TargetPort"]) for each in live.ports if each.get("Protocol") != "udp"}
     if len(found) != 1:
         raise ConfigurationError(
             f"{live.name} publishes {len(found) or 'no'} port{'s' * (len(found) != 0)}, so that "

@@ -222,6 +222,43 @@ def test_the_only_port_that_is_published_is_its_own(place: OnTheFake, preview: A
     assert place.swarm.services[OWN]["Spec"]["EndpointSpec"]["Ports"][0]["TargetPort"] == 80
 
 
+@pytest.mark.parametrize("mode", ["host", "ingress"])
+def test_a_port_at_which_clients_find_what_is_live_is_none(
+    place: OnTheFake, preview: Address, mode: str
+) -> None:
+    """It may be free on the preview's node, as long as no task of what is live is there."""
+    port = {"TargetPort": 80, "PublishedPort": preview.port, "PublishMode": mode}
+    place.swarm.listens = False
+    place.swarm.update("web", EndpointSpec={"Mode": "dnsrr", "Ports": [port]})
+    with pytest.raises(ConfigurationError, match=f"web publishes the port {preview.port} of the"):
+        staged(place, place.environment(preview))
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ({"PublishMode": "ingress"}, True),
+        ({}, True),
+        ({"PublishMode": "host"}, False),  # of another node
+        ({"PublishMode": "ingress", "Protocol": "udp"}, False),
+    ],
+)
+def test_a_port_of_the_routing_mesh_is_one_of_all_nodes(
+    place: OnTheFake, preview: Address, said: dict[str, str], refused: bool
+) -> None:
+    port = {"TargetPort": 80, "PublishedPort": preview.port, **said}
+    other = service("other", "r.test/other:1")
+    place.swarm.listens = False
+    place.swarm.create({**other, "EndpointSpec": {"Mode": "vip", "Ports": [port]}})
+    place.swarm.listens = True
+    if refused:
+        with pytest.raises(ConfigurationError, match=f"other publishes the port {preview.port} "):
+            staged(place, place.environment(preview))
+    else:
+        staged(place, place.environment(preview))
+    assert "other" in place.swarm.services
+
+
 def test_two_that_write_to_one_volume_have_to_be_allowed(
     place: OnTheFake, preview: Address
 ) -> None:
