@@ -152,6 +152,11 @@ class Environment:
             for target, own in self.targets.items()
         }
 
+    @property
+    def place(self) -> tuple[EngineAddress, Any]:
+        """What a run locks; how that is proved and reached is another matter."""
+        return self.engine, self.target and self.target.place
+
     def required(self) -> tuple[str, ...]:
         """Its targets, as words that a record shares with what a promotion asks for."""
         return tuple(f"target {target}" for target in self.targets)

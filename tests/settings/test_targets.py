@@ -167,6 +167,8 @@ def on(platform: str) -> str:
     for name in ("us", "eu"):
         text += f'[environments.production.targets.{name}]\n{platform}.service = "{name}"\n'
         text += f'overrides.variables.SHOP = "http://{name}"\n'
+        if platform == "kubernetes":
+            text += f'kubernetes.deployment = "{name}"\n'
     return text
 
 
@@ -177,6 +179,30 @@ def test_clusters_and_swarms_are_targets(tmp_path: Path, platform: str) -> None:
         ("us", "us"),
         ("eu", "eu"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("platform", "old", "new"),
+    [
+        ("swarm", 'swarm.service = "eu"', 'swarm = { service = "us", timeout = 60 }'),
+        ("kubernetes", 'kubernetes.deployment = "eu"', 'kubernetes.deployment = "us"'),
+    ],
+)
+def test_one_service_is_one_target_however_it_is_waited_for_or_proved(
+    tmp_path: Path, platform: str, old: str, new: str
+) -> None:
+    """A run would wait for its own lock."""
+    with pytest.raises(ConfigurationError, match=r"targets\.eu: it is the same place as us: name"):
+        section(tmp_path, on(platform).replace(old, new))
+
+
+def test_two_candidates_do_not_answer_at_one_address(tmp_path: Path) -> None:
+    text = on("swarm").replace("swarm.service", 'preview = "10.0.0.1:81"\nswarm.service')
+    text = text.replace('discounts"\n\n', 'discounts"\nport = 2814\n\n', 1)
+    said = r"targets\.eu: its candidate would answer at 10\.0\.0\.1:81, where that of us does: say"
+    with pytest.raises(ConfigurationError, match=said):
+        section(tmp_path, text)
+    assert section(tmp_path, text.replace("0.0.1:81", "0.0.2:81", 1)).environment.targets
 
 
 @pytest.mark.parametrize(("old", "new", "said"), WRONG.values(), ids=WRONG)

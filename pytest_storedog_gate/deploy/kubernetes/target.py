@@ -27,6 +27,11 @@ class Target:
     timeout: float = 300.0
 
     @property
+    def place(self) -> tuple[object, ...]:
+        """What it is, however it is proved: two targets are not one Deployment."""
+        return (self.kubeconfig, self.context, self.namespace, self.deployment)
+
+    @property
     def lease(self) -> str:
         """The lock, and the history; of the Deployment, whichever environment names it."""
         return f"{self.deployment}.storedog-gate"

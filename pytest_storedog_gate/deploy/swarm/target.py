@@ -11,3 +11,8 @@ class Target:
 
     service: str
     timeout: float = 300.0
+
+    @property
+    def place(self) -> str:
+        """What it is, however long it may take: two targets are not one service."""
+        return self.service

@@ -98,10 +98,16 @@ def _overrides(table: Table, target: str) -> dict[str, dict[str, str]]:
 
 def _refuse_the_same(table: Table, environments: Mapping[str, Environment]) -> None:
     for (one, here), (other, there) in combinations(environments.items(), 2):
-        if (here.engine, here.target) == (there.engine, there.target):
+        if here.place == there.place:
             raise table.error(
                 ("targets", other),
                 f"it is the same place as {one}: name another one, or leave it out",
+            )
+        if here.preview and (here.engine, here.preview) == (there.engine, there.preview):
+            raise table.error(
+                ("targets", other),
+                f"its candidate would answer at {there.preview}, where that of {one} does: say "
+                "another `preview` in one of them",
             )
 
 
