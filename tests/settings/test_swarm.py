@@ -47,6 +47,14 @@ REFUSED = {
         "publish: it is for platform",
     ),
     "an unknown key": ('swarm = { servcie = "web" }', "swarm.servcie: unknown key; did you mean"),
+    "a service without a name": (
+        'swarm = { service = "" }',
+        "storedog.toml:11: environments.staging.swarm.service: '' is no name of a service: write",
+    ),
+    "a service that is a path": (
+        'swarm = { service = "../info" }',
+        "environments.staging.swarm.service: '../info' is no name of a service",
+    ),
     "a preview that is no address": ('preview = "8091"', "preview: '8091' is no address"),
     "TLS for a socket": ("tls = { ca = 'ca.pem' }", "tls: it is for an engine at tcp://HOST:PORT"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Environment
     from pytest_storedog_gate.reading.table import Table
 
-_SWARM = {"service": STRING, "timeout": SECONDS}
+# As a Swarm allows one.
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
+
+
+def _name(text: str) -> str:
+    """A service's; else ValueError says what is wrong."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of a service: write it as docker service ls does")
+    return text
+
+
+_SWARM = {"service": STRING.meaning(_name), "timeout": SECONDS}
 KEYS = {**configured.KEYS, "swarm": TABLE, "preview": STRING.meaning(Address.parse)}
 _OF_A_PREVIEW = ("port", "candidate")  # of a service; another environment may have one
 TABLES = {"tls": configured.TLS, "swarm": _SWARM}
