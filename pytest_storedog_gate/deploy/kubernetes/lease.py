@@ -72,6 +72,8 @@ class Lock:
                     self._begin()
                     return
                 continue
+            # One that says that it lasts for longer is not waited for beyond what a dead one costs.
+            lives = lives or asked - since > _LASTS
             if lives and now - began >= wait:
                 raise Locked(self._held_by(lease))
             time.sleep(_LOOKED_AT)
@@ -203,6 +205,8 @@ class Lock:
                 annotations=notes,
                 labels=metadata.labels if metadata else None,
                 resourceVersion=metadata.resourceVersion if metadata else None,
+                # Else a Lease that was deleted since would be made by a renewal of it.
+                uid=metadata.uid if metadata else None,
             ),
             spec=LeaseSpec(
                 holderIdentity=holder,
@@ -236,8 +240,9 @@ def _is_free(lease: Lease) -> bool:
 
 
 def _lasts(lease: Lease) -> float:
+    """Never for less than its holder trusts it, whatever it says."""
     said = lease.spec.leaseDurationSeconds if lease.spec else None
-    return float(said or _LASTS)
+    return float(max(said or 0, _LASTS))
 
 
 def _state(lease: Lease | None) -> tuple[object, ...]:

@@ -112,7 +112,7 @@ class FakeCluster:
             return 200, {"items": list(self._selected(plural, asked)), "metadata": {}}
         found = self.things.get((plural, name))
         if found is None:
-            return 404, _status(404, f"{plural} {name!r} not found")
+            return self._absent(method, plural, name, body)
         if method == "GET":
             return 200, found
         if method == "DELETE":
@@ -125,6 +125,14 @@ class FakeCluster:
         if asked.get("dryRun") == "All":
             return 200, after
         return 200, self.write(plural, name, after)
+
+    def _absent(self, method: str, plural: str, name: str, body: Thing) -> tuple[int, Thing]:
+        """The real one makes a Lease that is to be replaced, whatever its version was."""
+        if (method, plural) != ("PUT", "leases"):
+            return 404, _status(404, f"{plural} {name!r} not found")
+        if body["metadata"].get("uid") is not None:
+            return 409, _status(409, "Precondition failed: UID in precondition")
+        return 201, self.write(plural, name, body)
 
     def write(self, plural: str, name: str, thing: Thing) -> Thing:
         """Stores it, and lets the controllers do what follows."""

@@ -65,6 +65,35 @@ def test_a_dead_holders_is_taken_after_what_we_have_waited_ourselves(place: OnTh
             assert time.monotonic() - began > 1
 
 
+@pytest.mark.parametrize("seconds", [1, 0, -5])
+def test_it_lasts_as_long_as_its_holder_trusts_it_whatever_it_says(
+    place: OnTheFake, seconds: int
+) -> None:
+    """As edited by hand: a holder that lives changes it every few seconds, and not at once."""
+    spec = {"holderIdentity": "dead", "leaseDurationSeconds": seconds}
+    place.cluster.apply("leases", {"metadata": {"name": NAME}, "spec": spec})
+    began = time.monotonic()
+    with place.reach() as deployer, deployer.lock():
+        assert time.monotonic() - began > 2
+
+
+def test_a_lease_that_says_it_lasts_for_years_keeps_nobody_waiting(place: OnTheFake) -> None:
+    spec = {"holderIdentity": "dead", "leaseDurationSeconds": 2**31 - 1}
+    place.cluster.apply("leases", {"metadata": {"name": NAME}, "spec": spec})
+    with place.reach() as deployer, pytest.raises(Locked, match="locked by dead"), deployer.lock():
+        pass
+
+
+def test_one_that_was_deleted_meanwhile_is_lost(place: OnTheFake) -> None:
+    """Others may have held it since, and a renewal must not make it anew."""
+    with place.reach() as deployer, deployer.lock() as held:
+        with place.cluster._lock:
+            del place.cluster.things["leases", NAME]
+        with pytest.raises(NoVerdict, match=f"the lock {NAME} was lost"):
+            until(held.fetch(place.new).stage)
+    assert ("leases", NAME) not in place.cluster.things
+
+
 def test_a_run_that_has_lost_it_touches_nothing_more(place: OnTheFake) -> None:
     deploy(place, place.old)
     with place.reach() as deployer, deployer.lock() as held:
