@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _INTERVAL = 0.3  # s
 _SETTLES = 10.0  # s in which a Service follows its pods, with room for a busy cluster
+_OLD_NEWS = 5.0  # s in which a condition may be of the rollout before, which has ended for it
 _PULLS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull")
 _NEVER_STARTS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _LOGIN = "give the pod an imagePullSecret for {}"
@@ -114,7 +115,9 @@ class _Seen:
         name, status = self.goal.workload.deployment, self.look.deployment.status
         if status is None or (status.observedGeneration or 0) < self.goal.generation:
             return  # its conditions are of what was there before
-        conditions = status.conditions or ()
+        # When it goes back to a template that it had, those of the rollout before stay for a moment
+        # after the cluster has said that it has seen the change.
+        conditions = (status.conditions or ()) if self.elapsed > _OLD_NEWS else ()
         for each in conditions:
             if each.type == "ReplicaFailure" and each.status == "True":
                 raise DeploymentFailed(f"{name} is not ready: it gets no pods ({each.message})")

@@ -1,4 +1,4 @@
-"""Pods that are left of earlier rollouts, on the way out or ended: they stop no new one."""
+"""Pods and conditions that are left of earlier rollouts: they stop no new one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_storedog_gate.pytest_side.conformance import deploy
+from pytest_storedog_gate.deploy.kubernetes import rollout
+from pytest_storedog_gate.errors import GateError
+from pytest_storedog_gate.pytest_side.conformance import Run, deploy
 from tests.deploy.kubernetes.fake_cluster import crashed
 
 if TYPE_CHECKING:
@@ -47,3 +49,44 @@ def test_one_that_crashed_and_leaves(place: OnTheFake) -> None:
         deploy(place, image)
     leave(place, 0, crashed(place.old.pinned), **LEAVING)
     deploy(place, place.old)
+
+
+OVER = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+NO_ROOM = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+
+
+@pytest.fixture(params=[OVER, NO_ROOM], ids=["deadline", "quota"])
+def condition(request: pytest.FixtureRequest, place: OnTheFake) -> dict[str, str]:
+    """It is of the rollout before, and stays when the cluster has seen the next one."""
+    roll_out = place.cluster._roll_out
+
+    def keeping(deployment: dict[str, Any]) -> None:
+        roll_out(deployment)
+        if place.new.pinned in str(place.cluster.things):
+            deployment["status"]["conditions"] = [request.param]
+
+    place.cluster._roll_out = keeping  # type: ignore[method-assign]
+    found: dict[str, str] = request.param
+    return found
+
+
+@pytest.mark.usefixtures("condition")
+def test_what_the_cluster_said_of_a_rollout_is_no_news_of_going_back(place: OnTheFake) -> None:
+    deploy(place, place.old)
+    with Run(place, place.new).until("promote") as run:
+        run.live.rollback()
+    assert place.answer() == place.old.digest
+
+
+@pytest.mark.usefixtures("condition")
+def test_what_the_cluster_goes_on_saying_ends_the_wait(
+    place: OnTheFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(place, place.old)
+    monkeypatch.setattr(rollout, "_OLD_NEWS", 0.1)
+    place.cluster.lingers = 40
+    with (
+        pytest.raises(GateError, match=r"progressDeadlineSeconds are over|gets no pods"),
+        Run(place, place.new) as run,
+    ):
+        run.until("promote")
