@@ -8,12 +8,14 @@ is: the template that the gate has made, the one from before, or somebody else's
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lightkube.resources.apps_v1 import Deployment
 
 from pytest_storedog_gate.deploy.kubernetes import looking
+from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.deploy.kubernetes.api.errors import Changed, Unanswered
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.reading import json_text
@@ -152,18 +154,25 @@ def _write(
 
     So it is where no answer came, unless it was done then.
     """
-    name = looking.named(found)
+    name, began = looking.named(found), time.monotonic()
     seen = (looking.fingerprint(found), read(found))
-    for _ in range(_ATTEMPTS):
+    changed = 0
+    while changed < _ATTEMPTS:
         lock.require()
         try:
             return cluster.patch(Deployment, name, change(found, journal, images))
-        except (Changed, Unanswered):
+        except (Changed, Unanswered) as error:
             found = cluster.get(Deployment, name)
             if read(found) == journal and images.items() <= looking.images(found).items():
                 return found
             if (looking.fingerprint(found), read(found)) != seen:
                 raise
+            if isinstance(error, Changed):
+                changed += 1
+            elif time.monotonic() - began > silence.PATIENCE:
+                raise
+            else:
+                lock.pause(silence.AGAIN)
     raise NoVerdict(
         f"{name} is changed by others all the time, so that nothing could be written; see who it is"
     )

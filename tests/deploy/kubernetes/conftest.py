@@ -22,7 +22,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnTheFake
     monkeypatch.setattr(rollout, "_INTERVAL", 0.01)
     monkeypatch.setattr(rollout, "_SETTLES", 0.3)
     monkeypatch.setattr(silence, "PATIENCE", 20.0)
-    monkeypatch.setattr(silence, "_AGAIN", 0.02)
+    monkeypatch.setattr(silence, "AGAIN", 0.02)
     monkeypatch.setattr(lease, "_LASTS", 2)
     monkeypatch.setattr(lease, "_RENEWED", 0.4)
     monkeypatch.setattr(lease, "_TRUSTED", 1.5)

@@ -81,3 +81,26 @@ def test_one_that_never_answers_again_is_given_up(
             with pytest.raises(RollbackFailed, match=r"(?s)was lost.*A person is needed"):
                 run.live.rollback()
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("lasts", [0.6, 600.0], ids=["a moment", "for good"])
+def test_a_write_that_is_answered_with_trouble_is_made_again_for_as_long_as_looks_are(
+    place: OnTheFake, monkeypatch: pytest.MonkeyPatch, lasts: float
+) -> None:
+    """As by an admission webhook that is started anew: 500 at once, and looks are answered."""
+    monkeypatch.setattr(silence, "PATIENCE", 3.0)
+    with place.reach() as deployer, deployer.lock() as held:
+        staged = held.fetch(place.new).stage()
+        ends = time.monotonic() + lasts
+        place.cluster.answers = lambda method, *_: (
+            (500, "failed calling webhook")
+            if method == "PATCH" and time.monotonic() < ends
+            else None
+        )
+        if lasts < silence.PATIENCE:
+            staged.promote().conclude()
+            assert place.answer() == place.new.digest
+        else:
+            with pytest.raises(NoVerdict, match=r"answers 500 to patch .*failed calling webhook"):
+                staged.promote()
+            assert place.answer() == place.old.digest

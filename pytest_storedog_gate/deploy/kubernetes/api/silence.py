@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE = 60.0  # s without an answer, after which a run gives up
-_AGAIN = 0.5  # s
+AGAIN = 0.5  # s until the next attempt
 
 
 class _Hears(Protocol):
@@ -44,6 +44,6 @@ def outlasted(
                 # It may answer others meanwhile, and not to this.
                 if time.monotonic() - min(began, asker.heard) > PATIENCE:
                     raise
-                time.sleep(_AGAIN)
+                time.sleep(AGAIN)
 
     return patient
