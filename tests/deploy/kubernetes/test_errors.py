@@ -68,6 +68,31 @@ ANSWERS: dict[str, tuple[str, str, int, str, type[GateError], str]] = {
         NoVerdict,
         "answers 500 to get deployments shop",
     ),
+    "a look that is refused": (
+        "GET",
+        "pods",
+        400,
+        "bad",
+        NoVerdict,
+        "answers 400 to list pods",
+    ),
+    "a list that is too old": ("GET", "pods", 410, "Gone", NoVerdict, "answers 410 to list pods"),
+    "a proxy's patience": (
+        "PATCH",
+        "deployments",
+        408,
+        "Request Timeout",
+        NoVerdict,
+        "answers 408 to patch deployments shop",
+    ),
+    "a namespace that is gone": (
+        "POST",
+        "leases",
+        404,
+        'namespaces "n" not found',
+        DeploymentFailed,
+        'refused to create leases .*: namespaces "n" not found',
+    ),
     "too much": ("GET", "pods", 429, "slow down", NoVerdict, "answers 429 to list pods"),
 }
 
@@ -93,6 +118,28 @@ def test_an_answer_has_its_meaning(place: OnTheFake, what: str) -> None:
     assert isinstance(error, kind)
     assert re.search(says, str(error))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [(401, "Unauthorized"), (403, RIGHT.format("list", "pods")), (429, "slow down")],
+)
+def test_a_right_that_was_there_is_waited_for(place: OnTheFake, code: int, text: str) -> None:
+    """An API server that is started anew answers before it knows logins and roles."""
+    deploy(place, place.old)
+    with Run(place, place.new).until("promote") as run:
+        left = 5
+
+        def answers(*_: str) -> tuple[int, str] | None:
+            nonlocal left
+            left -= 1
+            return (code, text) if left >= 0 else None
+
+        place.cluster.answers = answers
+        run.live.prove()
+        left = 5
+        run.live.conclude()
+    assert place.answer() == place.new.digest
 
 
 OTHER = {"name": "other", "resourceVersion": "1"}

@@ -19,6 +19,7 @@ from pytest_storedog_gate.deploy.kubernetes.api import access
 from pytest_storedog_gate.deploy.kubernetes.api.errors import (
     Absent,
     Changed,
+    NotLet,
     Unanswered,
     cluster_errors,
 )
@@ -48,6 +49,7 @@ class Cluster:
         found = access.configuration(target)
         self.server = access.shown(found)
         self.heard = -math.inf
+        self._let = set[tuple[str, str]]()
         self._redact = redact
         self._configuration = found
         try:
@@ -169,8 +171,16 @@ class Cluster:
     @contextmanager
     def _asked(self, verb: str, kind: type[NamespacedResource], name: str = "") -> Iterator[None]:
         what = f"{api_info(kind).plural} {name}".strip()
-        with cluster_errors(self.server, verb, what, self._redact):
-            yield
+        right = (verb, api_info(kind).plural)
+        try:
+            with cluster_errors(self.server, verb, what, self._redact):
+                yield
+        except NotLet as error:
+            # An API server that is started anew answers before it knows logins and roles.
+            if right in self._let:
+                raise Unanswered(str(error)) from None
+            raise
+        self._let.add(right)
         self.heard = time.monotonic()
 
 

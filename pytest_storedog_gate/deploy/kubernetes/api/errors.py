@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NO_RIGHT = re.compile(r'cannot (\S+) resource "([^"]+)"')
-_REFUSED = range(400, 429)  # what is wrong with the request itself; later ones may pass
+# What is wrong with the request itself; too slow, gone, misdirected and too early may pass.
+_REFUSED = frozenset(range(400, 429)) - {408, 410, 421, 425}
+_LOOKS = ("get", "list")
 ROLE = "docs/how-to/deploying/kubernetes.md has the Role that the gate needs"
 
 
@@ -29,6 +31,10 @@ class Unanswered(NoVerdict):
 
     Asked again, it may; and what it was told to do it may have done.
     """
+
+
+class NotLet(NoVerdict):
+    """The cluster does not know this login, or does not let it do that."""
 
 
 class Changed(NoVerdict):
@@ -46,7 +52,7 @@ def cluster_errors(
 
     `what` is the resource with its name.
     """
-    done = "" if verb in ("get", "list") else ", and may have done it"
+    done = "" if verb in _LOOKS else ", and may have done it"
     try:
         yield
     except ApiError as error:
@@ -79,7 +85,8 @@ def _of_answer(
 ) -> Exception:
     code = error.status.code or error.response.status_code
     text = redact(line(error.status.message or str(code)))
-    if code == httpx2.codes.NOT_FOUND:
+    # A namespace that is not there is not what was asked for.
+    if code == httpx2.codes.NOT_FOUND and verb not in ("create", "list"):
         return Absent(what)
     if code == httpx2.codes.CONFLICT:
         return Changed(
@@ -87,16 +94,16 @@ def _of_answer(
             "see what they did, and run again"
         )
     if code == httpx2.codes.UNAUTHORIZED:
-        return NoVerdict(
+        return NotLet(
             f"the cluster {server} does not know this login ({text}): renew the kubeconfig's token "
             "or certificate"
         )
     # A quota and an admission policy answer 403 as well.
     if code == httpx2.codes.FORBIDDEN and (right := _NO_RIGHT.search(text)):
-        return NoVerdict(
+        return NotLet(
             f"the cluster {server} does not let this login {right[1]} {right[2]} ({text}): give it "
             f"the verb {right[1]} on {right[2]}; {ROLE}"
         )
-    if code in _REFUSED:
+    if code in _REFUSED and verb not in _LOOKS:
         return DeploymentFailed(f"the cluster {server} refused to {verb} {what}: {text}")
     return Unanswered(f"the cluster {server} answers {code} to {verb} {what} ({text}): run again")
