@@ -65,3 +65,10 @@ def test_without_a_preview_the_published_address_is_told() -> None:
     assert around_traffic.before(asked, [planned({})]) == ()
     (after,) = around_traffic.after(asked, [planned({})])
     assert after.payload == {"variables": {"STOREDOG_ADDRESS": "10.0.0.7:30080"}}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])  # noqa: S104
+def test_all_addresses_of_a_machine_are_told_to_nobody_without_a_preview(host: str) -> None:
+    """Nothing can be asked there: what the check declares itself holds."""
+    (after,) = around_traffic.after(settings(Address(host, 80), None), [planned({})])
+    assert after.payload == {}
