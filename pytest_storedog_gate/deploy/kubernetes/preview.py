@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.kubernetes.target import Target
 
 LABEL = "storedog.gate/preview"
+_LONGEST = 63  # characters of a Service's name, and of a label's value
 Made = TypeVar("Made", Deployment, Service)
 
 
@@ -58,7 +59,16 @@ def remove(cluster: Cluster, target: Target) -> str | None:
 
 
 def require_free(cluster: Cluster, target: Target) -> None:
-    """ConfigurationError where something that the gate has not made is called like a candidate."""
+    """ConfigurationError where something that the gate has not made is called like a candidate.
+
+    So it is where no candidate can be called so.
+    """
+    if max(len(target.candidate_service), len(target.deployment)) > _LONGEST:
+        raise ConfigurationError(
+            f"the candidate of {target.deployment} would be the Service {target.candidate_service} "
+            f"with the label {LABEL}={target.deployment}, and a cluster takes {_LONGEST} "
+            "characters for each: shorten the name, or take `preview` out"
+        )
     taken = {
         f"Deployment {target.candidate}": cluster.find(Deployment, target.candidate),
         f"Service {target.candidate_service}": cluster.find(Service, target.candidate_service),

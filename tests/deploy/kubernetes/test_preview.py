@@ -8,7 +8,8 @@ import pytest
 
 from pytest_storedog_gate.deploy import Answers
 from pytest_storedog_gate.deploy.environment import Address
-from pytest_storedog_gate.deploy.kubernetes.preview import LABEL
+from pytest_storedog_gate.deploy.kubernetes.preview import LABEL, require_free
+from pytest_storedog_gate.deploy.kubernetes.target import Target
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, NoVerdict
 from pytest_storedog_gate.pytest_side.conformance import deploy
 from tests.deploy.kubernetes.fake_cluster import deployment
@@ -104,3 +105,16 @@ def test_a_port_that_its_service_has_not(place: OnTheFake) -> None:
     ):
         held.fetch(place.new).stage()
     assert standing(place) == set()
+
+
+@pytest.mark.parametrize(("deployed", "led_by"), [("d" * 64, "shop"), ("shop", "s" * 56)])
+def test_a_name_that_leaves_no_room_for_a_candidates_is_refused_before_anything_is_asked(
+    place: OnTheFake, deployed: str, led_by: str
+) -> None:
+    """A cluster would refuse the Service when the Deployment stands already."""
+    with (
+        place.reach() as deployer,
+        pytest.raises(ConfigurationError, match=r"takes 63 characters for each: shorten the name"),
+    ):
+        require_free(deployer.site.cluster, Target(deployed, led_by))  # type: ignore[attr-defined]
+    assert place.cluster.calls == []
