@@ -109,8 +109,10 @@ def require_service(cluster: Cluster, deployment: Deployment, name: str) -> Kube
     selector = (service.spec.selector if service.spec else None) or {}
     template = deployment.spec.template.metadata
     labels = (template.labels if template else None) or {}
-    if not selector or not selector.items() <= labels.items():
-        wanted = ", ".join(f"{key}={value}" for key, value in selector.items()) or "nothing"
+    elsewhere = service.spec is not None and service.spec.type == "ExternalName"
+    if elsewhere or not selector or not selector.items() <= labels.items():
+        said = "" if elsewhere else ", ".join(f"{key}={value}" for key, value in selector.items())
+        wanted = said or "nothing"
         raise ConfigurationError(
             f"the Service {name} selects {wanted}, and not the pods of "
             f"{looking.named(deployment)}: name the one that leads to them with kubernetes.service"

@@ -75,10 +75,22 @@ def test_it_is_refused_and_not_touched(place: OnTheFake, what: str) -> None:
     assert place.cluster.get("deployments", "shop")["metadata"]["resourceVersion"] == before
 
 
-def test_a_service_that_leads_elsewhere_is_refused(place: OnTheFake) -> None:
-    place.cluster.change("services", "shop", {"spec": {"selector": {"app": "other"}}})
+@pytest.mark.parametrize(
+    ("spec", "selects"),
+    [
+        ({"selector": {"app": "other"}}, "app=other"),
+        ({"type": "ExternalName", "externalName": "shop.example.com"}, "nothing"),
+    ],
+)
+def test_a_service_that_leads_elsewhere_is_refused(
+    place: OnTheFake, spec: dict[str, Any], selects: str
+) -> None:
+    """A name elsewhere is what an ExternalName leads to, whatever it selects."""
+    place.cluster.change("services", "shop", {"spec": spec})
     with (
-        pytest.raises(ConfigurationError, match="Service shop selects app=other, and not the pods"),
+        pytest.raises(
+            ConfigurationError, match=f"Service shop selects {selects}, and not the pods"
+        ),
         Run(place, place.new) as run,
     ):
         run.until("stage")
