@@ -280,6 +280,10 @@ def test_secrets_are_in_no_error(
     client = SyntheticsClient(Endpoint.of_url(url), keys, time.clock)
     route, _, ask = CALLS[call]
     datadog.script[route] = [answer]
+    if call == "suites" and answer.status in (400, 403):
+        assert ask(client) is None  # there is no list: who is asked for a suite itself tells why
+        client.close()
+        return
     with pytest.raises(NoVerdict) as caught:
         ask(client)
     client.close()
