@@ -17,6 +17,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _BY_HAND = "by hand"
 _HAPROXY = "localhost:5000/storedog/haproxy:2.6"
 _CHECK_TAKES = 2.0  # s
+_PASSES, _FAILS = "one-che-ckx", "one-bad-ckx"
 _EDGE = """\
 edge_image = "{image}"
 preview = "127.0.0.1:{preview}"
@@ -118,56 +120,69 @@ def loaded(does: Deploys, at_least: int) -> Figures:
     }
 
 
-class _Gate:
-    """Deploys with the gate."""
+class ByGate(ABC):
+    """Deploys to an `environment` with the gate, by a check that passes or one that does not."""
 
-    def __init__(self, own: Environment, releases: Mapping[str, str], site: str) -> None:
-        self.own, self._releases = own, releases
-        for public_id, status in (("one-che-ckx", 200), ("one-bad-ckx", 500)):
-            (own.folder / f"{public_id}.synthetics.json").write_text(
-                json.dumps(
-                    {"tests": [{"localTestDefinition": definition(public_id, status, site)}]}
-                ),
-                encoding="utf-8",
-            )
-            (own.folder / f"{public_id}.toml").write_text(self._toml(public_id), encoding="ascii")
+    def __init__(
+        self, own: Asked, environment: str, releases: Mapping[str, str], site: str
+    ) -> None:
+        """`releases` are their images; the checks ask the `site`. The first one is deployed."""
+        self._place, self._environment, self._releases = own, environment, releases
+        for public_id, status in ((_PASSES, 200), (_FAILS, 500)):
+            tests = {"tests": [{"localTestDefinition": _definition(public_id, status, site)}]}
+            file = own.folder / f"{public_id}.synthetics.json"
+            file.write_text(json.dumps(tests), encoding="utf-8")
+            (own.folder / f"{public_id}.toml").write_text(self.toml(public_id), encoding="ascii")
         self.deploy("1")
 
+    @abstractmethod
+    def toml(self, check: str) -> str:
+        """The configuration of a gate with this check."""
+
+    @abstractmethod
+    def is_live(self, release: str) -> bool:
+        """Whether the release is what has the traffic."""
+
     def deploy(self, release: str) -> None:
-        self._run(0, "one-che-ckx", f"--storedog-image={self._releases[release]}")
+        self._run(0, _PASSES, f"--storedog-image={self._releases[release]}")
 
     def refuse(self, release: str) -> None:
-        self._run(1, "one-bad-ckx", f"--storedog-image={self._releases[release]}")
+        self._run(1, _FAILS, f"--storedog-image={self._releases[release]}")
 
     def put_back(self, release: str) -> None:
         """The release before, which this one has to be."""
-        self._run(0, "one-che-ckx", "--storedog-rollback")
-        if release not in self._answered():
+        self._run(0, _PASSES, "--storedog-rollback")
+        if not self.is_live(release):
             raise FailedError(f"the rollback did not bring {release} back")
 
-    def _answered(self) -> set[str]:
-        container = self.own.place.engine.containers.get(self.own.place.live)
-        return {container.labels["com.datadoghq.tags.version"].partition("-")[0]}
+    def _run(self, status: int, config: str, *options: str) -> None:
+        command = [sys.executable, "-m", "pytest", f"--storedog-env={self._environment}"]
+        command += [f"--storedog-config={config}.toml", *options]
+        ends(command, status, self._place)
 
-    def _toml(self, public_id: str) -> str:
+
+class _Gate(ByGate):
+    def __init__(self, own: Environment, releases: Mapping[str, str], site: str) -> None:
+        self.own = own
+        super().__init__(own, own.place.name, releases, site)
+
+    def toml(self, check: str) -> str:
         own = self.own
-        toml = own.storedog_toml(public_id)
+        toml = own.storedog_toml(check)
         if own.strategy == "edge":
-            toml += _EDGE.format(image=_HAPROXY, preview=own.preview, check=public_id)
+            toml += _EDGE.format(image=_HAPROXY, preview=own.preview, check=check)
         return toml
 
-    def _run(self, status: int, config: str, *options: str) -> None:
-        command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.place.name}"]
-        command += [f"--storedog-config={config}.toml", *options]
-        ends(command, status, self.own)
+    def is_live(self, release: str) -> bool:
+        container = self.own.place.engine.containers.get(self.own.place.live)
+        return bool(container.labels["com.datadoghq.tags.version"].partition("-")[0] == release)
 
 
 class _Hand:
     """Deploys with a shell script."""
 
     def __init__(self, own: Environment, releases: Mapping[str, str], site: str) -> None:
-        self.own, self._releases = own, releases
-        self._url = f"{site}/discounts?after={_CHECK_TAKES}"
+        self.own, self._releases, self._site = own, releases, site
         self._live = "1"
         network, port = f"{own.place.name}-net", ("-p", f"127.0.0.1:{own.port}:8080")
         for command in (
@@ -187,8 +202,7 @@ class _Hand:
         self.deploy(release)
 
     def _run(self, status: int, release: str, *, good: bool) -> None:
-        asks = f'"{sys.executable}" "{SCRIPTS / "http_check.py"}" "{self._url}"'
-        script = _HAND.format(check=asks if good else f"{asks} && false")
+        script = _HAND.format(check=check_by_hand(self._site, good=good))
         more = {
             "NEW": self._releases[release],
             "OLD": self._releases[self._live],
@@ -199,11 +213,10 @@ class _Hand:
         ends(["sh", "-c", script], status, self.own, **more)
 
 
-def definition(public_id: str, status: int, site: str) -> dict[str, Any]:
-    """A check that takes a while, and passes where the site answers with that status: 200 it is."""
-    found = check(f"{site}/discounts?after={_CHECK_TAKES}")
-    found["config"]["assertions"][0]["target"] = status
-    return {**found, "public_id": public_id, "locations": ["here"]}
+def check_by_hand(site: str, *, good: bool) -> str:
+    """What asks the site for as long as the gate's check does, in a shell; it fails unless good."""
+    asks = f'"{sys.executable}" "{SCRIPTS / "http_check.py"}" "{_asked_at(site)}"'
+    return asks if good else f"{asks} && false"
 
 
 def ends(command: list[str], status: int, own: Asked, **more: str) -> None:
@@ -219,3 +232,14 @@ def ends(command: list[str], status: int, own: Asked, **more: str) -> None:
     )
     if done.returncode != status:
         raise FailedError(f"{' '.join(command)[:200]} ends with {done.returncode}: {done.stdout}")
+
+
+def _definition(public_id: str, status: int, site: str) -> dict[str, Any]:
+    """A check that takes a while, and passes where the site answers with that status: 200 it is."""
+    found = check(_asked_at(site))
+    found["config"]["assertions"][0]["target"] = status
+    return {**found, "public_id": public_id, "locations": ["here"]}
+
+
+def _asked_at(site: str) -> str:
+    return f"{site}/discounts?after={_CHECK_TAKES}"

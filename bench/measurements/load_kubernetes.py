@@ -12,7 +12,6 @@ It needs the cluster of `lab/up --kubernetes` and the registry, and removes what
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import environments
 from bench.environments import SCRIPTS
-from bench.measurements.load import definition, ends, loaded
+from bench.measurements.load import ByGate, check_by_hand, ends, loaded
 from bench.process import FailedError
 from bench.rounds import Case, value
 from bench.site import started
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 _BY_HAND = "kubectl"
 _LINGERS = 17  # s; the longest request takes 15
-_CHECK_TAKES = 2.0  # s
 _TOML = """\
 [synthetics]
 backend = "local"
@@ -121,9 +119,7 @@ def cases(*, quick: bool) -> Iterator[Case]:
             )
 
 
-class _Gate:
-    """Deploys with the gate."""
-
+class _Gate(ByGate):
     def __init__(
         self,
         own: OnTheCluster,
@@ -133,51 +129,34 @@ class _Gate:
         *,
         previews: bool,
     ) -> None:
-        self.own, self._images, self._releases = own, images, releases
-        preview = f'preview = "127.0.0.1:{free_port()}"\n' if previews else ""
-        for public_id, status in (("one-che-ckx", 200), ("one-bad-ckx", 500)):
-            tests = {"tests": [{"localTestDefinition": definition(public_id, status, site)}]}
-            (own.folder / f"{public_id}.synthetics.json").write_text(json.dumps(tests), "utf-8")
-            toml = _TOML.format(
-                repository=images.repository,
-                check=public_id,
-                preview=preview,
-                kubeconfig=Cluster.kubeconfig,
-                namespace=own.namespace.name,
-            )
-            (own.folder / f"{public_id}.toml").write_text(toml, "ascii")
-        self.deploy("1")
+        self.own, self._images = own, images
+        self._preview = f'preview = "127.0.0.1:{free_port()}"\n' if previews else ""
+        super().__init__(own, "staging", releases, site)
 
-    def deploy(self, release: str) -> None:
-        self._run(0, "one-che-ckx", f"--storedog-image={self._releases[release]}")
+    def toml(self, check: str) -> str:
+        return _TOML.format(
+            repository=self._images.repository,
+            check=check,
+            preview=self._preview,
+            kubeconfig=Cluster.kubeconfig,
+            namespace=self.own.namespace.name,
+        )
 
-    def refuse(self, release: str) -> None:
-        self._run(1, "one-bad-ckx", f"--storedog-image={self._releases[release]}")
-
-    def put_back(self, release: str) -> None:
-        """The release before, which this one has to be."""
-        self._run(0, "one-che-ckx", "--storedog-rollback")
+    def is_live(self, release: str) -> bool:
         pods = self.own.namespace.get("pods", "--selector=app=web")["items"]
         found = {
             pod["spec"]["containers"][0]["image"].partition("@")[2]
             for pod in pods
             if "deletionTimestamp" not in pod["metadata"]
         }
-        if found != {self._images.digest(self._releases[release])}:
-            raise FailedError(f"the rollback did not bring {release} back, but {found}")
-
-    def _run(self, status: int, config: str, *options: str) -> None:
-        command = [sys.executable, "-m", "pytest", "--storedog-env=staging"]
-        command += [f"--storedog-config={config}.toml", *options]
-        ends(command, status, self.own)
+        return found == {self._images.digest(self._releases[release])}
 
 
 class _Hand:
     """Deploys with kubectl."""
 
     def __init__(self, own: OnTheCluster, releases: Mapping[str, str], site: str) -> None:
-        self.own, self._releases = own, releases
-        self._url = f"{site}/discounts?after={_CHECK_TAKES}"
+        self.own, self._releases, self._site = own, releases, site
 
     def deploy(self, release: str) -> None:
         self._run(_HAND, 0, release)
@@ -189,8 +168,7 @@ class _Hand:
         self._run(_UNDO, 0, release)
 
     def _run(self, script: str, status: int, release: str) -> None:
-        asks = f'"{sys.executable}" "{SCRIPTS / "http_check.py"}" "{self._url}"'
-        text = script.format(check=asks if status == 0 else f"{asks} && false")
+        text = script.format(check=check_by_hand(self._site, good=status == 0))
         more = {
             "KUBERNETES": str(programs.KUBERNETES.path),
             "CONFIG": str(Cluster.kubeconfig),

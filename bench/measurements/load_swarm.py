@@ -9,9 +9,6 @@ It needs the Swarm of `lab/up --swarm` and its registry, and removes what it mak
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -24,7 +21,7 @@ from docker.errors import APIError, NotFound
 
 from bench import environments
 from bench.environments import SCRIPTS
-from bench.measurements.load import definition, ends, loaded
+from bench.measurements.load import ByGate, loaded
 from bench.process import FailedError
 from bench.rounds import Case, value
 from bench.site import started
@@ -34,6 +31,7 @@ from tests.live.releases import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     import docker
 
@@ -96,20 +94,13 @@ class _Service:
         self.manager, self._client, self.folder = manager, client, folder
         self.name = f"b{uuid.uuid4().hex[:8]}"
 
-    @contextmanager
-    def asked_by(self, script: str, *arguments: str) -> Iterator[dict[str, Any]]:
-        """What a script of bench/scripts has told in the end; it asks the service meanwhile."""
+    def asked_by(self, script: str, *arguments: str) -> AbstractContextManager[dict[str, Any]]:
+        """See `bench.environments.asked`; the client is a container in the network."""
         source = (SCRIPTS / script).read_text(encoding="utf-8")
         at = ("docker", "-H", LAB.manager, "run", "--rm", "-i", "--no-healthcheck")
         inside = ("--network", self.name, "--dns", "127.0.0.1", "--entrypoint", "python3")
         asks = (self._client, "-c", source, f"http://{self.name}:8080", *arguments)
-        told: dict[str, Any] = {}
-        pipe = subprocess.PIPE
-        with subprocess.Popen((*at, *inside, *asks), stdin=pipe, stdout=pipe, text=True) as client:
-            if client.stdout is None or not client.stdout.readline():
-                raise FailedError("the client that asks the service has no answer")
-            yield told
-            told |= json.loads(client.communicate()[0])
+        return environments.asked((*at, *inside, *asks))
 
     @property
     def digest(self) -> str:
@@ -118,50 +109,29 @@ class _Service:
         return str(found["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"]).partition("@")[2]
 
 
-class _Gate:
-    """Deploys with the gate."""
-
+class _Gate(ByGate):
     def __init__(
-        self,
-        own: _Service,
-        releases: Mapping[str, str],
-        site: str,
-        *,
-        previews: bool,
+        self, own: _Service, releases: Mapping[str, str], site: str, *, previews: bool
     ) -> None:
-        self.own, self._releases, self.previews = own, releases, previews
-        address = f"{LAB.network.address(1)}:{free_port()}"
-        for check, status in (("one-che-ckx", 200), ("one-bad-ckx", 500)):
-            tests = {"tests": [{"localTestDefinition": definition(check, status, site)}]}
-            (own.folder / f"{check}.synthetics.json").write_text(json.dumps(tests), "utf-8")
-            toml = _TOML.format(
-                repository=releases["1"].rpartition(":")[0],
-                port="port = 8080\n" if previews else "",
-                name=own.name,
-                manager=LAB.manager,
-                check=check,
-            )
-            toml += _BEFORE.format(address=address, check=check) if previews else ""
-            (own.folder / f"{check}.toml").write_text(toml, "ascii")
-        self.deploy("1")
+        self.own, self.previews = own, previews
+        self._repository = releases["1"].rpartition(":")[0]
+        self._address = f"{LAB.network.address(1)}:{free_port()}"
+        super().__init__(own, own.name, releases, site)
         self._first = own.digest
 
-    def deploy(self, release: str) -> None:
-        self._run(0, "one-che-ckx", f"--storedog-image={self._releases[release]}")
+    def toml(self, check: str) -> str:
+        toml = _TOML.format(
+            repository=self._repository,
+            port="port = 8080\n" if self.previews else "",
+            name=self.own.name,
+            manager=LAB.manager,
+            check=check,
+        )
+        return toml + (_BEFORE.format(address=self._address, check=check) if self.previews else "")
 
-    def refuse(self, release: str) -> None:
-        self._run(1, "one-bad-ckx", f"--storedog-image={self._releases[release]}")
-
-    def put_back(self, release: str) -> None:
-        """The first release."""
-        self._run(0, "one-che-ckx", "--storedog-rollback")
-        if self.own.digest != self._first:
-            raise FailedError(f"the rollback did not bring {release} back")
-
-    def _run(self, status: int, config: str, *options: str) -> None:
-        command = [sys.executable, "-m", "pytest", f"--storedog-env={self.own.name}"]
-        command += [f"--storedog-config={config}.toml", *options]
-        ends(command, status, self.own)
+    def is_live(self, release: str) -> bool:
+        """Of the first release, which is the one that is put back."""
+        return release == "1" and self.own.digest == self._first
 
 
 @contextmanager
