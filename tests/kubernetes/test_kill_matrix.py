@@ -11,7 +11,8 @@ import pytest
 from pytest_storedog_gate.deploy.environment import Address
 from pytest_storedog_gate.deploy.kubernetes import lease
 from pytest_storedog_gate.deploy.kubernetes.api import cluster as api
-from tests.deploy.kubernetes.killing import ROADS, killed_after, next_run, road
+from tests.deploy.kubernetes.killing import ROADS, killed_after
+from tests.deploy.roads import next_run, road
 from tests.kubernetes.places import OnTheCluster
 from tests.live.releases import free_port
 from tests.live.runs_apart import FORKS
@@ -45,7 +46,7 @@ def test_killed_after_each_call(
     cells, mended = 0, 0
     while killed_after(cells + 1, road(place, which, environment)):
         cells += 1
-        allowed = {place.old.digest} if which == "refuse" else {place.old.digest, place.new.digest}
+        allowed = {place.old.digest} if which == "fail" else {place.old.digest, place.new.digest}
         assert place.answer() in allowed
         # How long the lock of who is dead lasts, the kit tells.
         place.namespace.kubectl(

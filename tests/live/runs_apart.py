@@ -95,7 +95,7 @@ def _run(line: Connection, others: Connection, environment: Environment, image: 
     calls, task, image, victim = line.recv()
     fetched = held.fetch(journey.resolve(ImageReference.parse(image)))
     live = fetched.stage().promote() if task in ("recover", "roll back") else None
-    seen = _kill_after(calls, victim)
+    seen = kill_after(calls, victim)
     try:
         if task == "recover":
             held.recover()
@@ -114,7 +114,7 @@ def _run(line: Connection, others: Connection, environment: Environment, image: 
     line.send(seen())
 
 
-def _kill_after(calls: int, victim: int) -> Callable[[], int]:
+def kill_after(calls: int, victim: int) -> Callable[[], int]:
     """Counts the requests of this thread that have changed something on the engine."""
     original = requests.Session.send
     seen = 0

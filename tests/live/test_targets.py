@@ -22,7 +22,7 @@ from pytest_storedog_gate.deploy.docker.traffic import stopping
 from pytest_storedog_gate.deploy.reaching.engine_address import EngineAddress
 from tests.live.own_engine import own_engine
 from tests.live.places import ENDPOINT, Place
-from tests.live.runs_apart import FORKS, _kill_after
+from tests.live.runs_apart import FORKS, kill_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def release(environment: Environment, image: str, calls: int, line: Connection |
     """A run; it is killed after so many calls, and tells how many it took, and until the proof."""
     with reached(environment) as targets, targets.lock(wait=SOON) as held:
         held.recover()
-        seen = _kill_after(calls, os.getpid())
+        seen = kill_after(calls, os.getpid())
         live = held.fetch(targets.resolve(ImageReference.parse(image))).stage().promote()
         live.prove()
         proved = seen()

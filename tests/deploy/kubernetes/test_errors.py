@@ -14,8 +14,8 @@ from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.errors import ConfigurationError, DeploymentFailed, GateError, NoVerdict
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
 from tests.deploy.kubernetes.fake_cluster import deployment
-from tests.deploy.kubernetes.killing import road
 from tests.deploy.kubernetes.odd_calls import odd_at
+from tests.deploy.roads import road
 
 if TYPE_CHECKING:
     from pathlib import Path

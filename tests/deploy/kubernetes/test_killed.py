@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy.environment import Address
-from tests.deploy.kubernetes.killing import ROADS, killed_after, next_run, road
+from tests.deploy.kubernetes.killing import ROADS, killed_after
+from tests.deploy.roads import next_run, road
 
 if TYPE_CHECKING:
     from tests.deploy.kubernetes.places import OnTheFake

@@ -12,8 +12,8 @@ from pytest_storedog_gate.deploy.kubernetes import lease
 from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.errors import NoVerdict, RollbackFailed
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
-from tests.deploy.kubernetes.killing import road
 from tests.deploy.kubernetes.odd_calls import odd_at
+from tests.deploy.roads import road
 
 if TYPE_CHECKING:
     from tests.deploy.kubernetes.places import OnTheFake

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_storedog_gate.deploy.swarm import names
-from tests.deploy.swarm.killing import ROADS, killed_after, next_run, road
+from tests.deploy.roads import next_run, road
+from tests.deploy.swarm.killing import ROADS, killed_after
 
 if TYPE_CHECKING:
     from pytest_storedog_gate.deploy.environment import Address

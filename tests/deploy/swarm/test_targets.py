@@ -16,7 +16,8 @@ from pytest_storedog_gate.deploy.swarm import agreeing, names
 from pytest_storedog_gate.deploy.swarm.models import Service
 from pytest_storedog_gate.errors import NoVerdict
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
-from tests.deploy.swarm.killing import killed_after, next_run, road
+from tests.deploy.roads import next_run, road
+from tests.deploy.swarm.killing import killed_after
 from tests.deploy.swarm.places import OnTheFake
 from tests.live.releases import free_port
 
