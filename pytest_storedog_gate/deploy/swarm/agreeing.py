@@ -5,14 +5,12 @@ A Swarm changes a label alone without a new task.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy import agreed
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.deploy.swarm.journal import Journal
 from pytest_storedog_gate.deploy.swarm.remembering import runs_what_its_labels_say
-from pytest_storedog_gate.errors import NoVerdict
-from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,21 +26,13 @@ def standing(service: Service) -> str | None:
 
 
 def read(service: Service) -> dict[str, str]:
-    """The deploy IDs by their targets, empty for none; NoVerdict where others have written it."""
-    said = service.labels.get(labels.AGREED)
-    if said is None:
-        return {}
-    try:
-        return {str(target): str(one) for target, one in json_text.loads(said).items()}
-    except (ValueError, AttributeError) as error:
-        raise NoVerdict(
-            f"the label {labels.AGREED} of {service.name} cannot be read ({error}): see that all "
-            "targets run the same version, and take it away with docker service update "
-            f"--label-rm {labels.AGREED} {service.name}"
-        ) from None
+    """See `agreed.read`."""
+    removing = f"docker service update --label-rm {labels.AGREED} {service.name}"
+    where = f"the label {labels.AGREED} of {service.name}"
+    return agreed.read(service.labels.get(labels.AGREED), where, removing)
 
 
 def noted(service: Service, deploy_ids: Mapping[str, str]) -> Spec:
     """The service with the deploy IDs that stay, in the place of those of before."""
-    said = {**service.labels, labels.AGREED: json.dumps(dict(deploy_ids))}
+    said = {**service.labels, labels.AGREED: agreed.as_text(deploy_ids)}
     return {**service.spec, "Labels": said}

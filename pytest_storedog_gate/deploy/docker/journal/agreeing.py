@@ -6,12 +6,11 @@ said has been done by then.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from pytest_storedog_gate.deploy import agreed
 from pytest_storedog_gate.deploy.docker import names as labels
 from pytest_storedog_gate.errors import NoVerdict
-from pytest_storedog_gate.reading import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,24 +20,17 @@ if TYPE_CHECKING:
 
 
 def read(engine: Engine, names: Names) -> dict[str, str]:
-    """The deploy IDs by their targets, empty for none; NoVerdict where others have written it."""
+    """See `agreed.read`."""
     said = (engine.volume(names.agreement) or {}).get(labels.AGREED)
-    if said is None:
-        return {}
-    try:
-        return {str(target): str(one) for target, one in json_text.loads(said).items()}
-    except (ValueError, AttributeError) as error:
-        raise NoVerdict(
-            f"the volume {names.agreement} cannot be read ({error}): see that all targets run the "
-            f"same version, and take it away with {engine.way.docker} volume rm {names.agreement}"
-        ) from None
+    removing = f"{engine.way.docker} volume rm {names.agreement}"
+    return agreed.read(said, f"the volume {names.agreement}", removing)
 
 
 def write(
     engine: Engine, names: Names, owner: Mapping[str, str], deploy_ids: Mapping[str, str]
 ) -> None:
     """Notes the deploy IDs; NoVerdict where somebody else has such a volume."""
-    said = {**owner, labels.AGREED: json.dumps(dict(deploy_ids))}
+    said = {**owner, labels.AGREED: agreed.as_text(deploy_ids)}
     engine.remove_volume(names.agreement)
     if engine.create_volume(names.agreement, said) != said:
         raise NoVerdict(f"somebody else has made the volume {names.agreement}: run again")
