@@ -8,12 +8,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pytest_storedog_gate.datadog.overrides import merged
-from pytest_storedog_gate.deploy.environment import EVERYWHERE, Address
+from pytest_storedog_gate.deploy.environment import EVERYWHERE
 from pytest_storedog_gate.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from pytest_storedog_gate.deploy.environment import Address
     from pytest_storedog_gate.gate.selection import PlannedCheck
     from pytest_storedog_gate.settings.load import Settings
 
@@ -26,7 +27,7 @@ def before(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedC
     preview = settings.environment.preview
     if not settings.previews or preview is None:
         return ()
-    address = str(settings.environment.reached(preview))
+    address = settings.environment.reached(preview)
     only_after = settings.after_traffic - settings.twice
     found = (check for check in checks if check.public_id not in only_after)
     return tuple(_aimed(settings, check, address) for check in found)
@@ -35,7 +36,7 @@ def before(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedC
 def after(settings: Settings, checks: Iterable[PlannedCheck]) -> tuple[PlannedCheck, ...]:
     """Those that run against what is live: all of them where there is no preview."""
     live, only = _published(settings), settings.after_traffic
-    if live and Address.parse(live).host in EVERYWHERE:
+    if live and live.host in EVERYWHERE:
         live = None  # nobody can ask there; what a check declares itself holds
     found = (check for check in checks if not settings.previews or check.public_id in only)
     return tuple(_aimed(settings, check, live) if live else check for check in found)
@@ -88,11 +89,11 @@ def _told(
         yield _aimed(target, told, live) if live else told
 
 
-def _aimed(settings: Settings, check: PlannedCheck, address: str) -> PlannedCheck:
+def _aimed(settings: Settings, check: PlannedCheck, at: Address) -> PlannedCheck:
     """The check with the address in its variable, and in the place of the published one."""
-    payload, published = dict(check.payload), _published(settings)
-    if published and published != address:
-        pattern = rf"{re.escape(published)}(?!\d)"  # no port that only begins so
+    payload, published, address = dict(check.payload), _published(settings), str(at)
+    if published and published != at:
+        pattern = rf"{re.escape(str(published))}(?!\d)"  # no port that only begins so
         for key in ("startUrl", "variables", "headers"):
             if key in payload:
                 payload[key] = _replaced(payload[key], pattern, address)
@@ -103,10 +104,9 @@ def _aimed(settings: Settings, check: PlannedCheck, address: str) -> PlannedChec
     return replace(check, payload=merged(payload, {"variables": {ADDRESS: address}}))
 
 
-def _published(settings: Settings) -> str | None:
+def _published(settings: Settings) -> Address | None:
     environment = settings.environment
-    published = environment.published
-    return str(environment.reached(published)) if published else None
+    return environment.reached(environment.published) if environment.published else None
 
 
 def _replaced(value: Any, pattern: str, new: str) -> Any:
