@@ -66,7 +66,7 @@ class KnownImage:
             return ready
         with undone_on_failure(site):
             service = site.cluster.get(Service, site.target.service)
-            site.lock.require()
+            preview.remove(site.cluster, site.lock, site.target)
             goal = preview.start(site.cluster, site.target, found, service, ready.images)
             look = rollout.wait(site.cluster, site.lock, goal).look
             _lead_to(site, service, look)
@@ -188,7 +188,7 @@ class StagedCandidate(Prepared):
             )
 
     def _remove_candidate(self) -> None:
-        preview.remove(self.site.cluster, self.site.target)
+        preview.remove(self.site.cluster, self.site.lock, self.site.target)
 
 
 @dataclass(frozen=True)
@@ -262,6 +262,7 @@ def prepared(site: Site, image: ImageReference) -> Prepared:
     found = site.deployment()
     refusing.require_deployable(found, site.cluster.kubectl)
     refusing.require_service(site.cluster, found, site.target.service)
+    refusing.require_no_strangers(site.cluster, site.workload)
     if site.previews:
         preview.require_free(site.cluster, site.target)
     images = dict.fromkeys(site.containers(found), image.pinned)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightkube.resources.apps_v1 import Deployment
-
 from pytest_storedog_gate.deploy.kubernetes import journal, looking, preview, rollout
 from pytest_storedog_gate.deploy.kubernetes.rollout import Goal
 from pytest_storedog_gate.errors import GateError, RollbackFailed
 
 if TYPE_CHECKING:
+    from lightkube.resources.apps_v1 import Deployment
+
     from pytest_storedog_gate.deploy.kubernetes.deployer import Site
     from pytest_storedog_gate.deploy.kubernetes.journal import Before
 
@@ -29,7 +29,8 @@ def put_back(site: Site) -> str | None:
     """
     try:
         site.lock.require()
-        removed = preview.remove(site.cluster, site.target) if site.previews else None
+        previews = site.previews
+        removed = preview.remove(site.cluster, site.lock, site.target) if previews else None
         done = _put_back(site)
     except RollbackFailed:
         raise
@@ -62,9 +63,8 @@ def by_hand(site: Site) -> str:
 
 def _put_back(site: Site) -> str | None:
     cluster, name = site.cluster, site.target.deployment
-    found = cluster.find(Deployment, name)
-    if found is None:
-        return None
+    # ConfigurationError where somebody has deleted it, which nobody can put back from here.
+    found = site.deployment()
     said = journal.read(found)
     before, version = said.before, said.version
     if before is None:

@@ -69,6 +69,11 @@ class Look:
         """Who has the traffic."""
         return frozenset(each.name for each in self.endpoints if each.ready)
 
+    @property
+    def strangers(self) -> frozenset[str]:
+        """Who has traffic and is no pod of the Deployment's."""
+        return self.answering - {named(pod) for pod in (*self.pods, *self.others)}
+
 
 def look(cluster: Cluster, workload: Workload) -> Look:
     """ConfigurationError where the Deployment is gone."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
+    from pytest_storedog_gate.deploy.kubernetes.lease import Lock
     from pytest_storedog_gate.deploy.kubernetes.target import Target
 
 LABEL = "storedog.gate/preview"
@@ -37,8 +38,7 @@ def start(
     service: Service,
     images: Mapping[str, str],
 ) -> Goal:
-    """Makes both, and says what they are to come to."""
-    remove(cluster, target)
+    """Makes both, and says what they are to come to. One that was left is to be removed before."""
     made = _made(cluster, _deployment(target, live, service, images))
     _made(cluster, _service(target, live, service))
     generation = (made.metadata.generation if made.metadata else None) or 0
@@ -46,16 +46,22 @@ def start(
     return Goal(workload, images, looking.fingerprint(made), generation, target.timeout)
 
 
-def remove(cluster: Cluster, target: Target) -> str | None:
-    """Takes both away, and says so where there was one."""
-    done = None
-    if _ours(cluster, Service, target.candidate_service):
-        cluster.delete(Service, target.candidate_service)
-        done = target.candidate_service
-    if _ours(cluster, Deployment, target.candidate):
-        cluster.delete(Deployment, target.candidate)
-        done = target.candidate
-    return done and f"removed {done}, a candidate that never had traffic"
+def remove(cluster: Cluster, lock: Lock, target: Target) -> str | None:
+    """Takes both away, and says so where there was one.
+
+    A run that slept and lost its lock takes away nothing of the one that has it: what was found
+    while the lock was held for sure is no other's, and nothing else is deleted.
+    """
+    found = (
+        cluster.find(Service, target.candidate_service),
+        cluster.find(Deployment, target.candidate),
+    )
+    ours = [each for each in found if each is not None and _is_ours(each)]
+    lock.require()
+    for each in ours:
+        cluster.delete(each)
+    told = looking.named(ours[-1]) if ours else None
+    return told and f"removed {told}, a candidate that never had traffic"
 
 
 def require_free(cluster: Cluster, target: Target) -> None:
@@ -74,7 +80,7 @@ def require_free(cluster: Cluster, target: Target) -> None:
         f"Service {target.candidate_service}": cluster.find(Service, target.candidate_service),
     }
     for what, found in taken.items():
-        if _is_ours(found) is False:
+        if found is not None and not _is_ours(found):
             raise ConfigurationError(
                 f"there is a {what} that the gate has not made, and its candidate is called so: "
                 "rename it, or take `preview` out"
@@ -83,16 +89,11 @@ def require_free(cluster: Cluster, target: Target) -> None:
 
 def stands(cluster: Cluster, target: Target) -> bool:
     """Whether a run has left one."""
-    return _ours(cluster, Deployment, target.candidate)
+    found = cluster.find(Deployment, target.candidate)
+    return found is not None and _is_ours(found)
 
 
-def _ours(cluster: Cluster, kind: type[Deployment | Service], name: str) -> bool:
-    return _is_ours(cluster.find(kind, name)) is True
-
-
-def _is_ours(found: Deployment | Service | None) -> bool | None:
-    if found is None:
-        return None
+def _is_ours(found: Deployment | Service) -> bool:
     return LABEL in ((found.metadata.labels if found.metadata else None) or {})
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lightkube.resources.apps_v1 import Deployment
 
     from pytest_storedog_gate.deploy.kubernetes.api.cluster import Cluster
+    from pytest_storedog_gate.deploy.kubernetes.looking import Workload
     from pytest_storedog_gate.deploy.kubernetes.target import Target
 
 # Labels and annotations by which a controller knows what it puts back, and who that is.
@@ -106,18 +107,37 @@ def containers(deployment: Deployment, target: Target, service: str) -> tuple[st
 def require_service(cluster: Cluster, deployment: Deployment, name: str) -> KubernetesService:
     """The Service, which selects the Deployment's pods; ConfigurationError says what it does."""
     service = cluster.get(KubernetesService, name)
+    if service.spec is not None and service.spec.type == "ExternalName":
+        raise ConfigurationError(
+            f"the Service {name} is an ExternalName, which leads to {service.spec.externalName} "
+            f"and not to the pods of {looking.named(deployment)}: name the one that leads to them "
+            "with kubernetes.service"
+        )
     selector = (service.spec.selector if service.spec else None) or {}
     template = deployment.spec.template.metadata
     labels = (template.labels if template else None) or {}
-    elsewhere = service.spec is not None and service.spec.type == "ExternalName"
-    if elsewhere or not selector or not selector.items() <= labels.items():
-        said = "" if elsewhere else ", ".join(f"{key}={value}" for key, value in selector.items())
-        wanted = said or "nothing"
+    if not selector or not selector.items() <= labels.items():
+        wanted = ", ".join(f"{key}={value}" for key, value in selector.items()) or "nothing"
         raise ConfigurationError(
             f"the Service {name} selects {wanted}, and not the pods of "
             f"{looking.named(deployment)}: name the one that leads to them with kubernetes.service"
         )
     return service
+
+
+def require_no_strangers(cluster: Cluster, workload: Workload) -> None:
+    """ConfigurationError where the Service leads to others, too: what answers could not be proved.
+
+    One that was seen in one look alone has come or gone meanwhile.
+    """
+    strangers = looking.look(cluster, workload).strangers
+    strangers = strangers and strangers & looking.look(cluster, workload).strangers
+    if strangers:
+        raise ConfigurationError(
+            f"the Service {workload.service} leads to {', '.join(sorted(strangers))} as well, no "
+            f"pod of {workload.deployment}, so that nobody could say what answers: take that out "
+            "of its selector or its EndpointSlices, or name another one with kubernetes.service"
+        )
 
 
 def _said(deployment: Deployment) -> dict[str, str]:

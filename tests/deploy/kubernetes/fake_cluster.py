@@ -116,8 +116,7 @@ class FakeCluster:
         if method == "GET":
             return 200, found
         if method == "DELETE":
-            self._remove(plural, name)
-            return 200, _status(200, "")
+            return self._delete(plural, name, body["preconditions"]["uid"])
         version = body["metadata"].get("resourceVersion")
         if version is not None and version != found["metadata"]["resourceVersion"]:
             return 409, _status(409, "the object has been modified; apply your changes to the lat")
@@ -125,6 +124,12 @@ class FakeCluster:
         if asked.get("dryRun") == "All":
             return 200, after
         return 200, self.write(plural, name, after)
+
+    def _delete(self, plural: str, name: str, uid: str) -> tuple[int, Thing]:
+        if uid != self.things[plural, name]["metadata"]["uid"]:
+            return 409, _status(409, "Precondition failed: UID in precondition")
+        self._remove(plural, name)
+        return 200, _status(200, "")
 
     def _absent(self, method: str, plural: str, name: str, body: Thing) -> tuple[int, Thing]:
         """The real one makes a Lease that is to be replaced, whatever its version was."""

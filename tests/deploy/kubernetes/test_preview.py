@@ -72,6 +72,24 @@ def test_one_that_was_left_is_removed_by_the_next_run(place: OnTheFake) -> None:
     assert standing(place) == set()
 
 
+def test_one_of_another_run_stays_when_a_run_that_slept_takes_its_own_away(
+    place: OnTheFake,
+) -> None:
+    """It slept right before the call that deletes: whatever it looked at was before."""
+    deploy(place, place.old)
+    with place.reach(place.environment(BY_NAME)) as deployer, deployer.lock() as held:
+        staged = held.fetch(place.new).stage()
+
+        def answers(method: str, plural: str, name: str) -> None:
+            if method == "DELETE":
+                theirs = place.cluster.things.pop((plural, name))
+                place.cluster.apply(plural, theirs)
+
+        place.cluster.answers = answers
+        staged.promote()
+    assert standing(place) == {"shop-preview"}
+
+
 def test_what_is_called_so_and_is_not_ours_stays(place: OnTheFake) -> None:
     place.cluster.apply("deployments", deployment("shop-preview", "r.test/other:1"))
     with (

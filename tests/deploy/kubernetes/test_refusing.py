@@ -16,9 +16,10 @@ from pytest_storedog_gate.errors import (
     RollbackFailed,
 )
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
+from tests.deploy.kubernetes.fake_cluster import deployment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.deploy.kubernetes.places import OnTheFake
 
@@ -75,25 +76,71 @@ def test_it_is_refused_and_not_touched(place: OnTheFake, what: str) -> None:
     assert place.cluster.get("deployments", "shop")["metadata"]["resourceVersion"] == before
 
 
-@pytest.mark.parametrize(
-    ("spec", "selects"),
-    [
-        ({"selector": {"app": "other"}}, "app=other"),
-        ({"type": "ExternalName", "externalName": "shop.example.com"}, "nothing"),
-    ],
-)
-def test_a_service_that_leads_elsewhere_is_refused(
-    place: OnTheFake, spec: dict[str, Any], selects: str
-) -> None:
-    """A name elsewhere is what an ExternalName leads to, whatever it selects."""
-    place.cluster.change("services", "shop", {"spec": spec})
+ELSEWHERE: dict[str, tuple[Mapping[str, Any], str]] = {
+    "other pods": ({"selector": {"app": "other"}}, "selects app=other, and not the pods of shop"),
+    "no pods": ({"selector": {"app": None}}, "selects nothing, and not the pods of shop"),
+    # Whatever it selects.
+    "a name": (
+        {"type": "ExternalName", "externalName": "shop.example.com"},
+        "is an ExternalName, which leads to shop.example.com and not to the pods of shop",
+    ),
+}
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_a_service_that_leads_elsewhere_is_refused(place: OnTheFake, where: str) -> None:
+    spec, says = ELSEWHERE[where]
+    place.cluster.change("services", "shop", {"spec": dict(spec)})
     with (
-        pytest.raises(
-            ConfigurationError, match=f"Service shop selects {selects}, and not the pods"
-        ),
+        pytest.raises(ConfigurationError, match=f"Service shop {says}"),
         Run(place, place.new) as run,
     ):
         run.until("stage")
+
+
+def by_hand(place: OnTheFake) -> None:
+    """A slice that no selector has made."""
+    place.cluster.apply(
+        "endpointslices",
+        {
+            "metadata": {"name": "old-shop", "labels": {"kubernetes.io/service-name": "shop"}},
+            "addressType": "IPv4",
+            "endpoints": [{"addresses": ["10.9.9.9"]}],
+        },
+    )
+
+
+def of_another(place: OnTheFake) -> None:
+    place.cluster.apply("deployments", deployment("other", "r.test/other:1"))
+    other = place.cluster.get("deployments", "other")
+    other["spec"]["template"]["metadata"]["labels"] = {"app": "shop"}
+    place.cluster.apply("deployments", other)
+
+
+@pytest.mark.parametrize(("lead", "who"), [(by_hand, r"10\.9\.9\.9"), (of_another, r"other-\S+")])
+def test_a_service_that_leads_to_others_as_well_is_refused(
+    place: OnTheFake, lead: Callable[[OnTheFake], None], who: str
+) -> None:
+    """Else its rollout and the way back would both end in a timeout."""
+    deploy(place, place.old)
+    lead(place)
+    before = place.cluster.get("deployments", "shop")["metadata"]["resourceVersion"]
+    with (
+        pytest.raises(ConfigurationError, match=f"shop leads to {who} as well, no pod of shop"),
+        Run(place, place.new) as run,
+    ):
+        run.until("stage")
+    assert place.cluster.get("deployments", "shop")["metadata"]["resourceVersion"] == before
+
+
+def test_a_deployment_that_was_deleted_cannot_be_put_back(place: OnTheFake) -> None:
+    deploy(place, place.old)
+    with Run(place, place.new).until("promote") as run:
+        place.take_away()
+        with pytest.raises(
+            RollbackFailed, match=r"(?s)could not be put back: there is no Deployment shop.*A perso"
+        ):
+            run.live.rollback()
 
 
 TOLD: dict[str, tuple[Mapping[str, Any], str]] = {

@@ -11,9 +11,9 @@ import httpx2
 from lightkube import Client
 from lightkube.config.client_adapter import Client as HttpClient
 from lightkube.config.client_adapter import ConnectionParams
+from lightkube.core.exceptions import ApiError
 from lightkube.core.resource import NamespacedResource, api_info
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.types import CascadeType
 
 from pytest_storedog_gate.deploy.kubernetes.api import access
 from pytest_storedog_gate.deploy.kubernetes.api.errors import (
@@ -132,16 +132,29 @@ class Cluster:
             raise Changed(f"{name} was deleted by somebody else; run again") from None
 
     @outlasted
-    def delete(self, kind: type[Kind], name: str) -> None:
-        """What belongs to it goes soon after; one that is gone is no error."""
+    def delete(self, found: Kind) -> None:
+        """What belongs to it goes soon after; one that is gone is no error.
+
+        What somebody else has made by its name since it was found stays.
+        """
+        kind, name, uid = type(found), _name(found), _metadata(found).uid
         try:
-            with self._asked("delete", kind, name):
-                self._client.delete(kind, name, cascade=CascadeType.BACKGROUND)
-        except Absent:
+            with self._asked("delete", kind, name), self.http() as client:
+                # lightkube's own call can say no preconditions.
+                answer = client.request(
+                    "DELETE",
+                    self._path(kind, name),
+                    json={"preconditions": {"uid": uid}, "propagationPolicy": "Background"},
+                )
+                if answer.is_error:
+                    raise ApiError(response=answer)
+        except (Absent, Changed):
             return
         # Nothing of that answer was read: it may be anybody's.
         left = self.find(kind, name)
-        if left is not None and _metadata(left).deletionTimestamp is None:
+        if left is None or _metadata(left).uid != uid:
+            return
+        if _metadata(left).deletionTimestamp is None:
             raise Unanswered(
                 f"the cluster {self.server} said that it deletes {kind.__name__} {name}, and it "
                 "stands as before: see what answers there, and run again"
@@ -167,6 +180,12 @@ class Cluster:
     def http(self) -> httpx2.Client:
         """A client of the same login, for what lightkube does not do; who asks for it closes it."""
         return HttpClient(self._configuration, ConnectionParams(timeout=_TIMEOUT))
+
+    def _path(self, kind: type[NamespacedResource], name: str) -> str:
+        resource = api_info(kind).resource
+        root = f"/apis/{resource.group}" if resource.group else "/api"
+        plural = api_info(kind).plural
+        return f"{root}/{resource.version}/namespaces/{self.namespace}/{plural}/{name}"
 
     @contextmanager
     def _asked(self, verb: str, kind: type[NamespacedResource], name: str = "") -> Iterator[None]:
