@@ -128,7 +128,7 @@ class SwarmDeployer:
 
     def _put_back(self) -> str | None:
         manager, name = self.manager, self.target.service
-        removed = preview.remove(manager, name)
+        removed = preview.remove(manager, self.lease, name)
         service = manager.find_service(name)
         journal = Journal.of(service) if service else None
         if service is None or journal is None:

@@ -154,8 +154,8 @@ class StagedCandidate(StagedImage):
 
     def promote(self) -> LiveService:
         """The candidate goes first: what it holds of its node, the next version may need."""
-        self.site.lease.require()
-        preview.remove(self.site.manager, self.site.target.service)
+        site = self.site
+        preview.remove(site.manager, site.lease, site.target.service)
         return super().promote()
 
 

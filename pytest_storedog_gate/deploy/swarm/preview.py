@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_storedog_gate.deploy.environment import Address, Environment
+    from pytest_storedog_gate.deploy.swarm.lease import Lease
     from pytest_storedog_gate.deploy.swarm.manager import Manager
     from pytest_storedog_gate.deploy.swarm.models import Node, Service, Spec
 
@@ -122,9 +123,13 @@ def running(manager: Manager, aim: rollout.Aim) -> frozenset[str]:
     return frozenset(task.id for task in tasks if task.answers)
 
 
-def remove(manager: Manager, live: str) -> str | None:
-    """Takes away whatever stands as a candidate of a service, and says so where one did."""
+def remove(manager: Manager, lease: Lease, live: str) -> str | None:
+    """Takes away whatever stands as a candidate of a service, and says so where one did.
+
+    What was found while the lock was held for sure is no other run's, and goes by its ID.
+    """
     found = standing(manager, live)
+    lease.require()
     for each in found:
         manager.remove_service(each)
     told = ", ".join(each.name for each in found)

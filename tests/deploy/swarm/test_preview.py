@@ -59,6 +59,27 @@ def test_it_stands_without_traffic_and_goes_before_it_gets_it(
     assert place.answer() == place.new.digest
 
 
+def test_one_of_another_run_stays_when_a_run_that_slept_takes_its_own_away(
+    place: OnTheFake, here: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It slept right before the call that deletes: whatever it looked at was before."""
+    deploy(place, place.old)
+    answer = place.swarm._on_services
+
+    def after_others(call: Any, *path: str) -> Any:
+        if call.method == "DELETE":
+            spec = place.swarm.services[OWN]["Spec"]
+            place.swarm.remove(OWN)
+            place.swarm.create(spec)
+        return answer(call, *path)
+
+    with place.reach(here) as deployer, deployer.lock() as held:
+        live = held.fetch(place.new).stage()
+        monkeypatch.setattr(place.swarm, "_on_services", after_others)
+        live.promote()
+    assert set(place.swarm.services) == {"web", OWN}
+
+
 def test_nothing_leads_to_it_that_leads_to_what_is_live(
     place: OnTheFake, here: Environment
 ) -> None:
