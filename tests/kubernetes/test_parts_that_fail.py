@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_storedog_gate.deploy.kubernetes.api import silence
 from pytest_storedog_gate.errors import GateError, NoVerdict
 from pytest_storedog_gate.pytest_side.conformance import Run, deploy
 from tests.kubernetes.places import OnTheCluster
@@ -65,8 +66,9 @@ def _run(place: OnTheCluster, image: ImageReference) -> None:
 
 
 def test_a_run_whose_api_server_ends_is_no_green_one_and_the_next_one_mends_it(
-    cluster: Cluster, place: OnTheCluster
+    cluster: Cluster, place: OnTheCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(silence, "PATIENCE", 5.0)  # it stays away for longer than that
     with rolling_out(place, place.never_ready, cluster.without("kube-apiserver")) as run:
         assert isinstance(run.exception(timeout=120), GateError)
         assert place.answer() == place.old.digest
