@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 APART = ("tests/pytest_side/",)
 # By the seconds that they take, from four minutes to some ten seconds.
 LONGEST = (
+    # It has the cluster to itself: other tests of that would wait for it, and it for them.
+    "tests/kubernetes/test_parts_that_fail.py",
     "tests/live/test_deploy_crash.py",
     "tests/live/test_gate.py",
-    "tests/kubernetes/",
     "tests/live/test_deploy_compose.py",
     "tests/npm/test_side_by_side.py",
+    "tests/kubernetes/",
     "tests/live/test_deploy.py",
     "tests/pipeline/test_pipeline.py",
     "tests/live/test_storedog.py",
