@@ -1,14 +1,19 @@
 """Programs that the lab builds from their Go modules: the pipeline's, and what reads our proofs.
 
 `python -m lab.offline.programs` builds those that lab/test does not: they take too long for it.
+With names it builds these.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +23,7 @@ from lab.scripts.progress import say, step
 from lab.scripts.state import CACHE, LAB, LabError, one_sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _MODULES = LAB / "offline" / "modules"
@@ -129,7 +135,28 @@ def _need_go() -> None:
         )
 
 
-if __name__ == "__main__":
+@contextmanager
+def built_beside(*programs: Program) -> Iterator[None]:
+    """Another process builds them while the block goes on; the block's end waits for that.
+
+    One that could not be built says why when it is asked for. An error of the block ends it all.
+    """
+    command = [sys.executable, "-m", "lab.offline.programs", *(each.name for each in programs)]
+    with subprocess.Popen(command, cwd=LAB.parent, start_new_session=True) as process:
+        try:
+            yield
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)  # the compilers, too
+            raise
+
+
+def main() -> None:
+    """See the module."""
+    named = {each.name: each for each in (*ALL, COSIGN, REFERRERS, KUBERNETES, *ADMISSION)}
     with one_sentence():
-        for each in ADMISSION:
+        for each in [named[name] for name in sys.argv[1:]] or ADMISSION:
             each.ensure()
+
+
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LINTERS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
-_PROGRAMS = (programs.RUNNER, programs.COSIGN, programs.REFERRERS)
+_PROGRAMS = (programs.COSIGN, programs.REFERRERS)
 _REQUIRED = "live,cosign,npm,browser,headed,pipeline,drone,plugins,docs,index,swarm"
 # A whole Chromium, a screen, a mouse and keys, for the tests of what a person watches and does.
 _PERSON = {"Xvfb": "xvfb", "chromium": "chromium", "xdotool": "xdotool"}
@@ -37,19 +37,22 @@ _ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def main() -> int:
     """Runs all, whatever the first ones say; pytest comes last, and its line is the last."""
-    with one_sentence(), ThreadPoolExecutor(max_workers=1) as beside:
-        # They need nothing of what is set up meanwhile, which mostly waits for downloads.
-        linters = beside.submit(_lint)
-        setup.ensure(prepare())
-        npm.ensure()
-        plugins.ensure()
-        chromium.ensure()
-        SWARM.ensure()
-        packages.need(busybox="busybox-static", sshd="openssh-server", **_PERSON)
-        built = [each.ensure() for each in _PROGRAMS]
+    root = os.geteuid() == 0
+    beside = (*_PROGRAMS, programs.KUBERNETES) if root else _PROGRAMS
+    with one_sentence(), ThreadPoolExecutor(max_workers=1) as pool:
+        # They need nothing of what is set up meanwhile, which waits for downloads half the time.
+        linters = pool.submit(_lint)
+        with programs.built_beside(*beside):
+            setup.ensure(prepare())
+            npm.ensure()
+            plugins.ensure()
+            chromium.ensure()
+            SWARM.ensure()
+            packages.need(busybox="busybox-static", sshd="openssh-server", **_PERSON)
+        built = [each.ensure() for each in (programs.RUNNER, *_PROGRAMS)]
         required = _REQUIRED
         # Else its tests are skipped, and say so.
-        if os.geteuid() == 0:
+        if root:
             cluster.up()
             required += ",kubernetes"
         built += [each.path for each in programs.ADMISSION if each.path.exists()]
